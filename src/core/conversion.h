@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ * conversion.h - one row of the outbox, read: the bytes stay where they are, what the
+ * contract documents is found in one walk.
+ *
+ * Owns:    nothing; a conversion is valid as long as its row's bytes, and until its
+ *          scratch reads the next one.
+ * Thread:  one scratch per worker.
+ * Errors:  a row that cannot be read has a reason: bad_json, bad_event_name or
+ *          payload_too_large.
+ * See:     schema/conversion.schema.json; core/field.h, the names of the members. */
+#ifndef CORE_CONVERSION_H
+#define CORE_CONVERSION_H
+
+#include <stdint.h>
+
+#include "core/event_time.h"
+#include "core/field.h"
+#include "core/json.h"
+#include "core/reason.h"
+
+#define PAYLOAD_MAX (1u << 20)
+#define EVENT_NAME_MAX 200 /* bytes */
+#define EVENT_ID_MAX 4096  /* bytes */
+
+struct outbox_row {
+	int64_t id, created_ms;
+	struct str event_id; /* empty: none */
+	struct str event;
+	struct event_time event_time;
+	struct str payload; /* empty: {} */
+};
+
+/* Memory that lives from event to event. */
+struct scratch {
+	struct json json;
+	struct buf text;   /* one unescaped or normalised value */
+	struct buf more;   /* a second one, made from the first */
+	struct buf canon;  /* canonical content, a derived event_id */
+	struct buf keys;   /* unescaped keys that are being sorted */
+	struct buf order;  /* members that are being sorted, strings already seen */
+	struct buf time;   /* conversion_date_time, where it is escaped */
+	struct buf own_id; /* transaction_id, where it is escaped */
+};
+
+void scratch_init(struct scratch *s);
+void scratch_fini(struct scratch *s);
+
+struct conversion {
+	const struct outbox_row *row;
+	const struct json *json;
+	struct str event;             /* trimmed */
+	struct str event_id;          /* the producer's, or transaction_id; empty: none */
+	struct event_time event_time; /* the column's, or conversion_date_time */
+	bool time_in_payload;
+	uint32_t at[FIELD_COUNT]; /* tokens of the values; JSON_NONE: absent or null */
+};
+
+enum reason conversion_read(struct conversion *c, const struct outbox_row *row,
+			    struct scratch *s);
+
+/* What a text member says: a string's content, escapes resolved into `tmp`, which is
+ * cleared first; empty where it is absent or no string. Not trimmed. */
+struct str conversion_text(const struct conversion *c, uint32_t at, struct buf *tmp);
+
+/* The same for ids: a number counts as the text it was written with. */
+struct str conversion_id(const struct conversion *c, uint32_t at, struct buf *tmp);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * event_id.h - the name of a conversion: the producer's, or one made from its content.
+ *
+ * Owns:    nothing; the name is borrowed from the row or from the scratch.
+ * Thread:  as the scratch.
+ * Errors:  none.
+ * See:     RFC 8785 (JCS), whose form the content is hashed in. */
+#ifndef CORE_EVENT_ID_H
+#define CORE_EVENT_ID_H
+
+#include "core/conversion.h"
+#include "core/digest.h"
+
+/* "g1_" and 32 hex digits. */
+#define EVENT_ID_DERIVED_LEN 35
+
+/* Valid until the scratch reads the next conversion. */
+void event_id_of(const struct conversion *c, struct digest *dg, struct scratch *s,
+		 struct str *out);
+
+#endif

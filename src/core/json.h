@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * json.h - a strict one-pass reader of JSON that leaves every byte where it is.
+ *
+ * RFC 8259 and nothing more: UTF-8 is checked, NUL, "\u0000" and lone surrogates are
+ * refused, one value fills the text. A key is a STRING token and its value the next.
+ *
+ * Owns:    the token array, reused from text to text; the text is borrowed.
+ * Thread:  one at a time.
+ * Errors:  a text that is not JSON is an expected outcome, told by enum json_verdict. */
+#ifndef CORE_JSON_H
+#define CORE_JSON_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define JSON_DEPTH_MAX 64
+#define JSON_TOKENS_MAX (1u << 17) /* 2 MiB of tokens, whatever the text */
+#define JSON_NONE 0u               /* the root is no member: 0 means "not there" */
+
+enum json_type {
+	JSON_OBJECT = 1,
+	JSON_ARRAY,
+	JSON_STRING,
+	JSON_NUMBER,
+	JSON_TRUE,
+	JSON_FALSE,
+	JSON_NULL
+};
+
+enum json_flag {
+	JSON_ESCAPED = 1, /* a string with a backslash in it */
+	JSON_EMPTY = 2,   /* "", null, {}, [], or one of these somewhere inside */
+	JSON_HUGE = 4,    /* a number no double can hold, here or somewhere inside */
+	JSON_REAL = 8,    /* a number with a fraction or an exponent */
+};
+
+struct json_token {
+	uint32_t start, end; /* bytes of the value; a string's without its quotes */
+	uint32_t next;       /* the token behind the whole value */
+	uint8_t type;        /* enum json_type */
+	uint8_t flags;       /* enum json_flag */
+};
+
+struct json {
+	struct str text;
+	struct json_token *t;
+	uint32_t count, cap;
+};
+
+enum json_verdict { JSON_OK, JSON_BAD, JSON_TOO_DEEP, JSON_TOO_MANY };
+
+void json_init(struct json *j);
+void json_fini(struct json *j);
+
+/* After anything but JSON_OK the tokens are not to be read. */
+enum json_verdict json_scan(struct json *j, struct str text);
+
+/* The value of the member `key`, the last of several; JSON_NONE where there is none. */
+uint32_t json_find(const struct json *j, uint32_t object, struct str key);
+bool json_key_is(const struct json *j, uint32_t key, struct str name);
+
+/* Appends what the string says, escapes resolved; other values as they are written. */
+void json_unescape(const struct json *j, uint32_t at, struct buf *out);
+
+/* A JSON number, whole and alone, finite in a double. */
+bool json_is_number(struct str s);
+
+/* UTF-8 as RFC 3629 has it: no overlongs, surrogates or code points past U+10FFFF. */
+bool utf8_valid(struct str s);
+
+static inline struct str json_bytes(const struct json *j, uint32_t at)
+{
+	return str_make(j->text.p + j->t[at].start, j->t[at].end - j->t[at].start);
+}
+
+#endif
