@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+enum { BUSY_TIMEOUT_MS = 10000, CACHE_KIB = 4096, VALUE_MAX = 64 * 1024 * 1024 };
+
+static enum err_code code_of(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED: return ERR_BUSY;
+	case SQLITE_CORRUPT: return ERR_CORRUPT;
+	case SQLITE_NOTADB: return ERR_DATA;
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+	case SQLITE_READONLY: return ERR_PERM;
+	case SQLITE_CANTOPEN: return ERR_CANTCREAT;
+	case SQLITE_ERROR:
+	case SQLITE_MISUSE:
+	case SQLITE_RANGE: return ERR_BUG;
+	default: return ERR_IO;
+	}
+}
+
+enum err_code db_err(struct db *db, struct err *e, const char *what)
+{
+	int rc = sqlite3_extended_errcode(db->handle);
+
+	return err_set(e, code_of(rc), "%s: %s (SQLite %d)", what,
+		       sqlite3_errmsg(db->handle), rc);
+}
+
+/* Locks and shared memory do not work over these; a database there would be corrupted. */
+static bool on_network_file_system(const char *path)
+{
+	static const unsigned long magics[] = {
+		0x6969,     /* NFS */
+		0xff534d42, /* CIFS */
+		0xfe534d42, /* SMB2 */
+		0x517b,     /* SMB */
+		0x01021997, /* 9P */
+		0x00c36400, /* Ceph */
+		0x5346414f, /* AFS */
+	};
+	struct statfs fs;
+
+	if (statfs(path, &fs) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+		if ((unsigned long)fs.f_type == magics[i])
+			return true;
+	return false;
+}
+
+static void directory_of(const char *path, char *out, size_t cap)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		snprintf(out, cap, ".");
+	else
+		snprintf(out, cap, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+}
+
+static enum err_code check_place(const char *path, enum db_mode mode, struct err *e)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+	bool there = stat(path, &st) == 0;
+
+	directory_of(path, folder, sizeof(folder));
+	if (!there && errno == EACCES)
+		return err_set(e, ERR_PERM, "'%s': %s", path, strerror(errno));
+	if (!there && mode != DB_CREATE)
+		return err_set(e, ERR_NOINPUT,
+			       "'%s' does not exist; make it with: convey init", path);
+	if (there && !S_ISREG(st.st_mode))
+		return err_set(e, ERR_DATA, "'%s' is not a file", path);
+	if (!there && stat(folder, &st) != 0)
+		return err_set(e, ERR_CANTCREAT, "'%s': %s", folder, strerror(errno));
+	if (on_network_file_system(there ? path : folder))
+		return err_set(
+			e, ERR_CONFIG,
+			"'%s' is on a network file system, where SQLite's locks fail; "
+			"put it on a local disk",
+			path);
+	if (mode != DB_READ && access(folder, W_OK) != 0)
+		return err_set(e, there ? ERR_PERM : ERR_CANTCREAT,
+			       "folder '%s' is not writable: SQLite keeps its -wal there",
+			       folder);
+	if (mode != DB_READ && there && access(path, W_OK) != 0)
+		return err_set(e, ERR_PERM, "'%s' is not writable", path);
+	return ERR_OK;
+}
+
+/* SQLite would create the file with the umask's mode; ours is for its owner. It must not
+ * be opened here when it exists: closing it would drop SQLite's locks. */
+static enum err_code create_private(const char *path, struct err *e)
+{
+	int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno != EEXIST)
+		return err_set(e, ERR_CANTCREAT, "'%s': %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ERR_OK;
+}
+
+static enum err_code configure(struct db *db, enum db_mode mode, struct err *e)
+{
+	bool views = mode == DB_READ;
+
+	sqlite3_extended_result_codes(db->handle, 1);
+	sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+	sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_VIEW, views, NULL);
+	if (db_exec(db,
+		    "PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON;"
+		    "PRAGMA temp_store = MEMORY",
+		    e) != ERR_OK)
+		return e->code;
+	if (mode == DB_READ)
+		return db_exec(db, "PRAGMA query_only = ON", e);
+	return db_exec(db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -4096", e);
+}
+
+enum err_code db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	int64_t ignored;
+
+	db->handle = NULL;
+	if (strlen(path) >= sizeof(db->path))
+		return err_set(e, ERR_USAGE, "the path of the database is too long");
+	snprintf(db->path, sizeof(db->path), "%s", path);
+	if (check_place(path, mode, e) != ERR_OK)
+		return e->code;
+	if (mode == DB_CREATE && create_private(path, e) != ERR_OK)
+		return e->code;
+	if (mode == DB_READ && access(path, W_OK) != 0)
+		flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
+		db_err(db, e, path);
+		db_close(db);
+		return e->code;
+	}
+	if (configure(db, mode, e) != ERR_OK ||
+	    db_int(db, "SELECT count(*) FROM sqlite_master", 0, &ignored, e) != ERR_OK) {
+		err_wrap(e, "'%s'", path);
+		db_close(db);
+		return e->code;
+	}
+	return ERR_OK;
+}
+
+void db_close(struct db *db)
+{
+	sqlite3_close_v2(db->handle);
+	db->handle = NULL;
+}
+
+enum err_code db_exec(struct db *db, const char *sql, struct err *e)
+{
+	if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return db_err(db, e, "database");
+	return ERR_OK;
+}
+
+enum err_code db_prepare(struct db *db, const char *sql, sqlite3_stmt **out,
+			 struct err *e)
+{
+	if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, out,
+			       NULL) != SQLITE_OK)
+		return db_err(db, e, "database");
+	return ERR_OK;
+}
+
+enum err_code db_run(struct db *db, sqlite3_stmt *stmt, struct err *e)
+{
+	int rc = sqlite3_step(stmt);
+
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		db_err(db, e, "database");
+	sqlite3_reset(stmt);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? ERR_OK : e->code;
+}
+
+enum err_code db_step(struct db *db, sqlite3_stmt *stmt, bool *row, struct err *e)
+{
+	int rc = sqlite3_step(stmt);
+
+	*row = rc == SQLITE_ROW;
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+		return ERR_OK;
+	return db_err(db, e, "database");
+}
+
+enum err_code db_begin(struct db *db, struct err *e)
+{
+	return db_exec(db, "BEGIN IMMEDIATE", e);
+}
+
+enum err_code db_commit(struct db *db, struct err *e)
+{
+	return db_exec(db, "COMMIT", e);
+}
+
+void db_rollback(struct db *db)
+{
+	if (!sqlite3_get_autocommit(db->handle))
+		sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+enum err_code db_int(struct db *db, const char *sql, int64_t otherwise, int64_t *out,
+		     struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool row;
+
+	if (db_prepare(db, sql, &stmt, e) != ERR_OK)
+		return e->code;
+	if (db_step(db, stmt, &row, e) == ERR_OK) {
+		*out = row && sqlite3_column_type(stmt, 0) != SQLITE_NULL
+			       ? sqlite3_column_int64(stmt, 0)
+			       : otherwise;
+		sqlite3_finalize(stmt);
+		return ERR_OK;
+	}
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+struct str db_column(sqlite3_stmt *stmt, int column)
+{
+	const char *p = sqlite3_column_blob(stmt, column);
+
+	return str_make(p, (size_t)sqlite3_column_bytes(stmt, column));
+}
+
+void db_bind(sqlite3_stmt *stmt, int at, struct str text)
+{
+	sqlite3_bind_text64(stmt, at, text.p, text.len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void db_bind_unless(sqlite3_stmt *stmt, int at, int64_t value, int64_t none)
+{
+	if (value == none)
+		sqlite3_bind_null(stmt, at);
+	else
+		sqlite3_bind_int64(stmt, at, value);
+}

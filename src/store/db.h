@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ * db.h - one connection to the database file: opened the same way everywhere, with
+ * SQLite's codes translated once.
+ *
+ * Owns:    the connection, from db_open to db_close; statements belong to who prepared
+ * them. Thread:  one connection, one thread at a time. Errors:  NOINPUT no such file;
+ * DATA not a database, or not convey's; BUSY locked by others; IO disk, full disk;
+ * CORRUPT damaged; PERM owner or mode; CONFIG newer schema. See:
+ * https://www.sqlite.org/rescode.html */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define DB_APPLICATION_ID 0x636f6e76 /* "conv" */
+
+enum db_mode {
+	DB_READ,   /* for looking only: the views may be used */
+	DB_WRITE,  /* the file exists */
+	DB_CREATE, /* DB_WRITE, and an absent file is created with mode 0600 */
+};
+
+struct db {
+	sqlite3 *handle;
+	char path[1024];
+};
+
+/* Opens and checks that the file is a database; in WAL mode unless DB_READ. */
+MUST_CHECK enum err_code db_open(struct db *db, const char *path, enum db_mode mode,
+				 struct err *e);
+void db_close(struct db *db);
+
+/* Runs statements without results. */
+MUST_CHECK enum err_code db_exec(struct db *db, const char *sql, struct err *e);
+
+/* Prepares one statement for many uses; sqlite3_finalize(*out) when done. */
+MUST_CHECK enum err_code db_prepare(struct db *db, const char *sql, sqlite3_stmt **out,
+				    struct err *e);
+
+/* Runs a prepared statement that returns no row, and resets it. */
+MUST_CHECK enum err_code db_run(struct db *db, sqlite3_stmt *stmt, struct err *e);
+
+/* Steps to the next row: *row tells whether there is one. Reset is the caller's. */
+MUST_CHECK enum err_code db_step(struct db *db, sqlite3_stmt *stmt, bool *row,
+				 struct err *e);
+
+/* BEGIN IMMEDIATE: waits for other writers, at most the busy timeout. */
+MUST_CHECK enum err_code db_begin(struct db *db, struct err *e);
+MUST_CHECK enum err_code db_commit(struct db *db, struct err *e);
+/* Without effect where no transaction is open. */
+void db_rollback(struct db *db);
+
+/* One integer of a constant statement; `otherwise` where there is no row or NULL. */
+MUST_CHECK enum err_code db_int(struct db *db, const char *sql, int64_t otherwise,
+				int64_t *out, struct err *e);
+
+/* Fills e from the connection's last error. */
+enum err_code db_err(struct db *db, struct err *e, const char *what);
+
+/* A column's bytes, valid until the statement moves; NULL is no bytes. */
+struct str db_column(sqlite3_stmt *stmt, int column);
+
+/* Binds text that stays where it is until the statement is reset; p == NULL is NULL. */
+void db_bind(sqlite3_stmt *stmt, int at, struct str text);
+
+/* Binds NULL where value == none. */
+void db_bind_unless(sqlite3_stmt *stmt, int at, int64_t value, int64_t none);
+
+#endif

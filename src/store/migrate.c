@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/migrate.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char history_sql[] =
+	"CREATE TABLE IF NOT EXISTS schema_migration ("
+	"version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, "
+	"applied_at TEXT NOT NULL)";
+
+/* The version a file is at: 0 where it has no table of ours. */
+static enum err_code version_of(struct db *db, int64_t *version, struct err *e)
+{
+	int64_t known;
+	int64_t application;
+
+	*version = 0;
+	if (db_int(db,
+		   "SELECT count(*) FROM sqlite_master WHERE type = 'table' "
+		   "AND name = 'schema_migration'",
+		   0, &known, e) != ERR_OK)
+		return e->code;
+	if (known && db_int(db, "SELECT max(version) FROM schema_migration", 0, version,
+			    e) != ERR_OK)
+		return e->code;
+	if (db_int(db, "PRAGMA application_id", 0, &application, e) != ERR_OK)
+		return e->code;
+	/* Only a file of our own carries our application_id; then user_version is ours
+	 * too. */
+	if (application == DB_APPLICATION_ID) {
+		int64_t mark;
+
+		if (db_int(db, "PRAGMA user_version", 0, &mark, e) != ERR_OK)
+			return e->code;
+		if (mark > *version)
+			*version = mark;
+	}
+	if (*version > migration_count)
+		return err_set(e, ERR_CONFIG,
+			       "the schema is version %lld, this convey knows up to %d: "
+			       "install the newer convey",
+			       (long long)*version, migration_count);
+	return ERR_OK;
+}
+
+static enum err_code check_hashes(struct db *db, struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool row = false;
+
+	if (db_prepare(db,
+		       "SELECT version, sha256 FROM schema_migration ORDER BY version",
+		       &stmt, e) != ERR_OK)
+		return e->code;
+	while (db_step(db, stmt, &row, e) == ERR_OK && row) {
+		int version = sqlite3_column_int(stmt, 0);
+		struct str hash = db_column(stmt, 1);
+
+		if (version >= 1 && version <= migration_count &&
+		    !str_eq(hash, str_of(migrations[version - 1].sha256))) {
+			err_set(e, ERR_CORRUPT,
+				"migration %d was changed after it was applied", version);
+			break;
+		}
+	}
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+/* A table of a name that we need, in a file without our history, belongs to somebody
+ * else. */
+static enum err_code check_names(struct db *db, struct err *e)
+{
+	int64_t taken;
+
+	if (db_int(db,
+		   "SELECT count(*) FROM sqlite_master WHERE name IN ('outbox', 'visit', "
+		   "'consent', 'conversion', 'destination', 'delivery', 'attempt', "
+		   "'queue', "
+		   "'status', 'reason', 'setting', 'route', 'dedup', 'counter')",
+		   0, &taken, e) != ERR_OK)
+		return e->code;
+	if (taken)
+		return err_set(e, ERR_DATA,
+			       "'%s' has tables of the names that convey needs; "
+			       "give convey a file of its own",
+			       db->path);
+	return ERR_OK;
+}
+
+static enum err_code record(struct db *db, const struct migration *m, struct err *e)
+{
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(db,
+		       "INSERT INTO schema_migration VALUES (?1, ?2, ?3, "
+		       "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
+		       &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int(stmt, 1, m->version);
+	db_bind(stmt, 2, str_of(m->name));
+	db_bind(stmt, 3, str_of(m->sha256));
+	if (db_run(db, stmt, e) != ERR_OK)
+		err_wrap(e, "record migration %d", m->version);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+static enum err_code mark_file(struct db *db, int version, struct err *e)
+{
+	int64_t application;
+	char sql[64];
+
+	if (db_int(db, "PRAGMA application_id", 0, &application, e) != ERR_OK)
+		return e->code;
+	if (application != DB_APPLICATION_ID)
+		return ERR_OK;
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d",
+		 version); /* no binding here */
+	return db_exec(db, sql, e);
+}
+
+static enum err_code apply(struct db *db, const struct migration *m, bool *done,
+			   struct err *e)
+{
+	int64_t version;
+
+	*done = false;
+	if (db_begin(db, e) != ERR_OK)
+		return e->code;
+	if (db_exec(db, history_sql, e) != ERR_OK ||
+	    version_of(db, &version, e) != ERR_OK)
+		goto rollback;
+	if (version >= m->version) { /* another process was faster */
+		db_rollback(db);
+		return ERR_OK;
+	}
+	if (db_exec(db, m->sql, e) != ERR_OK || record(db, m, e) != ERR_OK ||
+	    mark_file(db, m->version, e) != ERR_OK || db_commit(db, e) != ERR_OK)
+		goto rollback;
+	*done = true;
+	return ERR_OK;
+
+rollback:
+	db_rollback(db);
+	return err_wrap(e, "migration %d (%s)", m->version, m->name);
+}
+
+/* A fresh file is marked as ours and can give space back; an application's file keeps its
+ * own application_id and user_version. */
+static enum err_code prepare_file(struct db *db, struct err *e)
+{
+	int64_t objects;
+	char sql[64];
+
+	if (db_int(db, "SELECT count(*) FROM sqlite_master", 0, &objects, e) != ERR_OK)
+		return e->code;
+	if (objects == 0) {
+		snprintf(sql, sizeof(sql), "PRAGMA application_id = %d",
+			 DB_APPLICATION_ID);
+		if (db_exec(db, "PRAGMA auto_vacuum = INCREMENTAL", e) != ERR_OK ||
+		    db_exec(db, sql, e) != ERR_OK)
+			return e->code;
+	}
+	return db_exec(db, "PRAGMA journal_mode = WAL", e);
+}
+
+static enum err_code back_up(struct db *db, int64_t version, struct err *e)
+{
+	char path[sizeof(db->path) + 32];
+	sqlite3_stmt *stmt;
+
+	snprintf(path, sizeof(path), "%s.bak-v%d", db->path, (int)version);
+	if (access(path, F_OK) == 0)
+		return ERR_OK;
+	if (db_prepare(db, "VACUUM INTO ?1", &stmt, e) != ERR_OK)
+		return e->code;
+	db_bind(stmt, 1, str_of(path));
+	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM INTO attaches */
+	if (db_run(db, stmt, e) != ERR_OK)
+		err_wrap(e, "back up to '%s'", path);
+	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+enum err_code migrate(struct db *db, bool dry_run, int *applied, struct err *e)
+{
+	int64_t version;
+
+	e->code = ERR_OK;
+	*applied = 0;
+	if (version_of(db, &version, e) != ERR_OK)
+		return e->code;
+	if (version == 0 ? check_names(db, e) : check_hashes(db, e))
+		return e->code;
+	if (dry_run) {
+		*applied = migration_count - (int)version;
+		return ERR_OK;
+	}
+	if (version == 0 && prepare_file(db, e) != ERR_OK)
+		return e->code;
+	if (version > 0 && version < migration_count && back_up(db, version, e) != ERR_OK)
+		return e->code;
+	for (int i = (int)version; i < migration_count; i++) {
+		bool done;
+
+		if (apply(db, &migrations[i], &done, e) != ERR_OK)
+			return e->code;
+		*applied += done;
+	}
+	return ERR_OK;
+}
+
+enum err_code migrate_check(struct db *db, struct err *e)
+{
+	int64_t version;
+
+	e->code = ERR_OK;
+	if (version_of(db, &version, e) != ERR_OK)
+		return e->code;
+	if (version == 0)
+		return err_set(e, ERR_DATA,
+			       "'%s' has no tables of convey; make them with: "
+			       "convey init --db %s",
+			       db->path, db->path);
+	if (version < migration_count)
+		return err_set(e, ERR_CONFIG,
+			       "'%s' has an older schema; migrate it with: "
+			       "convey init --db %s",
+			       db->path, db->path);
+	return check_hashes(db, e);
+}
