@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/conversion.h"
+
+#include <stdlib.h>
+
+#include "core/decimal.h"
+
+void scratch_init(struct scratch *s)
+{
+	/* Escapes only shrink, folding may triple: nothing here outgrows a payload
+	 * by more. */
+	const size_t max = 4 * (size_t)PAYLOAD_MAX;
+
+	json_init(&s->json);
+	buf_init(&s->text, max);
+	buf_init(&s->more, max);
+	buf_init(&s->canon, max);
+	buf_init(&s->keys, max);
+	buf_init(&s->order, JSON_TOKENS_MAX * 8);
+	buf_init(&s->time, PAYLOAD_MAX);
+	buf_init(&s->own_id, PAYLOAD_MAX);
+}
+
+void scratch_fini(struct scratch *s)
+{
+	json_fini(&s->json);
+	buf_fini(&s->text);
+	buf_fini(&s->more);
+	buf_fini(&s->canon);
+	buf_fini(&s->keys);
+	buf_fini(&s->order);
+	buf_fini(&s->time);
+	buf_fini(&s->own_id);
+}
+
+/* C0, DEL. */
+static bool has_control(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
+static bool event_name_is_good(struct str name)
+{
+	return name.len > 0 && name.len <= EVENT_NAME_MAX && !has_control(name) &&
+	       utf8_valid(name);
+}
+
+/* The members of the object `parent` into their places; the last of several wins. */
+static void find_members(struct conversion *c, enum field parent, uint32_t object,
+			 struct scratch *s)
+{
+	const struct json *j = &s->json;
+
+	for (uint32_t at = object + 1; at < j->t[object].next; at = j->t[at + 1].next) {
+		struct str key = json_bytes(j, at);
+		enum field field;
+
+		if (j->t[at].flags & JSON_ESCAPED) {
+			buf_clear(&s->text);
+			json_unescape(j, at, &s->text);
+			key = buf_str(&s->text);
+		}
+		field = field_of(parent, key);
+		if (field != FIELD_NONE)
+			c->at[field] =
+				j->t[at + 1].type == JSON_NULL ? JSON_NONE : at + 1;
+	}
+}
+
+static enum reason read_payload(struct conversion *c, struct str payload,
+				struct scratch *s)
+{
+	static const enum field objects[] = {FIELD_CONSENT,    FIELD_PAGE, FIELD_USER,
+					     FIELD_PROPERTIES, FIELD_APP,  FIELD_AD,
+					     FIELD_LEAD};
+
+	if (payload.len > PAYLOAD_MAX)
+		return REASON_PAYLOAD_TOO_LARGE;
+	switch (json_scan(&s->json, payload.len ? payload : STR("{}"))) {
+	case JSON_OK: break;
+	case JSON_TOO_MANY: return REASON_PAYLOAD_TOO_LARGE;
+	default: return REASON_BAD_JSON;
+	}
+	if (s->json.t[0].type != JSON_OBJECT)
+		return REASON_BAD_JSON;
+	find_members(c, FIELD_NONE, 0, s);
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		uint32_t at = c->at[objects[i]];
+
+		if (at != JSON_NONE && s->json.t[at].type == JSON_OBJECT)
+			find_members(c, objects[i], at, s);
+	}
+	return REASON_NONE;
+}
+
+static struct str text_of(const struct conversion *c, uint32_t at, struct buf *tmp)
+{
+	if (!(c->json->t[at].flags & JSON_ESCAPED))
+		return json_bytes(c->json, at);
+	buf_clear(tmp);
+	json_unescape(c->json, at, tmp);
+	return buf_str(tmp);
+}
+
+struct str conversion_text(const struct conversion *c, uint32_t at, struct buf *tmp)
+{
+	if (at == JSON_NONE || c->json->t[at].type != JSON_STRING)
+		return STR_NONE;
+	return text_of(c, at, tmp);
+}
+
+struct str conversion_id(const struct conversion *c, uint32_t at, struct buf *tmp)
+{
+	if (at == JSON_NONE ||
+	    (c->json->t[at].type != JSON_STRING && c->json->t[at].type != JSON_NUMBER))
+		return STR_NONE;
+	return text_of(c, at, tmp);
+}
+
+static bool time_is_absent(const struct event_time *t)
+{
+	return t->kind == EVENT_TIME_NONE ||
+	       (t->kind == EVENT_TIME_TEXT && str_trim(t->text).len == 0);
+}
+
+/* conversion_date_time, which may be a number or text. */
+static struct event_time payload_time(const struct conversion *c, struct buf *tmp)
+{
+	struct event_time t = {.kind = EVENT_TIME_NONE};
+	uint32_t at = c->at[FIELD_CONVERSION_DATE_TIME];
+	struct decimal d;
+
+	t.text = conversion_id(c, at, tmp);
+	if (str_trim(t.text).len == 0)
+		return t;
+	t.kind = EVENT_TIME_TEXT;
+	if (c->json->t[at].type != JSON_NUMBER || !decimal_read(t.text, &d))
+		return t;
+	if (decimal_to_integer(&d, &t.integer)) {
+		t.kind = EVENT_TIME_INTEGER;
+	} else {
+		/* A member of an object: a byte that is no digit follows it. */
+		t.real = strtod(t.text.p, NULL);
+		t.kind = EVENT_TIME_REAL;
+	}
+	return t;
+}
+
+static void find_time(struct conversion *c, struct scratch *s)
+{
+	c->event_time = c->row->event_time;
+	c->time_in_payload = time_is_absent(&c->event_time);
+	if (!c->time_in_payload)
+		return;
+	c->event_time = payload_time(c, &s->time);
+	c->time_in_payload = c->event_time.kind != EVENT_TIME_NONE;
+}
+
+/* The id goes into the body as it is: what no body can hold is refused here. */
+static enum reason find_event_id(struct conversion *c, struct scratch *s)
+{
+	c->event_id = c->row->event_id;
+	if (c->event_id.len == 0)
+		c->event_id = conversion_id(c, c->at[FIELD_TRANSACTION_ID], &s->own_id);
+	if (c->event_id.len > EVENT_ID_MAX)
+		return REASON_PAYLOAD_TOO_LARGE;
+	if (memchr(c->event_id.len ? c->event_id.p : "x", '\0', c->event_id.len) ||
+	    !utf8_valid(c->event_id))
+		return REASON_BAD_JSON;
+	return REASON_NONE;
+}
+
+enum reason conversion_read(struct conversion *c, const struct outbox_row *row,
+			    struct scratch *s)
+{
+	enum reason reason;
+
+	*c = (struct conversion){.row = row, .json = &s->json};
+	c->event = str_trim(row->event);
+	if (!event_name_is_good(c->event))
+		return REASON_BAD_EVENT_NAME;
+	reason = read_payload(c, row->payload, s);
+	if (reason != REASON_NONE)
+		return reason;
+	find_time(c, s);
+	return find_event_id(c, s);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/decide.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/time_zone.h"
+
+static void tell(const struct trace *t, const char *step, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+static void tell(const struct trace *t, const char *step, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	if (!t)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	t->line(t->arg, step, text);
+}
+
+/* A signal of the payload: absent says nothing, what is no text says no. */
+static bool read_signal(const struct conversion *c, enum field field, unsigned char *out)
+{
+	uint32_t at = c->at[field];
+
+	if (at == JSON_NONE)
+		return false;
+	*out = c->json->t[at].type == JSON_STRING &&
+			       !(c->json->t[at].flags & JSON_ESCAPED)
+		       ? (unsigned char)consent_signal(json_bytes(c->json, at))
+		       : SIGNAL_DENIED;
+	return true;
+}
+
+static void deny_all(struct consent *out)
+{
+	*out = (struct consent){SIGNAL_DENIED, SIGNAL_DENIED, SIGNAL_DENIED,
+				SIGNAL_DENIED, true};
+}
+
+/* Google's strings; one that cannot be read says no. gcd knows more than gcs. */
+static bool read_google(const struct conversion *c, uint32_t gcd, uint32_t gcs,
+			struct consent *out)
+{
+	uint32_t at = gcd != JSON_NONE ? gcd : gcs;
+	struct str text;
+
+	if (at == JSON_NONE)
+		return false;
+	text = str_trim(json_bytes(c->json, at));
+	if (text.len == 0)
+		return false;
+	if (c->json->t[at].type != JSON_STRING ||
+	    !(consent_from_gcd(text, out) || consent_from_gcs(text, out)))
+		deny_all(out);
+	return true;
+}
+
+static bool payload_consent(const struct conversion *c, struct consent *out)
+{
+	uint32_t at = c->at[FIELD_CONSENT];
+	bool stated;
+
+	*out = (struct consent){.stated = false};
+	if (at == JSON_NONE)
+		return false;
+	if (c->json->t[at].type != JSON_OBJECT)
+		return read_google(c, at, at, out);
+	stated = read_google(c, c->at[FIELD_GCD], c->at[FIELD_GCS], out);
+	stated |= read_signal(c, FIELD_AD_USER_DATA, &out->ad_user_data);
+	stated |= read_signal(c, FIELD_AD_PERSONALIZATION, &out->ad_personalization);
+	stated |= read_signal(c, FIELD_AD_STORAGE, &out->ad_storage);
+	stated |= read_signal(c, FIELD_ANALYTICS_STORAGE, &out->analytics_storage);
+	out->stated = stated;
+	return stated;
+}
+
+void consent_of(const struct conversion *c, const struct enrichment *e,
+		struct consent *out)
+{
+	if (!payload_consent(c, out) && e && e->consent.stated)
+		*out = e->consent;
+}
+
+static enum reason decide_event(const struct conversion *c,
+				const struct destination_rules *d,
+				const struct event_map *map, struct decision *out,
+				const struct trace *t)
+{
+	out->event = event_map_find(map, d->id, c->event);
+	if (!out->event) {
+		tell(t, "map", "\"%.*s\" is not mapped", STR_ARG(c->event));
+		return REASON_NOT_MAPPED;
+	}
+	tell(t, "map", "\"%.*s\" is \"%.*s\"", STR_ARG(c->event),
+	     STR_ARG(out->event->tiktok_event));
+	return REASON_NONE;
+}
+
+static enum reason decide_time(const struct conversion *c,
+			       const struct destination_rules *d, int64_t now_ms,
+			       struct decision *out, const struct trace *t)
+{
+	int64_t now = now_ms / 1000, at = c->row->created_ms / 1000;
+
+	if (c->event_time.kind != EVENT_TIME_NONE &&
+	    !event_time_resolve(&c->event_time, d->zone, &at)) {
+		tell(t, "time", "no time can be read from it");
+		return REASON_BAD_TIME;
+	}
+	out->event_time = at;
+	out->utc_offset_s = zone_offset(d->zone, at);
+	if (at > now + FUTURE_MAX_S) {
+		tell(t, "time", "%lld is %lld s ahead", (long long)at,
+		     (long long)(at - now));
+		return REASON_FUTURE_TIME;
+	}
+	if (at < now - AGE_MAX_S) {
+		tell(t, "time", "%lld is more than 28 days ago", (long long)at);
+		return REASON_TOO_OLD;
+	}
+	tell(t, "time", "%lld%s", (long long)at,
+	     c->event_time.kind == EVENT_TIME_NONE ? ", when the row was made" : "");
+	return REASON_NONE;
+}
+
+static bool is_denied(unsigned char signal, bool strict)
+{
+	return signal == SIGNAL_DENIED || (strict && signal != SIGNAL_GRANTED);
+}
+
+static enum reason decide_consent(const struct conversion *c,
+				  const struct destination_rules *d,
+				  const struct enrichment *e, struct decision *out,
+				  const struct trace *t)
+{
+	const struct consent *said = &out->consent;
+
+	consent_of(c, e, &out->consent);
+	out->pii = said->ad_user_data == SIGNAL_GRANTED;
+	if (d->source == SOURCE_WEB || d->source == SOURCE_APP)
+		out->limited_data_use = !out->pii;
+	if (t)
+		tell(t, "consent",
+		     "ad_user_data %s, ad_personalization %s, ad_storage %s, "
+		     "analytics_storage %s%s",
+		     consent_signal_word(said->ad_user_data),
+		     consent_signal_word(said->ad_personalization),
+		     consent_signal_word(said->ad_storage),
+		     consent_signal_word(said->analytics_storage),
+		     d->consent_strict ? "; strict" : "");
+	if (is_denied(said->ad_storage, d->consent_strict) ||
+	    is_denied(said->analytics_storage, d->consent_strict))
+		return REASON_CONSENT_DENIED;
+	return REASON_NONE;
+}
+
+void decide_traced(const struct conversion *c, const struct destination_rules *d,
+		   const struct event_map *map, const struct enrichment *e,
+		   int64_t now_ms, struct decision *out, const struct trace *t)
+{
+	*out = (struct decision){.limited_data_use = -1};
+	out->reason = decide_event(c, d, map, out, t);
+	if (out->reason == REASON_NONE)
+		out->reason = decide_time(c, d, now_ms, out, t);
+	if (out->reason == REASON_NONE)
+		out->reason = decide_consent(c, d, e, out, t);
+	if (out->reason != REASON_NONE)
+		tell(t, "decision", "%s: %s", status_word(reason_status(out->reason)),
+		     reason_word(out->reason));
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/event_map.h"
+
+#include <stdlib.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum kind { EXACT, FOLDED, STANDARD };
+
+struct slot {
+	const struct event_map_entry *entry; /* NULL: free */
+	enum kind kind;
+};
+
+struct event_map {
+	struct event_map_entry *entries;
+	char *names;
+	struct slot *slots;
+	size_t mask;
+};
+
+#define WEB (1u << SOURCE_WEB | 1u << SOURCE_OFFLINE | 1u << SOURCE_CRM)
+#define APP (1u << SOURCE_APP)
+
+static const struct {
+	const char *name;
+	unsigned sources;
+} standard[] = {
+	{"AchieveLevel",         APP      },
+	{"AddPaymentInfo",       WEB | APP},
+	{"AddToCart",            WEB | APP},
+	{"AddToWishlist",        WEB | APP},
+	{"ApplicationApproval",  WEB      },
+	{"Checkout",             APP      },
+	{"CompleteRegistration", WEB      },
+	{"CompleteTutorial",     APP      },
+	{"Contact",              WEB      },
+	{"CreateGroup",          APP      },
+	{"CreateRole",           APP      },
+	{"CustomizeProduct",     WEB      },
+	{"Download",             WEB      },
+	{"FindLocation",         WEB      },
+	{"GenerateLead",         APP      },
+	{"InAppADClick",         APP      },
+	{"InAppADImpr",          APP      },
+	{"InitiateCheckout",     WEB      },
+	{"InstallApp",           APP      },
+	{"JoinGroup",            APP      },
+	{"LaunchAPP",            APP      },
+	{"Lead",		 WEB      },
+	{"LoanApplication",      APP      },
+	{"LoanApproval",         APP      },
+	{"LoanDisbursal",        APP      },
+	{"Login",                APP      },
+	{"Purchase",             WEB | APP},
+	{"Rate",		 APP      },
+	{"Registration",         APP      },
+	{"Schedule",             WEB      },
+	{"Search",               WEB | APP},
+	{"SpendCredits",         APP      },
+	{"StartTrial",           WEB | APP},
+	{"SubmitApplication",    WEB      },
+	{"Subscribe",            WEB | APP},
+	{"UnlockAchievement",    APP      },
+	{"ViewContent",          WEB | APP},
+};
+
+static char fold(char c)
+{
+	return c == ' ' || c == '-' || c == '.' ? '_' : ascii_lower(c);
+}
+
+static uint64_t hash_step(uint64_t hash, uint64_t with)
+{
+	hash = (hash ^ with) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 29;
+}
+
+static size_t hash_of(struct str event, int32_t destination_id, enum kind kind)
+{
+	uint64_t hash = hash_step(kind, (uint32_t)destination_id);
+
+	for (size_t i = 0; i < event.len; i++) {
+		char c = kind == FOLDED ? fold(event.p[i]) : event.p[i];
+
+		hash = hash_step(hash, (unsigned char)c);
+	}
+	return (size_t)hash;
+}
+
+static bool is_same(struct str a, struct str b, enum kind kind)
+{
+	if (kind != FOLDED || a.len != b.len)
+		return str_eq(a, b);
+	for (size_t i = 0; i < a.len; i++)
+		if (fold(a.p[i]) != fold(b.p[i]))
+			return false;
+	return true;
+}
+
+/* The slot that holds the key, or the free one where it belongs. */
+static struct slot *find_slot(const struct event_map *map, int32_t destination_id,
+			      struct str event, enum kind kind)
+{
+	size_t at = hash_of(event, destination_id, kind);
+
+	for (;; at++) {
+		struct slot *slot = &map->slots[at & map->mask];
+
+		if (!slot->entry || (slot->kind == kind &&
+				     slot->entry->destination_id == destination_id &&
+				     is_same(slot->entry->event, event, kind)))
+			return slot;
+	}
+}
+
+static void put(struct event_map *map, const struct event_map_entry *entry,
+		enum kind kind)
+{
+	struct slot *slot = find_slot(map, entry->destination_id, entry->event, kind);
+
+	slot->entry = entry;
+	slot->kind = kind;
+}
+
+static void *allocate(size_t count, size_t size)
+{
+	void *p = calloc(count ? count : 1, size);
+
+	if (!p)
+		abort();
+	return p;
+}
+
+static struct str copy_name(struct str name, char **at)
+{
+	struct str copy = {*at, name.len};
+
+	if (name.len > 0)
+		memcpy(*at, name.p, name.len);
+	*at += name.len;
+	return copy;
+}
+
+static size_t slots_for(size_t keys)
+{
+	size_t slots = 256;
+
+	while (slots < keys * 2)
+		slots *= 2;
+	return slots;
+}
+
+struct event_map *event_map_new(const struct event_map_row *rows, size_t count)
+{
+	struct event_map *map = allocate(1, sizeof(*map));
+	size_t slots = slots_for(2 * count + COUNT(standard)), bytes = 0;
+	char *at;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += rows[i].event.len + rows[i].tiktok_event.len;
+	map->entries = allocate(count + COUNT(standard), sizeof(*map->entries));
+	map->names = at = allocate(bytes, 1);
+	map->slots = allocate(slots, sizeof(*map->slots));
+	map->mask = slots - 1;
+	for (size_t i = 0; i < count; i++) {
+		map->entries[i] = (struct event_map_entry){
+			.event = copy_name(rows[i].event, &at),
+			.tiktok_event = copy_name(rows[i].tiktok_event, &at),
+			.destination_id = rows[i].destination_id,
+			.name_id = rows[i].name_id,
+		};
+		put(map, &map->entries[i], EXACT);
+		put(map, &map->entries[i], FOLDED);
+	}
+	for (size_t i = 0; i < COUNT(standard); i++) {
+		struct str name = str_of(standard[i].name);
+
+		map->entries[count + i] =
+			(struct event_map_entry){.event = name, .tiktok_event = name};
+		put(map, &map->entries[count + i], STANDARD);
+	}
+	return map;
+}
+
+void event_map_free(struct event_map *map)
+{
+	if (!map)
+		return;
+	free(map->slots);
+	free(map->names);
+	free(map->entries);
+	free(map);
+}
+
+const struct event_map_entry *event_map_find(const struct event_map *map,
+					     int32_t destination_id, struct str event)
+{
+	const struct event_map_entry *found;
+
+	for (enum kind kind = EXACT; kind <= FOLDED; kind++) {
+		found = find_slot(map, destination_id, event, kind)->entry;
+		if (!found && destination_id != 0)
+			found = find_slot(map, 0, event, kind)->entry;
+		if (found)
+			return found;
+	}
+	return find_slot(map, 0, event, STANDARD)->entry;
+}
+
+bool event_is_standard(struct str tiktok_event, enum event_source source)
+{
+	for (size_t i = 0; i < COUNT(standard); i++)
+		if (str_eq(tiktok_event, str_of(standard[i].name)))
+			return standard[i].sources >> source & 1;
+	return false;
+}
+
+const char *event_retired(struct str tiktok_event)
+{
+	if (str_eq(tiktok_event, STR("CompletePayment")))
+		return "Purchase";
+	if (str_eq(tiktok_event, STR("SubmitForm")))
+		return "Lead";
+	if (str_eq(tiktok_event, STR("PlaceAnOrder")) ||
+	    str_eq(tiktok_event, STR("ClickButton")))
+		return "";
+	return NULL;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/decimal.h"
+#include "core/shape_parts.h"
+#include "core/url.h"
+
+bool shape_url_ttclid(struct shaper *sh, struct str url, struct buf *out)
+{
+	struct str own = conversion_text(sh->c, sh->c->at[FIELD_URL], &sh->s->text);
+
+	if (own.len > 0 && url_query_param(own, STR("ttclid"), out))
+		return true;
+	return url.len > 0 && url_query_param(url, STR("ttclid"), out);
+}
+
+/* A member with the scrubbed address; false where it is none that a browser opens. */
+static bool put_url(struct shaper *sh, struct str label, struct str url)
+{
+	url = str_trim(url);
+	if (url.len == 0 || !url_is_http(url))
+		return false;
+	buf_clear(&sh->s->more);
+	url_scrub(url, &sh->s->more);
+	put_text(sh->out, label, buf_str(&sh->s->more));
+	return true;
+}
+
+static struct str text_at(struct shaper *sh, enum field field)
+{
+	return conversion_text(sh->c, sh->c->at[field], &sh->s->text);
+}
+
+enum reason shape_page(struct shaper *sh)
+{
+	size_t start = put_open(sh->out, LABEL("page"));
+
+	if (!put_url(sh, LABEL("url"), text_at(sh, FIELD_URL)) &&
+	    !put_url(sh, LABEL("url"), sh->e->page_url) &&
+	    !put_url(sh, LABEL("url"), str_of(sh->d->default_url)))
+		return REASON_MISSING_PAGE_URL;
+	if (!put_url(sh, LABEL("referrer"), text_at(sh, FIELD_REFERRER)))
+		put_url(sh, LABEL("referrer"), sh->e->referrer);
+	put_close(sh->out, start, '}');
+	return REASON_NONE;
+}
+
+enum reason shape_app(struct shaper *sh)
+{
+	const uint32_t *at = sh->c->at;
+	size_t start = put_open(sh->out, LABEL("app"));
+
+	if (!put_id_at(sh, LABEL("app_id"), at[FIELD_APP_ID]))
+		return REASON_MISSING_APP_ID;
+	put_string_at(sh, LABEL("app_name"), at[FIELD_APP_NAME]);
+	put_id_at(sh, LABEL("app_version"), at[FIELD_APP_VERSION]);
+	put_close(sh->out, start, '}');
+	return REASON_NONE;
+}
+
+enum reason shape_lead(struct shaper *sh)
+{
+	const uint32_t *at = sh->c->at;
+	size_t start = put_open(sh->out, LABEL("lead"));
+
+	if (!put_id_at(sh, LABEL("lead_id"), at[FIELD_LEAD_ID]))
+		return REASON_MISSING_LEAD_ID;
+	put_string_at(sh, LABEL("lead_event_source"), at[FIELD_LEAD_EVENT_SOURCE]);
+	put_close(sh->out, start, '}');
+	return REASON_NONE;
+}
+
+static void put_bool_at(struct shaper *sh, struct str label, uint32_t at)
+{
+	if (at == JSON_NONE ||
+	    (sh->j->t[at].type != JSON_TRUE && sh->j->t[at].type != JSON_FALSE))
+		return;
+	put(sh->out, label);
+	put(sh->out, json_bytes(sh->j, at));
+	put(sh->out, STR(","));
+}
+
+/* 0..1 */
+static bool is_share(const struct decimal *d)
+{
+	return !d->negative &&
+	       (d->point <= 0 || (d->point == 1 && str_eq(d->digits, STR("1"))));
+}
+
+/* The payload's, else what attribution gave us. */
+static void put_share(struct shaper *sh)
+{
+	uint32_t at = sh->c->at[FIELD_ATTRIBUTION_SHARE];
+	struct decimal share;
+
+	if (at != JSON_NONE && decimal_read(json_bytes(sh->j, at), &share) &&
+	    is_share(&share))
+		put_amount_at(sh, LABEL("attribution_share"), at);
+	else if (sh->e->has_credit && sh->e->credit >= 0 && sh->e->credit <= 1)
+		buf_addf(sh->out, "\"attribution_share\":%.6g,", sh->e->credit);
+}
+
+void shape_ad(struct shaper *sh)
+{
+	const uint32_t *at = sh->c->at;
+	size_t start = put_open(sh->out, LABEL("ad"));
+
+	put_id_at(sh, LABEL("campaign_id"), at[FIELD_CAMPAIGN_ID]);
+	put_id_at(sh, LABEL("ad_id"), at[FIELD_AD_ID]);
+	put_id_at(sh, LABEL("creative_id"), at[FIELD_CREATIVE_ID]);
+	if (sh->d->source == SOURCE_APP) {
+		put_id_at(sh, LABEL("callback"), at[FIELD_CALLBACK]);
+		put_bool_at(sh, LABEL("is_retargeting"), at[FIELD_IS_RETARGETING]);
+		put_bool_at(sh, LABEL("attributed"), at[FIELD_ATTRIBUTED]);
+		put_string_at(sh, LABEL("attribution_type"), at[FIELD_ATTRIBUTION_TYPE]);
+	}
+	put_string_at(sh, LABEL("attribution_provider"), at[FIELD_ATTRIBUTION_PROVIDER]);
+	put_share(sh);
+	put_close(sh->out, start, '}');
+}

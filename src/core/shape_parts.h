@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * shape_parts.h - how the parts of an item are written, one behind the other.
+ *
+ * Every member is written with a comma behind it; closing an object takes the last comma
+ * back, and takes the whole object back where nothing is in it.
+ *
+ * Owns:    nothing.
+ * Thread:  as core/shape.h.
+ * Errors:  as core/shape.h. */
+#ifndef CORE_SHAPE_PARTS_H
+#define CORE_SHAPE_PARTS_H
+
+#include "core/shape.h"
+
+struct shaper {
+	const struct conversion *c;
+	const struct json *j;
+	const struct decision *dec;
+	const struct destination_rules *d;
+	const struct enrichment *e; /* never NULL */
+	struct digest *dg;
+	struct scratch *s;
+	struct buf *out;
+};
+
+void shape_user(struct shaper *sh);
+enum reason shape_page(struct shaper *sh);
+enum reason shape_app(struct shaper *sh);
+enum reason shape_lead(struct shaper *sh);
+void shape_ad(struct shaper *sh);
+enum reason shape_properties(struct shaper *sh);
+
+/* Appends the ttclid in the query of the event's page, or of `url` where the event has
+ * no page. */
+bool shape_url_ttclid(struct shaper *sh, struct str url, struct buf *out);
+
+/* `label` is the name with its quotes and colon, here and below. */
+#define LABEL(name) STR("\"" name "\":")
+
+static inline void put(struct buf *b, struct str s)
+{
+	if (b->cap - b->len > s.len && s.len > 0) {
+		memcpy(b->p + b->len, s.p, s.len);
+		b->len += s.len;
+	} else {
+		buf_adds(b, s);
+	}
+}
+
+/* Returns where the object began, for put_close. */
+static inline size_t put_open(struct buf *b, struct str label)
+{
+	size_t start = b->len;
+
+	put(b, label);
+	put(b, STR("{"));
+	return start;
+}
+
+/* False where the object was empty and is gone. */
+bool put_close(struct buf *b, size_t start, char bracket);
+
+/* A member of unescaped text; nothing where it is blank. */
+void put_text(struct buf *b, struct str label, struct str text);
+
+/* A member spliced from the payload; nothing where it is absent, blank or of another
+ * type. An id may be written as a number. True where something was written. */
+bool put_string_at(struct shaper *sh, struct str label, uint32_t at);
+bool put_id_at(struct shaper *sh, struct str label, uint32_t at);
+
+/* Amounts go out as they are written, a numeric string without its quotes; nothing where
+ * it is absent or blank, bad_value where it is no number or negative. */
+enum reason put_amount_at(struct shaper *sh, struct str label, uint32_t at);
+enum reason put_count_at(struct shaper *sh, struct str label, uint32_t at);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/seen.h"
+#include "core/shape_parts.h"
+
+/* The value with its quotes, as it is written. */
+static struct str written(const struct json *j, uint32_t at)
+{
+	struct str s = json_bytes(j, at);
+
+	return j->t[at].type == JSON_STRING ? str_make(s.p - 1, s.len + 2) : s;
+}
+
+/* The name of a member, escapes in it resolved. */
+static struct str name_of(struct shaper *sh, uint32_t key)
+{
+	if (!(sh->j->t[key].flags & JSON_ESCAPED))
+		return json_bytes(sh->j, key);
+	buf_clear(&sh->s->text);
+	json_unescape(sh->j, key, &sh->s->text);
+	return buf_str(&sh->s->text);
+}
+
+static void put_full(struct shaper *sh, uint32_t at);
+
+static void put_full_members(struct shaper *sh, uint32_t object)
+{
+	const struct json *j = sh->j;
+
+	for (uint32_t at = object + 1; at < j->t[object].next; at = j->t[at + 1].next) {
+		size_t start = sh->out->len, value;
+
+		put(sh->out, written(j, at));
+		put(sh->out, STR(":"));
+		value = sh->out->len;
+		put_full(sh, at + 1);
+		if (sh->out->len == value)
+			sh->out->len = start;
+	}
+}
+
+/* A value and a comma, without what is empty in it; nothing where nothing is left. */
+static void put_full(struct shaper *sh, uint32_t at)
+{
+	const struct json *j = sh->j;
+	size_t start = sh->out->len;
+
+	if (!(j->t[at].flags & JSON_EMPTY)) {
+		put(sh->out, written(j, at));
+		put(sh->out, STR(","));
+	} else if (j->t[at].type == JSON_OBJECT) {
+		put(sh->out, STR("{"));
+		put_full_members(sh, at);
+		put_close(sh->out, start, '}');
+	} else if (j->t[at].type == JSON_ARRAY) {
+		put(sh->out, STR("["));
+		for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
+			put_full(sh, item);
+		put_close(sh->out, start, ']');
+	}
+}
+
+/* Identifiers do not leave by the side door of a custom property. */
+static bool names_a_person(struct str key)
+{
+	static const char *const names[] = {
+		"email", "e-mail",       "email_address", "mail",
+		"phone", "phone_number", "first_name",    "last_name",
+		"ip",    "ip_address",   "user_agent",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_ieq(key, str_of(names[i])))
+			return true;
+	return false;
+}
+
+/* Notes the last of each key from `at` on, so that the ones before it are left out. */
+static void note_keys(struct shaper *sh, uint32_t at, uint32_t end)
+{
+	const struct json *j = sh->j;
+
+	seen_begin(&sh->s->order, (end - at) / 2);
+	for (; at < end; at = j->t[at + 1].next)
+		*seen_place(&sh->s->order, j, at) = at;
+}
+
+static enum reason put_custom(struct shaper *sh, uint32_t key)
+{
+	size_t start = sh->out->len, value;
+
+	if (*seen_place(&sh->s->order, sh->j, key) != key ||
+	    sh->j->t[key].flags & JSON_EMPTY || names_a_person(name_of(sh, key)))
+		return REASON_NONE;
+	if (sh->j->t[key + 1].flags & JSON_HUGE)
+		return REASON_BAD_VALUE;
+	put(sh->out, written(sh->j, key));
+	put(sh->out, STR(":"));
+	value = sh->out->len;
+	put_full(sh, key + 1);
+	if (sh->out->len == value)
+		sh->out->len = start;
+	return REASON_NONE;
+}
+
+static enum reason put_currency(struct shaper *sh, uint32_t at)
+{
+	struct str text = str_trim(conversion_text(sh->c, at, &sh->s->text));
+	char code[3];
+
+	if (text.len == 0)
+		return REASON_NONE;
+	if (text.len != sizeof(code))
+		return REASON_BAD_VALUE;
+	for (size_t i = 0; i < sizeof(code); i++) {
+		code[i] = ascii_upper(text.p[i]);
+		if (code[i] < 'A' || code[i] > 'Z')
+			return REASON_BAD_VALUE;
+	}
+	put_text(sh->out, LABEL("currency"), str_make(code, sizeof(code)));
+	return REASON_NONE;
+}
+
+static enum reason put_item(struct shaper *sh, uint32_t item)
+{
+	const struct json *j = sh->j;
+	uint32_t at[FIELD_COUNT] = {0};
+	size_t start = sh->out->len;
+	enum reason reason;
+
+	if (j->t[item].type != JSON_OBJECT)
+		return REASON_NONE;
+	for (uint32_t key = item + 1; key < j->t[item].next; key = j->t[key + 1].next)
+		at[field_of(FIELD_CONTENTS, name_of(sh, key))] = key + 1;
+	put(sh->out, STR("{"));
+	put_id_at(sh, LABEL("content_id"), at[FIELD_CONTENT_ID]);
+	put_string_at(sh, LABEL("content_name"), at[FIELD_CONTENT_NAME]);
+	put_string_at(sh, LABEL("content_category"), at[FIELD_CONTENT_CATEGORY]);
+	put_string_at(sh, LABEL("brand"), at[FIELD_BRAND]);
+	reason = put_amount_at(sh, LABEL("price"), at[FIELD_PRICE]);
+	if (reason == REASON_NONE)
+		reason = put_count_at(sh, LABEL("quantity"), at[FIELD_QUANTITY]);
+	put_close(sh->out, start, '}');
+	return reason;
+}
+
+/* A list of items; one item alone is a list of one. */
+static enum reason put_contents(struct shaper *sh, uint32_t at)
+{
+	const struct json *j = sh->j;
+	size_t start = sh->out->len;
+	enum reason reason = REASON_NONE;
+
+	put(sh->out, LABEL("contents"));
+	put(sh->out, STR("["));
+	if (j->t[at].type == JSON_OBJECT)
+		reason = put_item(sh, at);
+	if (j->t[at].type == JSON_ARRAY)
+		for (uint32_t item = at + 1;
+		     reason == REASON_NONE && item < j->t[at].next;
+		     item = j->t[item].next)
+			reason = put_item(sh, item);
+	put_close(sh->out, start, ']');
+	return reason;
+}
+
+static void put_content_ids(struct shaper *sh, uint32_t at)
+{
+	const struct json *j = sh->j;
+	bool list = j->t[at].type == JSON_ARRAY;
+	size_t start = sh->out->len;
+
+	put(sh->out, LABEL("content_ids"));
+	put(sh->out, STR("["));
+	seen_begin(&sh->s->more, j->t[at].next - at);
+	for (uint32_t item = list ? at + 1 : at; item < j->t[at].next;
+	     item = j->t[item].next) {
+		uint32_t *place = seen_place(&sh->s->more, j, item);
+
+		if (*place == JSON_NONE)
+			put_id_at(sh, STR(""), item);
+		*place = item;
+	}
+	put_close(sh->out, start, ']');
+}
+
+/* Of web and app events only. */
+static void put_customer_type(struct shaper *sh, uint32_t at)
+{
+	struct str text = str_trim(conversion_text(sh->c, at, &sh->s->text));
+
+	if (sh->d->source != SOURCE_WEB && sh->d->source != SOURCE_APP)
+		return;
+	if (str_ieq(text, STR("new")))
+		put(sh->out, STR("\"customer_type\":\"new\","));
+	if (str_ieq(text, STR("returning")))
+		put(sh->out, STR("\"customer_type\":\"returning\","));
+}
+
+static enum reason put_known(struct shaper *sh, enum field field, uint32_t at)
+{
+	switch (field) {
+	case FIELD_VALUE: return put_amount_at(sh, LABEL("value"), at);
+	case FIELD_CURRENCY: return put_currency(sh, at);
+	case FIELD_NUM_ITEMS: return put_count_at(sh, LABEL("num_items"), at);
+	case FIELD_CONTENTS: return put_contents(sh, at);
+	case FIELD_CONTENT_IDS: put_content_ids(sh, at); break;
+	case FIELD_ORDER_ID: put_id_at(sh, LABEL("order_id"), at); break;
+	case FIELD_SHOP_ID: put_id_at(sh, LABEL("shop_id"), at); break;
+	case FIELD_CONTENT_TYPE: put_string_at(sh, LABEL("content_type"), at); break;
+	case FIELD_SEARCH_STRING: put_string_at(sh, LABEL("search_string"), at); break;
+	case FIELD_DESCRIPTION: put_string_at(sh, LABEL("description"), at); break;
+	case FIELD_CUSTOMER_TYPE: put_customer_type(sh, at); break;
+	default: break;
+	}
+	return REASON_NONE;
+}
+
+static enum reason put_members(struct shaper *sh, uint32_t object, bool *value,
+			       bool *currency)
+{
+	const struct json *j = sh->j;
+	uint32_t end = j->t[object].next;
+	enum reason reason = REASON_NONE;
+	bool noted = false;
+
+	for (uint32_t key = object + 1; key < end && reason == REASON_NONE;
+	     key = j->t[key + 1].next) {
+		enum field field = field_of(FIELD_PROPERTIES, name_of(sh, key));
+		size_t start = sh->out->len;
+
+		if (field != FIELD_NONE) {
+			if (sh->c->at[field] == key + 1)
+				reason = put_known(sh, field, key + 1);
+			*value |= field == FIELD_VALUE && sh->out->len > start;
+			*currency |= field == FIELD_CURRENCY && sh->out->len > start;
+			continue;
+		}
+		if (!noted)
+			note_keys(sh, key, end);
+		noted = true;
+		reason = put_custom(sh, key);
+	}
+	return reason;
+}
+
+enum reason shape_properties(struct shaper *sh)
+{
+	uint32_t object = sh->c->at[FIELD_PROPERTIES];
+	size_t start = put_open(sh->out, LABEL("properties"));
+	bool value = false, currency = false;
+	enum reason reason = REASON_NONE;
+
+	if (object != JSON_NONE && sh->j->t[object].type == JSON_OBJECT)
+		reason = put_members(sh, object, &value, &currency);
+	if (reason == REASON_NONE && value && !currency)
+		reason = REASON_MISSING_CURRENCY;
+	put_close(sh->out, start, '}');
+	return reason;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/normalize.h"
+#include "core/shape_parts.h"
+
+/* What one kind of identifier comes to, each once. */
+struct ids {
+	char hex[SHAPE_IDS_MAX][DIGEST_HEX_LEN];
+	size_t count;
+};
+
+/* Where a national number is read: the person's country, else the destination's. */
+static const char *phone_country(struct shaper *sh, char own[3])
+{
+	struct str text = conversion_text(sh->c, sh->c->at[FIELD_COUNTRY], &sh->s->more);
+
+	text = str_trim(text);
+	if (text.len != 2)
+		return sh->d->default_country;
+	own[0] = ascii_upper(text.p[0]);
+	own[1] = ascii_upper(text.p[1]);
+	own[2] = '\0';
+	return own;
+}
+
+static bool normalize(struct shaper *sh, enum field field, struct str plain,
+		      struct buf *out)
+{
+	char own[3];
+
+	switch (field) {
+	case FIELD_EMAIL: return normalize_email(plain, out);
+	case FIELD_PHONE: {
+		const char *country = phone_country(sh, own);
+
+		buf_clear(out); /* phone_country may have used it */
+		return normalize_phone(plain, country, out);
+	}
+	case FIELD_EXTERNAL_ID: return normalize_external_id(plain, out);
+	case FIELD_FIRST_NAME:
+	case FIELD_LAST_NAME: return normalize_name(plain, out);
+	case FIELD_ZIP_CODE: return normalize_zip(plain, out);
+	case FIELD_CITY:
+	case FIELD_STATE:
+	case FIELD_COUNTRY: return normalize_place(plain, out);
+	case FIELD_IP: return normalize_ip(plain, out);
+	case FIELD_LOCALE: return normalize_locale(plain, out);
+	case FIELD_IDFA: return normalize_idfa(plain, out);
+	case FIELD_GAID: return normalize_gaid(plain, out);
+	default: return false;
+	}
+}
+
+static void lower_hex(struct str hex, char out[DIGEST_HEX_LEN])
+{
+	for (size_t i = 0; i < DIGEST_HEX_LEN; i++)
+		out[i] = ascii_lower(hex.p[i]);
+}
+
+/* The hash of the normalised value, or the hash that it is already. */
+static bool hash_value(struct shaper *sh, enum field field, struct str plain,
+		       char out[DIGEST_HEX_LEN])
+{
+	plain = str_trim(plain);
+	if (plain.len == DIGEST_HEX_LEN && is_sha256_hex(plain)) {
+		lower_hex(plain, out);
+		return true;
+	}
+	buf_clear(&sh->s->more);
+	if (plain.len == 0 || !normalize(sh, field, plain, &sh->s->more))
+		return false;
+	digest_hex(sh->dg, buf_str(&sh->s->more), out);
+	return true;
+}
+
+static void add_id(struct shaper *sh, enum field field, struct str plain, struct ids *ids)
+{
+	char *hex;
+
+	if (ids->count == SHAPE_IDS_MAX)
+		return;
+	hex = ids->hex[ids->count];
+	if (!hash_value(sh, field, plain, hex))
+		return;
+	for (size_t i = 0; i < ids->count; i++)
+		if (memcmp(ids->hex[i], hex, DIGEST_HEX_LEN) == 0)
+			return;
+	ids->count++;
+}
+
+static void add_id_at(struct shaper *sh, enum field field, uint32_t at, struct ids *ids)
+{
+	add_id(sh, field, conversion_id(sh->c, at, &sh->s->text), ids);
+}
+
+/* The payload's own, one or a list of them. */
+static void add_own_ids(struct shaper *sh, enum field field, struct ids *ids)
+{
+	const struct json *j = sh->j;
+	uint32_t at = sh->c->at[field];
+
+	if (at == JSON_NONE)
+		return;
+	if (j->t[at].type != JSON_ARRAY) {
+		add_id_at(sh, field, at, ids);
+		return;
+	}
+	for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
+		add_id_at(sh, field, item, ids);
+}
+
+static void put_ids(struct buf *b, struct str label, const struct ids *ids)
+{
+	if (ids->count == 0)
+		return;
+	put(b, label);
+	put(b, ids->count > 1 ? STR("[\"") : STR("\""));
+	for (size_t i = 0; i < ids->count; i++) {
+		if (i > 0)
+			put(b, STR("\",\""));
+		put(b, str_make(ids->hex[i], DIGEST_HEX_LEN));
+	}
+	put(b, ids->count > 1 ? STR("\"],") : STR("\","));
+}
+
+static void put_identifier(struct shaper *sh, struct str label, enum field field,
+			   const struct str *others, size_t count)
+{
+	struct ids ids;
+
+	ids.count = 0;
+	add_own_ids(sh, field, &ids);
+	for (size_t i = 0; i < count; i++)
+		if (others[i].len > 0)
+			add_id(sh, field, others[i], &ids);
+	put_ids(sh->out, label, &ids);
+}
+
+static void put_hashed(struct shaper *sh, struct str label, enum field field)
+{
+	if (sh->c->at[field] != JSON_NONE)
+		put_identifier(sh, label, field, NULL, 0);
+}
+
+/* A value that is normalised and not hashed; `other` where the payload's is none. */
+static void put_normalized(struct shaper *sh, struct str label, enum field field,
+			   struct str other)
+{
+	struct str own = conversion_id(sh->c, sh->c->at[field], &sh->s->text);
+	struct buf *out = &sh->s->more;
+
+	buf_clear(out);
+	if ((own.len > 0 && normalize(sh, field, own, out)) ||
+	    (other.len > 0 && normalize(sh, field, other, out)))
+		put_text(sh->out, label, buf_str(out));
+}
+
+/* Device ids may come hashed. */
+static void put_device_id(struct shaper *sh, struct str label, enum field field)
+{
+	struct str own = conversion_text(sh->c, sh->c->at[field], &sh->s->text);
+
+	own = str_trim(own);
+	if (is_sha256_hex(own))
+		put_hashed(sh, label, field);
+	else
+		put_normalized(sh, label, field, STR_NONE);
+}
+
+/* A value as it is, the session's where the payload has none. */
+static void put_raw(struct shaper *sh, struct str label, enum field field,
+		    struct str other)
+{
+	if (!put_string_at(sh, label, sh->c->at[field]))
+		put_text(sh->out, label, other);
+}
+
+static bool ttclid_fits(struct str ttclid)
+{
+	return ttclid.len > 0 && ttclid.len <= TTCLID_MAX;
+}
+
+/* Whole or not at all: a part of a click id is none. */
+static void put_ttclid(struct shaper *sh)
+{
+	struct str found = conversion_text(sh->c, sh->c->at[FIELD_TTCLID], &sh->s->text);
+
+	found = str_trim(found);
+	buf_clear(&sh->s->more);
+	if (!ttclid_fits(found) &&
+	    shape_url_ttclid(sh, sh->e->ttclid.len ? STR_NONE : sh->e->page_url,
+			     &sh->s->more))
+		found = buf_str(&sh->s->more);
+	if (!ttclid_fits(found))
+		found = str_trim(sh->e->ttclid);
+	if (ttclid_fits(found))
+		put_text(sh->out, LABEL("ttclid"), found);
+}
+
+static void put_att_status(struct shaper *sh)
+{
+	static const char *const known[] = {"AUTHORIZED", "DENIED", "NOT_DETERMINED",
+					    "RESTRICTED", "NOT_APPLICABLE"};
+	struct str text =
+		conversion_text(sh->c, sh->c->at[FIELD_ATT_STATUS], &sh->s->text);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (str_ieq(str_trim(text), str_of(known[i])))
+			put_text(sh->out, LABEL("att_status"), str_of(known[i]));
+}
+
+static void put_person(struct shaper *sh)
+{
+	enum event_source source = sh->d->source;
+
+	put_identifier(sh, LABEL("email"), FIELD_EMAIL, sh->e->emails, ENRICHMENT_IDS);
+	put_identifier(sh, LABEL("phone"), FIELD_PHONE, sh->e->phones, ENRICHMENT_IDS);
+	if (source == SOURCE_WEB || source == SOURCE_CRM)
+		put_identifier(sh, LABEL("external_id"), FIELD_EXTERNAL_ID,
+			       &sh->e->external_id, 1);
+	if (source == SOURCE_WEB) {
+		put_hashed(sh, LABEL("first_name"), FIELD_FIRST_NAME);
+		put_hashed(sh, LABEL("last_name"), FIELD_LAST_NAME);
+		put_hashed(sh, LABEL("zip_code"), FIELD_ZIP_CODE);
+		put_normalized(sh, LABEL("city"), FIELD_CITY, STR_NONE);
+		put_normalized(sh, LABEL("state"), FIELD_STATE, STR_NONE);
+		put_normalized(sh, LABEL("country"), FIELD_COUNTRY, STR_NONE);
+	}
+	if (source == SOURCE_APP) {
+		put_device_id(sh, LABEL("idfa"), FIELD_IDFA);
+		put_string_at(sh, LABEL("idfv"), sh->c->at[FIELD_IDFV]);
+		put_device_id(sh, LABEL("gaid"), FIELD_GAID);
+	}
+}
+
+void shape_user(struct shaper *sh)
+{
+	bool web = sh->d->source == SOURCE_WEB, app = sh->d->source == SOURCE_APP;
+	size_t start = put_open(sh->out, LABEL("user"));
+
+	if (sh->dec->pii && sh->d->pii_hashed)
+		put_person(sh);
+	if (web)
+		put_ttclid(sh);
+	if (web && sh->dec->pii)
+		put_raw(sh, LABEL("ttp"), FIELD_TTP, sh->e->ttp);
+	if ((web || app) && sh->dec->pii) {
+		put_normalized(sh, LABEL("ip"), FIELD_IP, sh->e->ip);
+		put_raw(sh, LABEL("user_agent"), FIELD_USER_AGENT, sh->e->user_agent);
+	}
+	if (web || app)
+		put_normalized(sh, LABEL("locale"), FIELD_LOCALE, STR_NONE);
+	if (app)
+		put_att_status(sh);
+	put_close(sh->out, start, '}');
+}

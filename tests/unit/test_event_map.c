@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/event_map.h"
+
+/* For tables: STR is no constant expression. */
+#define S(literal)                                                                       \
+	{                                                                                \
+		"" literal, sizeof(literal) - 1                                          \
+	}
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void looks_up_in_order(void **state)
+{
+	static const struct event_map_row map_rows[] = {
+		{S("purchase"),        0, S("Purchase"),        1},
+		{S("purchase"),        7, S("PurchaseOfSeven"), 2},
+		{S("Order Completed"), 0, S("Ordered"),         3},
+		{S("order-completed"), 7, S("OrderedOfSeven"),  4},
+		{S("Purchase"),        9, S("Nine"),            5},
+		{S("twice"),           0, S("First"),           6},
+		{S("twice"),           0, S("Second"),          7},
+	};
+	static const struct {
+		int32_t destination;
+		const char *event, *want; /* NULL: not mapped */
+	} rows[] = {
+		{1, "purchase",        "Purchase"       },
+		{7, "purchase",        "PurchaseOfSeven"},
+		{7, "PURCHASE",        "PurchaseOfSeven"},
+		{7, "Order Completed", "Ordered"        }, /* exact for all before folded */
+		{7, "order_completed", "OrderedOfSeven" },
+		{7, "ORDER.COMPLETED", "OrderedOfSeven" },
+		{1, "order.completed", "Ordered"        },
+		{0, "order completed", "Ordered"        },
+		{1, "ordercompleted",  NULL             },
+		{9, "Purchase",        "Nine"           },
+		{1, "ViewContent",     "ViewContent"    },
+		{1, "InstallApp",      "InstallApp"     },
+		{1, "viewcontent",     NULL             },
+		{1, "CompletePayment", NULL             },
+		{1, "SubmitForm",      NULL             },
+		{1, "twice",           "Second"         },
+		{1, "TWICE",           "Second"         },
+		{1, "",                NULL             },
+	};
+	struct event_map *map = event_map_new(map_rows, COUNT(map_rows));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct event_map_entry *found =
+			event_map_find(map, rows[i].destination, str_of(rows[i].event));
+
+		if (!rows[i].want ? found != NULL
+				  : !found || !str_eq(found->tiktok_event,
+						      str_of(rows[i].want)))
+			fail_msg("%s for %d", rows[i].event, (int)rows[i].destination);
+	}
+	assert_int_equal(event_map_find(map, 7, STR("purchase"))->name_id, 2);
+	event_map_free(map);
+	event_map_free(NULL);
+}
+
+static void ships_only_names_in_use(void **state)
+{
+	(void)state;
+	assert_true(event_map_defaults_count >= 55);
+	for (size_t i = 0; i < event_map_defaults_count; i++) {
+		struct str name = str_of(event_map_defaults[i].tiktok_event);
+
+		assert_null(event_retired(name));
+		assert_true(event_is_standard(name, SOURCE_WEB));
+	}
+}
+
+static void ships_no_event_twice(void **state)
+{
+	struct event_map_row rows[100];
+
+	(void)state;
+	assert_true(event_map_defaults_count <= COUNT(rows));
+	for (size_t i = 0; i < event_map_defaults_count; i++) {
+		struct str event = str_of(event_map_defaults[i].event);
+		struct event_map *map = event_map_new(rows, i);
+		const struct event_map_entry *found = event_map_find(map, 0, event);
+
+		if (found && found->name_id != 0)
+			fail_msg("%s", event_map_defaults[i].event);
+		event_map_free(map);
+		rows[i] = (struct event_map_row){
+			event, 0, str_of(event_map_defaults[i].tiktok_event), 1};
+	}
+}
+
+static void knows_names(void **state)
+{
+	(void)state;
+	assert_true(event_is_standard(STR("Purchase"), SOURCE_APP));
+	assert_true(event_is_standard(STR("Lead"), SOURCE_OFFLINE));
+	assert_false(event_is_standard(STR("Lead"), SOURCE_APP));
+	assert_false(event_is_standard(STR("purchase"), SOURCE_WEB));
+	assert_string_equal(event_retired(STR("CompletePayment")), "Purchase");
+	assert_string_equal(event_retired(STR("SubmitForm")), "Lead");
+	assert_string_equal(event_retired(STR("ClickButton")), "");
+	assert_null(event_retired(STR("Purchase")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(looks_up_in_order),
+		cmocka_unit_test(ships_only_names_in_use),
+		cmocka_unit_test(ships_no_event_twice),
+		cmocka_unit_test(knows_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
