@@ -36,7 +36,7 @@ int64_t zone_from_civil(struct zone *z, const struct civil *c);
 /* The same without a zone. */
 int64_t civil_to_unix(const struct civil *c);
 
-/* "2025-11-02T01:30:00-04:00"; UTC is +00:00. A year past 9999 is cut to it. */
+/* "2025-11-02T01:30:00-04:00"; UTC is +00:00. */
 void civil_format(int64_t unix_s, int32_t offset_s, struct buf *out);
 
 #endif

@@ -12,16 +12,15 @@
 /* http:// or https:// in any case, and a host. */
 bool url_is_http(struct str url);
 
-/* Appends the URL without its userinfo, its fragment and every query parameter that
- * tells who somebody is: by its name (url.c lists them) or because its value holds an
- * e-mail address, percent-encoded or not. Click ids, utm_* and the rest stay byte for
- * byte. A path segment with an e-mail address becomes "redacted". Blanks, control bytes
- * and bytes that are not ASCII are percent-encoded. Scrubbing twice changes nothing. */
+/* Appends the URL, trimmed, without its userinfo, its fragment and every query parameter
+ * that tells who somebody is (core/personal.h has the rules). Click ids and the rest stay
+ * byte for byte. A path segment with an e-mail address becomes "redacted". Blanks and
+ * control bytes are percent-encoded. Scrubbing twice changes nothing. */
 void url_scrub(struct str url, struct buf *out);
 
-/* Appends the value of the first parameter `name`, percent-decoded; false where there
- * is none or it is empty. A '+' stays: ids are not form text, and a blank is never part
- * of one. */
+/* Appends the value of the first parameter `name`, percent-decoded. A '+' is a blank in
+ * utm_* only: an id may have a '+' and never has a blank. False where there is none, or
+ * it is empty, no UTF-8, or has control bytes. */
 bool url_query_param(struct str url, struct str name, struct buf *out);
 
 #endif

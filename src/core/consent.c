@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/consent.h"
+
+/* Google writes about 15 bytes; what is longer is something else. */
+#define GCD_MAX 64
+
+enum signal consent_signal(struct str word)
+{
+	word = str_trim(word);
+	if (word.len > 8 && str_ieq(str_make(word.p, 8), STR("consent_")))
+		word = str_make(word.p + 8, word.len - 8);
+	if (word.len == 0 || str_ieq(word, STR("unspecified")))
+		return SIGNAL_UNSPECIFIED;
+	return str_ieq(word, STR("granted")) ? SIGNAL_GRANTED : SIGNAL_DENIED;
+}
+
+const char *consent_signal_word(enum signal signal)
+{
+	switch (signal) {
+	case SIGNAL_UNSPECIFIED: return "unspecified";
+	case SIGNAL_GRANTED: return "granted";
+	case SIGNAL_DENIED: return "denied";
+	}
+	return "denied";
+}
+
+/* A letter of gcd tells the default and the update that followed it. */
+static enum signal gcd_signal(char letter)
+{
+	switch (letter) {
+	case 'l': return SIGNAL_UNSPECIFIED; /* neither */
+	case 'n':                            /* granted by update */
+	case 'r':                            /* denied by default, granted by update */
+	case 't':                            /* granted by default */
+	case 'v': return SIGNAL_GRANTED;     /* granted by both */
+	default: return SIGNAL_DENIED;
+	}
+}
+
+static bool is_letter(char c)
+{
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'z';
+}
+
+/* "1", a digit, then four times a letter and a digit that is some other setting, then a
+ * tail that grows from year to year. */
+bool consent_from_gcd(struct str gcd, struct consent *out)
+{
+	enum signal s[4];
+
+	gcd = str_trim(gcd);
+	if (gcd.len < 10 || gcd.len > GCD_MAX || gcd.p[0] != '1' ||
+	    !ascii_is_digit(gcd.p[1]))
+		return false;
+	for (size_t i = 0; i < 4; i++) {
+		if (!is_letter(gcd.p[2 + 2 * i]) || !ascii_is_digit(gcd.p[3 + 2 * i]))
+			return false;
+		s[i] = gcd_signal(gcd.p[2 + 2 * i]);
+	}
+	for (size_t i = 10; i < gcd.len; i++)
+		if (!is_letter(gcd.p[i]) && !ascii_is_digit(gcd.p[i]))
+			return false;
+	*out = (struct consent){.ad_storage = (unsigned char)s[0],
+				.analytics_storage = (unsigned char)s[1],
+				.ad_user_data = (unsigned char)s[2],
+				.ad_personalization = (unsigned char)s[3],
+				.stated = true};
+	return true;
+}
+
+static bool gcs_signal(char c, unsigned char *out)
+{
+	if (c != '0' && c != '1' && c != '-')
+		return false;
+	*out = c == '1' ? SIGNAL_GRANTED : c == '0' ? SIGNAL_DENIED : SIGNAL_UNSPECIFIED;
+	return true;
+}
+
+bool consent_from_gcs(struct str gcs, struct consent *out)
+{
+	struct consent c = {.stated = true};
+
+	gcs = str_trim(gcs);
+	if (gcs.len != 4 || !str_starts(gcs, STR("G1")) ||
+	    !gcs_signal(gcs.p[2], &c.ad_storage) ||
+	    !gcs_signal(gcs.p[3], &c.analytics_storage))
+		return false;
+	*out = c;
+	return true;
+}
+
+static void fill(unsigned char *into, unsigned char from)
+{
+	if (*into == SIGNAL_UNSPECIFIED)
+		*into = from;
+}
+
+void consent_merge(struct consent *into, const struct consent *from)
+{
+	fill(&into->ad_user_data, from->ad_user_data);
+	fill(&into->ad_personalization, from->ad_personalization);
+	fill(&into->ad_storage, from->ad_storage);
+	fill(&into->analytics_storage, from->analytics_storage);
+	into->stated = into->stated || from->stated;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/normalize.h"
+
+#include <arpa/inet.h>
+
+#include "core/phone_number.h"
+#include "core/unicode_fold.h"
+
+/* RFC 5321's longest address and then some. */
+#define EMAIL_MAX 320
+/* Longer than a number with the words of its extension. */
+#define PHONE_TEXT_MAX 128
+#define LOCALE_MAX 35
+#define DEVICE_ID_MAX 64
+
+static bool is_alpha(char c)
+{
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'z';
+}
+
+static bool is_alnum(char c)
+{
+	return is_alpha(c) || ascii_is_digit(c);
+}
+
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+static bool is_ascii(struct str s)
+{
+	unsigned char any = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		any |= (unsigned char)s.p[i];
+	return any < 0x80;
+}
+
+/* An append that counts only when it fits and adds something. */
+static bool added(struct buf *out, size_t before)
+{
+	return !out->full && out->len > before;
+}
+
+static bool take_back(struct buf *out, size_t before)
+{
+	out->len = before;
+	return false;
+}
+
+/* Room for `len` bytes behind the end; NULL where there is none or nothing to do. */
+static char *room(struct buf *out, size_t len)
+{
+	if (len == 0 || len > NORMALIZE_IN_MAX || !buf_reserve(out, len))
+		return NULL;
+	return out->p + out->len;
+}
+
+static bool is_email_byte(char c)
+{
+	return (unsigned char)c > ' ' && c != 0x7f && c != '<' && c != '>' && c != ',' &&
+	       c != ';' && c != '(' && c != ')' && c != '"';
+}
+
+static bool is_email(struct str s)
+{
+	size_t at = s.len;
+
+	if (s.len > EMAIL_MAX)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_email_byte(s.p[i]) || (s.p[i] == '@' && at != s.len))
+			return false;
+		if (s.p[i] == '@')
+			at = i;
+	}
+	return at > 0 && at + 1 < s.len;
+}
+
+bool normalize_email(struct str in, struct buf *out)
+{
+	size_t before = out->len;
+	char *to;
+
+	in = str_trim(in);
+	if (!is_ascii(in)) {
+		if (!unicode_fold(in, FOLD_EMAIL, out))
+			return false;
+		return is_email(str_make(out->p + before, out->len - before)) ||
+		       take_back(out, before);
+	}
+	if (!is_email(in) || (to = room(out, in.len)) == NULL)
+		return false;
+	for (size_t i = 0; i < in.len; i++)
+		to[i] = ascii_lower(in.p[i]);
+	out->len += in.len;
+	return true;
+}
+
+static bool is_e164(struct str s)
+{
+	if (s.len < 9 || s.len > 16 || s.p[0] != '+' || s.p[1] == '0')
+		return false;
+	for (size_t i = 1; i < s.len; i++)
+		if (!ascii_is_digit(s.p[i]))
+			return false;
+	return true;
+}
+
+/* Spares libphonenumber "n/a", "-" and the like. */
+static bool may_be_phone(struct str s)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		digits += ascii_is_digit(s.p[i]) || (unsigned char)s.p[i] >= 0x80;
+	return digits >= 5 && s.len <= PHONE_TEXT_MAX;
+}
+
+bool normalize_phone(struct str in, const char *country, struct buf *out)
+{
+	size_t before = out->len;
+	char e164[PHONE_NUMBER_MAX];
+
+	in = str_trim(in);
+	if (is_e164(in)) {
+		buf_adds(out, in);
+		return added(out, before);
+	}
+	if (!may_be_phone(in) || !phone_number_e164(in.p, in.len, country, e164))
+		return false;
+	buf_adds(out, str_of(e164));
+	return added(out, before);
+}
+
+bool normalize_name(struct str in, struct buf *out)
+{
+	size_t n = 0;
+	char *to;
+
+	in = str_trim(in);
+	if (!is_ascii(in))
+		return unicode_fold(in, FOLD_NAME, out);
+	to = room(out, in.len);
+	if (to == NULL)
+		return false;
+	for (size_t i = 0; i < in.len; i++) {
+		if (in.p[i] != ' ' && !is_control(in.p[i]))
+			to[n++] = ascii_lower(in.p[i]);
+		else if (n > 0 && to[n - 1] != ' ')
+			to[n++] = ' ';
+	}
+	n -= n > 0 && to[n - 1] == ' ';
+	out->len += n;
+	return n > 0;
+}
+
+bool normalize_zip(struct str in, struct buf *out)
+{
+	size_t n = 0;
+	char *to;
+
+	if (!is_ascii(in))
+		return unicode_fold(in, FOLD_ZIP, out);
+	to = room(out, in.len);
+	if (to == NULL)
+		return false;
+	for (size_t i = 0; i < in.len; i++)
+		if (in.p[i] != ' ' && in.p[i] != '-' && !is_control(in.p[i]))
+			to[n++] = ascii_lower(in.p[i]);
+	out->len += n;
+	return n > 0;
+}
+
+bool normalize_place(struct str in, struct buf *out)
+{
+	size_t n = 0;
+	char *to;
+
+	if (!is_ascii(in))
+		return unicode_fold(in, FOLD_PLACE, out);
+	to = room(out, in.len);
+	if (to == NULL)
+		return false;
+	for (size_t i = 0; i < in.len; i++)
+		if (is_alnum(in.p[i]))
+			to[n++] = ascii_lower(in.p[i]);
+	out->len += n;
+	return n > 0;
+}
+
+bool normalize_external_id(struct str in, struct buf *out)
+{
+	size_t before = out->len;
+
+	in = str_trim(in);
+	if (in.len > NORMALIZE_IN_MAX)
+		return false;
+	buf_adds(out, in);
+	return added(out, before);
+}
+
+bool normalize_ip(struct str in, struct buf *out)
+{
+	size_t before = out->len;
+	char text[INET6_ADDRSTRLEN];
+	unsigned char address[16];
+
+	in = str_trim(in);
+	if (in.len == 0 || in.len >= sizeof(text) || memchr(in.p, '\0', in.len) != NULL)
+		return false;
+	memcpy(text, in.p, in.len);
+	text[in.len] = '\0';
+	if (inet_pton(AF_INET, text, address) != 1 &&
+	    inet_pton(AF_INET6, text, address) != 1)
+		return false;
+	buf_adds(out, in);
+	return added(out, before);
+}
+
+/* How a subtag of BCP 47 is written, by its place and length. */
+static void write_subtag(struct str tag, bool first, bool extension, struct buf *out)
+{
+	bool region = !first && !extension && tag.len == 2;
+	bool script = !first && !extension && tag.len == 4 && is_alpha(tag.p[0]);
+
+	if (!first)
+		buf_addc(out, '-');
+	for (size_t i = 0; i < tag.len; i++)
+		buf_addc(out, region || (script && i == 0) ? ascii_upper(tag.p[i])
+							   : ascii_lower(tag.p[i]));
+}
+
+static struct str take_subtag(struct str *s)
+{
+	size_t n = 0;
+	struct str tag;
+
+	while (n < s->len && s->p[n] != '-' && s->p[n] != '_')
+		n++;
+	tag = str_make(s->p, n);
+	n += n < s->len;
+	*s = str_make(s->p + n, s->len - n);
+	return tag;
+}
+
+static bool is_subtag(struct str tag, bool first)
+{
+	if (tag.len == 0 || tag.len > 8 || (first && (tag.len < 2 || tag.len > 3)))
+		return false;
+	for (size_t i = 0; i < tag.len; i++)
+		if (first ? !is_alpha(tag.p[i]) : !is_alnum(tag.p[i]))
+			return false;
+	return true;
+}
+
+/* Without ".UTF-8" and "@euro". */
+static struct str without_posix(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] == '.' || s.p[i] == '@')
+			return str_make(s.p, i);
+	return s;
+}
+
+bool normalize_locale(struct str in, struct buf *out)
+{
+	size_t before = out->len;
+	bool first = true, extension = false;
+
+	in = without_posix(str_trim(in));
+	if (in.len == 0 || in.len > LOCALE_MAX || in.p[in.len - 1] == '-' ||
+	    in.p[in.len - 1] == '_')
+		return false;
+	while (in.len > 0) {
+		struct str tag = take_subtag(&in);
+
+		if (!is_subtag(tag, first))
+			return take_back(out, before);
+		extension = extension || tag.len == 1;
+		write_subtag(tag, first, extension, out);
+		first = false;
+	}
+	return added(out, before) || take_back(out, before);
+}
+
+bool normalize_currency(struct str in, struct buf *out)
+{
+	size_t before = out->len;
+	char code[3];
+
+	in = str_trim(in);
+	if (in.len != sizeof(code))
+		return false;
+	for (size_t i = 0; i < sizeof(code); i++) {
+		if (!is_alpha(in.p[i]))
+			return false;
+		code[i] = ascii_upper(in.p[i]);
+	}
+	buf_add(out, code, sizeof(code));
+	return added(out, before);
+}
+
+static bool device_id(struct str in, bool upper, struct buf *out)
+{
+	bool some = false;
+	char *to;
+
+	in = str_trim(in);
+	if (in.len > DEVICE_ID_MAX || (to = room(out, in.len)) == NULL)
+		return false;
+	for (size_t i = 0; i < in.len; i++) {
+		if (!is_alnum(in.p[i]) && in.p[i] != '-')
+			return false;
+		some = some || (in.p[i] != '0' && in.p[i] != '-');
+		to[i] = upper ? ascii_upper(in.p[i]) : ascii_lower(in.p[i]);
+	}
+	if (some)
+		out->len += in.len;
+	return some;
+}
+
+bool normalize_idfa(struct str in, struct buf *out)
+{
+	return device_id(in, true, out);
+}
+
+bool normalize_gaid(struct str in, struct buf *out)
+{
+	return device_id(in, false, out);
+}
+
+bool is_sha256_hex(struct str in)
+{
+	if (in.len != 64)
+		return false;
+	for (size_t i = 0; i < in.len; i++)
+		if (!ascii_is_hex(in.p[i]))
+			return false;
+	return true;
+}

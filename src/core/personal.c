@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/personal.h"
+
+#include <stdlib.h>
+
+/* Longer names are none of those below. */
+#define NAME_MAX_LEN 32
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static int hex_of(char c)
+{
+	if (ascii_is_digit(c))
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The next byte with all layers of percent-encoding taken off at once: %40, %2540 and
+ * %252540 are '@'. Not for an empty `s`. */
+static char next_byte(struct str *s)
+{
+	size_t n = 1;
+	char c = s->p[0];
+
+	if (c == '%') {
+		while (s->len - n >= 2 && s->p[n] == '2' && s->p[n + 1] == '5')
+			n += 2;
+		if (s->len - n >= 2 && hex_of(s->p[n]) >= 0 && hex_of(s->p[n + 1]) >= 0) {
+			c = (char)(hex_of(s->p[n]) * 16 + hex_of(s->p[n + 1]));
+			n += 2;
+		}
+	}
+	*s = str_make(s->p + n, s->len - n);
+	return c;
+}
+
+static bool is_letter(char c)
+{
+	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
+	       (unsigned char)c >= 0x80;
+}
+
+/* What may stand right before the '@'. */
+static bool is_local(char c)
+{
+	return is_letter(c) || ascii_is_digit(c) ||
+	       (c != '\0' && strchr("._%+-'!#$*^`{|}~\"", c));
+}
+
+bool holds_email(struct str raw)
+{
+	bool local = false;  /* the last byte may end a local part */
+	bool domain = false; /* behind an '@' that had a local part */
+	bool dot = false;    /* a label of the domain is complete */
+	size_t label = 0, letters = 0;
+
+	while (raw.len > 0) {
+		char c = next_byte(&raw);
+
+		if (c == '@') {
+			domain = local;
+			dot = local = false;
+			label = letters = 0;
+			continue;
+		}
+		local = is_local(c);
+		if (!domain)
+			continue;
+		if (c == '.' && label > 0) {
+			dot = true;
+			label = letters = 0;
+			continue;
+		}
+		domain = is_letter(c) || ascii_is_digit(c) || c == '-';
+		label++;
+		letters += is_letter(c);
+		if (domain && dot && letters >= 2 && letters == label)
+			return true;
+	}
+	return false;
+}
+
+/* Lower-case letters and digits only, a NUL behind. */
+struct name {
+	char p[NAME_MAX_LEN + 1];
+	size_t len;
+};
+
+/* Digits at the end are a number: email2. False where it is too long. */
+static bool canonical(struct str raw, struct name *n)
+{
+	n->len = 0;
+	while (raw.len > 0) {
+		char c = ascii_lower(next_byte(&raw));
+
+		if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'z'))
+			continue;
+		if (n->len == NAME_MAX_LEN)
+			return false;
+		n->p[n->len++] = c;
+	}
+	while (n->len > 0 && ascii_is_digit(n->p[n->len - 1]))
+		n->len--;
+	n->p[n->len] = '\0';
+	return true;
+}
+
+/* The same for the last part: "last_name" of "cart[0][last_name]" and "user.last_name".
+ */
+static bool canonical_last(struct str raw, struct name *n)
+{
+	struct str part = raw;
+
+	while (raw.len > 0) {
+		char c = next_byte(&raw);
+
+		if ((c == '[' || c == '.') && raw.len > 0 && raw.p[0] != ']' &&
+		    raw.p[0] != '%')
+			part = raw;
+	}
+	return canonical(part, n);
+}
+
+/* Sorted: searched by halves. */
+static const char *const personal_names[] = {"accesstoken",  "address",
+					     "addressline",  "apikey",
+					     "auth",         "authorization",
+					     "authtoken",    "bday",
+					     "birthdate",    "birthday",
+					     "cardnumber",   "cell",
+					     "cellphone",    "clientsecret",
+					     "creditcard",   "cvc",
+					     "cvv",          "dateofbirth",
+					     "dob",          "email",
+					     "emailaddr",    "emailaddress",
+					     "emailid",      "emails",
+					     "familyname",   "firstname",
+					     "fname",        "forename",
+					     "fullname",     "givenname",
+					     "iban",         "idtoken",
+					     "jwt",          "lastname",
+					     "lname",        "login",
+					     "mail",         "mailaddress",
+					     "middlename",   "mobile",
+					     "mobileno",     "mobilenumber",
+					     "mobilephone",  "msisdn",
+					     "name",         "nationalid",
+					     "otp",          "pass",
+					     "passphrase",   "passwd",
+					     "password",     "phone",
+					     "phoneno",      "phonenumber",
+					     "postalcode",   "postcode",
+					     "pwd",          "refreshtoken",
+					     "resettoken",   "secret",
+					     "sessiontoken", "ssn",
+					     "street",       "streetaddress",
+					     "surname",      "taxid",
+					     "tel",          "telefon",
+					     "telephone",    "telephonenumber",
+					     "telno",        "token",
+					     "username",     "whatsapp",
+					     "zip",          "zipcode"};
+
+/* Whose it is does not matter: customer_email, billing_address. */
+static const char *const owners[] = {
+	"account",  "billing",  "buyer",  "checkout",  "client",   "contact",
+	"customer", "delivery", "guest",  "home",      "lead",     "member",
+	"my",       "new",      "person", "recipient", "shipping", "subscriber",
+	"user",     "work",     "your"};
+
+/* Never taken out. */
+static const char *const click_ids[] = {
+	"clickid", "dclid",     "epik",   "fbc",    "fbclid", "fbp",
+	"gad",     "gadsource", "gbraid", "gclid",  "gclsrc", "irclickid",
+	"lifatid", "msclkid",   "obclid", "qclid",  "rdtcid", "sccid",
+	"tblci",   "ttclid",    "ttp",    "twclid", "wbraid", "yclid"};
+
+static int compare(const void *key, const void *row)
+{
+	return strcmp(key, *(const char *const *)row);
+}
+
+static bool is_in(const char *name, const char *const *table, size_t count)
+{
+	return bsearch(name, table, count, sizeof(table[0]), compare) != NULL;
+}
+
+static bool name_is_personal(const struct name *n)
+{
+	if (is_in(n->p, personal_names, COUNT(personal_names)))
+		return true;
+	for (size_t i = 0; i < COUNT(owners); i++) {
+		size_t len = strlen(owners[i]);
+
+		if (n->p[0] == owners[i][0] && strncmp(n->p, owners[i], len) == 0 &&
+		    is_in(n->p + len, personal_names, COUNT(personal_names)))
+			return true;
+	}
+	return false;
+}
+
+static bool name_is_phone(const struct name *n)
+{
+	return strstr(n->p, "phone") != NULL || strstr(n->p, "mobile") != NULL ||
+	       strstr(n->p, "whatsapp") != NULL || strncmp(n->p, "tel", 3) == 0;
+}
+
+/* Digits with the marks that people put between them. A '+' is a blank in a form. */
+static bool value_is_phone(struct str raw, bool by_name)
+{
+	size_t digits = 0, zeros = 0;
+	bool plus = false;
+
+	while (raw.len > 0) {
+		char c = next_byte(&raw);
+
+		if (c == '+' && digits == 0)
+			plus = true;
+		else if (ascii_is_digit(c))
+			zeros += digits++ == zeros && c == '0';
+		else if (c == '\0' || strchr(" +-.()/", c) == NULL)
+			return false;
+	}
+	if (digits < 7 || digits > 17)
+		return false;
+	return (plus && zeros == 0) || (by_name && (zeros == 2 || digits > 9 || plus));
+}
+
+static bool is_click_id(const struct name *n)
+{
+	return is_in(n->p, click_ids, COUNT(click_ids));
+}
+
+bool param_is_personal(struct str param)
+{
+	const char *equals = param.len > 0 ? memchr(param.p, '=', param.len) : NULL;
+	size_t len = equals != NULL ? (size_t)(equals - param.p) : param.len;
+	struct str name = str_make(param.p, len);
+	struct str value = STR_NONE;
+	struct name whole, last;
+	bool known = canonical(name, &whole);
+
+	if (equals != NULL)
+		value = str_make(equals + 1, param.len - len - 1);
+	if (known && is_click_id(&whole))
+		return false;
+	if (holds_email(param))
+		return true;
+	if (value.len == 0 || (known && strncmp(whole.p, "utm", 3) == 0))
+		return false;
+	return (known && name_is_personal(&whole)) ||
+	       (canonical_last(name, &last) && name_is_personal(&last)) ||
+	       value_is_phone(value, known && name_is_phone(&whole));
+}

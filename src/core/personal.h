@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * personal.h - does a piece of a URL tell who somebody is?
+ *
+ * Owns:    nothing.
+ * Thread:  any.
+ * Errors:  none.
+ * See:     core/url.h, who asks. */
+#ifndef CORE_PERSONAL_H
+#define CORE_PERSONAL_H
+
+#include "base/str.h"
+
+/* An e-mail address somewhere in it, percent-encoded any number of times or not. */
+bool holds_email(struct str raw);
+
+/* A query parameter, "name=value" or "name" as it stands in the URL, by these rules:
+ * - ttclid, ttp and other platforms' click ids are never personal;
+ * - utm_* only with an e-mail address in it;
+ * - names that say e-mail, phone, a person's name, an address, a birthday, a login or a
+ *   secret always are, whatever the value, in any spelling: first_name, firstName,
+ *   user[first-name], billing_first_name2;
+ * - a value that is a phone number with '+', and under a name about phones one with 00
+ *   or of ten digits and more;
+ * - an e-mail address anywhere in name or value. */
+bool param_is_personal(struct str param);
+
+#endif

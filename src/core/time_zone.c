@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/time_zone.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <unicode/ucal.h>
+#include <unicode/uenum.h>
+
+#define DAY_S 86400
+#define ZONE_NAME_MAX 64
+/* No clock was ever moved by more than a day; two keep a cached offset away from the
+ * local times that are skipped or come twice. */
+#define TRANSITION_MARGIN_S (2 * DAY_S)
+
+struct zone {
+	UCalendar *calendar; /* NULL: UTC */
+	int64_t from, until; /* `offset` holds from <= t < until; equal: for nothing */
+	int32_t offset;
+};
+
+/* Days from 1970-01-01; Howard Hinnant's days_from_civil. */
+static int64_t days_from_civil(int64_t y, int32_t month, int32_t day)
+{
+	int64_t era, year_of_era, day_of_year, day_of_era;
+
+	y -= month <= 2;
+	era = (y >= 0 ? y : y - 399) / 400;
+	year_of_era = y - era * 400;
+	day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	day_of_era =
+		year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+	return era * 146097 + day_of_era - 719468;
+}
+
+static void civil_from_days(int64_t days, struct civil *c)
+{
+	int64_t z = days + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t day_of_era = z - era * 146097;
+	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
+			       day_of_era / 146096) /
+			      365;
+	int64_t day_of_year =
+		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t mp = (5 * day_of_year + 2) / 153;
+
+	c->day = (int32_t)(day_of_year - (153 * mp + 2) / 5 + 1);
+	c->month = (int32_t)(mp < 10 ? mp + 3 : mp - 9);
+	c->year = (int32_t)(year_of_era + era * 400 + (c->month <= 2));
+}
+
+int64_t civil_to_unix(const struct civil *c)
+{
+	return days_from_civil(c->year, c->month, c->day) * DAY_S + c->hour * 3600 +
+	       c->minute * 60 + c->second;
+}
+
+/* Like `name` but for case, or its last part: "berlin" for "Europe/Berlin". */
+static bool resembles(struct str zone, struct str name)
+{
+	if (zone.len > name.len && zone.p[zone.len - name.len - 1] == '/')
+		zone = str_make(zone.p + zone.len - name.len, name.len);
+	if (zone.len != name.len)
+		return false;
+	for (size_t i = 0; i < zone.len; i++) {
+		char c = name.p[i] == ' ' ? '_' : ascii_lower(name.p[i]);
+
+		if (ascii_lower(zone.p[i]) != c)
+			return false;
+	}
+	return true;
+}
+
+static void say_unknown(const char *name, struct err *e)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UEnumeration *all = ucal_openTimeZones(&status);
+	const char *zone;
+	int32_t len;
+
+	err_set(e, ERR_CONFIG, "'%.*s' is no time zone; write it like Europe/Berlin%s",
+		ZONE_NAME_MAX, name,
+		strpbrk(name, "+-") ? "; eight hours ahead of UTC is Etc/GMT-8" : "");
+	while (U_SUCCESS(status) && name[0] != '\0' &&
+	       (zone = uenum_next(all, &len, &status)) != NULL) {
+		if (!resembles(str_make(zone, (size_t)len), str_of(name)))
+			continue;
+		err_set(e, ERR_CONFIG, "'%.*s' is no time zone; did you mean %s?",
+			ZONE_NAME_MAX, name, zone);
+		break;
+	}
+	uenum_close(all);
+}
+
+/* ICU answers an unknown name with GMT, hence the question before. */
+static UCalendar *calendar_open(const char *name)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UChar id[ZONE_NAME_MAX + 1], canonical[ZONE_NAME_MAX + 1];
+	int32_t len = 0;
+	UBool system = 0;
+	UCalendar *calendar;
+
+	for (; name[len] != '\0'; len++) {
+		if (len == ZONE_NAME_MAX || name[len] <= ' ' || name[len] > '~')
+			return NULL;
+		id[len] = (UChar)name[len];
+	}
+	ucal_getCanonicalTimeZoneID(id, len, canonical, ZONE_NAME_MAX, &system, &status);
+	if (U_FAILURE(status) || !system || strcmp(name, "Etc/Unknown") == 0)
+		return NULL;
+	calendar = ucal_open(id, len, "en_US_POSIX", UCAL_GREGORIAN, &status);
+	ucal_setGregorianChange(calendar, -1e17, &status);
+	ucal_setAttribute(calendar, UCAL_REPEATED_WALL_TIME, UCAL_WALLTIME_FIRST);
+	ucal_setAttribute(calendar, UCAL_SKIPPED_WALL_TIME, UCAL_WALLTIME_LAST);
+	if (U_FAILURE(status)) {
+		ucal_close(calendar);
+		return NULL;
+	}
+	return calendar;
+}
+
+struct zone *zone_open(const char *name, struct err *e)
+{
+	UCalendar *calendar = NULL;
+	struct zone *z;
+
+	if (strcmp(name, "UTC") != 0) {
+		calendar = calendar_open(name);
+		if (calendar == NULL) {
+			say_unknown(name, e);
+			return NULL;
+		}
+	}
+	z = calloc(1, sizeof(*z));
+	if (z == NULL)
+		abort();
+	z->calendar = calendar;
+	return z;
+}
+
+void zone_free(struct zone *z)
+{
+	if (z == NULL)
+		return;
+	if (z->calendar != NULL)
+		ucal_close(z->calendar);
+	free(z);
+}
+
+static int64_t transition(struct zone *z, UTimeZoneTransitionType type, int64_t none)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UDate at;
+
+	if (!ucal_getTimeZoneTransitionDate(z->calendar, type, &at, &status) ||
+	    U_FAILURE(status))
+		return none;
+	return (int64_t)(at / 1000);
+}
+
+static void look_up(struct zone *z, int64_t unix_s)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	int32_t ms;
+
+	ucal_setMillis(z->calendar, (UDate)unix_s * 1000, &status);
+	ms = ucal_get(z->calendar, UCAL_ZONE_OFFSET, &status) +
+	     ucal_get(z->calendar, UCAL_DST_OFFSET, &status);
+	z->offset = U_FAILURE(status) ? 0 : ms / 1000;
+	z->from = transition(z, UCAL_TZ_TRANSITION_PREVIOUS_INCLUSIVE, INT64_MIN);
+	z->until = transition(z, UCAL_TZ_TRANSITION_NEXT, INT64_MAX);
+}
+
+int32_t zone_offset(struct zone *z, int64_t unix_s)
+{
+	if (z == NULL || z->calendar == NULL)
+		return 0;
+	if (unix_s < z->from || unix_s >= z->until)
+		look_up(z, unix_s);
+	return z->offset;
+}
+
+/* Far enough from both ends of the cached interval. */
+static bool is_certain(const struct zone *z, int64_t unix_s)
+{
+	return (z->from == INT64_MIN || unix_s >= z->from + TRANSITION_MARGIN_S) &&
+	       (z->until == INT64_MAX || unix_s < z->until - TRANSITION_MARGIN_S) &&
+	       z->from < z->until;
+}
+
+int64_t zone_from_civil(struct zone *z, const struct civil *c)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	int64_t as_utc = civil_to_unix(c);
+	UDate ms;
+
+	if (z == NULL || z->calendar == NULL)
+		return as_utc;
+	if (is_certain(z, as_utc - z->offset))
+		return as_utc - z->offset;
+	ucal_clear(z->calendar);
+	ucal_setDateTime(z->calendar, c->year, c->month - 1, c->day, c->hour, c->minute,
+			 c->second, &status);
+	ms = ucal_getMillis(z->calendar, &status);
+	if (U_FAILURE(status))
+		return as_utc;
+	zone_offset(z, (int64_t)(ms / 1000)); /* the next one is likely near */
+	return (int64_t)(ms / 1000);
+}
+
+/* Offsets before 1972 may have seconds, which ISO 8601 has no form for: the offset is
+ * cut to minutes and the time printed by that one, so that both still name the instant.
+ */
+void civil_format(int64_t unix_s, int32_t offset_s, struct buf *out)
+{
+	struct civil c;
+	int32_t minutes = offset_s / 60;
+	int64_t local = unix_s + (int64_t)minutes * 60;
+	int64_t days = local / DAY_S - (local % DAY_S < 0);
+	int32_t second = (int32_t)(local - days * DAY_S);
+
+	civil_from_days(days, &c);
+	buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day,
+		 second / 3600, second / 60 % 60, second % 60, minutes < 0 ? '-' : '+',
+		 abs(minutes) / 60, abs(minutes) % 60);
+}
