@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/output.h"
+
+#include <assert.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/clean.h"
+
+enum { CELLS_MAX = 16 * 1024 * 1024, ROWS_MAX = 500 };
+
+static void flush(struct output *o);
+
+void output_begin(struct output *o, bool json, json_t *into, const char *const *names,
+		  int columns, int shown)
+{
+	assert(columns > 0 && columns <= OUTPUT_COLUMNS_MAX);
+	*o = (struct output){.json = json, .into = into, .columns = columns};
+	o->shown = shown ? shown : columns;
+	for (int i = 0; i < columns; i++)
+		o->names[i] = names[i];
+	buf_init(&o->cells, CELLS_MAX);
+	if (json && !into)
+		putchar('[');
+}
+
+void output_begin_rows(struct output *o, bool json, json_t *into, const struct rows *rows,
+		       int shown)
+{
+	const char *names[OUTPUT_COLUMNS_MAX];
+	int columns = rows_columns(rows);
+
+	for (int i = 0; i < columns && i < OUTPUT_COLUMNS_MAX; i++)
+		names[i] = rows_name(rows, i);
+	output_begin(o, json, into, names, columns, shown);
+}
+
+void output_end(struct output *o)
+{
+	if (!o->json)
+		flush(o);
+	else if (!o->into)
+		puts(o->any ? "\n]" : "]");
+	buf_fini(&o->cells);
+}
+
+json_t *output_json_text(struct str text)
+{
+	json_t *value = json_stringn(text.p ? text.p : "", text.len);
+	struct buf clean;
+
+	if (value)
+		return value;
+	buf_init(&clean, text.len);
+	clean_text(&clean, text, true);
+	value = json_stringn(clean.p, clean.len);
+	buf_fini(&clean);
+	return value;
+}
+
+static void pad(int width)
+{
+	for (; width > 0; width--)
+		putchar(' ');
+}
+
+static void print_cell(const struct output *o, int column, const char *text)
+{
+	int room = o->widths[column] - clean_width(text);
+	bool last = column == o->shown - 1;
+
+	if (o->right[column])
+		pad(room);
+	fputs(text, stdout);
+	if (!last && !o->right[column])
+		pad(room);
+	fputs(last ? "\n" : "  ", stdout);
+}
+
+static void flush(struct output *o)
+{
+	const char *p = o->cells.p;
+
+	if (!o->header_done) {
+		for (int i = 0; i < o->shown; i++) {
+			if (clean_width(o->names[i]) > o->widths[i])
+				o->widths[i] = clean_width(o->names[i]);
+			print_cell(o, i, o->names[i]);
+		}
+	}
+	o->header_done = true;
+	for (int row = 0; row < o->rows; row++) {
+		for (int i = 0; i < o->shown; i++) {
+			print_cell(o, i, p);
+			p += strlen(p) + 1;
+		}
+	}
+	buf_clear(&o->cells);
+	o->rows = 0;
+}
+
+static void end_row(struct output *o)
+{
+	o->column = 0;
+	if (!o->json) {
+		if (++o->rows >= ROWS_MAX || o->cells.len > CELLS_MAX / 2)
+			flush(o);
+	} else if (o->into) {
+		json_array_append_new(o->into, o->object);
+	} else {
+		fputs(o->any ? ",\n" : "\n", stdout);
+		json_dumpf(o->object, stdout, JSON_REAL_PRECISION(15));
+		json_decref(o->object);
+	}
+	o->object = NULL;
+	o->any = true;
+}
+
+static void next(struct output *o)
+{
+	if (++o->column == o->columns)
+		end_row(o);
+}
+
+static void put_json(struct output *o, json_t *value)
+{
+	if (!o->object)
+		o->object = json_object();
+	json_object_set_new(o->object, o->names[o->column], value);
+	next(o);
+}
+
+static void put_cell(struct output *o, struct str text, bool right)
+{
+	int width;
+
+	if (o->column < o->shown) {
+		width = clean_text(&o->cells, text, false);
+		buf_addc(&o->cells, '\0');
+		if (!o->header_done && width > o->widths[o->column])
+			o->widths[o->column] = width;
+		o->right[o->column] |= right;
+	}
+	next(o);
+}
+
+void output_text(struct output *o, struct str text)
+{
+	if (o->json)
+		put_json(o, output_json_text(text));
+	else
+		put_cell(o, text.len ? text : STR("-"), false);
+}
+
+void output_int(struct output *o, int64_t value)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof(digits), "%lld", (long long)value);
+	if (o->json)
+		put_json(o, json_integer(value));
+	else
+		put_cell(o, str_of(digits), true);
+}
+
+void output_real(struct output *o, double value)
+{
+	char digits[32];
+
+	snprintf(digits, sizeof(digits), "%.10g", value);
+	if (o->json)
+		put_json(o, json_real(value));
+	else
+		put_cell(o, str_of(digits), true);
+}
+
+void output_bool(struct output *o, bool value)
+{
+	if (o->json)
+		put_json(o, json_boolean(value));
+	else
+		put_cell(o, value ? STR("yes") : STR("no"), false);
+}
+
+void output_null(struct output *o)
+{
+	if (o->json)
+		put_json(o, json_null());
+	else
+		put_cell(o, STR("-"), false);
+}
+
+void output_row(struct output *o, const struct rows *rows)
+{
+	for (int i = 0; i < o->columns; i++) {
+		switch (rows_type(rows, i)) {
+		case ROWS_NULL: output_null(o); break;
+		case ROWS_INT: output_int(o, rows_int(rows, i)); break;
+		case ROWS_REAL: output_real(o, rows_real(rows, i)); break;
+		case ROWS_TEXT: output_text(o, rows_text(rows, i)); break;
+		}
+	}
+}
+
+enum err_code output_rows(const struct cmd *c, struct rows *rows, int shown,
+			  struct err *e)
+{
+	struct output o;
+	bool row;
+
+	output_begin_rows(&o, c->json, NULL, rows, shown);
+	while (rows_next(rows, &row, e) == ERR_OK && row && !ferror(stdout))
+		output_row(&o, rows);
+	output_end(&o);
+	rows_close(rows);
+	return e->code;
+}
+
+void output_record(const struct cmd *c, const struct rows *rows)
+{
+	json_t *array = json_array();
+	struct output o;
+	json_t *value;
+	const char *name;
+
+	output_begin_rows(&o, true, array, rows, 0);
+	output_row(&o, rows);
+	output_end(&o);
+	if (c->json) {
+		json_dumpf(json_array_get(array, 0), stdout,
+			   JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+		putchar('\n');
+		json_decref(array);
+		return;
+	}
+	json_object_foreach(json_array_get(array, 0), name, value)
+	{
+		char *text = json_is_string(value)
+				     ? NULL
+				     : json_dumps(value, JSON_ENCODE_ANY |
+								 JSON_REAL_PRECISION(10));
+
+		printf("%-20s %s\n", name,
+		       json_is_null(value) ? "-"
+		       : text              ? text
+					   : json_string_value(value));
+		free(text);
+	}
+	json_decref(array);
+}

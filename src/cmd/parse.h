@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * parse.h - from argv to a verb, its options and operands; and the help of each.
+ *
+ * Owns:    nothing.
+ * Thread:  main.
+ * Errors:  USAGE, with what was meant where that can be guessed. */
+#ifndef CMD_PARSE_H
+#define CMD_PARSE_H
+
+#include "cmd/cmd.h"
+
+/* c->command stays NULL where no verb was asked for: --version, or -h alone (c->help). */
+MUST_CHECK enum err_code parse_args(struct cmd *c, const struct command *const *commands,
+				    int argc, char **argv, struct err *e);
+
+/* The name that is spelled nearly so; NULL where none is. `names` ends with NULL. */
+const char *parse_nearest(const char *name, const char *const *names);
+
+/* On stdout. `command` NULL: all verbs. */
+void help_print(const struct cmd *c, const struct command *const *commands);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * verbs.h - every verb, each defined in a file of its name (retry and cancel: requeue.c).
+ *
+ * Owns:    nothing; all constant.
+ * Thread:  any.
+ * Errors:  none. */
+#ifndef CMD_VERBS_H
+#define CMD_VERBS_H
+
+#include "cmd/cmd.h"
+
+extern const struct command cmd_init;
+extern const struct command cmd_destination;
+extern const struct command cmd_token;
+extern const struct command cmd_map;
+extern const struct command cmd_enqueue;
+extern const struct command cmd_status;
+extern const struct command cmd_list;
+extern const struct command cmd_retry;
+extern const struct command cmd_cancel;
+extern const struct command cmd_doctor;
+
+#endif

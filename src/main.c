@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/verbs.h"
+
+static const struct command *const commands[] = {
+	&cmd_init,
+	NULL,
+};
+
+int main(int argc, char **argv)
+{
+	return cmd_main(commands, argc, argv);
+}

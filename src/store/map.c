@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/map.h"
+
+#include <string.h>
+
+#include "core/event_map.h"
+#include "store/setting.h"
+
+enum { NAME_LEN_MAX = 200, TIKTOK_NAME_LEN_MAX = 50 };
+
+static bool is_name(const char *name, size_t max)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > max || str_trim(str_of(name)).len != len)
+		return false;
+	for (; *name; name++)
+		if ((unsigned char)*name < 0x20 || *name == 0x7f)
+			return false;
+	return true;
+}
+
+static enum err_code bind_run(struct db *db, const char *sql, const char *a,
+			      const char *b, int32_t id, struct err *e)
+{
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(db, sql, &stmt, e) != ERR_OK)
+		return e->code;
+	db_bind(stmt, 1, str_of(a));
+	if (b) {
+		db_bind(stmt, 2, str_of(b));
+		sqlite3_bind_int(stmt, 3, id);
+	}
+	e->code = db_run(db, stmt, e);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+static enum err_code put(struct db *db, const char *event, const char *tiktok_event,
+			 int32_t destination_id, struct err *e)
+{
+	if (bind_run(db,
+		     "INSERT INTO event_name (name) VALUES (?1) ON CONFLICT DO NOTHING",
+		     tiktok_event, NULL, 0, e) != ERR_OK)
+		return e->code;
+	return bind_run(db,
+			"INSERT INTO event_map (event, destination_id, name_id) "
+			"SELECT ?1, ?3, id FROM event_name WHERE name = ?2 "
+			"ON CONFLICT DO UPDATE SET name_id = excluded.name_id",
+			event, tiktok_event, destination_id, e);
+}
+
+enum err_code map_fill(struct db *db, int *added, struct err *e)
+{
+	int64_t filled;
+
+	*added = 0;
+	if (setting_int(db, "event_map_filled", 0, &filled, e) != ERR_OK || filled)
+		return e->code;
+	for (size_t i = 0; i < event_map_defaults_count; i++) {
+		const struct event_map_default *d = &event_map_defaults[i];
+
+		if (put(db, d->event, d->tiktok_event, 0, e) != ERR_OK)
+			return e->code;
+		++*added;
+	}
+	if (setting_set_int(db, "event_map_filled", 1, e) != ERR_OK)
+		return e->code;
+	return config_bump(db, e);
+}
+
+enum err_code map_set(struct db *db, const char *event, const char *tiktok_event,
+		      int32_t destination_id, struct err *e)
+{
+	if (!is_name(event, NAME_LEN_MAX))
+		return err_set(
+			e, ERR_USAGE,
+			"an event's name has 1 to %d bytes, no control bytes and no "
+			"white space around it",
+			NAME_LEN_MAX);
+	if (!is_name(tiktok_event, TIKTOK_NAME_LEN_MAX))
+		return err_set(e, ERR_USAGE,
+			       "TikTok's name of an event has 1 to %d bytes, no control "
+			       "bytes and no white space around it",
+			       TIKTOK_NAME_LEN_MAX);
+	if (put(db, event, tiktok_event, destination_id, e) != ERR_OK)
+		return e->code;
+	return config_bump(db, e);
+}
+
+enum err_code map_remove(struct db *db, const char *event, int32_t destination_id,
+			 struct err *e)
+{
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(db,
+		       "DELETE FROM event_map WHERE event = ?1 AND destination_id = ?2",
+		       &stmt, e) != ERR_OK)
+		return e->code;
+	db_bind(stmt, 1, str_of(event));
+	sqlite3_bind_int(stmt, 2, destination_id);
+	e->code = db_run(db, stmt, e);
+	sqlite3_finalize(stmt);
+	if (e->code)
+		return e->code;
+	if (sqlite3_changes(db->handle) == 0)
+		return err_set(e, ERR_NOINPUT,
+			       "the map has no event '%.120s'%s; see: convey map list",
+			       event, destination_id ? " for this destination" : "");
+	return config_bump(db, e);
+}
+
+enum err_code map_list(struct db *db, struct rows *out, struct err *e)
+{
+	return rows_open(out, db,
+			 "SELECT m.event, n.name AS tiktok_event, t.name AS destination "
+			 "FROM event_map m JOIN event_name n ON n.id = m.name_id "
+			 "LEFT JOIN destination t ON t.id = m.destination_id "
+			 "WHERE m.destination_id = 0 OR t.removed = 0 "
+			 "ORDER BY n.name, m.event, m.destination_id",
+			 e);
+}
