@@ -5,6 +5,8 @@
 
 bool put_close(struct buf *b, size_t start, char bracket)
 {
+	if (b->full)
+		return false;
 	if (b->p[b->len - 1] != ',') {
 		b->len = start;
 		return false;

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/decide.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define NOW INT64_C(1790000000)
+#define G SIGNAL_GRANTED
+#define D SIGNAL_DENIED
+#define U SIGNAL_UNSPECIFIED
+
+static struct scratch scratch;
+static struct event_map *map;
+
+static int set_up(void **state)
+{
+	const struct event_map_row rows[] = {
+		{STR("purchase"), 0, STR("Purchase"), 1}
+        };
+
+	(void)state;
+	scratch_init(&scratch);
+	map = event_map_new(rows, COUNT(rows));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	event_map_free(map);
+	scratch_fini(&scratch);
+	return 0;
+}
+
+static void run(const struct outbox_row *row, const struct destination_rules *d,
+		const struct enrichment *e, struct decision *out)
+{
+	struct conversion c;
+
+	assert_int_equal(conversion_read(&c, row, &scratch), REASON_NONE);
+	decide(&c, d, map, e, NOW * 1000 + 999, out);
+}
+
+static void takes_the_time_within_its_bounds(void **state)
+{
+	static const struct {
+		struct event_time time;
+		enum reason reason;
+		int64_t want;
+	} rows[] = {
+		{{EVENT_TIME_NONE},                              REASON_NONE,        NOW - 10           },
+		{{.kind = EVENT_TIME_TEXT, .text = {"  ", 2}},   REASON_NONE,        NOW - 10           },
+		{{EVENT_TIME_INTEGER, NOW},                      REASON_NONE,        NOW                },
+		{{EVENT_TIME_INTEGER, NOW * 1000},               REASON_NONE,        NOW                },
+		{{EVENT_TIME_INTEGER, NOW + 300},                REASON_NONE,        NOW + 300          },
+		{{EVENT_TIME_INTEGER, NOW + 301},                REASON_FUTURE_TIME, NOW + 301          },
+		{{EVENT_TIME_INTEGER, NOW - AGE_MAX_S},          REASON_NONE,        NOW - AGE_MAX_S    },
+		{{EVENT_TIME_INTEGER, NOW - AGE_MAX_S - 1},
+		 REASON_TOO_OLD,						     NOW - AGE_MAX_S - 1},
+		{{.kind = EVENT_TIME_TEXT, .text = {"soon", 4}}, REASON_BAD_TIME,    0                  },
+		{{EVENT_TIME_INTEGER, -1},                       REASON_BAD_TIME,    0                  },
+	};
+	static const struct destination_rules d = {.id = 1, .source = SOURCE_WEB};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct outbox_row row = {.created_ms = (NOW - 10) * 1000 + 500,
+					 .event = STR("purchase"),
+					 .event_time = rows[i].time};
+		struct decision got;
+
+		run(&row, &d, NULL, &got);
+		if (got.reason != rows[i].reason || got.event_time != rows[i].want)
+			fail_msg("row %zu: %s", i, reason_word(got.reason));
+	}
+}
+
+static void reads_the_time_of_the_payload(void **state)
+{
+	static const char *const payloads[] = {
+		"{\"conversion_date_time\":1789999000}",
+		"{\"conversion_date_time\":1789999000.5}",
+		"{\"conversion_date_time\":1789999000000}",
+		"{\"conversion_date_time\":1789999000000000000}",
+		"{\"conversion_date_time\":\"1789999000\"}",
+		"{\"conversion_date_time\":\"2026-09-21T13:56:40Z\"}",
+		"{\"conversion_date_time\":\"2026-09-21T13:56:40\\u005a\"}",
+	};
+	static const struct destination_rules d = {.id = 1, .source = SOURCE_WEB};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(payloads); i++) {
+		struct outbox_row row = {.created_ms = NOW * 1000,
+					 .event = STR("purchase"),
+					 .payload = str_of(payloads[i])};
+		struct decision got;
+
+		run(&row, &d, NULL, &got);
+		if (got.reason != REASON_NONE || got.event_time != 1789999000)
+			fail_msg("%s: %s %lld", payloads[i], reason_word(got.reason),
+				 (long long)got.event_time);
+	}
+}
+
+static void follows_consent(void **state)
+{
+	static const struct {
+		const char *payload;
+		struct consent person;
+		bool strict, pii;
+		enum reason reason;
+	} rows[] = {
+		{"{}",								     {0},                 false, false, REASON_NONE          },
+		{"{\"consent\":{\"ad_user_data\":\"GRANTED\"}}",
+		 {0},
+		 false,												true,
+		 REASON_NONE														       },
+		{"{\"consent\":{\"ad_user_data\":\"DENIED\"}}",
+		 {0},
+		 false,												false,
+		 REASON_NONE														       },
+		{"{\"consent\":{\"ad_user_data\":true}}",                                  {0},                 false, false, REASON_NONE          },
+		{"{\"consent\":{\"ad_user_data\":\"yes\"}}",
+		 {0},
+		 false,												false,
+		 REASON_NONE														       },
+		{"{\"consent\":{\"ad_user_data\":\"GRANTED\",\"ad_storage\":\"DENIED\"}}",
+		 {0},
+		 false,												true,
+		 REASON_CONSENT_DENIED													     },
+		{"{\"consent\":{\"analytics_storage\":\"DENIED\"}}",
+		 {0},
+		 false,												false,
+		 REASON_CONSENT_DENIED													     },
+		{"{\"consent\":{\"ad_storage\":\"maybe\"}}",
+		 {0},
+		 false,												false,
+		 REASON_CONSENT_DENIED													     },
+		{"{\"consent\":{\"ad_storage\":null}}",                                    {0},                 false, false, REASON_NONE          },
+		{"{\"consent\":{\"ad_personalization\":\"DENIED\"}}",
+		 {0},
+		 false,												false,
+		 REASON_NONE														       },
+		{"{\"consent\":false}",						    {0},                 false, false, REASON_CONSENT_DENIED},
+		{"{\"consent\":{}}",						       {0},                 false, false, REASON_NONE          },
+ /* the person's statement, where the payload has none */
+		{"{}",								     {G, G, G, G, true},  false, true,  REASON_NONE          },
+		{"{\"consent\":{}}",						       {G, G, G, G, true},  false, true,  REASON_NONE          },
+		{"{\"consent\":{\"ad_user_data\":\"DENIED\"}}",
+		 {G, G, D, G, true},
+		 false,												false,
+		 REASON_NONE														       },
+		{"{}",								     {G, U, D, U, true},  false, true,  REASON_CONSENT_DENIED},
+		{"{}",								     {G, G, D, G, false}, false, false, REASON_NONE          },
+ /* strict */
+		{"{}",								     {0},                 true,  false, REASON_CONSENT_DENIED},
+		{"{}",								     {G, U, G, G, true},  true,  true,  REASON_NONE          },
+		{"{}",								     {G, G, G, U, true},  true,  true,  REASON_CONSENT_DENIED},
+		{"{}",								     {U, G, G, G, true},  true,  false, REASON_NONE          },
+ /* Google's strings */
+		{"{\"consent\":{\"gcs\":\"G111\"}}",                                       {0},                 true,  false, REASON_NONE          },
+		{"{\"consent\":{\"gcs\":\"G100\"}}",
+		 {0},
+		 false,												false,
+		 REASON_CONSENT_DENIED													     },
+		{"{\"consent\":{\"gcd\":\"13r3r3r3r5l1\"}}",
+		 {0},
+		 true,												 true,
+		 REASON_NONE														       },
+		{"{\"consent\":\"13r3r3r3r5l1\"}",                                         {0},                 true,  true,  REASON_NONE          },
+		{"{\"consent\":{\"gcd\":\"?\"}}",
+		 {0},
+		 false,												false,
+		 REASON_CONSENT_DENIED													     },
+		{"{\"consent\":{\"gcd\":\"13r3r3r3r5l1\",\"ad_user_data\":\"DENIED\"}}",
+		 {0},
+		 false,												false,
+		 REASON_NONE														       },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct destination_rules d = {
+			.id = 1, .source = SOURCE_WEB, .consent_strict = rows[i].strict};
+		struct enrichment e = {.consent = rows[i].person};
+		struct outbox_row row = {.created_ms = NOW * 1000,
+					 .event = STR("purchase"),
+					 .payload = str_of(rows[i].payload)};
+		struct decision got;
+
+		run(&row, &d, &e, &got);
+		if (got.reason != rows[i].reason || got.pii != rows[i].pii ||
+		    got.limited_data_use != !rows[i].pii)
+			fail_msg("row %zu: %s: %s", i, rows[i].payload,
+				 reason_word(got.reason));
+	}
+}
+
+static void limits_data_use_where_there_is_such_a_field(void **state)
+{
+	static const signed char want[] = {[SOURCE_WEB] = 1,
+					   [SOURCE_APP] = 1,
+					   [SOURCE_OFFLINE] = -1,
+					   [SOURCE_CRM] = -1};
+
+	(void)state;
+	for (enum event_source s = SOURCE_WEB; s <= SOURCE_CRM; s++) {
+		struct destination_rules d = {.id = 1, .source = s};
+		struct outbox_row row = {.created_ms = NOW * 1000,
+					 .event = STR("purchase")};
+		struct decision got;
+
+		run(&row, &d, NULL, &got);
+		assert_int_equal(got.limited_data_use, want[s]);
+	}
+}
+
+static void note(void *arg, const char *step, const char *text)
+{
+	struct buf *b = arg;
+
+	buf_addf(b, "%s: %s\n", step, text);
+}
+
+static void tells_its_steps(void **state)
+{
+	static const struct destination_rules d = {.id = 1, .source = SOURCE_WEB};
+	struct outbox_row row = {.event = STR("other")};
+	struct conversion c;
+	struct decision got;
+	struct buf told;
+	struct trace trace = {note, &told};
+
+	(void)state;
+	buf_init(&told, 10000);
+	assert_int_equal(conversion_read(&c, &row, &scratch), REASON_NONE);
+	decide_traced(&c, &d, map, NULL, NOW * 1000, &got, &trace);
+	assert_int_equal(got.reason, REASON_NOT_MAPPED);
+	assert_string_equal(
+		buf_z(&told),
+		"map: \"other\" is not mapped\ndecision: skipped: not_mapped\n");
+	buf_fini(&told);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes_the_time_within_its_bounds),
+		cmocka_unit_test(reads_the_time_of_the_payload),
+		cmocka_unit_test(follows_consent),
+		cmocka_unit_test(limits_data_use_where_there_is_such_a_field),
+		cmocka_unit_test(tells_its_steps),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
