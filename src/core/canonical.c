@@ -70,7 +70,7 @@ static void add_member(struct writer *w, enum field parent, uint32_t key)
 	struct member m = {.key = key, .len = (uint32_t)text.len};
 
 	m.from = w->json->t[key].start;
-	m.unescaped = w->json->t[key].flags & JSON_ESCAPED;
+	m.unescaped = w->json->t[key].flags & TOKEN_ESCAPED;
 	if (m.unescaped) {
 		m.from = (uint32_t)w->s->keys.len;
 		json_unescape(w->json, key, &w->s->keys);
@@ -154,15 +154,15 @@ static void add_value(struct writer *w, enum field as, uint32_t at)
 {
 	struct decimal d;
 
-	switch ((enum json_type)w->json->t[at].type) {
-	case JSON_OBJECT: add_object(w, as, at); break;
-	case JSON_ARRAY: add_array(w, at); break;
-	case JSON_STRING:
+	switch ((enum token_type)w->json->t[at].type) {
+	case TOKEN_OBJECT: add_object(w, as, at); break;
+	case TOKEN_ARRAY: add_array(w, at); break;
+	case TOKEN_STRING:
 		buf_clear(&w->s->more);
 		json_unescape(w->json, at, &w->s->more);
 		canonical_string(buf_str(&w->s->more), w->out);
 		break;
-	case JSON_NUMBER:
+	case TOKEN_NUMBER:
 		decimal_read(json_bytes(w->json, at), &d);
 		decimal_print(&d, w->out);
 		break;

@@ -58,7 +58,7 @@ static void find_members(struct conversion *c, enum field parent, uint32_t objec
 		struct str key = json_bytes(j, at);
 		enum field field;
 
-		if (j->t[at].flags & JSON_ESCAPED) {
+		if (j->t[at].flags & TOKEN_ESCAPED) {
 			buf_clear(&s->text);
 			json_unescape(j, at, &s->text);
 			key = buf_str(&s->text);
@@ -66,7 +66,7 @@ static void find_members(struct conversion *c, enum field parent, uint32_t objec
 		field = field_of(parent, key);
 		if (field != FIELD_NONE)
 			c->at[field] =
-				j->t[at + 1].type == JSON_NULL ? JSON_NONE : at + 1;
+				j->t[at + 1].type == TOKEN_NULL ? JSON_NONE : at + 1;
 	}
 }
 
@@ -84,13 +84,13 @@ static enum reason read_payload(struct conversion *c, struct str payload,
 	case JSON_TOO_MANY: return REASON_PAYLOAD_TOO_LARGE;
 	default: return REASON_BAD_JSON;
 	}
-	if (s->json.t[0].type != JSON_OBJECT)
+	if (s->json.t[0].type != TOKEN_OBJECT)
 		return REASON_BAD_JSON;
 	find_members(c, FIELD_NONE, 0, s);
 	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
 		uint32_t at = c->at[objects[i]];
 
-		if (at != JSON_NONE && s->json.t[at].type == JSON_OBJECT)
+		if (at != JSON_NONE && s->json.t[at].type == TOKEN_OBJECT)
 			find_members(c, objects[i], at, s);
 	}
 	return REASON_NONE;
@@ -98,7 +98,7 @@ static enum reason read_payload(struct conversion *c, struct str payload,
 
 static struct str text_of(const struct conversion *c, uint32_t at, struct buf *tmp)
 {
-	if (!(c->json->t[at].flags & JSON_ESCAPED))
+	if (!(c->json->t[at].flags & TOKEN_ESCAPED))
 		return json_bytes(c->json, at);
 	buf_clear(tmp);
 	json_unescape(c->json, at, tmp);
@@ -107,7 +107,7 @@ static struct str text_of(const struct conversion *c, uint32_t at, struct buf *t
 
 struct str conversion_text(const struct conversion *c, uint32_t at, struct buf *tmp)
 {
-	if (at == JSON_NONE || c->json->t[at].type != JSON_STRING)
+	if (at == JSON_NONE || c->json->t[at].type != TOKEN_STRING)
 		return STR_NONE;
 	return text_of(c, at, tmp);
 }
@@ -115,7 +115,7 @@ struct str conversion_text(const struct conversion *c, uint32_t at, struct buf *
 struct str conversion_id(const struct conversion *c, uint32_t at, struct buf *tmp)
 {
 	if (at == JSON_NONE ||
-	    (c->json->t[at].type != JSON_STRING && c->json->t[at].type != JSON_NUMBER))
+	    (c->json->t[at].type != TOKEN_STRING && c->json->t[at].type != TOKEN_NUMBER))
 		return STR_NONE;
 	return text_of(c, at, tmp);
 }
@@ -137,7 +137,7 @@ static struct event_time payload_time(const struct conversion *c, struct buf *tm
 	if (str_trim(t.text).len == 0)
 		return t;
 	t.kind = EVENT_TIME_TEXT;
-	if (c->json->t[at].type != JSON_NUMBER || !decimal_read(t.text, &d))
+	if (c->json->t[at].type != TOKEN_NUMBER || !decimal_read(t.text, &d))
 		return t;
 	if (decimal_to_integer(&d, &t.integer)) {
 		t.kind = EVENT_TIME_INTEGER;

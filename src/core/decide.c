@@ -29,8 +29,8 @@ static bool read_signal(const struct conversion *c, enum field field, unsigned c
 
 	if (at == JSON_NONE)
 		return false;
-	*out = c->json->t[at].type == JSON_STRING &&
-			       !(c->json->t[at].flags & JSON_ESCAPED)
+	*out = c->json->t[at].type == TOKEN_STRING &&
+			       !(c->json->t[at].flags & TOKEN_ESCAPED)
 		       ? (unsigned char)consent_signal(json_bytes(c->json, at))
 		       : SIGNAL_DENIED;
 	return true;
@@ -54,7 +54,7 @@ static bool read_google(const struct conversion *c, uint32_t gcd, uint32_t gcs,
 	text = str_trim(json_bytes(c->json, at));
 	if (text.len == 0)
 		return false;
-	if (c->json->t[at].type != JSON_STRING ||
+	if (c->json->t[at].type != TOKEN_STRING ||
 	    !(consent_from_gcd(text, out) || consent_from_gcs(text, out)))
 		deny_all(out);
 	return true;
@@ -68,7 +68,7 @@ static bool payload_consent(const struct conversion *c, struct consent *out)
 	*out = (struct consent){.stated = false};
 	if (at == JSON_NONE)
 		return false;
-	if (c->json->t[at].type != JSON_OBJECT)
+	if (c->json->t[at].type != TOKEN_OBJECT)
 		return read_google(c, at, at, out);
 	stated = read_google(c, c->at[FIELD_GCD], c->at[FIELD_GCS], out);
 	stated |= read_signal(c, FIELD_AD_USER_DATA, &out->ad_user_data);

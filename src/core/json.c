@@ -46,7 +46,7 @@ static bool grow(struct scan *s)
 	return true;
 }
 
-static bool push(struct scan *s, enum json_type type, const char *from, const char *to,
+static bool push(struct scan *s, enum token_type type, const char *from, const char *to,
 		 unsigned flags)
 {
 	struct json *j = s->j;
@@ -69,7 +69,7 @@ static void tell_parent(struct scan *s, unsigned flags)
 {
 	if (s->depth > 0)
 		s->j->t[s->open[s->depth - 1]].flags |=
-			(uint8_t)(flags & (JSON_EMPTY | JSON_HUGE));
+			(uint8_t)(flags & (TOKEN_EMPTY | TOKEN_HUGE));
 }
 
 static void skip_space(struct scan *s)
@@ -190,7 +190,7 @@ static bool scan_string(struct scan *s, unsigned *flags)
 		if (*s->at == '"')
 			break;
 		if (*s->at == '\\') {
-			*flags = JSON_ESCAPED;
+			*flags = TOKEN_ESCAPED;
 			if (!read_escape(s->at, (size_t)(s->end - s->at), &len))
 				return false;
 		} else {
@@ -202,9 +202,9 @@ static bool scan_string(struct scan *s, unsigned *flags)
 		s->at += len;
 	}
 	if (s->at == from)
-		*flags |= JSON_EMPTY;
+		*flags |= TOKEN_EMPTY;
 	s->at++;
-	return push(s, JSON_STRING, from, s->at - 1, *flags);
+	return push(s, TOKEN_STRING, from, s->at - 1, *flags);
 }
 
 static bool scan_number(struct scan *s)
@@ -217,19 +217,19 @@ static bool scan_number(struct scan *s)
 	s->at = decimal_end(from, s->end, &real);
 	if (!s->at)
 		return false;
-	flags = real ? JSON_REAL : 0;
+	flags = real ? TOKEN_REAL : 0;
 	if ((real || s->at - from > PLAIN_NUMBER_MAX) &&
 	    decimal_read(str_make(from, (size_t)(s->at - from)), &d) &&
 	    decimal_is_huge(&d))
-		flags |= JSON_HUGE;
+		flags |= TOKEN_HUGE;
 	tell_parent(s, flags);
-	return push(s, JSON_NUMBER, from, s->at, flags);
+	return push(s, TOKEN_NUMBER, from, s->at, flags);
 }
 
-static bool scan_word(struct scan *s, struct str word, enum json_type type)
+static bool scan_word(struct scan *s, struct str word, enum token_type type)
 {
 	const char *from = s->at;
-	unsigned flags = type == JSON_NULL ? JSON_EMPTY : 0;
+	unsigned flags = type == TOKEN_NULL ? TOKEN_EMPTY : 0;
 
 	if (!str_starts(str_make(from, (size_t)(s->end - from)), word))
 		return false;
@@ -248,9 +248,9 @@ static bool scan_scalar(struct scan *s)
 			return false;
 		tell_parent(s, flags);
 		return true;
-	case 't': return scan_word(s, STR("true"), JSON_TRUE);
-	case 'f': return scan_word(s, STR("false"), JSON_FALSE);
-	case 'n': return scan_word(s, STR("null"), JSON_NULL);
+	case 't': return scan_word(s, STR("true"), TOKEN_TRUE);
+	case 'f': return scan_word(s, STR("false"), TOKEN_FALSE);
+	case 'n': return scan_word(s, STR("null"), TOKEN_NULL);
 	default: return scan_number(s);
 	}
 }
@@ -269,7 +269,7 @@ static bool scan_key(struct scan *s)
 	return true;
 }
 
-static bool open_container(struct scan *s, enum json_type type)
+static bool open_container(struct scan *s, enum token_type type)
 {
 	if (s->depth == JSON_DEPTH_MAX) {
 		s->verdict = JSON_TOO_DEEP;
@@ -290,7 +290,7 @@ static void close_container(struct scan *s)
 	t->end = (uint32_t)(s->at - s->j->text.p);
 	t->next = s->j->count;
 	if (t == &s->j->t[s->j->count - 1])
-		t->flags |= JSON_EMPTY;
+		t->flags |= TOKEN_EMPTY;
 	tell_parent(s, t->flags);
 }
 
@@ -298,7 +298,7 @@ static void close_container(struct scan *s)
 static bool scan_behind(struct scan *s)
 {
 	while (s->depth > 0) {
-		bool object = s->j->t[s->open[s->depth - 1]].type == JSON_OBJECT;
+		bool object = s->j->t[s->open[s->depth - 1]].type == TOKEN_OBJECT;
 
 		skip_space(s);
 		if (s->at == s->end)
@@ -328,7 +328,7 @@ static bool scan_value(struct scan *s)
 	if (*s->at != '{' && *s->at != '[')
 		return scan_scalar(s) && scan_behind(s);
 	object = *s->at == '{';
-	if (!open_container(s, object ? JSON_OBJECT : JSON_ARRAY))
+	if (!open_container(s, object ? TOKEN_OBJECT : TOKEN_ARRAY))
 		return false;
 	skip_space(s);
 	if (s->at < s->end && *s->at == (object ? '}' : ']'))
@@ -400,7 +400,7 @@ void json_unescape(const struct json *j, uint32_t at, struct buf *out)
 	struct str left = json_bytes(j, at);
 	char escape[4];
 
-	if (!(j->t[at].flags & JSON_ESCAPED)) {
+	if (!(j->t[at].flags & TOKEN_ESCAPED)) {
 		buf_adds(out, left);
 		return;
 	}
@@ -413,7 +413,7 @@ bool json_key_is(const struct json *j, uint32_t key, struct str name)
 	struct str left = json_bytes(j, key);
 	char escape[4];
 
-	if (!(j->t[key].flags & JSON_ESCAPED))
+	if (!(j->t[key].flags & TOKEN_ESCAPED))
 		return str_eq(left, name);
 	while (left.len > 0) {
 		struct str piece = next_piece(&left, escape);
@@ -430,17 +430,10 @@ uint32_t json_find(const struct json *j, uint32_t object, struct str key)
 {
 	uint32_t found = JSON_NONE;
 
-	if (j->t[object].type != JSON_OBJECT)
+	if (j->t[object].type != TOKEN_OBJECT)
 		return JSON_NONE;
 	for (uint32_t at = object + 1; at < j->t[object].next; at = j->t[at + 1].next)
 		if (json_key_is(j, at, key))
 			found = at + 1;
 	return found;
-}
-
-bool json_is_number(struct str s)
-{
-	struct decimal d;
-
-	return decimal_read(s, &d) && !decimal_is_huge(&d);
 }

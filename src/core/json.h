@@ -4,6 +4,8 @@
  * RFC 8259 and nothing more: UTF-8 is checked, NUL, "\u0000" and lone surrogates are
  * refused, one value fills the text. A key is a STRING token and its value the next.
  *
+ * No name here is one of jansson's, so that both can be included.
+ *
  * Owns:    the token array, reused from text to text; the text is borrowed.
  * Thread:  one at a time.
  * Errors:  a text that is not JSON is an expected outcome, told by enum json_verdict. */
@@ -18,28 +20,28 @@
 #define JSON_TOKENS_MAX (1u << 17) /* 2 MiB of tokens, whatever the text */
 #define JSON_NONE 0u               /* the root is no member: 0 means "not there" */
 
-enum json_type {
-	JSON_OBJECT = 1,
-	JSON_ARRAY,
-	JSON_STRING,
-	JSON_NUMBER,
-	JSON_TRUE,
-	JSON_FALSE,
-	JSON_NULL
+enum token_type {
+	TOKEN_OBJECT = 1,
+	TOKEN_ARRAY,
+	TOKEN_STRING,
+	TOKEN_NUMBER,
+	TOKEN_TRUE,
+	TOKEN_FALSE,
+	TOKEN_NULL
 };
 
-enum json_flag {
-	JSON_ESCAPED = 1, /* a string with a backslash in it */
-	JSON_EMPTY = 2,   /* "", null, {}, [], or one of these somewhere inside */
-	JSON_HUGE = 4,    /* a number no double can hold, here or somewhere inside */
-	JSON_REAL = 8,    /* a number with a fraction or an exponent */
+enum token_flag {
+	TOKEN_ESCAPED = 1, /* a string with a backslash in it */
+	TOKEN_EMPTY = 2,   /* "", null, {}, [], or one of these somewhere inside */
+	TOKEN_HUGE = 4,    /* a number no double can hold, here or somewhere inside */
+	TOKEN_REAL = 8,    /* a number with a fraction or an exponent */
 };
 
 struct json_token {
 	uint32_t start, end; /* bytes of the value; a string's without its quotes */
 	uint32_t next;       /* the token behind the whole value */
-	uint8_t type;        /* enum json_type */
-	uint8_t flags;       /* enum json_flag */
+	uint8_t type;        /* enum token_type */
+	uint8_t flags;       /* enum token_flag */
 };
 
 struct json {
@@ -62,9 +64,6 @@ bool json_key_is(const struct json *j, uint32_t key, struct str name);
 
 /* Appends what the string says, escapes resolved; other values as they are written. */
 void json_unescape(const struct json *j, uint32_t at, struct buf *out);
-
-/* A JSON number, whole and alone, finite in a double. */
-bool json_is_number(struct str s);
 
 /* UTF-8 as RFC 3629 has it: no overlongs, surrogates or code points past U+10FFFF. */
 bool utf8_valid(struct str s);

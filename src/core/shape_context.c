@@ -71,7 +71,7 @@ enum reason shape_lead(struct shaper *sh)
 static void put_bool_at(struct shaper *sh, struct str label, uint32_t at)
 {
 	if (at == JSON_NONE ||
-	    (sh->j->t[at].type != JSON_TRUE && sh->j->t[at].type != JSON_FALSE))
+	    (sh->j->t[at].type != TOKEN_TRUE && sh->j->t[at].type != TOKEN_FALSE))
 		return;
 	put(sh->out, label);
 	put(sh->out, json_bytes(sh->j, at));

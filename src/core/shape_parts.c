@@ -31,7 +31,7 @@ static struct str spelled(struct shaper *sh, uint32_t at)
 {
 	struct str raw = str_trim(json_bytes(sh->j, at));
 
-	if (sh->j->t[at].flags & JSON_ESCAPED &&
+	if (sh->j->t[at].flags & TOKEN_ESCAPED &&
 	    str_trim(conversion_text(sh->c, at, &sh->s->text)).len == 0)
 		return STR_NONE;
 	/* The blanks inside the quotes are part of what is said. */
@@ -53,14 +53,14 @@ static bool put_spelled(struct shaper *sh, struct str label, uint32_t at)
 
 bool put_string_at(struct shaper *sh, struct str label, uint32_t at)
 {
-	return at != JSON_NONE && sh->j->t[at].type == JSON_STRING &&
+	return at != JSON_NONE && sh->j->t[at].type == TOKEN_STRING &&
 	       put_spelled(sh, label, at);
 }
 
 bool put_id_at(struct shaper *sh, struct str label, uint32_t at)
 {
 	return at != JSON_NONE &&
-	       (sh->j->t[at].type == JSON_STRING || sh->j->t[at].type == JSON_NUMBER) &&
+	       (sh->j->t[at].type == TOKEN_STRING || sh->j->t[at].type == TOKEN_NUMBER) &&
 	       put_spelled(sh, label, at);
 }
 
@@ -69,11 +69,11 @@ static bool number_at(struct shaper *sh, uint32_t at, struct str *text,
 		      struct decimal *number)
 {
 	*text = STR_NONE;
-	if (at == JSON_NONE || sh->j->t[at].type == JSON_NULL)
+	if (at == JSON_NONE || sh->j->t[at].type == TOKEN_NULL)
 		return true;
 	*text = str_trim(conversion_id(sh->c, at, &sh->s->text));
 	if (text->len == 0)
-		return sh->j->t[at].type == JSON_STRING;
+		return sh->j->t[at].type == TOKEN_STRING;
 	return text->p[0] != '-' && decimal_read(*text, number) &&
 	       !decimal_is_huge(number);
 }

@@ -7,13 +7,13 @@ static struct str written(const struct json *j, uint32_t at)
 {
 	struct str s = json_bytes(j, at);
 
-	return j->t[at].type == JSON_STRING ? str_make(s.p - 1, s.len + 2) : s;
+	return j->t[at].type == TOKEN_STRING ? str_make(s.p - 1, s.len + 2) : s;
 }
 
 /* The name of a member, escapes in it resolved. */
 static struct str name_of(struct shaper *sh, uint32_t key)
 {
-	if (!(sh->j->t[key].flags & JSON_ESCAPED))
+	if (!(sh->j->t[key].flags & TOKEN_ESCAPED))
 		return json_bytes(sh->j, key);
 	buf_clear(&sh->s->text);
 	json_unescape(sh->j, key, &sh->s->text);
@@ -44,14 +44,14 @@ static void put_full(struct shaper *sh, uint32_t at)
 	const struct json *j = sh->j;
 	size_t start = sh->out->len;
 
-	if (!(j->t[at].flags & JSON_EMPTY)) {
+	if (!(j->t[at].flags & TOKEN_EMPTY)) {
 		put(sh->out, written(j, at));
 		put(sh->out, STR(","));
-	} else if (j->t[at].type == JSON_OBJECT) {
+	} else if (j->t[at].type == TOKEN_OBJECT) {
 		put(sh->out, STR("{"));
 		put_full_members(sh, at);
 		put_close(sh->out, start, '}');
-	} else if (j->t[at].type == JSON_ARRAY) {
+	} else if (j->t[at].type == TOKEN_ARRAY) {
 		put(sh->out, STR("["));
 		for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
 			put_full(sh, item);
@@ -89,9 +89,9 @@ static enum reason put_custom(struct shaper *sh, uint32_t key)
 	size_t start = sh->out->len, value;
 
 	if (*seen_place(&sh->s->order, sh->j, key) != key ||
-	    sh->j->t[key].flags & JSON_EMPTY || names_a_person(name_of(sh, key)))
+	    sh->j->t[key].flags & TOKEN_EMPTY || names_a_person(name_of(sh, key)))
 		return REASON_NONE;
-	if (sh->j->t[key + 1].flags & JSON_HUGE)
+	if (sh->j->t[key + 1].flags & TOKEN_HUGE)
 		return REASON_BAD_VALUE;
 	put(sh->out, written(sh->j, key));
 	put(sh->out, STR(":"));
@@ -127,7 +127,7 @@ static enum reason put_item(struct shaper *sh, uint32_t item)
 	size_t start = sh->out->len;
 	enum reason reason;
 
-	if (j->t[item].type != JSON_OBJECT)
+	if (j->t[item].type != TOKEN_OBJECT)
 		return REASON_NONE;
 	for (uint32_t key = item + 1; key < j->t[item].next; key = j->t[key + 1].next)
 		at[field_of(FIELD_CONTENTS, name_of(sh, key))] = key + 1;
@@ -152,9 +152,9 @@ static enum reason put_contents(struct shaper *sh, uint32_t at)
 
 	put(sh->out, LABEL("contents"));
 	put(sh->out, STR("["));
-	if (j->t[at].type == JSON_OBJECT)
+	if (j->t[at].type == TOKEN_OBJECT)
 		reason = put_item(sh, at);
-	if (j->t[at].type == JSON_ARRAY)
+	if (j->t[at].type == TOKEN_ARRAY)
 		for (uint32_t item = at + 1;
 		     reason == REASON_NONE && item < j->t[at].next;
 		     item = j->t[item].next)
@@ -166,7 +166,7 @@ static enum reason put_contents(struct shaper *sh, uint32_t at)
 static void put_content_ids(struct shaper *sh, uint32_t at)
 {
 	const struct json *j = sh->j;
-	bool list = j->t[at].type == JSON_ARRAY;
+	bool list = j->t[at].type == TOKEN_ARRAY;
 	size_t start = sh->out->len;
 
 	put(sh->out, LABEL("content_ids"));
@@ -250,7 +250,7 @@ enum reason shape_properties(struct shaper *sh)
 	bool value = false, currency = false;
 	enum reason reason = REASON_NONE;
 
-	if (object != JSON_NONE && sh->j->t[object].type == JSON_OBJECT)
+	if (object != JSON_NONE && sh->j->t[object].type == TOKEN_OBJECT)
 		reason = put_members(sh, object, &value, &currency);
 	if (reason == REASON_NONE && value && !currency)
 		reason = REASON_MISSING_CURRENCY;

@@ -100,7 +100,7 @@ static void add_own_ids(struct shaper *sh, enum field field, struct ids *ids)
 
 	if (at == JSON_NONE)
 		return;
-	if (j->t[at].type != JSON_ARRAY) {
+	if (j->t[at].type != TOKEN_ARRAY) {
 		add_id_at(sh, field, at, ids);
 		return;
 	}
