@@ -37,6 +37,14 @@ enum token_flag {
 	TOKEN_REAL = 8,    /* a number with a fraction or an exponent */
 };
 
+/* The names these had before, for answer.c until it uses the new ones. */
+#ifndef JANSSON_H
+#define JSON_OBJECT TOKEN_OBJECT
+#define JSON_STRING TOKEN_STRING
+#define JSON_NUMBER TOKEN_NUMBER
+#define JSON_REAL TOKEN_REAL
+#endif
+
 struct json_token {
 	uint32_t start, end; /* bytes of the value; a string's without its quotes */
 	uint32_t next;       /* the token behind the whole value */
