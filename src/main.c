@@ -2,8 +2,7 @@
 #include "cmd/verbs.h"
 
 static const struct command *const commands[] = {
-	&cmd_init,
-	NULL,
+	&cmd_init, &cmd_destination, &cmd_token, &cmd_map, NULL,
 };
 
 int main(int argc, char **argv)

@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cmd/clean.h"
 
@@ -217,35 +216,37 @@ enum err_code output_rows(const struct cmd *c, struct rows *rows, int shown,
 	return e->code;
 }
 
+static void print_field(const struct rows *rows, int column)
+{
+	struct str text = rows_text(rows, column);
+	struct buf clean;
+
+	buf_init(&clean, text.len);
+	clean_text(&clean, text, false);
+	if (rows_type(rows, column) == ROWS_REAL)
+		printf("%-20s %.10g\n", rows_name(rows, column), rows_real(rows, column));
+	else
+		printf("%-20s %s\n", rows_name(rows, column),
+		       clean.len ? buf_z(&clean) : "-");
+	buf_fini(&clean);
+}
+
 void output_record(const struct cmd *c, const struct rows *rows)
 {
-	json_t *array = json_array();
+	json_t *array;
 	struct output o;
-	json_t *value;
-	const char *name;
 
+	if (!c->json) {
+		for (int i = 0; i < rows_columns(rows); i++)
+			print_field(rows, i);
+		return;
+	}
+	array = json_array();
 	output_begin_rows(&o, true, array, rows, 0);
 	output_row(&o, rows);
 	output_end(&o);
-	if (c->json) {
-		json_dumpf(json_array_get(array, 0), stdout,
-			   JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-		putchar('\n');
-		json_decref(array);
-		return;
-	}
-	json_object_foreach(json_array_get(array, 0), name, value)
-	{
-		char *text = json_is_string(value)
-				     ? NULL
-				     : json_dumps(value, JSON_ENCODE_ANY |
-								 JSON_REAL_PRECISION(10));
-
-		printf("%-20s %s\n", name,
-		       json_is_null(value) ? "-"
-		       : text              ? text
-					   : json_string_value(value));
-		free(text);
-	}
+	json_dumpf(json_array_get(array, 0), stdout,
+		   JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+	putchar('\n');
 	json_decref(array);
 }

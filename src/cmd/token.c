@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cmd/verbs.h"
+#include "store/credential.h"
+#include "store/destination.h"
+
+/* By read(2), so that no copy stays in a buffer of stdio. */
+static enum err_code read_all(unsigned char *bytes, size_t cap, bool one_line,
+			      size_t *len, struct err *e)
+{
+	*len = 0;
+	while (*len < cap) {
+		ssize_t got = read(STDIN_FILENO, bytes + *len, cap - *len);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_set(e, ERR_IO, "read the token from stdin: %s",
+				       strerror(errno));
+		*len += (size_t)got;
+		if (got == 0 || (one_line && memchr(bytes, '\n', *len)))
+			break;
+	}
+	return ERR_OK;
+}
+
+static enum err_code read_hidden(unsigned char *bytes, size_t cap, size_t *len,
+				 struct err *e)
+{
+	struct termios seen, hidden;
+
+	if (tcgetattr(STDIN_FILENO, &seen) != 0)
+		return err_set(e, ERR_IO, "the terminal: %s", strerror(errno));
+	hidden = seen;
+	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	fputs("Token (it is not shown): ", stderr);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	e->code = read_all(bytes, cap, true, len, e);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &seen);
+	fputc('\n', stderr);
+	return e->code;
+}
+
+static enum err_code check(const unsigned char *bytes, size_t len, struct err *e)
+{
+	if (len == 0)
+		return err_set(e, ERR_DATA,
+			       "stdin has no token: convey token set NAME < token.txt");
+	if (len > SECRET_MAX)
+		return err_set(e, ERR_DATA, "a token has at most %d bytes", SECRET_MAX);
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] <= 0x20 || bytes[i] >= 0x7f)
+			return err_set(
+				e, ERR_DATA,
+				"that is no token: byte %zu is blank or not printable",
+				i + 1);
+	return ERR_OK;
+}
+
+static enum err_code read_token(struct secret *out, struct err *e)
+{
+	unsigned char bytes[SECRET_MAX + 256]; /* white space around it is trimmed */
+	struct str token;
+	size_t len;
+
+	if (isatty(STDIN_FILENO))
+		e->code = read_hidden(bytes, sizeof(bytes), &len, e);
+	else
+		e->code = read_all(bytes, sizeof(bytes), false, &len, e);
+	token = str_trim(str_make((const char *)bytes, e->code ? 0 : len));
+	if (e->code == ERR_OK &&
+	    check((const unsigned char *)token.p, token.len, e) == ERR_OK) {
+		memcpy(out->bytes, token.p, token.len);
+		out->len = token.len;
+	}
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	return e->code;
+}
+
+static enum err_code keep(const struct cmd *c, struct db *db, const struct secret *token,
+			  struct err *e)
+{
+	struct vault vault;
+	int32_t id;
+
+	if (vault_open(&vault, c->db_path, e) != ERR_OK)
+		return e->code;
+	if (db_begin(db, e) == ERR_OK &&
+	    destination_find(db, c->argv[0], &id, e) == ERR_OK &&
+	    credential_set(db, &vault, id, "token", token, e) == ERR_OK &&
+	    destination_token_set(db, id, e) == ERR_OK)
+		e->code = cmd_commit(c, db, e);
+	db_rollback(db);
+	vault_close(&vault);
+	return e->code;
+}
+
+static enum err_code run_set(const struct cmd *c, struct err *e)
+{
+	struct secret token;
+	struct db db;
+	int32_t id;
+
+	if (cmd_open(c, DB_WRITE, &db, e) != ERR_OK)
+		return e->code;
+	/* The name is looked up first: nobody wants to paste a secret for nothing. */
+	if (destination_find(&db, c->argv[0], &id, e) == ERR_OK &&
+	    read_token(&token, e) == ERR_OK)
+		e->code = keep(c, &db, &token, e);
+	secret_fini(&token);
+	db_close(&db);
+	if (e->code)
+		return e->code;
+	cmd_say(c, "%s the token of '%s', sealed", c->dry_run ? "would keep" : "kept",
+		c->argv[0]);
+	cmd_result(c, json_pack("{s:s, s:s}", "destination", c->argv[0], "done",
+				"token set"));
+	return ERR_OK;
+}
+
+static const struct command verb_set = {
+	.name = "set",
+	.usage = "NAME < FILE",
+	.summary = "keep a token from Events Manager, read from stdin",
+	.examples = "  convey token set shop < token.txt\n"
+		    "  pass show tiktok/shop | convey token set shop\n",
+	.notes = "The token is kept encrypted (AES-256-GCM) under the key file, and is "
+		 "never shown.\n"
+		 "A running relay takes it up by itself.\n",
+	.kind = CMD_CHANGES,
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = run_set,
+};
+
+static const struct command *const verbs[] = {&verb_set, NULL};
+
+const struct command cmd_token = {
+	.name = "token",
+	.usage = "set NAME",
+	.summary = "the tokens that TikTok asks for: set",
+	.examples = "  convey token set shop < token.txt\n",
+	.verbs = verbs,
+};

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ * credential.h - the secrets of a destination, sealed: "token", "app_secret",
+ * "refresh_token".
+ *
+ * Owns:    nothing; writes run inside the caller's transaction.
+ * Thread:  the connection's.
+ * Errors:  those of vault.h; else the database's.
+ * See:     schema/schema.sql (credential). */
+#ifndef STORE_CREDENTIAL_H
+#define STORE_CREDENTIAL_H
+
+#include "store/db.h"
+#include "store/vault.h"
+
+/* Puts a secret in place of an earlier one. */
+MUST_CHECK enum err_code credential_set(struct db *db, const struct vault *vault,
+					int32_t destination_id, const char *field,
+					const struct secret *secret, struct err *e);
+
+/* Where *found is false, `out` was not touched. */
+MUST_CHECK enum err_code credential_get(struct db *db, const struct vault *vault,
+					int32_t destination_id, const char *field,
+					struct secret *out, bool *found, struct err *e);
+
+/* All fields of a destination; the freed pages are overwritten (secure_delete). */
+MUST_CHECK enum err_code credential_erase(struct db *db, int32_t destination_id,
+					  struct err *e);
+
+/* Whether everything sealed in the file opens: *sealed counts the secrets, *opened those
+ * that did; `e` has the first that did not, and the call still succeeds. */
+MUST_CHECK enum err_code credential_check(struct db *db, const struct vault *vault,
+					  int *sealed, int *opened, struct err *e);
+
+#endif
