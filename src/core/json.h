@@ -20,15 +20,12 @@
 #define JSON_TOKENS_MAX (1u << 17) /* 2 MiB of tokens, whatever the text */
 #define JSON_NONE 0u               /* the root is no member: 0 means "not there" */
 
+/* clang-format off */
 enum token_type {
-	TOKEN_OBJECT = 1,
-	TOKEN_ARRAY,
-	TOKEN_STRING,
-	TOKEN_NUMBER,
-	TOKEN_TRUE,
-	TOKEN_FALSE,
-	TOKEN_NULL
+	TOKEN_OBJECT = 1, TOKEN_ARRAY, TOKEN_STRING, TOKEN_NUMBER,
+	TOKEN_TRUE, TOKEN_FALSE, TOKEN_NULL
 };
+/* clang-format on */
 
 enum token_flag {
 	TOKEN_ESCAPED = 1, /* a string with a backslash in it */
@@ -37,8 +34,7 @@ enum token_flag {
 	TOKEN_REAL = 8,    /* a number with a fraction or an exponent */
 };
 
-/* The names these had before, for answer.c until it uses the new ones. */
-#ifndef JANSSON_H
+#ifndef JANSSON_H /* the names before, for answer.c until it uses the new ones */
 #define JSON_OBJECT TOKEN_OBJECT
 #define JSON_STRING TOKEN_STRING
 #define JSON_NUMBER TOKEN_NUMBER
