@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "json_text.h"
+
+#include <string.h>
+
+static size_t skip_space(struct str s, size_t at)
+{
+	while (at < s.len && ascii_is_space(s.p[at]))
+		at++;
+	return at;
+}
+
+/* Behind the closing quote of the string that begins at `at`. */
+static size_t skip_string(struct str s, size_t at)
+{
+	for (at++; at < s.len && s.p[at] != '"'; at++)
+		if (s.p[at] == '\\')
+			at++;
+	return at < s.len ? at + 1 : s.len;
+}
+
+/* Behind the value that begins at `at`: up to a comma or a bracket that is not its own. */
+static size_t skip_value(struct str s, size_t at)
+{
+	size_t depth = 0;
+
+	while (at < s.len) {
+		char c = s.p[at];
+
+		if (c == '"') {
+			at = skip_string(s, at);
+			continue;
+		}
+		if (depth == 0 && (c == ',' || c == '}' || c == ']'))
+			break;
+		if (c == '{' || c == '[')
+			depth++;
+		if (c == '}' || c == ']')
+			depth--;
+		at++;
+	}
+	return at;
+}
+
+struct str json_text_member(struct str object, const char *name)
+{
+	struct str found = STR_NONE;
+	size_t at = skip_space(object, 0);
+
+	if (at >= object.len || object.p[at] != '{')
+		return found;
+	for (at = skip_space(object, at + 1); at < object.len && object.p[at] == '"';
+	     at = skip_space(object, at + 1)) {
+		size_t key = at + 1, end = skip_string(object, at), value;
+
+		if (end <= key)
+			return found;
+		value = skip_space(object, skip_space(object, end) + 1);
+		if (value >= object.len)
+			return found;
+		at = skip_value(object, value);
+		if (str_eq(str_make(object.p + key, end - 1 - key), str_of(name)))
+			found = str_trim(str_make(object.p + value, at - value));
+	}
+	return found;
+}
