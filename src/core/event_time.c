@@ -7,8 +7,7 @@
 struct moment {
 	bool is_number;
 	int64_t number;
-	struct civil civil;
-	bool leap; /* second 60, kept as 59 */
+	struct civil civil; /* a leap second is the next minute's first */
 	bool has_offset;
 	int32_t offset_s;
 };
@@ -99,10 +98,8 @@ static bool parse_date(struct str *s, struct civil *c, bool *extended)
 	       c->month <= 12 && c->day >= 1 && c->day <= days_in(c->year, c->month);
 }
 
-static bool parse_clock(struct str *s, bool extended, struct moment *m)
+static bool parse_clock(struct str *s, bool extended, struct civil *c)
 {
-	struct civil *c = &m->civil;
-
 	if (!take_digits(s, 2, &c->hour) || (extended && !take(s, ':')) ||
 	    !take_digits(s, 2, &c->minute) || c->hour > 23 || c->minute > 59)
 		return false;
@@ -110,8 +107,6 @@ static bool parse_clock(struct str *s, bool extended, struct moment *m)
 		return true;
 	if (!take_digits(s, 2, &c->second) || c->second > 60)
 		return false;
-	m->leap = c->second == 60;
-	c->second -= m->leap;
 	return skip_fraction(s);
 }
 
@@ -149,7 +144,7 @@ static bool parse_text(struct str s, struct moment *m)
 		return true;
 	if (!take(&s, 'T') && !take(&s, 't') && !take(&s, ' '))
 		return false;
-	return parse_clock(&s, extended, m) && parse_offset(&s, m) && s.len == 0;
+	return parse_clock(&s, extended, &m->civil) && parse_offset(&s, m) && s.len == 0;
 }
 
 static bool resolve_text(struct str text, struct zone *local, int64_t *out)
@@ -161,9 +156,9 @@ static bool resolve_text(struct str text, struct zone *local, int64_t *out)
 	if (m.is_number)
 		*out = seconds_of(m.number);
 	else if (m.has_offset)
-		*out = civil_to_unix(&m.civil) - m.offset_s + m.leap;
+		*out = civil_to_unix(&m.civil) - m.offset_s;
 	else
-		*out = zone_from_civil(local, &m.civil) + m.leap;
+		*out = zone_from_civil(local, &m.civil);
 	return true;
 }
 

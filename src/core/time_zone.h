@@ -15,7 +15,8 @@
 
 struct zone;
 
-/* The proleptic Gregorian calendar; every field in its usual range. */
+/* The proleptic Gregorian calendar; every field in its usual range, second 60 being the
+ * next minute's first. */
 struct civil {
 	int32_t year; /* 1..9999 */
 	int32_t month, day, hour, minute, second;

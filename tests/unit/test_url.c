@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "core/personal.h"
+#include "core/url.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void knows_http(void **state)
+{
+	static const struct {
+		const char *url;
+		bool http;
+	} rows[] = {
+		{"https://x.de",   true },
+                {"http://x",       true },
+                {"HTTPS://X.DE/",  true },
+		{" https://x.de ", true },
+                {"https://",       false},
+                {"https:///path",  false},
+		{"https:/x.de",    false},
+                {"ftp://x.de",     false},
+                {"httpsx://x",     false},
+		{"javascript:1",   false},
+                {"x.de",           false},
+                {"",               false},
+		{"http",           false},
+                {"https://?q",     false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (url_is_http(str_of(rows[i].url)) != rows[i].http)
+			fail_msg("%s", rows[i].url);
+}
+
+#define S "https://x.de/"
+
+/* NULL: unchanged. */
+static void scrubs(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{"",								   NULL                       },
+		{"https://x.de",						       NULL                       },
+		{S "a/b.html?id=7&color=red&utm_source=tiktok&ttclid=E.C.P.x%2By_z-1",
+		 NULL											     },
+		{S "?gclid=Cj0KCQ@x.co&fbclid=IwAR0&q=caf%C3%A9&x=%&y=%zz&z",          NULL                       },
+		{S "?a=1&&b=2&",						       NULL                       },
+		{S "?",								NULL                       },
+		{S "gr\xc3\xb6\xc3\x9f"
+		   "e?q=\xc3\xbc",				    NULL		       },
+		{S "@john.doe/story?v=pkg@1.2.3rc1&w=a@b&price=5@10.00",               NULL                       },
+		{"https://u:p@x.de/a",						 S "a"                      },
+		{"https://u@x.de",						     "https://x.de"             },
+		{"https://a@b@x.de:8443/?q=1",                                         "https://x.de:8443/?q=1"   },
+		{"//u:p@x.de/a",						       "//x.de/a"                 },
+		{"https://x.de\\@y.de/",					       NULL                       },
+		{S "a#section",							S "a"                      },
+		{S "a?q=1#email=a@x.de",					       S "a?q=1"                  },
+		{S "#",								S			  },
+		{S "?email=alice%40example.com",                                       S                          },
+		{S "?e=alice@example.com&q=1",                                         S "?q=1"                   },
+		{S "?q=1&e=alice%40example.com",                                       S "?q=1"                   },
+		{S "?q=1&e=alice%2540example.com&r=2",                                 S "?q=1&r=2"               },
+		{S "?e=alice%25252540example%252ecom",                                 S                          },
+		{S "?q=1;e=alice@example.com;r=2",                                     S "?q=1;r=2"               },
+		{S "?alice@example.com",					       S                          },
+		{S "?next=https%3A%2F%2Fy.de%2F%3Femail%3Da%2540y.de",                 S                          },
+		{S "?q=write+to+j%C3%B6rg@b%C3%BCcher.de+please",                      S                          },
+		{S "?utm_term=alice@example.com&utm_id=+4917112345678",
+		 S "?utm_id=+4917112345678"								       },
+		{S "?utm_source=newsletter&utm_content=name",                          NULL                       },
+		{S "?EMAIL=x&e-mail=y&E_Mail=z&mail=v",                                S                          },
+		{S "?phone=1&tel=2&mobile=3&q=4",                                      S "?q=4"                   },
+		{S "?first_name=A&lastName=B&Full-Name=C&name=D",                      S                          },
+		{S "?user[email]=x&user%5Blast_name%5D=y&cart[0][name]=z&a[b]=1",
+		 S "?a[b]=1"										      },
+		{S "?email[]=x&email2=y&customer_email=z&billing.address1=v",          S                          },
+		{S "?%65mail=x&e%6dail=y",					     S                          },
+		{S "?password=x&token=y&access_token=z&api_key=v&pwd=w",               S                          },
+		{S "?zip=95110&postcode=1&street=x&address=y&dob=z&city=Berlin",
+		 S "?city=Berlin"										 },
+		{S "?email&email=&q=1",						NULL                       },
+		{S "?filename=x&product_name=y&tokenize=1&hotel=2&nickname=z",         NULL                       },
+		{S "?contact_phone_alt=%2B49%20171%202345678&q=1",                     S "?q=1"                   },
+		{S "?phone_alt=0049171234567",                                         S                          },
+		{S "?phone_alt=(213)%20373-4253",                                      S                          },
+		{S "?phone_model=12",						  NULL                       },
+		{S "?isMobile=1&hotel_id=1234567890&order=20250309123456",             NULL                       },
+		{S "?q=%2B12133734253",						S                          },
+		{S "?q=+49+171+2345678",					       S                          },
+		{S "?tz=%2B0100&date=2025-03-09&sum=%2B5",                             NULL                       },
+		{S "users/alice@example.com/orders",                                   S "users/redacted/orders"  },
+		{S "u/alice%40example.com",					    S "u/redacted"             },
+		{S "u/a@x.de/b@x.de?q=1",					      S "u/redacted/redacted?q=1"},
+		{"mailto:alice@example.com",                                           "redacted"                 },
+		{"/relative/a@x.de?token=1",                                           "/relative/redacted"       },
+		{" " S " \n",							  S                          },
+		{S "a b\tc\x01\x7f?q=x y",					     S "a%20b%09c%01%7F?q=x%20y"},
+		{"http://u@/a@b",						      "http:///a@b"              },
+		{S "?token=1&&a",						      S "?&a"                    },
+	};
+	struct buf b, twice;
+
+	(void)state;
+	buf_init(&b, 1024);
+	buf_init(&twice, 1024);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		buf_clear(&b);
+		buf_clear(&twice);
+		url_scrub(str_of(rows[i].in), &b);
+		assert_string_equal(buf_z(&b), rows[i].out ? rows[i].out : rows[i].in);
+		url_scrub(buf_str(&b), &twice);
+		assert_string_equal(buf_z(&twice), buf_z(&b));
+	}
+	buf_fini(&b);
+	buf_fini(&twice);
+}
+
+static void finds_params(void **state)
+{
+	static const struct {
+		const char *url, *name, *value;
+	} rows[] = {
+		{S "?ttclid=E.C.P.abc",          "ttclid",     "E.C.P.abc"   },
+		{S "?a=1&ttclid=x&ttclid=y",     "ttclid",     "x"           },
+		{S "?ttclid=a%2Bb%20",           "ttclid",     "a+b "        },
+		{S "?ttclid=a+b",                "ttclid",     "a+b"         },
+		{S "?utm_source=spring+sale%21", "utm_source", "spring sale!"},
+		{S "?q=caf%C3%A9",               "q",          "caf\xc3\xa9" },
+		{S "?q=100%&r=%4",               "q",          "100%"        },
+		{S "?q=100%&r=%4",               "r",          "%4"          },
+		{S "?q=a=b",                     "q",          "a=b"         },
+		{S "?a;ttclid=x",                "ttclid",     "x"           },
+		{"?ttclid=x",                    "ttclid",     "x"           },
+		{S "?ttclid=x#ttclid=y",         "ttclid",     "x"           },
+		{S "?xttclid=x&TTCLID=y",        "ttclid",     NULL          },
+		{S "#?ttclid=x",                 "ttclid",     NULL          },
+		{S "ttclid=x",                   "ttclid",     NULL          },
+		{S "?ttclid=",                   "ttclid",     NULL          },
+		{S "?ttclid",                    "ttclid",     NULL          },
+		{S "?ttclid=%00",                "ttclid",     NULL          },
+		{S "?ttclid=a%0Ab",              "ttclid",     NULL          },
+		{S "?ttclid=%FF",                "ttclid",     NULL          },
+		{S "?",			  "ttclid",     NULL          },
+		{"",			     "ttclid",     NULL          },
+	};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 64);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool found;
+
+		buf_clear(&b);
+		buf_addc(&b, '<');
+		found = url_query_param(str_of(rows[i].url), str_of(rows[i].name), &b);
+		if (found != (rows[i].value != NULL))
+			fail_msg("%s of %s", rows[i].name, rows[i].url);
+		assert_string_equal(buf_z(&b) + 1, found ? rows[i].value : "");
+	}
+	buf_fini(&b);
+}
+
+/* The tables are searched by halves: a word out of order would never be found. */
+static void knows_every_name(void **state)
+{
+	static const char *const names[] = {"access_token",
+					    "address",
+					    "address_line_1",
+					    "api_key",
+					    "auth",
+					    "birthday",
+					    "card_number",
+					    "cell",
+					    "client_secret",
+					    "cvv",
+					    "date_of_birth",
+					    "dob",
+					    "email",
+					    "email_address",
+					    "family_name",
+					    "fname",
+					    "full_name",
+					    "given_name",
+					    "iban",
+					    "jwt",
+					    "last_name",
+					    "lname",
+					    "login",
+					    "mail",
+					    "middle_name",
+					    "mobile",
+					    "mobile_phone",
+					    "msisdn",
+					    "name",
+					    "otp",
+					    "pass",
+					    "passwd",
+					    "password",
+					    "phone",
+					    "phone_number",
+					    "postal_code",
+					    "postcode",
+					    "pwd",
+					    "refresh_token",
+					    "secret",
+					    "ssn",
+					    "street",
+					    "street_address",
+					    "surname",
+					    "tax_id",
+					    "tel",
+					    "telephone",
+					    "token",
+					    "username",
+					    "whatsapp",
+					    "zip",
+					    "zip_code"};
+	static const char *const kept[] = {
+		"dclid",     "epik",       "fbc",     "fbclid", "fbp",
+		"_fbp",      "gad_source", "gbraid",  "gclid",  "irclickid",
+		"li_fat_id", "msclkid",    "rdt_cid", "ScCid",  "ttclid",
+		"_ttp",      "ttp",        "twclid",  "wbraid", "yclid"};
+	char param[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(param, sizeof(param), "%s=x", names[i]);
+		if (!param_is_personal(str_of(param)))
+			fail_msg("%s", param);
+		snprintf(param, sizeof(param), "shipping-%s2=x", names[i]);
+		if (!param_is_personal(str_of(param)))
+			fail_msg("%s", param);
+	}
+	for (size_t i = 0; i < COUNT(kept); i++) {
+		snprintf(param, sizeof(param), "%s=a@example.com", kept[i]);
+		if (param_is_personal(str_of(param)))
+			fail_msg("%s", param);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_http),
+		cmocka_unit_test(scrubs),
+		cmocka_unit_test(finds_params),
+		cmocka_unit_test(knows_every_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
