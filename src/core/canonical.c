@@ -26,10 +26,10 @@ static struct str member_key(const struct writer *w, const struct member *m)
 			m->len);
 }
 
-/* UTF-16 puts what is past U+FFFF (a first byte from f0) before U+E000 (ee, ef). */
+/* UTF-16 puts U+E000 to U+FFFF (a first byte ee or ef) behind what is past them. */
 static int utf16_rank(unsigned char c)
 {
-	return c >= 0xf0 ? c - 0x10 : c >= 0xee ? c + 0x10 : c;
+	return c == 0xee || c == 0xef ? c + 0x10 : c;
 }
 
 static int compare_utf16(struct str a, struct str b)

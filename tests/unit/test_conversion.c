@@ -144,19 +144,23 @@ static void derives_ids(void **state)
 	} rows[] = {
   /* {"event":"purchase","order_id":"A1"} */
 		{"purchase",
-		 "{\"properties\":{\"order_id\":\"A1\",\"value\":1}}", "g1_d7a5527b32e222df8d2a1b41bcb0f3b0",
+		 "{\"properties\":{\"order_id\":\"A1\",\"value\":1}}",             "g1_d7a5527b32e222df8d2a1b41bcb0f3b0",
+		 {.kind = EVENT_TIME_NONE}                                  },
+ /* {"event":"lead","payload":{U+4E00:1,U+1F600:3,U+FFFD:2}}: UTF-16's order */
+		{"lead",
+		 "{\"\xef\xbf\xbd\":2,\"\xf0\x9f\x98\x80\":3,\"\xe4\xb8\x80\":1}", "g1_9a61b27b0caf8e6f06c7bb842e34573d",
 		 {.kind = EVENT_TIME_NONE}                                  },
  /* {"event":"lead","payload":{}} */
 		{"lead",
-		 "{}",						 "g1_cfe9706063009b0e9d72c69de49995b1",
+		 "{}",							     "g1_cfe9706063009b0e9d72c69de49995b1",
 		 {.kind = EVENT_TIME_NONE}                                  },
  /* {"event":"lead","event_time":1700000000,"payload":{"a":29.99}} */
 		{"lead",
-		 "{\"a\":2.999e1}",				    "g1_f61a8d2271402fce2f0b4b470c51e147",
+		 "{\"a\":2.999e1}",						"g1_f61a8d2271402fce2f0b4b470c51e147",
 		 {.kind = EVENT_TIME_INTEGER, .integer = 1700000000}        },
  /* {"event":"lead","event_time":"2023-11-14T22:13:20","payload":{}} */
 		{"lead",
-		 "{}",						 "g1_670e61e79c3b30c419d70ea38722eaa4",
+		 "{}",							     "g1_670e61e79c3b30c419d70ea38722eaa4",
 		 {.kind = EVENT_TIME_TEXT, .text = S("2023-11-14T22:13:20")}},
 	};
 
