@@ -193,8 +193,7 @@ CREATE INDEX waiting_due ON waiting (destination_id, due_at);
 
 CREATE TABLE dedup (
 	hash INTEGER PRIMARY KEY,
-	outbox_id INTEGER NOT NULL,
-	tail INTEGER NOT NULL
+	outbox_id INTEGER NOT NULL
 );
 
 CREATE TABLE derived_id (

@@ -2,7 +2,7 @@
 #include "cmd/verbs.h"
 
 static const struct command *const commands[] = {
-	&cmd_init, &cmd_destination, &cmd_token, &cmd_map, NULL,
+	&cmd_init, &cmd_run, &cmd_destination, &cmd_token, &cmd_map, &cmd_enqueue, NULL,
 };
 
 int main(int argc, char **argv)

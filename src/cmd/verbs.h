@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 
 extern const struct command cmd_init;
+extern const struct command cmd_run;
 extern const struct command cmd_destination;
 extern const struct command cmd_token;
 extern const struct command cmd_map;

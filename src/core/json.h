@@ -34,13 +34,6 @@ enum token_flag {
 	TOKEN_REAL = 8,    /* a number with a fraction or an exponent */
 };
 
-#ifndef JANSSON_H /* the names before, for answer.c until it uses the new ones */
-#define JSON_OBJECT TOKEN_OBJECT
-#define JSON_STRING TOKEN_STRING
-#define JSON_NUMBER TOKEN_NUMBER
-#define JSON_REAL TOKEN_REAL
-#endif
-
 struct json_token {
 	uint32_t start, end; /* bytes of the value; a string's without its quotes */
 	uint32_t next;       /* the token behind the whole value */

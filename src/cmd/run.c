@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "cmd/verbs.h"
+#include "run/relay.h"
+
+static const char default_endpoint[] = "https://business-api.tiktok.com";
+
+static const struct cmd_option options[] = {
+	{"drain",         NULL,   "exit once nothing is pending, sending or retrying"     },
+	{"retry-base-ms", "N",    "first backoff, doubled each time (default 2000)"       },
+	{"retry-cap-ms",  "N",    "longest backoff (default 900000)"                      },
+	{"timeout-ms",    "N",    "of one request (default 30000)"                        },
+	{"ca-file",       "FILE", "trust these certificates (PEM) instead of the system's"},
+	{"log",           "FORM", "logfmt (default) or json"                              },
+	{NULL,            NULL,   NULL						    },
+};
+
+static enum err_code set_endpoint(struct relay_options *o, char *out, size_t cap,
+				  struct err *e)
+{
+	const char *given = getenv("CONVEY_ENDPOINT");
+	size_t len;
+
+	snprintf(out, cap, "%s", given && given[0] ? given : default_endpoint);
+	len = strlen(out);
+	while (len > 0 && out[len - 1] == '/')
+		out[--len] = '\0';
+	o->endpoint = out;
+	if (http_endpoint_allowed(str_make(out, len)))
+		return ERR_OK;
+	return err_set(
+		e, ERR_CONFIG,
+		"CONVEY_ENDPOINT must be an https URL (plain http only to a loopback "
+		"address such as http://127.0.0.1:8080)");
+}
+
+static enum err_code set_log(const struct cmd *c, struct err *e)
+{
+	const char *form = cmd_value(c, "log");
+
+	if (form && strcmp(form, "json") != 0 && strcmp(form, "logfmt") != 0)
+		return err_set(e, ERR_USAGE, "--log is logfmt or json, not '%s'", form);
+	log_open(form && strcmp(form, "json") == 0 ? LOG_JSON : LOG_LOGFMT);
+	return ERR_OK;
+}
+
+/* Tokens are in memory: no core may hold them. */
+static void harden(void)
+{
+	struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static enum err_code run(const struct cmd *c, struct err *e)
+{
+	struct relay_options o = {
+		.db_path = c->db_path,
+		.ca_file = cmd_value(c, "ca-file"),
+		.drain = cmd_value(c, "drain") != NULL,
+	};
+	char endpoint[400];
+
+	if (cmd_number(c, "retry-base-ms", 1, 3600000, 2000, &o.retry_base_ms, e) ||
+	    cmd_number(c, "retry-cap-ms", 1, 86400000, 900000, &o.retry_cap_ms, e) ||
+	    cmd_number(c, "timeout-ms", 1, 600000, 30000, &o.timeout_ms, e) ||
+	    set_endpoint(&o, endpoint, sizeof(endpoint), e) || set_log(c, e))
+		return e->code;
+	harden();
+	return relay_run(&o, e);
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.usage = "[--drain] [--retry-base-ms N] [--retry-cap-ms N] [--timeout-ms N] "
+		 "[--ca-file FILE] [--log FORM]",
+	.summary = "send what the outbox holds, until stopped",
+	.examples =
+		"convey run --db shop.db\n"
+		"convey run --db shop.db --drain        # send everything, then exit\n",
+	.notes = "SIGTERM ends it: nothing new is claimed, requests under way are "
+		 "finished and\n"
+		 "recorded, exit 0. A second relay on the same database exits 75.\n"
+		 "CONVEY_ENDPOINT replaces "
+		 "https://business-api.tiktok.com"
+		 ".\n",
+	.options = options,
+	.kind = CMD_RUNS,
+	.run = run,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * TikTok's envelope, {"code":0,"message":"OK","request_id":"…"}, from bytes that may be
+ * anything. */
+#include "core/json.h"
+#include "core/verdict.h"
+
+#include <stdlib.h>
+
+/* One printable line: what TikTok says may end in a log. */
+static void copy_printable(char *out, size_t cap, struct str text)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len && len + 1 < cap; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		out[len++] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
+	}
+	while (len > 0 && len + 1 == cap && (unsigned char)out[len - 1] >= 0x80)
+		len--; /* no half of a character at the cut */
+	out[len] = '\0';
+}
+
+static void copy_member(const struct json *j, struct str key, char *out, size_t cap)
+{
+	uint32_t at = json_find(j, 0, key);
+	struct buf text;
+
+	if (at == JSON_NONE || j->t[at].type != TOKEN_STRING)
+		return;
+	buf_init(&text, 64 * 1024);
+	json_unescape(j, at, &text);
+	copy_printable(out, cap, buf_str(&text));
+	buf_fini(&text);
+}
+
+static bool code_of(const struct json *j, int64_t *code)
+{
+	uint32_t at = json_find(j, 0, STR("code"));
+	struct str digits;
+	char text[24];
+
+	if (at == JSON_NONE || j->t[at].type != TOKEN_NUMBER || j->t[at].flags & TOKEN_REAL)
+		return false;
+	digits = json_bytes(j, at);
+	if (digits.len >= sizeof(text))
+		return false;
+	memcpy(text, digits.p, digits.len);
+	text[digits.len] = '\0';
+	*code = strtoll(text, NULL, 10);
+	return true;
+}
+
+void answer_parse(struct answer *a, struct str body)
+{
+	struct json j;
+
+	a->has_code = false;
+	json_init(&j);
+	if (json_scan(&j, body) == JSON_OK && j.t[0].type == TOKEN_OBJECT) {
+		a->has_code = code_of(&j, &a->code);
+		copy_member(&j, STR("message"), a->message, sizeof(a->message));
+		copy_member(&j, STR("request_id"), a->request_id, sizeof(a->request_id));
+	}
+	json_fini(&j);
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/http.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+
+#include "base/clock.h"
+
+enum {
+	ANSWER_MAX = 256 * 1024,
+	CONNECT_TIMEOUT_MS = 10000,
+	UPLOAD_CHUNK = 256 * 1024,
+	EASY_POOL = 32,
+};
+
+struct http {
+	uv_loop_t *loop;
+	uv_timer_t timer;
+	CURLM *multi;
+	struct http_options options;
+	CURL *pool[EASY_POOL];
+	int pooled;
+	bool closing;
+	struct http_request *aborted; /* ended by http_abort, `done` still to be called */
+	uv_idle_t abort_idle;
+	int handles; /* uv handles not closed yet */
+	void (*closed)(void *arg);
+	void *closed_arg;
+};
+
+/* One per socket; curl may take it away while it is being served. */
+struct watch {
+	uv_poll_t poll;
+	struct http *http;
+	curl_socket_t fd;
+};
+
+static void collect(struct http *http);
+
+static void watch_closed(uv_handle_t *handle)
+{
+	free(uv_handle_get_data(handle));
+}
+
+static void on_socket(uv_poll_t *poll, int status, int events)
+{
+	struct watch *w = uv_handle_get_data((uv_handle_t *)poll);
+	struct http *http = w->http;
+	curl_socket_t fd = w->fd;
+	int running, flags = 0;
+
+	if (status < 0)
+		flags = CURL_CSELECT_ERR;
+	if (events & UV_READABLE)
+		flags |= CURL_CSELECT_IN;
+	if (events & UV_WRITABLE)
+		flags |= CURL_CSELECT_OUT;
+	curl_multi_socket_action(http->multi, fd, flags, &running);
+	collect(http);
+}
+
+static struct watch *watch_new(struct http *http, curl_socket_t fd)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		abort();
+	w->http = http;
+	w->fd = fd;
+	if (uv_poll_init_socket(http->loop, &w->poll, fd) != 0) {
+		free(w);
+		return NULL;
+	}
+	uv_handle_set_data((uv_handle_t *)&w->poll, w);
+	curl_multi_assign(http->multi, fd, w);
+	return w;
+}
+
+static int socket_function(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+	struct http *http = arg;
+	struct watch *w = socket_arg;
+	int events = 0;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (w) {
+			uv_poll_stop(&w->poll);
+			curl_multi_assign(http->multi, fd, NULL);
+			uv_close((uv_handle_t *)&w->poll, watch_closed);
+		}
+		return 0;
+	}
+	if (http->closing)
+		return 0;
+	if (!w)
+		w = watch_new(http, fd);
+	if (!w)
+		return -1;
+	if (what & CURL_POLL_IN)
+		events |= UV_READABLE;
+	if (what & CURL_POLL_OUT)
+		events |= UV_WRITABLE;
+	return uv_poll_start(&w->poll, events, on_socket) == 0 ? 0 : -1;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct http *http = uv_handle_get_data((uv_handle_t *)timer);
+	int running;
+
+	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	collect(http);
+}
+
+static int timer_function(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct http *http = arg;
+
+	(void)multi;
+	if (http->closing)
+		return 0;
+	if (timeout_ms < 0)
+		return uv_timer_stop(&http->timer);
+	uv_update_time(http->loop);
+	/* 0 would run again in the same pass on libuv before 1.48 and starve the sockets. */
+	return uv_timer_start(&http->timer, on_timer, timeout_ms ? (uint64_t)timeout_ms : 1, 0);
+}
+
+static size_t on_read(char *out, size_t size, size_t count, void *arg)
+{
+	struct http_request *r = arg;
+	size_t len = r->read(r, r->sent, out, size * count);
+
+	r->sent += len;
+	return len;
+}
+
+/* curl would rewind and send again when a reused connection dies; it must not. */
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+	(void)arg;
+	(void)offset;
+	(void)origin;
+	return CURL_SEEKFUNC_FAIL;
+}
+
+static size_t on_write(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct http_request *r = arg;
+
+	buf_add(&r->body, bytes, size * count);
+	if (r->body.full) {
+		r->too_long = true;
+		return 0;
+	}
+	return size * count;
+}
+
+static bool header_is(struct str line, struct str name, struct str *value)
+{
+	if (line.len <= name.len || !str_ieq(str_make(line.p, name.len), name))
+		return false;
+	*value = str_trim(str_make(line.p + name.len, line.len - name.len));
+	return true;
+}
+
+/* Seconds, or an HTTP date. */
+static int64_t retry_after_of(struct str value)
+{
+	char text[64];
+	int64_t ms;
+
+	snprintf(text, sizeof(text), "%.*s", STR_ARG(value));
+	if (value.len > 0 && ascii_is_digit(value.p[0])) {
+		ms = strtoll(text, NULL, 10);
+		return ms > 86400 ? 86400000 : ms * 1000;
+	}
+	ms = (int64_t)curl_getdate(text, NULL) * 1000 - clock_wall_ms();
+	return ms > 0 && ms < 86400000 ? ms : 0;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct http_request *r = arg;
+	struct str line = {bytes, size * count};
+	struct str value;
+	char text[64];
+
+	if (header_is(line, STR("Retry-After:"), &value))
+		r->retry_after_ms = retry_after_of(value);
+	if (header_is(line, STR("Date:"), &value)) {
+		snprintf(text, sizeof(text), "%.*s", STR_ARG(value));
+		r->server_date_ms = (int64_t)curl_getdate(text, NULL) * 1000;
+	}
+	return size * count;
+}
+
+static struct curl_slist *headers_of(const struct http_request *r)
+{
+	struct curl_slist *list;
+	static const char name[] = "Access-Token: ";
+	char line[sizeof(name) + SECRET_MAX];
+
+	memcpy(line, name, sizeof(name) - 1);
+	memcpy(line + sizeof(name) - 1, r->token->bytes, r->token->len);
+	line[sizeof(name) - 1 + r->token->len] = '\0';
+	list = curl_slist_append(NULL, line);
+	OPENSSL_cleanse(line, sizeof(line));
+	list = curl_slist_append(list, "Content-Type: application/json");
+	list = curl_slist_append(list, "Expect:");
+	if (!list)
+		abort();
+	return list;
+}
+
+static void free_headers(struct curl_slist *list)
+{
+	for (struct curl_slist *h = list; h; h = h->next)
+		OPENSSL_cleanse(h->data, strlen(h->data));
+	curl_slist_free_all(list);
+}
+
+static CURL *take_easy(struct http *http)
+{
+	CURL *easy = http->pooled ? http->pool[--http->pooled] : curl_easy_init();
+
+	if (!easy)
+		abort();
+	return easy;
+}
+
+static void set_options(struct http *http, struct http_request *r)
+{
+	CURL *c = r->easy;
+
+	curl_easy_setopt(c, CURLOPT_URL, r->url);
+	curl_easy_setopt(c, CURLOPT_POST, 1L);
+	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, r->headers);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, "convey/" CONVEY_VERSION);
+	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(c, CURLOPT_READDATA, r);
+	curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_write);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, r);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, r->error);
+	curl_easy_setopt(c, CURLOPT_PRIVATE, r);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https,http");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, http->options.timeout_ms);
+	curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_CHUNK);
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (http->options.ca_file)
+		curl_easy_setopt(c, CURLOPT_CAINFO, http->options.ca_file);
+}
+
+void http_send(struct http *http, struct http_request *r)
+{
+	r->http = http;
+	r->sent = 0;
+	r->too_long = false;
+	r->retry_after_ms = r->server_date_ms = 0;
+	r->error[0] = '\0';
+	r->answer = (struct answer){0};
+	r->started_us = clock_mono_us();
+	buf_init(&r->body, ANSWER_MAX);
+	r->headers = headers_of(r);
+	r->easy = take_easy(http);
+	set_options(http, r);
+	if (curl_multi_add_handle(http->multi, r->easy) != CURLM_OK)
+		abort();
+}
+
+/* A body that was not handed out whole cannot have been understood. */
+static enum transport failed_transport(const struct http_request *r, CURLcode rc)
+{
+	switch (rc) {
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER: return TRANSPORT_TLS;
+	default: return r->sent < r->body_len ? TRANSPORT_NOT_SENT : TRANSPORT_LOST;
+	}
+}
+
+static void release(struct http *http, struct http_request *r)
+{
+	curl_multi_remove_handle(http->multi, r->easy);
+	curl_easy_reset(r->easy);
+	if (http->pooled < EASY_POOL)
+		http->pool[http->pooled++] = r->easy;
+	else
+		curl_easy_cleanup(r->easy);
+	free_headers(r->headers);
+	r->easy = r->headers = NULL;
+	r->took_ms = (int64_t)((clock_mono_us() - r->started_us + 500) / 1000);
+}
+
+static void finish(struct http *http, struct http_request *r, CURLcode rc)
+{
+	long status = 0;
+
+	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (rc != CURLE_OK && r->error[0] == '\0')
+		snprintf(r->error, sizeof(r->error), "%s", curl_easy_strerror(rc));
+	release(http, r);
+	r->answer.http_status = (int)status;
+	/* An answer before the whole body was read is an answer all the same: curl has it. */
+	if (rc == CURLE_OK || (r->too_long && status >= 300)) {
+		r->answer.transport = TRANSPORT_ANSWERED;
+		answer_parse(&r->answer, buf_str(&r->body));
+	} else {
+		r->answer.transport = failed_transport(r, rc);
+	}
+	/* Success is only what was said of the whole body. */
+	if (r->sent < r->body_len && status >= 200 && status <= 299)
+		r->answer.transport = TRANSPORT_NOT_SENT;
+	buf_fini(&r->body);
+	r->done(r);
+}
+
+/* After every socket_action, or a last transfer that times out is never seen. */
+static void collect(struct http *http)
+{
+	CURLMsg *msg;
+	int left;
+
+	while ((msg = curl_multi_info_read(http->multi, &left))) {
+		CURLcode rc = msg->data.result;
+		char *owner = NULL;
+
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &owner);
+		finish(http, (struct http_request *)(void *)owner, rc);
+	}
+}
+
+static void on_abort_idle(uv_idle_t *idle)
+{
+	struct http *http = uv_handle_get_data((uv_handle_t *)idle);
+
+	uv_idle_stop(idle);
+	while (http->aborted) {
+		struct http_request *r = http->aborted;
+
+		http->aborted = r->next;
+		r->done(r);
+	}
+}
+
+void http_abort(struct http *http, struct http_request *r)
+{
+	if (!r->easy)
+		return;
+	release(http, r);
+	r->answer = (struct answer){.transport = r->sent < r->body_len ? TRANSPORT_NOT_SENT
+								       : TRANSPORT_LOST};
+	snprintf(r->error, sizeof(r->error), "given up at shutdown");
+	buf_fini(&r->body);
+	r->next = http->aborted;
+	http->aborted = r;
+	uv_idle_start(&http->abort_idle, on_abort_idle);
+}
+
+enum err_code http_new(uv_loop_t *loop, const struct http_options *options, struct http **out,
+		       struct err *e)
+{
+	const curl_version_info_data *info;
+	struct http *http;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(e, ERR_UNAVAILABLE, "libcurl does not start");
+	info = curl_version_info(CURLVERSION_NOW);
+	if (!(info->features & CURL_VERSION_ASYNCHDNS) || !(info->features & CURL_VERSION_SSL))
+		return err_set(e, ERR_UNAVAILABLE, "this libcurl lacks AsynchDNS or SSL");
+	http = calloc(1, sizeof(*http));
+	if (!http)
+		abort();
+	http->loop = loop;
+	http->options = *options;
+	http->multi = curl_multi_init();
+	if (!http->multi)
+		abort();
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, socket_function);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, timer_function);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	uv_timer_init(loop, &http->timer);
+	uv_handle_set_data((uv_handle_t *)&http->timer, http);
+	uv_idle_init(loop, &http->abort_idle);
+	uv_handle_set_data((uv_handle_t *)&http->abort_idle, http);
+	http->handles = 2;
+	*out = http;
+	return ERR_OK;
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+	struct http *http = uv_handle_get_data(handle);
+
+	if (--http->handles > 0)
+		return;
+	http->closed(http->closed_arg);
+	free(http);
+}
+
+void http_close(struct http *http, void (*closed)(void *arg), void *arg)
+{
+	http->closed = closed;
+	http->closed_arg = arg;
+	while (http->pooled)
+		curl_easy_cleanup(http->pool[--http->pooled]);
+	/* Its callbacks are still set and the loop still runs: POLL_REMOVE must be served. */
+	http->closing = true;
+	curl_multi_cleanup(http->multi);
+	curl_global_cleanup();
+	uv_close((uv_handle_t *)&http->timer, handle_closed);
+	uv_close((uv_handle_t *)&http->abort_idle, handle_closed);
+}
+
+static bool is_loopback(struct str host)
+{
+	char text[64];
+	struct in_addr v4;
+
+	snprintf(text, sizeof(text), "%.*s", STR_ARG(host));
+	if (host.len < sizeof(text) && inet_pton(AF_INET, text, &v4) == 1)
+		return (ntohl(v4.s_addr) >> 24) == 127;
+	return str_eq(host, STR("[::1]")) || str_ieq(host, STR("localhost"));
+}
+
+bool http_endpoint_allowed(struct str url)
+{
+	size_t from, to;
+
+	for (size_t i = 0; i < url.len; i++)
+		if ((unsigned char)url.p[i] <= ' ' || url.p[i] == '@' || url.p[i] == '\\' ||
+		    url.p[i] == '#' || url.p[i] == '?')
+			return false;
+	if (str_starts(url, STR("https://")))
+		return url.len > 8 && url.p[8] != '/' && url.p[8] != ':';
+	if (!str_starts(url, STR("http://")))
+		return false;
+	from = to = 7;
+	if (to < url.len && url.p[to] == '[')
+		while (to < url.len && url.p[to] != ']')
+			to++;
+	while (to < url.len && url.p[to] != ':' && url.p[to] != '/')
+		to++;
+	return is_loopback(str_make(url.p + from, to - from));
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/admission.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/reading.h"
+#include "run/shipment.h"
+
+enum {
+	SLOW_SITE_MS = 200, /* how long a full destination holds back the others */
+	BATCH_BODY_MAX = 4 * 1024 * 1024,
+	STORE_RETRY_MS = 1000,
+};
+
+enum readiness { UNUSED, PARK, READY, FULL };
+
+struct admission {
+	struct job job;
+	struct relay *relay;
+	struct load *load;
+	struct opening *openings;
+	size_t count;
+};
+
+static bool has_queued(const struct relay *r, const struct site *s)
+{
+	for (const struct shipment *p = r->queued; p; p = p->next)
+		if (p->site == s)
+			return true;
+	return false;
+}
+
+static enum readiness readiness_of(const struct relay *r, const struct site *s,
+				   enum lot_kind kind, uint64_t now)
+{
+	bool probe = kind == LOT_RETRY && s->state == SITE_PROBING && !s->paused;
+
+	if (site_waits(s) && !probe)
+		return PARK;
+	if (r->under_way < RELAY_SLOTS && site_may_send(s, now) && !has_queued(r, s))
+		return READY;
+	return FULL;
+}
+
+/* What each destination of the load can do; false where it is better to wait. */
+static bool plan_sites(struct relay *r, struct load *load)
+{
+	uint64_t now = clock_mono_ms();
+	bool ready = false, full = false;
+
+	for (int i = 0; i < r->site_count; i++)
+		r->sites[i]->plan = (struct site_plan){.use = UNUSED};
+	for (uint32_t i = 0; i < load->lot.count; i++) {
+		struct entry *n = &load->lot.entries[i];
+		struct site *s = n->reason ? NULL : relay_site(r, n->destination_id);
+
+		if (!s || s->plan.use != UNUSED)
+			continue;
+		s->plan.use = readiness_of(r, s, load->lot.kind, now);
+		ready = ready || s->plan.use == READY;
+		full = full || s->plan.use == FULL;
+	}
+	if (!full)
+		return true;
+	return ready && load->lot.kind != LOT_RETRY &&
+	       now - load->shaped_ms >= SLOW_SITE_MS;
+}
+
+static struct opening *add_opening(struct admission *a, struct site *s)
+{
+	struct opening *o;
+
+	a->openings = realloc(a->openings, (a->count + 1) * sizeof(*a->openings));
+	if (!a->openings)
+		abort();
+	o = &a->openings[a->count++];
+	*o = (struct opening){
+		.attempt_id = ++a->relay->last_attempt_id,
+		.destination_id = s->id,
+		.batch = ++a->load->batches,
+	};
+	return o;
+}
+
+static void place(struct admission *a, struct entry *n)
+{
+	struct site *s = relay_site(a->relay, n->destination_id);
+
+	if (n->reason != REASON_NONE)
+		return;
+	if (!s || s->plan.use != READY) { /* or a destination that came this moment */
+		n->flags |= ENTRY_PARKED;
+		if (s)
+			s->parked++;
+		return;
+	}
+	if (s->plan.batch == 0 || s->plan.events == s->batch ||
+	    s->plan.bytes + n->body_len > BATCH_BODY_MAX) {
+		s->plan.batch = add_opening(a, s)->batch;
+		s->plan.events = 0;
+		s->plan.bytes = 0;
+	}
+	n->batch = s->plan.batch;
+	s->plan.events++;
+	s->plan.bytes += n->body_len;
+}
+
+static void admit_work(struct job *job, void *state)
+{
+	struct admission *a = (struct admission *)job;
+	struct writer *w = state;
+
+	if (queue_admit(&w->queue, &a->load->lot, a->openings, a->count, &job->err) !=
+	    ERR_OK)
+		return;
+}
+
+static void admit_failed(struct admission *a)
+{
+	struct relay *r = a->relay;
+	struct log_line line = log_begin(LOG_ERROR, "claim_not_stored");
+
+	log_field(&line, "error", "%s", a->job.err.msg);
+	log_end(&line);
+	if (a->job.err.code != ERR_BUSY && a->job.err.code != ERR_IO)
+		relay_fail(r, &a->job.err);
+	r->trouble_ms = clock_mono_ms() + STORE_RETRY_MS;
+	if (a->load->lot.kind == LOT_FRESH)
+		reading_restart(r);
+}
+
+static void admit_done(struct job *job)
+{
+	struct admission *a = (struct admission *)job;
+	struct relay *r = a->relay;
+	struct load *load = a->load;
+	bool fresh = load->lot.kind == LOT_FRESH;
+
+	if (fresh)
+		r->admitting = false;
+	if (job->err.code != ERR_OK) {
+		admit_failed(a);
+	} else {
+		if (fresh)
+			r->admitted = load->lot.last_id;
+		for (size_t i = 0; i < a->count; i++) {
+			struct opening *o = &a->openings[i];
+
+			if (o->events)
+				shipment_queue(r, relay_site(r, o->destination_id), load,
+					       o);
+		}
+	}
+	if (fresh)
+		reading_drop(r, load);
+	else
+		reading_end_waiting(r, load);
+	free(a->openings);
+	free(a);
+	relay_touch(r);
+	relay_pump(r);
+}
+
+bool admission_start(struct relay *r, struct load *load)
+{
+	struct admission *a;
+
+	if (r->stopping || !plan_sites(r, load))
+		return false;
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		abort();
+	a->relay = r;
+	a->load = load;
+	for (uint32_t i = 0; i < load->lot.count; i++)
+		place(a, &load->lot.entries[i]);
+	if (load->lot.kind == LOT_FRESH)
+		r->admitting = true;
+	a->job.work = admit_work;
+	a->job.done = admit_done;
+	lane_submit(&r->writer.lane, &a->job);
+	return true;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ * load.h - a lot of rows with its memory: read and shaped on a worker, admitted by the writer,
+ * carried by requests, then used again.
+ *
+ * Owns:    entries, bodies and texts. Shared by the requests that carry it: load_hold and
+ *          load_drop count them.
+ * Thread:  the worker's until its job is done, then read-only but for entries on the loop's
+ *          and, during admission, the writer's.
+ * Errors:  none of its own. */
+#ifndef RUN_LOAD_H
+#define RUN_LOAD_H
+
+#include "base/buf.h"
+#include "run/lane.h"
+#include "store/queue.h"
+
+#define LOAD_ROWS 1000
+#define LOAD_BODY_MAX (8u << 20) /* bytes: then the rest is another load */
+#define LOAD_SITES 64            /* destinations whose due time one look tells */
+
+enum load_state { LOAD_SHAPING, LOAD_SHAPED, LOAD_ADMITTING };
+
+/* The next due time of a destination's waiting rows, Unix ms; 0: none. */
+struct due {
+	int32_t destination_id;
+	int64_t due_ms;
+};
+
+struct load {
+	struct job job;
+	void *owner;
+	enum load_state state;
+	/* asked */
+	int64_t after;          /* LOT_FRESH: rows behind this id */
+	int64_t upto;           /* … and not behind this one; 0: as far as there are */
+	int32_t destination_id; /* LOT_RETRY */
+	int limit;
+	int64_t now_ms;
+	/* found */
+	struct lot lot;
+	struct buf body, text;
+	uint32_t capacity; /* entries */
+	uint32_t rows;
+	bool cut; /* LOT_FRESH: lot.last_id lies before what was asked; the rest is to come */
+	int64_t last_row; /* the outbox's last id */
+	int64_t config_version;
+	struct due due[LOAD_SITES];
+	int dues;
+	/* on the loop */
+	bool stale;         /* dropped while it was being read */
+	uint64_t shaped_ms; /* monotonic */
+	uint16_t batches;
+	int holders;
+	struct load *next;
+};
+
+struct load *load_new(void);
+void load_free(struct load *load);
+
+/* An entry at the end; valid until the next one. */
+struct entry *load_add(struct load *load);
+
+#endif

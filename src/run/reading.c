@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/reading.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/admission.h"
+
+enum {
+	READ_AHEAD = 3,     /* loads read and not yet admitted */
+	PARTIAL_MS = 50,    /* between two loads that are not full */
+	LOOK_MS = 2,        /* between two looks that find nothing */
+	PARKED_MAX = 10000, /* rows parked while every destination waits */
+	READ_RETRY_MS = 1000,
+};
+
+static void read_done(struct job *job);
+
+static struct load *take(struct relay *r)
+{
+	struct load *load = r->spare;
+
+	if (!load)
+		load = load_new();
+	else
+		r->spare = load->next;
+	load->next = NULL;
+	load->owner = r;
+	load->state = LOAD_SHAPING;
+	load->stale = false;
+	load->holders = 1;
+	load->batches = 0;
+	load->dues = 0;
+	return load;
+}
+
+void reading_drop(struct relay *r, struct load *load)
+{
+	if (--load->holders > 0)
+		return;
+	load->next = r->spare;
+	r->spare = load;
+}
+
+void reading_fini(struct relay *r)
+{
+	while (r->spare) {
+		struct load *load = r->spare;
+
+		r->spare = load->next;
+		load_free(load);
+	}
+}
+
+static void ask(struct relay *r, struct load *load)
+{
+	load->now_ms = clock_wall_ms();
+	load->job.work = shaper_work;
+	load->job.done = read_done;
+	load->due[load->dues++].destination_id = 0;
+	for (int i = 0; i < r->site_count && load->dues < LOAD_SITES; i++)
+		load->due[load->dues++].destination_id = r->sites[i]->id;
+	r->jobs++;
+	lane_submit(&r->shaping, &load->job);
+}
+
+static void ask_fresh(struct relay *r, int64_t upto)
+{
+	struct load *load = take(r);
+	struct load **at = &r->reading;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = load;
+	r->reading_count++;
+	load->lot.kind = LOT_FRESH;
+	load->after = r->next_after;
+	load->upto = upto;
+	load->limit = LOAD_ROWS;
+	ask(r, load);
+}
+
+/* limit 0: only a look at what is due. */
+static void ask_waiting(struct relay *r, struct site *s, int limit)
+{
+	struct load *load = take(r);
+
+	load->lot.kind = s->id ? LOT_RETRY : LOT_REDO;
+	load->destination_id = s->id;
+	load->limit = limit;
+	if (limit) {
+		s->reading_due = true;
+		s->due_ms = 0;
+	} else {
+		r->looking = true;
+	}
+	r->waiting_loads++;
+	ask(r, load);
+}
+
+static bool all_sites_wait(const struct relay *r)
+{
+	for (int i = 0; i < r->site_count; i++)
+		if (!site_waits(r->sites[i]))
+			return false;
+	return true;
+}
+
+static bool parked_enough(const struct relay *r)
+{
+	for (int i = 0; i < r->site_count; i++)
+		if (r->sites[i]->parked >= PARKED_MAX)
+			return true;
+	return false;
+}
+
+static bool may_read_fresh(const struct relay *r)
+{
+	return r->site_count > 0 && !(all_sites_wait(r) && parked_enough(r));
+}
+
+/* Full loads follow each other without a pause; what is less than full goes at once when it
+ * is the first for a while, and is gathered for a moment otherwise. */
+static void read_fresh(struct relay *r, uint64_t now)
+{
+	while (r->dense && r->reading_count > 0 && r->reading_count < READ_AHEAD &&
+	       r->last_row - r->next_after >= LOAD_ROWS) {
+		ask_fresh(r, r->next_after + LOAD_ROWS);
+		r->next_after += LOAD_ROWS;
+	}
+	if (r->reading_count > 0)
+		return;
+	if (r->last_row - r->next_after < LOAD_ROWS &&
+	    (!r->dirty || now - r->partial_ms < PARTIAL_MS ||
+	     now - r->looked_ms < LOOK_MS))
+		return;
+	r->dirty = r->quiet = false;
+	r->looked_ms = now;
+	ask_fresh(r, 0);
+}
+
+static void look(struct relay *r, uint64_t now)
+{
+	if (!r->dirty || r->looking || r->reading_count > 0 ||
+	    now - r->looked_ms < PARTIAL_MS)
+		return;
+	r->dirty = r->quiet = false;
+	r->looked_ms = now;
+	ask_waiting(r, &r->redo, 0);
+}
+
+static void read_waiting(struct relay *r, uint64_t now)
+{
+	int64_t wall = clock_wall_ms();
+
+	for (int i = 0; i < r->site_count; i++) {
+		struct site *s = r->sites[i];
+
+		if (s->reading_due || s->due_ms == 0 || s->due_ms > wall)
+			continue;
+		if (site_may_send(s, now) && r->under_way < RELAY_SLOTS && !r->queued)
+			ask_waiting(r, s, s->batch);
+	}
+	if (r->redo.due_ms && r->redo.due_ms <= wall && !r->redo.reading_due &&
+	    r->site_count)
+		ask_waiting(r, &r->redo, LOAD_ROWS);
+}
+
+/* Behind `last`; all of them where it is NULL. */
+static void forget_behind(struct relay *r, struct load *last)
+{
+	struct load *load = last ? last->next : r->reading;
+
+	if (last)
+		last->next = NULL;
+	else
+		r->reading = NULL;
+	while (load) {
+		struct load *next = load->next;
+
+		r->reading_count--;
+		load->stale = true;
+		if (load->state == LOAD_SHAPED)
+			reading_drop(r, load);
+		load = next;
+	}
+}
+
+void reading_restart(struct relay *r)
+{
+	forget_behind(r, NULL);
+	r->next_after = r->admitted;
+	r->dense = false;
+	relay_touch(r);
+}
+
+static void note_dues(struct relay *r, const struct load *load)
+{
+	bool any = load->lot.count > 0;
+
+	for (int i = 0; i < load->dues; i++) {
+		int32_t id = load->due[i].destination_id;
+		struct site *s = id ? relay_site(r, id) : &r->redo;
+
+		any = any || load->due[i].due_ms;
+		if (s && !s->reading_due)
+			s->due_ms = load->due[i].due_ms;
+	}
+	if (load->last_row > r->last_row)
+		r->last_row = load->last_row;
+	r->quiet = !any && load->last_row <= r->next_after;
+}
+
+static void fresh_done(struct relay *r, struct load *load)
+{
+	load->shaped_ms = clock_mono_ms();
+	load->state = LOAD_SHAPED;
+	r->dense = load->rows == LOAD_ROWS;
+	if (load->cut) {
+		forget_behind(r, load);
+		r->next_after = load->lot.last_id;
+	} else if (load->upto == 0 && load->lot.last_id > r->next_after) {
+		r->next_after = load->lot.last_id;
+	}
+	if (load->rows > 0 && load->rows < LOAD_ROWS)
+		r->partial_ms = load->shaped_ms;
+	if (load->rows > 0)
+		r->dirty = true; /* perhaps there is more */
+}
+
+void reading_end_waiting(struct relay *r, struct load *load)
+{
+	struct site *s = load->lot.kind == LOT_REDO ? &r->redo
+						    : relay_site(r, load->destination_id);
+
+	r->waiting_loads--;
+	if (load->limit == 0)
+		r->looking = false;
+	else if (s)
+		s->reading_due = false;
+	if (load->lot.count > 0)
+		relay_touch(r);
+	reading_drop(r, load);
+}
+
+static void read_failed(struct relay *r, struct load *load)
+{
+	struct log_line line = log_begin(LOG_ERROR, "read_failed");
+
+	log_field(&line, "error", "%s", load->job.err.msg);
+	log_end(&line);
+	if (load->job.err.code != ERR_BUSY && load->job.err.code != ERR_IO)
+		relay_fail(r, &load->job.err);
+	r->trouble_ms = clock_mono_ms() + READ_RETRY_MS;
+	if (load->lot.kind == LOT_FRESH) {
+		if (!load->stale) {
+			reading_restart(r);
+		}
+		reading_drop(r, load);
+	} else {
+		relay_touch(r);
+		reading_end_waiting(r, load);
+	}
+}
+
+static void read_done(struct job *job)
+{
+	struct load *load = (struct load *)job;
+	struct relay *r = load->owner;
+
+	r->jobs--;
+	if (job->err.code != ERR_OK) {
+		read_failed(r, load);
+	} else if (load->stale) {
+		reading_drop(r, load);
+	} else {
+		note_dues(r, load);
+		if (load->config_version != r->config_version)
+			r->stale_config = true;
+		if (load->lot.kind == LOT_FRESH)
+			fresh_done(r, load);
+		else if (load->lot.count == 0 || !admission_start(r, load))
+			reading_end_waiting(r, load);
+	}
+	relay_pump(r);
+}
+
+/* The head of what was read, when its destinations can take it. */
+static void admit_next(struct relay *r)
+{
+	struct load *load = r->reading;
+
+	while (load && load->state == LOAD_SHAPED && !r->admitting) {
+		if (load->lot.count == 0) {
+			if (load->lot.last_id > r->admitted)
+				r->admitted = load->lot.last_id;
+		} else if (!admission_start(r, load)) {
+			return;
+		}
+		r->reading = load->next;
+		r->reading_count--;
+		if (load->lot.count == 0)
+			reading_drop(r, load);
+		load = r->reading;
+	}
+}
+
+bool reading_idle(const struct relay *r)
+{
+	return r->reading_count == 0 && r->jobs == 0 && r->waiting_loads == 0 &&
+	       !r->admitting;
+}
+
+void reading_pump(struct relay *r, uint64_t now)
+{
+	if (r->stopping) {
+		forget_behind(r, NULL);
+		return;
+	}
+	if (r->in_trouble || r->reloading || now < r->trouble_ms)
+		return;
+	admit_next(r);
+	read_waiting(r, now);
+	if (may_read_fresh(r))
+		read_fresh(r, now);
+	else
+		look(r, now);
+}

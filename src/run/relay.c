@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/relay.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/reading.h"
+#include "run/reload.h"
+#include "run/shipment.h"
+
+enum {
+	LOOK_MS = 1000,  /* a look without being woken */
+	STOP_MS = 20000, /* for requests under way, after a signal */
+	TICK_MS = 10,    /* the finest a timer is set */
+};
+
+struct site *relay_site(struct relay *r, int32_t destination_id)
+{
+	for (int i = 0; i < r->site_count; i++)
+		if (r->sites[i]->id == destination_id)
+			return r->sites[i];
+	return NULL;
+}
+
+void relay_touch(struct relay *r)
+{
+	r->dirty = true;
+	r->quiet = false;
+}
+
+void relay_fail(struct relay *r, const struct err *e)
+{
+	struct log_line line;
+
+	if (r->fatal.code != ERR_OK)
+		return;
+	r->fatal = *e;
+	r->stopping = true;
+	r->deadline_ms = clock_mono_ms();
+	line = log_begin(LOG_ERROR, "relay_cannot_go_on");
+	log_field(&line, "error", "%s", e->msg);
+	log_end(&line);
+}
+
+/* A destination whose time has come and that has nothing to probe with is open. */
+static void open_idle_sites(struct relay *r, uint64_t now)
+{
+	for (int i = 0; i < r->site_count; i++) {
+		struct site *s = r->sites[i];
+
+		site_wake(s, now);
+		if (s->state == SITE_PROBING && s->under_way == 0 && s->due_ms == 0 &&
+		    r->quiet && reading_idle(r) && r->unsettled == 0)
+			s->state = SITE_OPEN;
+	}
+}
+
+static bool is_drained(const struct relay *r)
+{
+	return r->options.drain && r->quiet && !r->dirty && reading_idle(r) &&
+	       r->unsettled == 0 && !r->reloading && !r->stale_config &&
+	       r->last_row <= r->admitted;
+}
+
+static void closed(void *arg)
+{
+	struct relay *r = arg;
+
+	r->to_close--;
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+	closed(uv_handle_get_data(handle));
+}
+
+static void close_handle(struct relay *r, uv_handle_t *handle)
+{
+	r->to_close++;
+	uv_handle_set_data(handle, r);
+	uv_close(handle, handle_closed);
+}
+
+static void close_all(struct relay *r)
+{
+	r->closing = true;
+	r->to_close += 3;
+	http_close(r->http, closed, r);
+	lane_close(&r->shaping, closed, r);
+	lane_close(&r->writer.lane, closed, r);
+	if (r->has_wake) {
+		r->to_close++;
+		wake_close(&r->wake, closed);
+	}
+	close_handle(r, (uv_handle_t *)&r->timer);
+	close_handle(r, (uv_handle_t *)&r->on_term);
+	close_handle(r, (uv_handle_t *)&r->on_int);
+	close_handle(r, (uv_handle_t *)&r->on_hup);
+}
+
+static void end_if_done(struct relay *r)
+{
+	if (is_drained(r))
+		r->stopping = true;
+	if (!r->stopping || r->closing)
+		return;
+	if (r->under_way > 0 && clock_mono_ms() >= r->deadline_ms && r->deadline_ms)
+		shipment_abort_all(r);
+	if (r->unsettled == 0 && r->jobs == 0 && r->waiting_loads == 0 && !r->admitting &&
+	    !r->reloading && r->site_jobs == 0)
+		close_all(r);
+}
+
+static void sooner(uint64_t *at, uint64_t then)
+{
+	if (then < *at)
+		*at = then;
+}
+
+/* When to look next, if nothing happens before: never later than a second. */
+static void set_timer(struct relay *r, uint64_t now)
+{
+	int64_t wall = clock_wall_ms();
+	uint64_t at = now + LOOK_MS;
+
+	for (int i = -1; i < r->site_count; i++) {
+		struct site *s = i < 0 ? &r->redo : r->sites[i];
+
+		if (s->due_ms && !s->reading_due)
+			sooner(&at, s->due_ms > wall ? now + (uint64_t)(s->due_ms - wall)
+						     : now);
+		if (s->state == SITE_BLOCKED)
+			sooner(&at, s->until_ms);
+		if (s->next_start_ms > now)
+			sooner(&at, s->next_start_ms);
+	}
+	if (r->dirty || r->reading_count > 0)
+		sooner(&at, now + TICK_MS);
+	if (r->stopping && r->deadline_ms)
+		sooner(&at, r->deadline_ms);
+	uv_update_time(&r->loop);
+	uv_timer_start(&r->timer, r->on_timer, at > now + 1 ? at - now : 1, 0);
+}
+
+/* Callbacks below may come back here; the outermost call goes around again instead. */
+void relay_pump(struct relay *r)
+{
+	uint64_t now;
+
+	if (r->closing)
+		return;
+	if (r->pumping) {
+		r->pump_again = true;
+		return;
+	}
+	r->pumping = true;
+	do {
+		r->pump_again = false;
+		now = clock_mono_ms();
+		open_idle_sites(r, now);
+		shipment_start_queued(r);
+		reading_pump(r, now);
+		if (r->stale_config && !r->reloading)
+			reload_start(r);
+	} while (r->pump_again);
+	r->pumping = false;
+	end_if_done(r);
+	if (!r->closing)
+		set_timer(r, now);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct relay *r = uv_handle_get_data((uv_handle_t *)timer);
+	uint64_t now = clock_mono_ms();
+
+	if (now - r->glanced_ms >= LOOK_MS) {
+		r->glanced_ms = now;
+		relay_touch(r);
+	}
+	relay_pump(r);
+}
+
+static void on_woken(void *arg)
+{
+	struct relay *r = arg;
+
+	relay_touch(r);
+	relay_pump(r);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	struct relay *r = uv_handle_get_data((uv_handle_t *)signal);
+	struct log_line line = log_begin(LOG_NOTICE, "signal");
+
+	log_field(&line, "number", "%d", number);
+	log_end(&line);
+	if (number == SIGHUP) {
+		r->stale_config = true;
+	} else {
+		r->deadline_ms = clock_mono_ms() + (r->stopping ? 0 : STOP_MS);
+		r->stopping = true;
+	}
+	relay_pump(r);
+}
+
+static void watch_signal(struct relay *r, uv_signal_t *handle, int number)
+{
+	uv_signal_init(&r->loop, handle);
+	uv_handle_set_data((uv_handle_t *)handle, r);
+	uv_signal_start(handle, on_signal, number);
+}
+
+/* Without its key the relay keeps the queue and sends nothing: needs_token. */
+static enum err_code open_vault(struct relay *r, struct err *e)
+{
+	struct log_line line;
+
+	if (vault_open(&r->vault, r->options.db_path, e) == ERR_OK) {
+		r->has_vault = true;
+		return ERR_OK;
+	}
+	if (e->code != ERR_NOINPUT)
+		return e->code;
+	line = log_begin(LOG_ERROR, "key_missing");
+	log_field(&line, "error", "%s", e->msg);
+	log_end(&line);
+	e->code = ERR_OK;
+	return ERR_OK;
+}
+
+static enum err_code open_parts(struct relay *r, struct err *e)
+{
+	struct http_options http = {r->options.timeout_ms, r->options.ca_file};
+	void *shapers[RELAY_SHAPERS];
+	int recovered = 0;
+
+	if (writer_open(&r->writer, r->options.db_path, &recovered, e) != ERR_OK)
+		return e->code;
+	if (queue_position(&r->writer.queue, &r->admitted, &r->last_attempt_id, e) !=
+	    ERR_OK)
+		return e->code;
+	if (open_vault(r, e) != ERR_OK)
+		return e->code;
+	for (int i = 0; i < RELAY_SHAPERS; i++) {
+		if (shaper_open(&r->shapers[i], r->writer.lock.path, e) != ERR_OK)
+			return e->code;
+		shapers[i] = &r->shapers[i];
+	}
+	if (http_new(&r->loop, &http, &r->http, e) != ERR_OK ||
+	    lane_open(&r->shaping, &r->loop, shapers, RELAY_SHAPERS, NULL, e) != ERR_OK ||
+	    writer_start(&r->writer, &r->loop, e) != ERR_OK)
+		return e->code;
+	r->next_after = r->last_row = r->admitted;
+	if (recovered) {
+		struct log_line line = log_begin(LOG_WARN, "recovered");
+
+		log_field(&line, "requests", "%d", recovered);
+		log_end(&line);
+	}
+	return ERR_OK;
+}
+
+static void start(struct relay *r)
+{
+	struct log_line line;
+	struct err e;
+
+	r->on_timer = on_timer;
+	uv_timer_init(&r->loop, &r->timer);
+	uv_handle_set_data((uv_handle_t *)&r->timer, r);
+	watch_signal(r, &r->on_term, SIGTERM);
+	watch_signal(r, &r->on_int, SIGINT);
+	watch_signal(r, &r->on_hup, SIGHUP);
+	r->has_wake = true;
+	if (wake_open(&r->wake, &r->loop, r->writer.lock.path, on_woken, r, &e) !=
+	    ERR_OK) {
+		line = log_begin(LOG_WARN, "polling");
+		log_field(&line, "error", "%s", e.msg);
+		log_end(&line);
+	}
+	line = log_begin(LOG_INFO, "started");
+	log_field(&line, "version", "%s", CONVEY_VERSION);
+	log_field(&line, "database", "%s", r->writer.lock.path);
+	log_field(&line, "endpoint", "%s", r->options.endpoint);
+	log_end(&line);
+	relay_touch(r);
+	r->stale_config = true;
+	relay_pump(r);
+}
+
+static void finish(struct relay *r)
+{
+	struct log_line line = log_begin(LOG_INFO, "stopped");
+
+	log_field(&line, "drained", "%s",
+		  r->fatal.code == ERR_OK && r->quiet ? "yes" : "no");
+	log_end(&line);
+}
+
+static void release(struct relay *r)
+{
+	reading_fini(r);
+	for (int i = 0; i < RELAY_SHAPERS; i++)
+		if (r->shapers[i].db.handle)
+			shaper_close(&r->shapers[i]);
+	writer_close(&r->writer);
+	if (r->has_vault)
+		vault_close(&r->vault);
+	for (int i = 0; i < r->site_count; i++) {
+		site_fini(r->sites[i]);
+		free(r->sites[i]);
+	}
+	free(r->sites);
+}
+
+enum err_code relay_run(const struct relay_options *options, struct err *e)
+{
+	struct relay *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		abort();
+	e->code = ERR_OK;
+	r->options = *options;
+	r->limits = (struct site_limits){options->retry_base_ms, options->retry_cap_ms};
+	snprintf(r->url, sizeof(r->url), "%s/open_api/v1.3/event/track/",
+		 options->endpoint);
+	if (uv_loop_init(&r->loop) != 0)
+		abort();
+	if (open_parts(r, e) == ERR_OK) {
+		start(r);
+		uv_run(&r->loop, UV_RUN_DEFAULT);
+		finish(r);
+		if (uv_loop_close(&r->loop) != 0)
+			abort(); /* a handle was forgotten */
+		*e = r->fatal;
+	}
+	release(r);
+	free(r);
+	return e->code;
+}

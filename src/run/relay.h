@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ * relay.h - the relay: reads, admits, sends, settles; everything between the two clocks.
+ *
+ *   outbox --shaper--> load --writer: admit--> shipment --http--> verdict --writer: settle-->
+ *
+ * The durable state is the database's; what is here may be lost at any moment.
+ *
+ * Owns:    loop handles, lanes, loads and shipments, from relay_run's start to its end.
+ * Thread:  the loop's; lanes beside it.
+ * Errors:  BUSY another relay; NOINPUT, CORRUPT, IO the database; relay_run returns when it is
+ *          drained, told to stop, or cannot go on.
+ * See:     run/README.md; store/queue.h. */
+#ifndef RUN_RELAY_H
+#define RUN_RELAY_H
+
+#include <uv.h>
+
+#include "net/http.h"
+#include "run/load.h"
+#include "run/shaper.h"
+#include "run/site.h"
+#include "run/wake.h"
+#include "run/writer.h"
+#include "store/vault.h"
+
+#define RELAY_SHAPERS 2
+#define RELAY_SLOTS 16 /* requests under way, all destinations together */
+
+struct relay_options {
+	const char *db_path;
+	const char *endpoint; /* without a slash at its end */
+	const char *ca_file;  /* NULL: the system's */
+	bool drain;
+	int64_t retry_base_ms, retry_cap_ms;
+	int64_t timeout_ms;
+};
+
+struct shipment;
+
+struct relay {
+	struct relay_options options;
+	struct site_limits limits;
+	char url[512];
+	uv_loop_t loop;
+	uv_timer_t timer;
+	uv_signal_t on_term, on_int, on_hup;
+	struct wake wake;
+	bool has_wake;
+	struct http *http;
+	struct writer writer;
+	struct shaper shapers[RELAY_SHAPERS];
+	struct lane shaping;
+	struct vault vault;
+	bool has_vault;
+
+	struct site **sites; /* each stays where it is until the end */
+	int site_count;
+	struct site redo; /* rows to be decided anew, for no destination yet */
+	int64_t config_version;
+	bool stale_config, reloading;
+
+	/* Reading: loads in the order of their rows, until they are admitted. */
+	struct load *reading;
+	struct load *spare;
+	int reading_count;
+	int jobs;           /* on the shaping lane */
+	int64_t next_after; /* rows up to here are read or being read */
+	int64_t admitted;   /* rows up to here are admitted */
+	int64_t last_row;   /* as far as is known */
+	bool dense;         /* the last load was full: read ahead */
+	bool dirty;         /* somebody committed since the last look */
+	bool quiet;         /* the last look found nothing to do, now or later */
+	bool admitting;
+	bool looking;
+	uint64_t partial_ms; /* monotonic: the last load that was not full */
+	uint64_t looked_ms;  /* monotonic: the last look */
+	uint64_t trouble_ms; /* monotonic: until then nothing is read */
+	int waiting_loads;   /* of LOT_RETRY and LOT_REDO, read or being admitted */
+
+	struct shipment *queued; /* admitted, not started, in order */
+	struct shipment *flying; /* requests under way */
+	int under_way;
+	int unsettled; /* shipments alive */
+	int64_t last_attempt_id;
+
+	bool stopping;
+	uint64_t deadline_ms; /* monotonic: then requests under way are given up */
+	bool in_trouble;      /* the database refuses writes; nothing new is sent */
+	bool pumping, pump_again;
+	uint64_t glanced_ms; /* monotonic: the last look without need */
+	void (*on_timer)(uv_timer_t *timer);
+	int site_jobs; /* on the writer's lane */
+	bool closing;
+	int to_close;
+	struct err fatal;
+};
+
+/* Runs until drained (with options.drain), stopped by a signal, or unable to go on. */
+MUST_CHECK enum err_code relay_run(const struct relay_options *options, struct err *e);
+
+/* Looks at everything that could go on now; called after every change. */
+void relay_pump(struct relay *r);
+
+/* Ends the relay with this error. */
+void relay_fail(struct relay *r, const struct err *e);
+
+struct site *relay_site(struct relay *r, int32_t destination_id);
+
+/* Stores what changed in a destination's state. */
+void relay_store_site(struct relay *r, struct site *s);
+
+/* Somebody committed: there may be something to read. */
+void relay_touch(struct relay *r);
+
+#endif

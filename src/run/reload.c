@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/reload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/credential.h"
+
+struct reload {
+	struct job job;
+	struct relay *relay;
+	struct config *config;
+	struct secret *tokens;
+	bool *found;
+};
+
+struct site_job {
+	struct job job;
+	struct relay *relay;
+	struct site *site;
+	int32_t destination_id;
+	enum reason reason;
+	int64_t until_ms;
+	char last_error[256];
+};
+
+static void log_error(const char *event, const struct err *e)
+{
+	struct log_line line = log_begin(LOG_ERROR, event);
+
+	log_field(&line, "error", "%s", e->msg);
+	log_end(&line);
+}
+
+/* A token that does not open is as good as none: its destination waits, the others go on. */
+static void read_token(struct reload *l, struct db *db, size_t i)
+{
+	struct err e = {ERR_OK, ""};
+
+	if (!l->relay->has_vault)
+		return;
+	if (credential_get(db, &l->relay->vault, l->config->destinations[i].rules.id,
+			   "token", &l->tokens[i], &l->found[i], &e) != ERR_OK) {
+		l->found[i] = false;
+		log_error("token_unreadable", &e);
+	}
+}
+
+static void reload_work(struct job *job, void *state)
+{
+	struct reload *l = (struct reload *)job;
+	struct shaper *s = state;
+
+	if (db_exec(&s->db, "BEGIN", &job->err) == ERR_OK &&
+	    config_load(&s->db, &l->config, &job->err) == ERR_OK) {
+		l->tokens = calloc(l->config->count + 1, sizeof(*l->tokens));
+		l->found = calloc(l->config->count + 1, sizeof(*l->found));
+		if (!l->tokens || !l->found)
+			abort();
+		for (size_t i = 0; i < l->config->count; i++)
+			read_token(l, &s->db, i);
+	}
+	db_rollback(&s->db);
+}
+
+static struct site *site_of(struct relay *r, int32_t id)
+{
+	struct site *s = relay_site(r, id);
+
+	if (s)
+		return s;
+	s = calloc(1, sizeof(*s));
+	r->sites = realloc(r->sites, (size_t)(r->site_count + 1) * sizeof(struct site *));
+	if (!s || !r->sites)
+		abort();
+	s->id = id;
+	r->sites[r->site_count++] = s;
+	return s;
+}
+
+static void apply(struct reload *l, size_t i)
+{
+	const struct destination_config *d = &l->config->destinations[i];
+	struct site *s = site_of(l->relay, d->rules.id);
+
+	snprintf(s->name, sizeof(s->name), "%s", d->rules.name);
+	snprintf(s->pixel_id, sizeof(s->pixel_id), "%s", d->rules.pixel_id);
+	snprintf(s->test_event_code, sizeof(s->test_event_code), "%s",
+		 d->rules.test_event_code);
+	s->source = d->rules.source;
+	s->batch = d->batch;
+	s->requests_per_second = d->requests_per_second;
+	s->paused = d->paused;
+	s->removed = false;
+	site_set_token(s, l->found[i] ? &l->tokens[i] : NULL, clock_mono_ms());
+	/* What the file says of its state must be what it is. */
+	s->changed =
+		s->changed || d->reason != (int)(s->state == SITE_OPEN ? 0 : s->reason);
+	relay_store_site(l->relay, s);
+}
+
+/* Destinations that are gone wait for ever; their shipments may still be under way. */
+static void mark_removed(struct relay *r)
+{
+	for (int i = 0; i < r->site_count; i++)
+		r->sites[i]->removed = r->sites[i]->paused = true;
+}
+
+static void reload_done(struct job *job)
+{
+	struct reload *l = (struct reload *)job;
+	struct relay *r = l->relay;
+
+	r->jobs--;
+	r->reloading = false;
+	if (job->err.code != ERR_OK) {
+		log_error("configuration_unreadable", &job->err);
+		r->trouble_ms = clock_mono_ms() + 1000;
+	} else {
+		r->stale_config = false;
+		r->config_version = l->config->version;
+		mark_removed(r);
+		for (size_t i = 0; i < l->config->count; i++)
+			apply(l, i);
+		OPENSSL_cleanse(l->tokens, (l->config->count + 1) * sizeof(*l->tokens));
+	}
+	config_free(l->config);
+	free(l->tokens);
+	free(l->found);
+	free(l);
+	relay_touch(r);
+	relay_pump(r);
+}
+
+void reload_start(struct relay *r)
+{
+	struct reload *l;
+
+	if (r->stopping || clock_mono_ms() < r->trouble_ms)
+		return;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		abort();
+	l->relay = r;
+	l->job.work = reload_work;
+	l->job.done = reload_done;
+	r->reloading = true;
+	r->jobs++;
+	lane_submit(&r->shaping, &l->job);
+}
+
+static void site_work(struct job *job, void *state)
+{
+	struct site_job *j = (struct site_job *)job;
+	struct writer *w = state;
+
+	if (queue_block(&w->queue, j->destination_id, j->reason, j->until_ms,
+			j->last_error, &job->err) != ERR_OK)
+		return;
+}
+
+static void site_done(struct job *job)
+{
+	struct site_job *j = (struct site_job *)job;
+	struct relay *r = j->relay;
+
+	r->site_jobs--;
+	if (job->err.code != ERR_OK)
+		j->site->changed = true; /* goes with the next change */
+	free(j);
+	relay_pump(r);
+}
+
+static void log_state(const struct site *s)
+{
+	struct log_line line = log_begin(s->state == SITE_OPEN ? LOG_NOTICE : LOG_WARN,
+					 "destination_state");
+
+	log_field(&line, "destination", "%s", s->name);
+	log_field(&line, "state", "%s",
+		  s->state == SITE_OPEN ? "active" : reason_word(s->reason));
+	if (s->state != SITE_OPEN && s->last_error[0])
+		log_field(&line, "error", "%s", s->last_error);
+	log_end(&line);
+}
+
+void relay_store_site(struct relay *r, struct site *s)
+{
+	uint64_t now = clock_mono_ms();
+	struct site_job *j;
+
+	if (!s->changed || s->removed)
+		return;
+	s->changed = false;
+	log_state(s);
+	j = calloc(1, sizeof(*j));
+	if (!j)
+		abort();
+	j->relay = r;
+	j->site = s;
+	j->destination_id = s->id;
+	if (s->state != SITE_OPEN) {
+		j->reason = s->reason;
+		if (s->until_ms != SITE_FOREVER && s->until_ms > now)
+			j->until_ms = clock_wall_ms() + (int64_t)(s->until_ms - now);
+	}
+	snprintf(j->last_error, sizeof(j->last_error), "%s", s->last_error);
+	j->job.work = site_work;
+	j->job.done = site_done;
+	r->site_jobs++;
+	lane_submit(&r->writer.lane, &j->job);
+}

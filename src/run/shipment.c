@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/shipment.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/backoff.h"
+#include "run/reading.h"
+
+enum { RETRY_STORE_MS = 1000 };
+
+#define OWNER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+
+static bool carries(const struct shipment *s, const struct entry *n)
+{
+	return n->batch == s->opening.batch && n->reason == REASON_NONE &&
+	       !(n->flags & ENTRY_DROPPED) &&
+	       n->destination_id == s->opening.destination_id;
+}
+
+void shipment_queue(struct relay *r, struct site *site, struct load *load,
+		    const struct opening *opening)
+{
+	struct shipment *s = calloc(1, sizeof(*s));
+	struct shipment **at = &r->queued;
+
+	if (!s)
+		abort();
+	s->relay = r;
+	s->site = site;
+	s->load = load;
+	s->opening = *opening;
+	load->holders++;
+	r->unsettled++;
+	while (*at)
+		at = &(*at)->next;
+	*at = s;
+}
+
+static void shipment_free(struct shipment *s)
+{
+	struct relay *r = s->relay;
+
+	reading_drop(r, s->load);
+	buf_fini(&s->head);
+	free(s->spans);
+	free(s);
+	r->unsettled--;
+}
+
+static void build_head(struct shipment *s)
+{
+	buf_init(&s->head, 4096);
+	buf_addf(&s->head, "{\"event_source\":\"%s\",\"event_source_id\":\"",
+		 source_word(s->site->source));
+	buf_add_json(&s->head, str_of(s->site->pixel_id));
+	if (s->site->test_event_code[0]) {
+		buf_adds(&s->head, STR("\",\"test_event_code\":\""));
+		buf_add_json(&s->head, str_of(s->site->test_event_code));
+	}
+	buf_adds(&s->head, STR("\",\"data\":["));
+}
+
+/* Items stand in the load's body with a comma behind each; neighbours are one span. The last
+ * comma gives way to the tail. */
+static void build_body(struct shipment *s)
+{
+	const struct lot *lot = &s->load->lot;
+	uint64_t len = 0;
+
+	build_head(s);
+	s->spans = malloc(s->opening.events * sizeof(*s->spans));
+	if (!s->spans)
+		abort();
+	for (uint32_t i = 0; i < lot->count; i++) {
+		const struct entry *n = &lot->entries[i];
+		struct span *last = s->span_count ? &s->spans[s->span_count - 1] : NULL;
+
+		if (!carries(s, n))
+			continue;
+		len += n->body_len + 1;
+		if (last && last->at + last->len == n->body_at)
+			last->len += n->body_len + 1;
+		else
+			s->spans[s->span_count++] =
+				(struct span){n->body_at, n->body_len + 1};
+	}
+	s->spans[s->span_count - 1].len--;
+	s->request.body_len = s->head.len + (len - 1) + 2;
+}
+
+static size_t read_body(struct http_request *request, uint64_t offset, char *out,
+			size_t cap)
+{
+	struct shipment *s = OWNER(request, struct shipment, request);
+	size_t done = 0;
+
+	if (offset < s->head.len) {
+		done = s->head.len - offset < cap ? s->head.len - offset : cap;
+		memcpy(out, s->head.p + offset, done);
+	}
+	while (done < cap && s->span < s->span_count) {
+		struct span *span = &s->spans[s->span];
+		size_t len = span->len < cap - done ? span->len : cap - done;
+
+		memcpy(out + done, s->load->body.p + span->at, len);
+		span->at += (uint32_t)len;
+		span->len -= (uint32_t)len;
+		done += len;
+		if (span->len == 0)
+			s->span++;
+	}
+	if (s->span == s->span_count) {
+		uint64_t left = request->body_len - offset - done;
+
+		for (; left > 0 && left <= 2 && done < cap; left--)
+			out[done++] = left == 2 ? ']' : '}';
+	}
+	return done;
+}
+
+static void settle_work(struct job *job, void *state)
+{
+	struct shipment *s = (struct shipment *)job;
+	struct writer *w = state;
+	struct err *e = &job->err;
+
+	if (queue_settle(&w->queue, &s->load->lot, &s->settlement, e) != ERR_OK)
+		return;
+	for (int i = 0; i < s->part_count; i++)
+		if (queue_reopen(&w->queue, &s->load->lot, &s->parts[i], e) != ERR_OK)
+			return;
+}
+
+static void on_retry_store(uv_timer_t *timer)
+{
+	struct shipment *s = uv_handle_get_data((uv_handle_t *)timer);
+
+	uv_close((uv_handle_t *)timer, (uv_close_cb)free);
+	lane_submit(&s->relay->writer.lane, &s->job);
+}
+
+/* The outcome is known and must be stored before anything else is sent. */
+static void store_later(struct shipment *s)
+{
+	struct relay *r = s->relay;
+	uv_timer_t *timer = malloc(sizeof(*timer));
+	struct log_line line = log_begin(LOG_ERROR, "settlement_not_stored");
+
+	if (!timer)
+		abort();
+	log_field(&line, "error", "%s", s->job.err.msg);
+	log_end(&line);
+	r->in_trouble = true;
+	uv_timer_init(&r->loop, timer);
+	uv_handle_set_data((uv_handle_t *)timer, s);
+	uv_timer_start(timer, on_retry_store, RETRY_STORE_MS, 0);
+}
+
+static void settle_done(struct job *job)
+{
+	struct shipment *s = (struct shipment *)job;
+	struct relay *r = s->relay;
+
+	if (job->err.code == ERR_CORRUPT || job->err.code == ERR_NOINPUT ||
+	    job->err.code == ERR_BUG) {
+		relay_fail(r, &job->err);
+	} else if (job->err.code != ERR_OK) {
+		store_later(s);
+		return;
+	} else {
+		r->in_trouble = false;
+		for (int i = 0; i < s->part_count; i++)
+			if (s->parts[i].events)
+				shipment_queue(r, s->site, s->load, &s->parts[i]);
+	}
+	relay_touch(r);
+	shipment_free(s);
+	relay_pump(r);
+}
+
+static void settle(struct shipment *s)
+{
+	s->state = SHIPMENT_SETTLING;
+	s->job.work = settle_work;
+	s->job.done = settle_done;
+	lane_submit(&s->relay->writer.lane, &s->job);
+}
+
+/* Closes an attempt that never began; its rows wait in the database. */
+static void let_wait(struct shipment *s)
+{
+	s->settlement = (struct settlement){
+		.attempt_id = s->opening.attempt_id,
+		.batch = s->opening.batch,
+		.disposition = SETTLE_PARK,
+		.reason = s->site->reason,
+		.due_ms = clock_wall_ms(),
+	};
+	settle(s);
+}
+
+/* Entries of the batch from the k-th on (or only the k-th) go to a batch of their own. */
+static uint16_t split_off(struct shipment *s, uint32_t k, bool alone)
+{
+	struct lot *lot = &s->load->lot;
+	uint16_t batch = ++s->load->batches;
+	uint32_t seen = 0;
+
+	for (uint32_t i = 0; i < lot->count; i++) {
+		if (!carries(s, &lot->entries[i]))
+			continue;
+		if (alone ? seen == k : seen >= k)
+			lot->entries[i].batch = batch;
+		seen++;
+	}
+	return batch;
+}
+
+static void add_part(struct shipment *s, uint16_t batch)
+{
+	s->parts[s->part_count++] = (struct opening){
+		.attempt_id = ++s->relay->last_attempt_id,
+		.destination_id = s->site->id,
+		.batch = batch,
+	};
+}
+
+/* The event that TikTok named stands alone, else each half does: bad rows end up by
+ * themselves, and only they fail. */
+static void cut(struct shipment *s, enum verdict v)
+{
+	struct lot *lot = &s->load->lot;
+	int named = v == VERDICT_REFUSED
+			    ? verdict_named(str_of(s->request.answer.message),
+					    (int)s->opening.events)
+			    : -1;
+	uint16_t batch;
+
+	for (uint32_t i = 0; i < lot->count; i++) {
+		struct entry *n = &lot->entries[i];
+
+		if (!carries(s, n))
+			continue;
+		n->attempts++;
+		if (!n->first_sent_ms)
+			n->first_sent_ms = s->settlement.started_ms;
+	}
+	batch = named >= 0 ? split_off(s, (uint32_t)named, true)
+			   : split_off(s, s->opening.events / 2, false);
+	add_part(s, s->opening.batch);
+	add_part(s, batch);
+	s->settlement.disposition = SETTLE_NONE;
+}
+
+static int attempts_of(const struct shipment *s)
+{
+	int most = 0;
+
+	for (uint32_t i = 0; i < s->load->lot.count; i++)
+		if (carries(s, &s->load->lot.entries[i]) &&
+		    s->load->lot.entries[i].attempts > most)
+			most = s->load->lot.entries[i].attempts;
+	return most + 1;
+}
+
+static void dispose(struct shipment *s, enum verdict v)
+{
+	struct settlement *t = &s->settlement;
+	const struct relay_options *o = &s->relay->options;
+	int64_t now = clock_wall_ms();
+	int64_t wait = backoff_ms(attempts_of(s), o->retry_base_ms, o->retry_cap_ms,
+				  clock_random());
+
+	t->reason = verdict_reason(v);
+	t->unknown = v == VERDICT_UNKNOWN;
+	if (v == VERDICT_DELIVERED) {
+		t->disposition = SETTLE_DELIVERED;
+	} else if (v == VERDICT_REFUSED || v == VERDICT_TOO_LARGE) {
+		if (s->opening.events > 1) {
+			cut(s, v);
+			return;
+		}
+		t->disposition = SETTLE_FAILED;
+		t->reason = REASON_REFUSED_BY_TIKTOK;
+	} else if (verdict_spends(v)) {
+		t->disposition = SETTLE_RETRY;
+		t->due_ms = now + (s->request.retry_after_ms > wait
+					   ? s->request.retry_after_ms
+					   : wait);
+	} else {
+		t->disposition = SETTLE_PARK;
+		t->due_ms = now;
+	}
+}
+
+static void note_error(struct shipment *s, enum verdict v)
+{
+	const struct answer *a = &s->request.answer;
+
+	if (v == VERDICT_DELIVERED)
+		return;
+	if (a->transport != TRANSPORT_ANSWERED)
+		snprintf(s->site->last_error, sizeof(s->site->last_error), "%s",
+			 s->request.error);
+	else if (a->has_code)
+		snprintf(s->site->last_error, sizeof(s->site->last_error),
+			 "HTTP %d, code %lld: %s", a->http_status, (long long)a->code,
+			 a->message);
+	else
+		snprintf(s->site->last_error, sizeof(s->site->last_error),
+			 "HTTP %d without TikTok's answer", a->http_status);
+}
+
+static void log_verdict(const struct shipment *s, enum verdict v)
+{
+	struct log_line line;
+
+	if (v == VERDICT_DELIVERED)
+		return;
+	line = log_begin(LOG_WARN, "request_failed");
+	log_field(&line, "destination", "%s", s->site->name);
+	log_field(&line, "outcome", "%s", verdict_word(v));
+	log_field(&line, "attempt", "%lld", (long long)s->opening.attempt_id);
+	log_field(&line, "events", "%u", s->opening.events);
+	log_field(&line, "http_status", "%d", s->request.answer.http_status);
+	if (s->request.answer.has_code)
+		log_field(&line, "code", "%lld", (long long)s->request.answer.code);
+	log_field(&line, "error", "%s", s->site->last_error);
+	if (s->request.answer.request_id[0])
+		log_field(&line, "request_id", "%s", s->request.answer.request_id);
+	log_end(&line);
+}
+
+static void land(struct shipment *s)
+{
+	struct shipment **at = &s->relay->flying;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	s->relay->under_way--;
+	s->site->under_way--;
+}
+
+static void request_done(struct http_request *request)
+{
+	struct shipment *s = OWNER(request, struct shipment, request);
+	struct relay *r = s->relay;
+	enum verdict v = verdict_of(&request->answer);
+
+	land(s);
+	s->settlement.attempt_id = s->opening.attempt_id;
+	s->settlement.batch = s->opening.batch;
+	s->settlement.took_ms = request->took_ms;
+	s->settlement.verdict = v;
+	s->settlement.answer = &request->answer;
+	if (request->answer.message[0] == '\0' && request->error[0])
+		snprintf(request->answer.message, sizeof(request->answer.message), "%s",
+			 request->error);
+	note_error(s, v);
+	log_verdict(s, v);
+	site_judge(s->site, &r->limits, v, request->retry_after_ms, s->started_ms,
+		   clock_mono_ms(), clock_random());
+	relay_store_site(r, s->site);
+	dispose(s, v);
+	settle(s);
+	relay_pump(r);
+}
+
+static void start(struct shipment *s, uint64_t now_ms)
+{
+	struct relay *r = s->relay;
+
+	s->state = SHIPMENT_UNDER_WAY;
+	s->started_ms = now_ms;
+	s->settlement.started_ms = clock_wall_ms();
+	if (s->site->requests_per_second > 0)
+		s->site->next_start_ms =
+			now_ms + (uint64_t)(1000 / s->site->requests_per_second);
+	r->under_way++;
+	s->site->under_way++;
+	s->next = r->flying;
+	r->flying = s;
+	build_body(s);
+	s->request.url = r->url;
+	s->request.token = &s->site->token;
+	s->request.read = read_body;
+	s->request.done = request_done;
+	http_send(r->http, &s->request);
+}
+
+void shipment_start_queued(struct relay *r)
+{
+	struct shipment **at = &r->queued;
+	uint64_t now = clock_mono_ms();
+
+	while (*at) {
+		struct shipment *s = *at;
+		bool give_up = r->stopping || site_waits(s->site);
+		bool probe = s->site->state == SITE_PROBING && !s->site->paused;
+
+		if (r->in_trouble && !r->stopping)
+			return;
+		if (give_up && !(probe && !r->stopping)) {
+			*at = s->next;
+			let_wait(s);
+		} else if (r->under_way < RELAY_SLOTS && site_may_send(s->site, now)) {
+			*at = s->next;
+			start(s, now);
+		} else {
+			at = &s->next;
+		}
+	}
+}
+
+void shipment_abort_all(struct relay *r)
+{
+	for (struct shipment *s = r->flying; s; s = s->next)
+		http_abort(r->http, &s->request);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * shipment.h - one request's life: opened with its load's admission, sent, judged, settled.
+ *
+ *     QUEUED --start--> UNDER_WAY --answer--> SETTLING --stored--> (freed)
+ *        \-------------- destination waits, or the relay stops ----/
+ *
+ * Owns:    itself; holds its load.
+ * Thread:  the loop's; its job's work on the writer's.
+ * Errors:  a settlement that cannot be stored is tried again until it can.
+ * See:     run/relay.h. */
+#ifndef RUN_SHIPMENT_H
+#define RUN_SHIPMENT_H
+
+#include "run/relay.h"
+
+enum shipment_state { SHIPMENT_QUEUED, SHIPMENT_UNDER_WAY, SHIPMENT_SETTLING };
+
+struct span {
+	uint32_t at, len;
+};
+
+struct shipment {
+	struct job job;
+	struct http_request request;
+	struct relay *relay;
+	struct site *site;
+	struct load *load;
+	enum shipment_state state;
+	struct opening opening;
+	struct settlement settlement;
+	struct opening parts[2]; /* what a refused request is cut into */
+	int part_count;
+	/* the body: head, spans of the load's body, tail */
+	struct buf head;
+	struct span *spans;
+	uint32_t span_count, span;
+	uint64_t span_from;  /* offset of the current span in the body */
+	uint64_t started_ms; /* monotonic */
+	struct shipment *next;
+};
+
+/* For an admitted opening; queued behind those that wait. */
+void shipment_queue(struct relay *r, struct site *site, struct load *load,
+		    const struct opening *opening);
+
+/* Starts what may start; lets wait in the database what may not. */
+void shipment_start_queued(struct relay *r);
+
+/* Gives up the requests under way, at the end of the time that a stop may take. */
+void shipment_abort_all(struct relay *r);
+
+#endif

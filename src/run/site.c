@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/site.h"
+
+#include <string.h>
+
+#include "core/backoff.h"
+
+enum {
+	PERSON_PROBE_MS = 15 * 60 * 1000, /* token, permission, wrong endpoint */
+	FAULT_CAP_MS = 30 * 1000, /* network, TLS, circuit: a passing fault ends soon */
+	THROTTLE_CAP_MS = 5 * 60 * 1000,
+	CIRCUIT_BASES = 15, /* the probe of an open circuit, in retry bases */
+};
+
+bool site_may_send(const struct site *s, uint64_t now_ms)
+{
+	if (s->paused || !s->has_token || s->state == SITE_BLOCKED ||
+	    now_ms < s->next_start_ms)
+		return false;
+	return s->under_way < (s->state == SITE_PROBING ? 1 : SITE_SLOTS);
+}
+
+void site_wake(struct site *s, uint64_t now_ms)
+{
+	if (s->state == SITE_BLOCKED && s->until_ms != SITE_FOREVER &&
+	    now_ms >= s->until_ms)
+		s->state = SITE_PROBING;
+}
+
+static void block(struct site *s, enum reason reason, uint64_t wait_ms, uint64_t now_ms)
+{
+	if (s->state == SITE_OPEN) {
+		s->blocked_ms = now_ms;
+		s->parked = 0;
+	}
+	s->changed = true;
+	s->state = SITE_BLOCKED;
+	s->reason = reason;
+	s->until_ms = wait_ms == SITE_FOREVER ? SITE_FOREVER : now_ms + wait_ms;
+}
+
+static void open_again(struct site *s)
+{
+	s->changed = s->changed || s->state != SITE_OPEN || s->last_error[0];
+	s->state = SITE_OPEN;
+	s->reason = REASON_NONE;
+	s->failures = 0;
+	s->last_error[0] = '\0';
+}
+
+/* How long a fault of the destination's keeps it waiting; 0: it goes on. */
+static int64_t pause_of(const struct site *s, const struct site_limits *l, enum verdict v,
+			uint64_t random)
+{
+	int64_t cap = l->retry_cap_ms < FAULT_CAP_MS ? l->retry_cap_ms : FAULT_CAP_MS;
+	int64_t circuit = l->retry_base_ms * CIRCUIT_BASES;
+
+	switch (v) {
+	case VERDICT_TOKEN:
+	case VERDICT_PERMISSION:
+	case VERDICT_STOPPED: return PERSON_PROBE_MS;
+	case VERDICT_THROTTLED:
+		return backoff_ms(s->failures, l->retry_base_ms,
+				  l->retry_cap_ms < THROTTLE_CAP_MS ? l->retry_cap_ms
+								    : THROTTLE_CAP_MS,
+				  random);
+	case VERDICT_NOT_SENT:
+	case VERDICT_TLS: return backoff_ms(s->failures, l->retry_base_ms, cap, random);
+	case VERDICT_RETRY:
+	case VERDICT_UNKNOWN:
+		return s->failures >= CIRCUIT_FAILURES || s->state == SITE_PROBING
+			       ? (circuit < FAULT_CAP_MS ? circuit : FAULT_CAP_MS)
+			       : 0;
+	case VERDICT_DELIVERED:
+	case VERDICT_REFUSED:
+	case VERDICT_TOO_LARGE: return 0;
+	}
+	return 0;
+}
+
+static bool is_fault(enum verdict v)
+{
+	return v != VERDICT_DELIVERED && v != VERDICT_REFUSED && v != VERDICT_TOO_LARGE;
+}
+
+void site_judge(struct site *s, const struct site_limits *limits, enum verdict verdict,
+		int64_t retry_after_ms, uint64_t started_ms, uint64_t now_ms,
+		uint64_t random)
+{
+	enum reason reason = verdict_reason(verdict);
+	int64_t pause;
+
+	if (!is_fault(verdict)) {
+		/* An answer to a request from before the fault says nothing about now. */
+		if (s->state == SITE_OPEN || started_ms > s->blocked_ms)
+			open_again(s);
+		return;
+	}
+	s->failures++;
+	pause = pause_of(s, limits, verdict, random);
+	if (retry_after_ms > pause)
+		pause = retry_after_ms;
+	if (pause == 0)
+		return;
+	/* Requests that were under way together fail together: one pause, not eight. */
+	if (s->state == SITE_BLOCKED && started_ms <= s->blocked_ms &&
+	    reason == s->reason && retry_after_ms == 0)
+		return;
+	if (verdict == VERDICT_RETRY || verdict == VERDICT_UNKNOWN)
+		reason = retry_after_ms ? REASON_SERVER_ERROR : REASON_CIRCUIT_OPEN;
+	if (s->state == SITE_PROBING)
+		s->blocked_ms = now_ms;
+	block(s, reason, (uint64_t)pause, now_ms);
+}
+
+void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms)
+{
+	bool known = s->has_token && token && s->token.len == token->len &&
+		     CRYPTO_memcmp(s->token.bytes, token->bytes, token->len) == 0;
+
+	if (known)
+		return;
+	if (s->has_token)
+		secret_fini(&s->token);
+	s->has_token = token != NULL;
+	if (!token) {
+		block(s, REASON_NEEDS_TOKEN, SITE_FOREVER, now_ms);
+		return;
+	}
+	s->token = *token;
+	if (s->state != SITE_OPEN &&
+	    (s->reason == REASON_NEEDS_TOKEN || s->reason == REASON_TOKEN_REFUSED ||
+	     s->reason == REASON_PERMISSION))
+		open_again(s);
+}
+
+void site_fini(struct site *s)
+{
+	secret_fini(&s->token);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/writer.h"
+
+#include "base/clock.h"
+#include "store/migrate.h"
+
+static enum err_code check_file(struct writer *w, struct err *e)
+{
+	if (lock_same_file(&w->lock))
+		return ERR_OK;
+	return err_set(
+		e, ERR_NOINPUT,
+		"'%s' was deleted or replaced while the relay ran; start the relay again",
+		w->lock.path);
+}
+
+static enum err_code begin(struct writer *w, struct err *e)
+{
+	if (check_file(w, e) != ERR_OK)
+		return e->code;
+	w->queue.now_ms = clock_wall_ms();
+	return db_begin(&w->db, e);
+}
+
+static void abandon(struct writer *w)
+{
+	db_rollback(&w->db);
+	dedup_rollback(&w->queue.dedup);
+}
+
+static enum err_code commit(struct writer *w, struct err *e)
+{
+	if (db_commit(&w->db, e) != ERR_OK) {
+		abandon(w);
+		return e->code;
+	}
+	dedup_commit(&w->queue.dedup);
+	return ERR_OK;
+}
+
+static void serve_alone(struct writer *w, struct job *job)
+{
+	if (begin(w, &job->err) != ERR_OK)
+		return;
+	job->work(job, w);
+	if (job->err.code != ERR_OK)
+		abandon(w);
+	else if (commit(w, &job->err) != ERR_OK)
+		return;
+}
+
+/* All jobs in one transaction; false where one of them failed and nothing was written. */
+static bool serve_together(struct writer *w, struct job *jobs)
+{
+	struct err err = {ERR_OK, ""};
+
+	if (begin(w, &err) != ERR_OK)
+		return false;
+	for (struct job *job = jobs; job; job = job->next) {
+		job->work(job, w);
+		if (job->err.code != ERR_OK) {
+			abandon(w);
+			return false;
+		}
+	}
+	return commit(w, &err) == ERR_OK;
+}
+
+/* What keeps the file in order happens behind the commit, where nobody waits for it. Its
+ * failures are the disk's and show in the next commit. */
+static void tidy(struct writer *w)
+{
+	struct err ignored = {ERR_OK, ""};
+
+	if (dedup_wants_merge(&w->queue.dedup) && begin(w, &ignored) == ERR_OK) {
+		if (dedup_merge(&w->queue.dedup, &ignored) == ERR_OK &&
+		    db_commit(&w->db, &ignored) == ERR_OK)
+			dedup_merged(&w->queue.dedup);
+		db_rollback(&w->db);
+	}
+	if (checkpoint_if_due(&w->checkpoint, &ignored) != ERR_OK)
+		return;
+}
+
+static void serve(void *state, struct job *jobs)
+{
+	struct writer *w = state;
+
+	if (!jobs->next) {
+		serve_alone(w, jobs);
+	} else if (!serve_together(w, jobs)) {
+		for (struct job *job = jobs; job; job = job->next) {
+			job->err.code = ERR_OK;
+			serve_alone(w, job);
+		}
+	}
+	tidy(w);
+}
+
+static enum err_code recover(struct writer *w, int *recovered, struct err *e)
+{
+	if (begin(w, e) != ERR_OK)
+		return e->code;
+	if (queue_recover(&w->queue, recovered, e) != ERR_OK) {
+		abandon(w);
+		return err_wrap(e, "recover");
+	}
+	return commit(w, e);
+}
+
+enum err_code writer_open(struct writer *w, const char *path, int *recovered,
+			  struct err *e)
+{
+	*w = (struct writer){.lock = {.fd = -1}};
+	if (lock_take(&w->lock, path, e) != ERR_OK)
+		return e->code;
+	if (db_open(&w->db, w->lock.path, DB_WRITE, e) == ERR_OK &&
+	    migrate_check(&w->db, e) == ERR_OK &&
+	    queue_open(&w->queue, &w->db, e) == ERR_OK &&
+	    checkpoint_open(&w->checkpoint, &w->db, e) == ERR_OK &&
+	    recover(w, recovered, e) == ERR_OK)
+		return ERR_OK;
+	writer_close(w);
+	return e->code;
+}
+
+enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct err *e)
+{
+	void *states[] = {w};
+
+	return lane_open(&w->lane, loop, states, 1, serve, e);
+}
+
+void writer_close(struct writer *w)
+{
+	if (w->queue.db)
+		queue_close(&w->queue);
+	if (w->checkpoint.writer)
+		checkpoint_close(&w->checkpoint);
+	if (w->db.handle)
+		db_close(&w->db);
+	lock_drop(&w->lock);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * writer.h - the one thread that writes: takes what is queued, one transaction, one commit.
+ *
+ * A failed commit fails every job in it; before that each is tried alone, so that one cannot
+ * fail the others.
+ *
+ * Owns:    the writing connection, the queue, the checkpoints; the relay's lock.
+ * Thread:  writer_open and writer_close on the loop's, before and after the lane; the jobs'
+ *          `work` on the lane's, inside a transaction.
+ * Errors:  NOINPUT the database was deleted or replaced; else the database's.
+ * See:     store/queue.h, what the jobs call. */
+#ifndef RUN_WRITER_H
+#define RUN_WRITER_H
+
+#include "run/lane.h"
+#include "store/checkpoint.h"
+#include "store/lock.h"
+#include "store/queue.h"
+
+struct writer {
+	struct lock lock;
+	struct db db;
+	struct checkpoint checkpoint;
+	struct queue queue;
+	struct lane lane;
+};
+
+/* Takes the lock, checks the schema, recovers what a dead relay left open. */
+MUST_CHECK enum err_code writer_open(struct writer *w, const char *path, int *recovered,
+				     struct err *e);
+MUST_CHECK enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct err *e);
+
+/* After lane_close. */
+void writer_close(struct writer *w);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/checkpoint.h"
+
+enum { DUE_PAGES = 600 };
+
+static const char shrink_sql[] = "INSERT INTO setting VALUES ('wal_shrunk', "
+				 "CAST(julianday('now') * 86400 AS INTEGER)) "
+				 "ON CONFLICT DO UPDATE SET value = excluded.value";
+
+static int on_commit(void *arg, sqlite3 *handle, const char *name, int pages)
+{
+	struct checkpoint *c = arg;
+
+	(void)handle;
+	(void)name;
+	c->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+enum err_code checkpoint_open(struct checkpoint *c, struct db *writer, struct err *e)
+{
+	*c = (struct checkpoint){.writer = writer};
+	if (db_open(&c->db, writer->path, DB_WRITE, e) != ERR_OK)
+		return e->code;
+	sqlite3_wal_hook(writer->handle, on_commit, c);
+	return ERR_OK;
+}
+
+void checkpoint_close(struct checkpoint *c)
+{
+	if (c->writer)
+		sqlite3_wal_hook(c->writer->handle, NULL, NULL);
+	db_close(&c->db);
+}
+
+enum err_code checkpoint_now(struct checkpoint *c, struct err *e)
+{
+	int rc;
+
+	if (db_begin(c->writer, e) != ERR_OK)
+		return e->code;
+	rc = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
+				       NULL, NULL);
+	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+		db_err(&c->db, e, "checkpoint");
+	else
+		e->code = ERR_OK;
+	db_rollback(c->writer);
+	return e->code;
+}
+
+enum err_code checkpoint_if_due(struct checkpoint *c, struct err *e)
+{
+	e->code = ERR_OK;
+	if (c->wal_pages < DUE_PAGES)
+		return ERR_OK;
+	c->wal_pages = 0;
+	return checkpoint_now(c, e);
+}
+
+enum err_code checkpoint_shrink(struct checkpoint *c, struct err *e)
+{
+	if (checkpoint_now(c, e) != ERR_OK ||
+	    db_exec(c->writer, "PRAGMA journal_size_limit = 0", e) != ERR_OK)
+		return e->code;
+	if (db_begin(c->writer, e) == ERR_OK &&
+	    (db_exec(c->writer, shrink_sql, e) != ERR_OK ||
+	     db_commit(c->writer, e) != ERR_OK))
+		db_rollback(c->writer);
+	sqlite3_exec(c->writer->handle, "PRAGMA journal_size_limit = -1", NULL, NULL,
+		     NULL);
+	return e->code;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * checkpoint.h - moving the WAL into the database without the WAL-reset race.
+ *
+ * SQLite before 3.51.3 (3.50.7, 3.44.6) corrupts a database when one connection commits while
+ * another checkpoints a WAL that is checkpointed already. So the write lock is held on one
+ * connection while another checkpoints PASSIVE; RESTART and TRUNCATE are never used.
+ *
+ * Owns:    its second connection, from checkpoint_open to checkpoint_close.
+ * Thread:  the writer's; outside a transaction.
+ * Errors:  the database's; a checkpoint that a reader held back is no error.
+ * See:     https://www.sqlite.org/wal.html#walresetbug */
+#ifndef STORE_CHECKPOINT_H
+#define STORE_CHECKPOINT_H
+
+#include "store/db.h"
+
+struct checkpoint {
+	struct db *writer; /* borrowed: holds the write lock meanwhile */
+	struct db db;
+	int wal_pages; /* in the WAL after the writer's last commit, all connections' */
+};
+
+MUST_CHECK enum err_code checkpoint_open(struct checkpoint *c, struct db *writer,
+					 struct err *e);
+void checkpoint_close(struct checkpoint *c);
+
+/* Checkpoints when the WAL is longer than a part of what an application's own automatic
+ * checkpoint waits for (1000 pages), so that this never has cause to run. */
+MUST_CHECK enum err_code checkpoint_if_due(struct checkpoint *c, struct err *e);
+
+MUST_CHECK enum err_code checkpoint_now(struct checkpoint *c, struct err *e);
+
+/* A checkpoint, then one small commit that starts the WAL anew and cuts the file to nothing. */
+MUST_CHECK enum err_code checkpoint_shrink(struct checkpoint *c, struct err *e);
+
+#endif

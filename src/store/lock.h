@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * lock.h - one relay a database: a lock file beside it, held by the kernel until the process
+ * ends, however it ends.
+ *
+ * Owns:    the descriptor, from lock_take to lock_drop.
+ * Thread:  any.
+ * Errors:  BUSY another relay runs, with its process id; CANTCREAT, IO.
+ * See:     fcntl_locking(2), open file description locks. */
+#ifndef STORE_LOCK_H
+#define STORE_LOCK_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct lock {
+	int fd;
+	dev_t dev; /* of the database file when the lock was taken */
+	ino_t ino;
+	char path[1024]; /* of the database, symbolic links resolved */
+};
+
+MUST_CHECK enum err_code lock_take(struct lock *lock, const char *db_path, struct err *e);
+void lock_drop(struct lock *lock);
+
+/* Whether the path still names the file that was locked: writing to a deleted or replaced
+ * database succeeds and is lost. */
+bool lock_same_file(const struct lock *lock);
+
+#endif

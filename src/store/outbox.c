@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/outbox.h"
+
+#define COLUMNS "o.id, o.created_at, o.event_id, o.event, o.event_time, o.payload"
+
+enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
+{
+	*r = (struct outbox_reader){.db = db};
+	if (db_prepare(db,
+		       "SELECT " COLUMNS " FROM outbox o WHERE o.id BETWEEN ?1 AND ?2 "
+		       "ORDER BY o.id",
+		       &r->range, e) ||
+	    db_prepare(db, "SELECT " COLUMNS " FROM outbox o WHERE o.id = ?1", &r->one,
+		       e) ||
+	    db_prepare(db,
+		       "SELECT " COLUMNS ", w.status, w.unknown, w.attempts, "
+		       "w.first_sent_at FROM (SELECT key, status, unknown, attempts, "
+		       "first_sent_at FROM waiting WHERE destination_id = ?1 "
+		       "AND due_at <= ?2 AND status IN (1, 3) ORDER BY due_at, key LIMIT "
+		       "?3) w "
+		       "JOIN outbox o ON o.id = w.key / 1024 ORDER BY o.id",
+		       &r->due, e) ||
+	    db_prepare(db,
+		       "SELECT (SELECT min(id) FROM outbox WHERE id > ?1), "
+		       "(SELECT max(id) FROM outbox)",
+		       &r->edges, e)) {
+		outbox_close(r);
+		return e->code;
+	}
+	return ERR_OK;
+}
+
+void outbox_close(struct outbox_reader *r)
+{
+	sqlite3_finalize(r->range);
+	sqlite3_finalize(r->one);
+	sqlite3_finalize(r->due);
+	sqlite3_finalize(r->edges);
+	*r = (struct outbox_reader){0};
+}
+
+static struct event_time time_of(sqlite3_stmt *s, int column)
+{
+	switch (sqlite3_column_type(s, column)) {
+	case SQLITE_INTEGER:
+		return (struct event_time){.kind = EVENT_TIME_INTEGER,
+					   .integer = sqlite3_column_int64(s, column)};
+	case SQLITE_FLOAT:
+		return (struct event_time){.kind = EVENT_TIME_REAL,
+					   .real = sqlite3_column_double(s, column)};
+	case SQLITE_NULL: return (struct event_time){.kind = EVENT_TIME_NONE};
+	default:
+		return (struct event_time){.kind = EVENT_TIME_TEXT,
+					   .text = db_column(s, column)};
+	}
+}
+
+static void row_of(sqlite3_stmt *s, struct outbox_row *row)
+{
+	row->id = sqlite3_column_int64(s, 0);
+	row->created_ms = sqlite3_column_int64(s, 1);
+	row->event_id = db_column(s, 2);
+	row->event = db_column(s, 3);
+	row->event_time = time_of(s, 4);
+	row->payload = db_column(s, 5);
+}
+
+enum err_code outbox_edges(struct outbox_reader *r, int64_t after, int64_t *first,
+			   int64_t *last, struct err *e)
+{
+	bool row;
+
+	sqlite3_bind_int64(r->edges, 1, after);
+	if (db_step(r->db, r->edges, &row, e) == ERR_OK) {
+		*first = sqlite3_column_int64(r->edges, 0);
+		*last = sqlite3_column_int64(r->edges, 1);
+	}
+	sqlite3_reset(r->edges);
+	return e->code;
+}
+
+enum err_code outbox_range(struct outbox_reader *r, int64_t first, int64_t last,
+			   outbox_row_fn *fn, void *arg, struct err *e)
+{
+	struct outbox_row row;
+	bool more;
+
+	e->code = ERR_OK;
+	sqlite3_bind_int64(r->range, 1, first);
+	sqlite3_bind_int64(r->range, 2, last);
+	while (db_step(r->db, r->range, &more, e) == ERR_OK && more) {
+		row_of(r->range, &row);
+		if (!fn(arg, &row, NULL))
+			break;
+	}
+	sqlite3_reset(r->range);
+	return e->code;
+}
+
+enum err_code outbox_due(struct outbox_reader *r, int32_t destination_id, int64_t now_ms,
+			 int limit, outbox_row_fn *fn, void *arg, struct err *e)
+{
+	struct outbox_row row;
+	bool more;
+
+	e->code = ERR_OK;
+	sqlite3_bind_int(r->due, 1, destination_id);
+	sqlite3_bind_int64(r->due, 2, now_ms);
+	sqlite3_bind_int(r->due, 3, limit);
+	while (db_step(r->db, r->due, &more, e) == ERR_OK && more) {
+		struct waiting_row waiting = {
+			.retrying = sqlite3_column_int(r->due, 6) == 3,
+			.unknown = sqlite3_column_int(r->due, 7) != 0,
+			.attempts = sqlite3_column_int(r->due, 8),
+			.first_sent_ms = sqlite3_column_int64(r->due, 9),
+		};
+
+		row_of(r->due, &row);
+		if (!fn(arg, &row, &waiting))
+			break;
+	}
+	sqlite3_reset(r->due);
+	return e->code;
+}
+
+enum err_code outbox_one(struct outbox_reader *r, int64_t id, struct outbox_row *row,
+			 bool *found, struct err *e)
+{
+	sqlite3_reset(r->one);
+	sqlite3_bind_int64(r->one, 1, id);
+	if (db_step(r->db, r->one, found, e) == ERR_OK && *found)
+		row_of(r->one, row);
+	return e->code;
+}

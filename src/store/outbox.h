@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * outbox.h - reading what producers committed: new rows by range, waiting rows by due time.
+ *
+ * Owns:    its statements, from outbox_open to outbox_close.
+ * Thread:  the connection's. Rows are borrowed until the next step.
+ * Errors:  the database's.
+ * See:     schema/schema.sql (outbox, waiting). */
+#ifndef STORE_OUTBOX_H
+#define STORE_OUTBOX_H
+
+#include "core/conversion.h"
+#include "store/db.h"
+
+struct outbox_reader {
+	struct db *db;
+	sqlite3_stmt *range, *one, *due, *edges;
+};
+
+/* A row that waits, beside the row of the outbox. */
+struct waiting_row {
+	bool retrying, unknown;
+	int attempts;
+	int64_t first_sent_ms;
+};
+
+MUST_CHECK enum err_code outbox_open(struct outbox_reader *r, struct db *db,
+				     struct err *e);
+void outbox_close(struct outbox_reader *r);
+
+/* The first id behind `after` and the last of all; 0 where there is none. */
+MUST_CHECK enum err_code outbox_edges(struct outbox_reader *r, int64_t after,
+				      int64_t *first, int64_t *last, struct err *e);
+
+/* Called for each row; false stops the walk. `waiting` is NULL for outbox_range. */
+typedef bool outbox_row_fn(void *arg, const struct outbox_row *row,
+			   const struct waiting_row *waiting);
+
+/* Rows first..last by id. */
+MUST_CHECK enum err_code outbox_range(struct outbox_reader *r, int64_t first,
+				      int64_t last, outbox_row_fn *fn, void *arg,
+				      struct err *e);
+
+/* At most `limit` rows that are due at `now_ms` for the destination, by outbox id. */
+MUST_CHECK enum err_code outbox_due(struct outbox_reader *r, int32_t destination_id,
+				    int64_t now_ms, int limit, outbox_row_fn *fn,
+				    void *arg, struct err *e);
+
+/* One row by id; borrowed until the next call. */
+MUST_CHECK enum err_code outbox_one(struct outbox_reader *r, int64_t id,
+				    struct outbox_row *row, bool *found, struct err *e);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a dead relay left open. Its requests may or may not have arrived: their rows wait to be
+ * sent again under the same event_id. */
+#include "store/queue.h"
+
+#include "core/digest.h"
+#include "core/event_id.h"
+#include "store/outbox.h"
+
+struct recovery {
+	struct queue *q;
+	struct outbox_reader reader;
+	struct scratch scratch;
+	struct digest digest;
+	sqlite3_stmt *wait, *close;
+};
+
+static const char open_sql[] = "SELECT id, destination_id, started_at, members FROM attempt "
+			       "WHERE outcome IS NULL ORDER BY id";
+static const char wait_sql[] =
+	"INSERT INTO waiting (key, destination_id, status, reason, due_at, attempts, "
+	"first_sent_at, attempt_id, unknown, event_hash) "
+	"SELECT ?1, ?2, 3, 21, ?3, 1, ?4, ?5, 1, ?6 "
+	"WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE key = ?1) "
+	"ON CONFLICT DO UPDATE SET status = 3, reason = 21, due_at = ?3, "
+	"attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, ?4), "
+	"attempt_id = ?5, unknown = 1 WHERE status = 2";
+static const char close_sql[] =
+	"UPDATE attempt SET outcome = 'unknown', members = NULL WHERE id = ?1";
+
+/* The deduplication must know the id before any newer row asks for it. */
+static int64_t hash_of_row(struct recovery *r, int64_t outbox_id, struct err *e)
+{
+	struct conversion c;
+	struct outbox_row row;
+	struct str id;
+	bool found;
+
+	if (outbox_one(&r->reader, outbox_id, &row, &found, e) != ERR_OK || !found)
+		return 0;
+	if (conversion_read(&c, &row, &r->scratch) != REASON_NONE)
+		return 0;
+	event_id_of(&c, &r->digest, &r->scratch, &id);
+	return dedup_hash(r->q->dedup.seed, id);
+}
+
+static enum err_code wait_again(struct recovery *r, int64_t outbox_id, sqlite3_stmt *attempt,
+				struct err *e)
+{
+	int32_t destination_id = sqlite3_column_int(attempt, 1);
+	int64_t hash;
+
+	e->code = ERR_OK;
+	hash = hash_of_row(r, outbox_id, e);
+	if (e->code != ERR_OK)
+		return e->code;
+	sqlite3_bind_int64(r->wait, 1, outbox_id * KEY_DESTINATIONS + destination_id);
+	sqlite3_bind_int(r->wait, 2, destination_id);
+	sqlite3_bind_int64(r->wait, 3, r->q->now_ms);
+	sqlite3_bind_int64(r->wait, 4, sqlite3_column_int64(attempt, 2));
+	sqlite3_bind_int64(r->wait, 5, sqlite3_column_int64(attempt, 0));
+	db_bind_unless(r->wait, 6, hash, 0);
+	if (db_run(r->q->db, r->wait, e) != ERR_OK)
+		return e->code;
+	if (sqlite3_changes(r->q->db->handle) == 0)
+		return ERR_OK;
+	if (hash && dedup_enter(&r->q->dedup, hash, outbox_id, e) != ERR_OK)
+		return e->code;
+	return counter_add(&r->q->counter, destination_id, STATUS_RETRYING * 16, 1, r->q->now_ms,
+			   outbox_id, e);
+}
+
+/* members: differences of ascending outbox ids, seven bits a byte, lowest first. */
+static enum err_code recover_attempt(struct recovery *r, sqlite3_stmt *attempt, struct err *e)
+{
+	struct str members = db_column(attempt, 3);
+	int64_t outbox_id = 0;
+	uint64_t delta = 0;
+	unsigned shift = 0;
+
+	for (size_t i = 0; i < members.len; i++) {
+		unsigned char byte = (unsigned char)members.p[i];
+
+		delta |= (uint64_t)(byte & 0x7f) << shift;
+		shift += 7;
+		if (byte & 0x80 && shift < 63)
+			continue;
+		outbox_id += (int64_t)delta;
+		delta = shift = 0;
+		if (wait_again(r, outbox_id, attempt, e) != ERR_OK)
+			return e->code;
+	}
+	sqlite3_bind_int64(r->close, 1, sqlite3_column_int64(attempt, 0));
+	return db_run(r->q->db, r->close, e);
+}
+
+static enum err_code recover_all(struct recovery *r, int *recovered, struct err *e)
+{
+	sqlite3_stmt *open;
+	bool row;
+
+	for (;; ++*recovered) {
+		/* One by one: closing an attempt takes it out of the index being read. */
+		if (db_prepare(r->q->db, open_sql, &open, e) != ERR_OK)
+			return e->code;
+		if (db_step(r->q->db, open, &row, e) == ERR_OK && row)
+			recover_attempt(r, open, e);
+		sqlite3_finalize(open);
+		if (e->code != ERR_OK || !row)
+			return e->code;
+	}
+}
+
+enum err_code queue_recover(struct queue *q, int *recovered, struct err *e)
+{
+	struct recovery r = {.q = q};
+
+	e->code = ERR_OK;
+	*recovered = 0;
+	scratch_init(&r.scratch);
+	digest_init(&r.digest);
+	if (outbox_open(&r.reader, q->db, e) == ERR_OK &&
+	    db_prepare(q->db, wait_sql, &r.wait, e) == ERR_OK &&
+	    db_prepare(q->db, close_sql, &r.close, e) == ERR_OK)
+		recover_all(&r, recovered, e);
+	sqlite3_finalize(r.wait);
+	sqlite3_finalize(r.close);
+	outbox_close(&r.reader);
+	digest_fini(&r.digest);
+	scratch_fini(&r.scratch);
+	return e->code;
+}
