@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/verbs.h"
 
+/* clang-format off: a verb a line */
 static const struct command *const commands[] = {
-	&cmd_init, &cmd_run, &cmd_destination, &cmd_token, &cmd_map, &cmd_enqueue, NULL,
+	&cmd_init,
+	&cmd_destination,
+	&cmd_token,
+	&cmd_map,
+	&cmd_enqueue,
+	&cmd_run,
+	NULL,
 };
+/* clang-format on */
 
 int main(int argc, char **argv)
 {
