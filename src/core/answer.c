@@ -41,7 +41,8 @@ static bool code_of(const struct json *j, int64_t *code)
 	struct str digits;
 	char text[24];
 
-	if (at == JSON_NONE || j->t[at].type != TOKEN_NUMBER || j->t[at].flags & TOKEN_REAL)
+	if (at == JSON_NONE || j->t[at].type != TOKEN_NUMBER ||
+	    j->t[at].flags & TOKEN_REAL)
 		return false;
 	digits = json_bytes(j, at);
 	if (digits.len >= sizeof(text))

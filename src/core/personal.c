@@ -114,9 +114,9 @@ static bool canonical_last(struct str raw, struct name *n)
 
 	while (raw.len > 0) {
 		char c = next_byte(&raw);
+		struct str ahead = raw;
 
-		if ((c == '[' || c == '.') && raw.len > 0 && raw.p[0] != ']' &&
-		    raw.p[0] != '%')
+		if ((c == '[' || c == '.') && raw.len > 0 && next_byte(&ahead) != ']')
 			part = raw;
 	}
 	return canonical(part, n);

@@ -78,11 +78,13 @@ static void say_unknown(const char *name, struct err *e)
 	UEnumeration *all = ucal_openTimeZones(&status);
 	const char *zone;
 	int32_t len;
+	bool fixed = strpbrk(name, "0123456789") != NULL;
 
 	err_set(e, ERR_CONFIG, "'%.*s' is no time zone; write it like Europe/Berlin%s",
 		ZONE_NAME_MAX, name,
-		strpbrk(name, "+-") ? "; eight hours ahead of UTC is Etc/GMT-8" : "");
-	while (U_SUCCESS(status) && name[0] != '\0' &&
+		fixed ? "; eight hours ahead of UTC is Etc/GMT-8" : "");
+	/* No guess at a fixed offset: GMT+8 and Etc/GMT+8 are sixteen hours apart. */
+	while (!fixed && U_SUCCESS(status) && name[0] != '\0' &&
 	       (zone = uenum_next(all, &len, &status)) != NULL) {
 		if (!resembles(str_make(zone, (size_t)len), str_of(name)))
 			continue;

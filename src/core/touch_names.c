@@ -15,28 +15,28 @@ struct host_row {
 };
 
 /* In order of precedence where a URL carries several. */
-/* clang-format off: a row a line */
+/* clang-format off */
 static const struct click_param click_ids[] = {
-	{"ttclid",    PLATFORM_TIKTOK   },
-	{"gclid",     PLATFORM_GOOGLE   },
-	{"gbraid",    PLATFORM_GOOGLE   },
-	{"wbraid",    PLATFORM_GOOGLE   },
-	{"dclid",     PLATFORM_GOOGLE   },
-	{"msclkid",   PLATFORM_MICROSOFT},
-	{"twclid",    PLATFORM_X        },
-	{"li_fat_id", PLATFORM_LINKEDIN },
-	{"sccid",     PLATFORM_SNAPCHAT },
-	{"sclid",     PLATFORM_SNAPCHAT },
-	{"epik",      PLATFORM_PINTEREST},
-	{"rdt_cid",   PLATFORM_REDDIT   },
-	{"yclid",     PLATFORM_YANDEX   },
-	{"vmcid",     PLATFORM_YAHOO    },
-	{"qclid",     PLATFORM_QUORA    },
-	{"tblci",     PLATFORM_TABOOLA  },
-	{"dicbo",     PLATFORM_OUTBRAIN },
-	{"obclid",    PLATFORM_OUTBRAIN },
-	{"cto_pld",   PLATFORM_CRITEO   },
-	{"fbclid",    PLATFORM_META     },
+	{"ttclid", PLATFORM_TIKTOK},
+	{"gclid", PLATFORM_GOOGLE},
+	{"gbraid", PLATFORM_GOOGLE},
+	{"wbraid", PLATFORM_GOOGLE},
+	{"dclid", PLATFORM_GOOGLE},
+	{"msclkid", PLATFORM_MICROSOFT},
+	{"twclid", PLATFORM_X},
+	{"li_fat_id", PLATFORM_LINKEDIN},
+	{"sccid", PLATFORM_SNAPCHAT},
+	{"sclid", PLATFORM_SNAPCHAT},
+	{"epik", PLATFORM_PINTEREST},
+	{"rdt_cid", PLATFORM_REDDIT},
+	{"yclid", PLATFORM_YANDEX},
+	{"vmcid", PLATFORM_YAHOO},
+	{"qclid", PLATFORM_QUORA},
+	{"tblci", PLATFORM_TABOOLA},
+	{"dicbo", PLATFORM_OUTBRAIN},
+	{"obclid", PLATFORM_OUTBRAIN},
+	{"cto_pld", PLATFORM_CRITEO},
+	{"fbclid", PLATFORM_META},
 };
 /* clang-format on */
 

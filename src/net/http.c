@@ -82,7 +82,8 @@ static struct watch *watch_new(struct http *http, curl_socket_t fd)
 	return w;
 }
 
-static int socket_function(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+static int socket_function(CURL *easy, curl_socket_t fd, int what, void *arg,
+			   void *socket_arg)
 {
 	struct http *http = arg;
 	struct watch *w = socket_arg;
@@ -130,7 +131,8 @@ static int timer_function(CURLM *multi, long timeout_ms, void *arg)
 		return uv_timer_stop(&http->timer);
 	uv_update_time(http->loop);
 	/* 0 would run again in the same pass on libuv before 1.48 and starve the sockets. */
-	return uv_timer_start(&http->timer, on_timer, timeout_ms ? (uint64_t)timeout_ms : 1, 0);
+	return uv_timer_start(&http->timer, on_timer,
+			      timeout_ms ? (uint64_t)timeout_ms : 1, 0);
 }
 
 static size_t on_read(char *out, size_t size, size_t count, void *arg)
@@ -372,8 +374,8 @@ void http_abort(struct http *http, struct http_request *r)
 	if (!r->easy)
 		return;
 	release(http, r);
-	r->answer = (struct answer){.transport = r->sent < r->body_len ? TRANSPORT_NOT_SENT
-								       : TRANSPORT_LOST};
+	r->answer = (struct answer){
+		.transport = r->sent < r->body_len ? TRANSPORT_NOT_SENT : TRANSPORT_LOST};
 	snprintf(r->error, sizeof(r->error), "given up at shutdown");
 	buf_fini(&r->body);
 	r->next = http->aborted;
@@ -381,8 +383,8 @@ void http_abort(struct http *http, struct http_request *r)
 	uv_idle_start(&http->abort_idle, on_abort_idle);
 }
 
-enum err_code http_new(uv_loop_t *loop, const struct http_options *options, struct http **out,
-		       struct err *e)
+enum err_code http_new(uv_loop_t *loop, const struct http_options *options,
+		       struct http **out, struct err *e)
 {
 	const curl_version_info_data *info;
 	struct http *http;
@@ -390,7 +392,8 @@ enum err_code http_new(uv_loop_t *loop, const struct http_options *options, stru
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(e, ERR_UNAVAILABLE, "libcurl does not start");
 	info = curl_version_info(CURLVERSION_NOW);
-	if (!(info->features & CURL_VERSION_ASYNCHDNS) || !(info->features & CURL_VERSION_SSL))
+	if (!(info->features & CURL_VERSION_ASYNCHDNS) ||
+	    !(info->features & CURL_VERSION_SSL))
 		return err_set(e, ERR_UNAVAILABLE, "this libcurl lacks AsynchDNS or SSL");
 	http = calloc(1, sizeof(*http));
 	if (!http)
@@ -453,8 +456,8 @@ bool http_endpoint_allowed(struct str url)
 	size_t from, to;
 
 	for (size_t i = 0; i < url.len; i++)
-		if ((unsigned char)url.p[i] <= ' ' || url.p[i] == '@' || url.p[i] == '\\' ||
-		    url.p[i] == '#' || url.p[i] == '?')
+		if ((unsigned char)url.p[i] <= ' ' || url.p[i] == '@' ||
+		    url.p[i] == '\\' || url.p[i] == '#' || url.p[i] == '?')
 			return false;
 	if (str_starts(url, STR("https://")))
 		return url.len > 8 && url.p[8] != '/' && url.p[8] != ':';

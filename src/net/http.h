@@ -27,7 +27,7 @@ struct http_request {
 	/* set by the caller */
 	const char *url;
 	const struct secret *token; /* goes out as Access-Token; curl's copy is wiped */
-	uint64_t body_len; /* bytes */
+	uint64_t body_len;          /* bytes */
 	/* Copies at most `cap` bytes of the body from `offset` on. */
 	size_t (*read)(struct http_request *r, uint64_t offset, char *out, size_t cap);
 	void (*done)(struct http_request *r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/reading.h"
 
-#include <stdlib.h>
+#include <assert.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -124,7 +124,7 @@ static bool may_read_fresh(const struct relay *r)
  * is the first for a while, and is gathered for a moment otherwise. */
 static void read_fresh(struct relay *r, uint64_t now)
 {
-	while (r->dense && r->reading_count > 0 && r->reading_count < READ_AHEAD &&
+	while (r->dense && !r->open_ended && r->reading_count < READ_AHEAD &&
 	       r->last_row - r->next_after >= LOAD_ROWS) {
 		ask_fresh(r, r->next_after + LOAD_ROWS);
 		r->next_after += LOAD_ROWS;
@@ -137,6 +137,7 @@ static void read_fresh(struct relay *r, uint64_t now)
 		return;
 	r->dirty = r->quiet = false;
 	r->looked_ms = now;
+	r->open_ended = true;
 	ask_fresh(r, 0);
 }
 
@@ -270,6 +271,8 @@ static void read_done(struct job *job)
 	struct relay *r = load->owner;
 
 	r->jobs--;
+	if (load->lot.kind == LOT_FRESH && load->upto == 0)
+		r->open_ended = false;
 	if (job->err.code != ERR_OK) {
 		read_failed(r, load);
 	} else if (load->stale) {
@@ -292,9 +295,9 @@ static void admit_next(struct relay *r)
 	struct load *load = r->reading;
 
 	while (load && load->state == LOAD_SHAPED && !r->admitting) {
+		assert(load->lot.first_id == r->admitted + 1);
 		if (load->lot.count == 0) {
-			if (load->lot.last_id > r->admitted)
-				r->admitted = load->lot.last_id;
+			r->admitted = load->lot.last_id;
 		} else if (!admission_start(r, load)) {
 			return;
 		}

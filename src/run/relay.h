@@ -68,6 +68,7 @@ struct relay {
 	int64_t admitted;   /* rows up to here are admitted */
 	int64_t last_row;   /* as far as is known */
 	bool dense;         /* the last load was full: read ahead */
+	bool open_ended;    /* a load is being read whose end is not known yet */
 	bool dirty;         /* somebody committed since the last look */
 	bool quiet;         /* the last look found nothing to do, now or later */
 	bool admitting;

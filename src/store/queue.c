@@ -16,15 +16,15 @@ static const struct {
 } statements[] = {
 #define S(member) offsetof(struct queue, member)
 	{S(cursor), "UPDATE queue SET cursor = max(cursor, ?1)"},
-	{S(open_attempt),
-	 "INSERT INTO attempt (id, destination_id, started_at, events, first_id, last_id, members) "
-	 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+	{S(open_attempt), "INSERT INTO attempt (id, destination_id, started_at, events, "
+			  "first_id, last_id, members) "
+			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
 	{S(close_attempt),
 	 "UPDATE attempt SET started_at = ?2, ms = ?3, http_status = ?4, api_code = ?5, "
 	 "api_message = ?6, request_id = ?7, outcome = ?8, members = NULL WHERE id = ?1"},
 	{S(forget_attempt), "DELETE FROM attempt WHERE id = ?1"},
-	{S(block),
-	 "UPDATE destination SET reason = ?2, blocked_until = ?3, last_error = ?4 WHERE id = ?1"},
+	{S(block), "UPDATE destination SET reason = ?2, blocked_until = ?3, last_error = "
+		   "?4 WHERE id = ?1"},
 	{S(deliver),
 	 "INSERT INTO delivery (key, state, attempt_id, name_id, event_time, utc_offset, "
 	 "limited_data_use, event_hash, attempts, first_sent_at) "
@@ -34,18 +34,22 @@ static const struct {
 	 "first_sent_at, attempt_id, unknown, name_id, event_time, utc_offset, "
 	 "limited_data_use, event_hash) "
 	 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
-	 "ON CONFLICT DO UPDATE SET status = ?3, reason = ?4, due_at = ?5, attempts = ?6, "
+	 "ON CONFLICT DO UPDATE SET status = ?3, reason = ?4, due_at = ?5, attempts = "
+	 "?6, "
 	 "first_sent_at = ?7, attempt_id = coalesce(?8, attempt_id), unknown = ?9, "
 	 "name_id = ?10, event_time = ?11, utc_offset = ?12, limited_data_use = ?13, "
 	 "event_hash = ?14"},
 	{S(unwait), "DELETE FROM waiting WHERE key = ?1"},
-	{S(lease), "UPDATE waiting SET status = 2, due_at = NULL WHERE key = ?1 AND status = ?2"},
-	{S(derived), "INSERT OR REPLACE INTO derived_id (outbox_id, event_id) VALUES (?1, ?2)"},
-	{S(duplicate), "INSERT OR IGNORE INTO duplicate (first_id, outbox_id) VALUES (?1, ?2)"},
-	{S(unmapped),
-	 "INSERT INTO unmapped (event, count, last_seen) VALUES (?1, 1, ?2) "
-	 "ON CONFLICT DO UPDATE SET count = count + 1, last_seen = ?2"},
-	{S(cancelled), "SELECT key / 1024 FROM delivery WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
+	{S(lease),
+	 "UPDATE waiting SET status = 2, due_at = NULL WHERE key = ?1 AND status = ?2"},
+	{S(derived),
+	 "INSERT OR REPLACE INTO derived_id (outbox_id, event_id) VALUES (?1, ?2)"},
+	{S(duplicate),
+	 "INSERT OR IGNORE INTO duplicate (first_id, outbox_id) VALUES (?1, ?2)"},
+	{S(unmapped), "INSERT INTO unmapped (event, count, last_seen) VALUES (?1, 1, ?2) "
+		      "ON CONFLICT DO UPDATE SET count = count + 1, last_seen = ?2"},
+	{S(cancelled),
+	 "SELECT key / 1024 FROM delivery WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
 	{S(live),
 	 "SELECT NOT EXISTS (SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023) "
 	 "OR EXISTS (SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023 "
@@ -70,7 +74,8 @@ enum err_code queue_open(struct queue *q, struct db *db, struct err *e)
 	for (size_t i = 0; i < STATEMENTS; i++)
 		if (db_prepare(db, statements[i].sql, statement(q, i), e) != ERR_OK)
 			goto close;
-	if (counter_open(&q->counter, db, e) != ERR_OK || dedup_open(&q->dedup, db, e) != ERR_OK)
+	if (counter_open(&q->counter, db, e) != ERR_OK ||
+	    dedup_open(&q->dedup, db, e) != ERR_OK)
 		goto close;
 	return ERR_OK;
 
@@ -102,8 +107,9 @@ static enum err_code flush_tallies(struct queue *q, struct err *e)
 	for (int i = 0; i < q->tallies; i++) {
 		struct tally *t = &q->tally[i];
 
-		if (t->delta && counter_add(&q->counter, t->destination_id, t->state, t->delta,
-					    q->now_ms, t->example_id, e) != ERR_OK)
+		if (t->delta &&
+		    counter_add(&q->counter, t->destination_id, t->state, t->delta,
+				q->now_ms, t->example_id, e) != ERR_OK)
 			return e->code;
 	}
 	q->tallies = 0;
@@ -157,7 +163,8 @@ static enum err_code wait(struct queue *q, const struct entry *n, enum status st
 			  struct err *e)
 {
 	sqlite3_stmt *s = q->wait;
-	int state = status == STATUS_HELD ? (int)REASON_OUTCOME_UNKNOWN : (int)status * 16;
+	int state =
+		status == STATUS_HELD ? (int)REASON_OUTCOME_UNKNOWN : (int)status * 16;
 
 	sqlite3_bind_int64(s, 1, key_of(n));
 	sqlite3_bind_int(s, 2, n->destination_id);
@@ -191,7 +198,8 @@ static enum err_code drop_cancelled(struct queue *q, struct lot *lot, struct err
 	bool row;
 
 	sqlite3_bind_int64(q->cancelled, 1, lot->first_id * KEY_DESTINATIONS);
-	sqlite3_bind_int64(q->cancelled, 2, lot->last_id * KEY_DESTINATIONS + KEY_DESTINATIONS - 1);
+	sqlite3_bind_int64(q->cancelled, 2,
+			   lot->last_id * KEY_DESTINATIONS + KEY_DESTINATIONS - 1);
 	while (db_step(q->db, q->cancelled, &row, e) == ERR_OK && row) {
 		int64_t id = sqlite3_column_int64(q->cancelled, 0);
 
@@ -255,8 +263,8 @@ static enum err_code is_live(struct queue *q, const struct lot *lot, int64_t own
 }
 
 /* *owner: the row itself, or the one before it with the same event_id. */
-static enum err_code claim_id(struct queue *q, const struct lot *lot, const struct entry *n,
-			      int64_t *owner, struct err *e)
+static enum err_code claim_id(struct queue *q, const struct lot *lot,
+			      const struct entry *n, int64_t *owner, struct err *e)
 {
 	struct str id = {lot->text + n->id_at, n->id_len};
 	bool live = true;
@@ -276,8 +284,8 @@ static enum err_code claim_id(struct queue *q, const struct lot *lot, const stru
 	return dedup_enter(&q->dedup, n->hash, n->outbox_id, e);
 }
 
-static enum err_code record_id(struct queue *q, const struct lot *lot, const struct entry *n,
-			       struct err *e)
+static enum err_code record_id(struct queue *q, const struct lot *lot,
+			       const struct entry *n, struct err *e)
 {
 	if (!(n->flags & ENTRY_DERIVED))
 		return ERR_OK;
@@ -291,9 +299,11 @@ static enum err_code settle_duplicate(struct queue *q, struct lot *lot, uint32_t
 {
 	struct entry twin = lot->entries[at];
 
-	for (uint32_t i = at; i < lot->count && lot->entries[i].outbox_id == twin.outbox_id; i++) {
+	for (uint32_t i = at;
+	     i < lot->count && lot->entries[i].outbox_id == twin.outbox_id; i++) {
 		lot->entries[i].flags |= ENTRY_DROPPED;
-		if (lot->kind == LOT_RETRY && unwait(q, key_of(&lot->entries[i]), e) != ERR_OK)
+		if (lot->kind == LOT_RETRY &&
+		    unwait(q, key_of(&lot->entries[i]), e) != ERR_OK)
 			return e->code;
 	}
 	twin.destination_id = 0;
@@ -330,7 +340,8 @@ static enum err_code admit_entry(struct queue *q, struct lot *lot, struct entry 
 {
 	if (n->reason != REASON_NONE) {
 		n->flags |= ENTRY_DROPPED;
-		if (n->reason == REASON_NOT_MAPPED && count_unmapped(q, lot, n, e) != ERR_OK)
+		if (n->reason == REASON_NOT_MAPPED &&
+		    count_unmapped(q, lot, n, e) != ERR_OK)
 			return e->code;
 		if (lot->kind == LOT_RETRY && unwait(q, key_of(n), e) != ERR_OK)
 			return e->code;
@@ -369,7 +380,8 @@ static enum err_code admit_rows(struct queue *q, struct lot *lot, struct err *e)
 	return ERR_OK;
 }
 
-enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o, struct err *e)
+enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o,
+			   struct err *e)
 {
 	int64_t first = 0, last = 0;
 	struct buf members;
@@ -387,7 +399,8 @@ enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o, 
 			first = n->outbox_id;
 		last = n->outbox_id;
 		for (uint64_t delta = (uint64_t)(last - from);; delta >>= 7) {
-			buf_addc(&members, (char)((delta & 0x7f) | (delta > 0x7f ? 0x80 : 0)));
+			buf_addc(&members,
+				 (char)((delta & 0x7f) | (delta > 0x7f ? 0x80 : 0)));
 			if (delta <= 0x7f)
 				break;
 		}
@@ -400,7 +413,8 @@ enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o, 
 		sqlite3_bind_int64(q->open_attempt, 4, o->events);
 		sqlite3_bind_int64(q->open_attempt, 5, first);
 		sqlite3_bind_int64(q->open_attempt, 6, last);
-		sqlite3_bind_blob64(q->open_attempt, 7, members.p, members.len, SQLITE_STATIC);
+		sqlite3_bind_blob64(q->open_attempt, 7, members.p, members.len,
+				    SQLITE_STATIC);
 		e->code = db_run(q->db, q->open_attempt, e);
 	}
 	buf_fini(&members);
@@ -451,8 +465,9 @@ static enum err_code forget_attempt(struct queue *q, int64_t attempt_id, struct 
 }
 
 /* On a copy: the transaction may fail and be tried again. */
-static enum err_code settle_entry(struct queue *q, const struct lot *lot, struct entry copy,
-				  const struct settlement *s, struct err *e)
+static enum err_code settle_entry(struct queue *q, const struct lot *lot,
+				  struct entry copy, const struct settlement *s,
+				  struct err *e)
 {
 	struct entry *n = &copy;
 
@@ -465,10 +480,12 @@ static enum err_code settle_entry(struct queue *q, const struct lot *lot, struct
 		n->flags |= ENTRY_UNKNOWN;
 	switch (s->disposition) {
 	case SETTLE_RETRY:
-		return wait(q, n, STATUS_RETRYING, s->reason, s->due_ms, s->attempt_id, e);
+		return wait(q, n, STATUS_RETRYING, s->reason, s->due_ms, s->attempt_id,
+			    e);
 	case SETTLE_PARK:
 		return wait(q, n, n->attempts ? STATUS_RETRYING : STATUS_PENDING,
-			    n->attempts ? s->reason : REASON_NONE, s->due_ms, s->attempt_id, e);
+			    n->attempts ? s->reason : REASON_NONE, s->due_ms,
+			    s->attempt_id, e);
 	case SETTLE_DELIVERED:
 	case SETTLE_FAILED:
 	case SETTLE_NONE: break;
@@ -481,8 +498,8 @@ static enum err_code settle_entry(struct queue *q, const struct lot *lot, struct
 		       s->attempt_id, e);
 }
 
-enum err_code queue_settle(struct queue *q, const struct lot *lot, const struct settlement *s,
-			   struct err *e)
+enum err_code queue_settle(struct queue *q, const struct lot *lot,
+			   const struct settlement *s, struct err *e)
 {
 	q->tallies = 0;
 	if (s->answer ? close_attempt(q, s, e) : forget_attempt(q, s->attempt_id, e))
@@ -492,7 +509,8 @@ enum err_code queue_settle(struct queue *q, const struct lot *lot, const struct 
 	for (uint32_t i = 0; i < lot->count; i++) {
 		const struct entry *n = &lot->entries[i];
 
-		if (n->batch != s->batch || n->flags & ENTRY_DROPPED || n->reason != REASON_NONE)
+		if (n->batch != s->batch || n->flags & ENTRY_DROPPED ||
+		    n->reason != REASON_NONE)
 			continue;
 		if (settle_entry(q, lot, *n, s, e) != ERR_OK)
 			return e->code;

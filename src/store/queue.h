@@ -23,21 +23,21 @@
 #define RESEND_MAX_MS (INT64_C(47) * 60 * 60 * 1000)
 
 enum entry_flag {
-	ENTRY_FIRST = 1,    /* the first entry of its row */
-	ENTRY_DERIVED = 2,  /* the event_id is not in the row's column */
-	ENTRY_DROPPED = 4,  /* not to be sent: a duplicate, cancelled, gone */
-	ENTRY_UNKNOWN = 8,  /* an earlier attempt may have arrived */
-	ENTRY_PARKED = 16,  /* it waits for its destination */
+	ENTRY_FIRST = 1,     /* the first entry of its row */
+	ENTRY_DERIVED = 2,   /* the event_id is not in the row's column */
+	ENTRY_DROPPED = 4,   /* not to be sent: a duplicate, cancelled, gone */
+	ENTRY_UNKNOWN = 8,   /* an earlier attempt may have arrived */
+	ENTRY_PARKED = 16,   /* it waits for its destination */
 	ENTRY_RETRYING = 32, /* LOT_RETRY: it waited as retrying, not as pending */
 };
 
 /* One event for one destination, or one row that reached none (destination_id 0). */
 struct entry {
 	int64_t outbox_id;
-	int64_t hash;           /* of the event_id; 0 where there is none */
-	int64_t event_time;     /* Unix seconds */
-	int64_t first_sent_ms;  /* Unix time; 0: never */
-	int64_t name_id;        /* event_name; 0: none */
+	int64_t hash;                 /* of the event_id; 0 where there is none */
+	int64_t event_time;           /* Unix seconds */
+	int64_t first_sent_ms;        /* Unix time; 0: never */
+	int64_t name_id;              /* event_name; 0: none */
 	uint32_t id_at, id_len;       /* the event_id in lot.text */
 	uint32_t event_at, event_len; /* not_mapped: the producer's name in lot.text */
 	uint32_t body_at, body_len;
@@ -90,15 +90,17 @@ struct settlement {
 	int64_t started_ms, due_ms;
 	int64_t took_ms;
 	enum verdict verdict;
-	const struct answer *answer; /* NULL: it was never sent; the attempt is forgotten */
+	const struct answer
+		*answer; /* NULL: it was never sent; the attempt is forgotten */
 };
 
 struct queue {
 	struct db *db;
 	struct counter counter;
 	struct dedup dedup;
-	sqlite3_stmt *cursor, *open_attempt, *close_attempt, *forget_attempt, *block, *deliver, *wait, *unwait, *lease,
-		*derived, *duplicate, *unmapped, *cancelled, *live;
+	sqlite3_stmt *cursor, *open_attempt, *close_attempt, *forget_attempt, *block,
+		*deliver, *wait, *unwait, *lease, *derived, *duplicate, *unmapped,
+		*cancelled, *live;
 	int64_t now_ms; /* of the transaction; set by the caller */
 	struct tally {
 		int32_t destination_id;
@@ -112,15 +114,16 @@ MUST_CHECK enum err_code queue_open(struct queue *q, struct db *db, struct err *
 void queue_close(struct queue *q);
 
 /* Where the last relay stopped: the cursor and the highest attempt id. */
-MUST_CHECK enum err_code queue_position(struct queue *q, int64_t *cursor, int64_t *attempt_id,
-					struct err *e);
+MUST_CHECK enum err_code queue_position(struct queue *q, int64_t *cursor,
+					int64_t *attempt_id, struct err *e);
 
 /* Attempts that a dead relay left open: their outcome is unknown, their rows wait. */
 MUST_CHECK enum err_code queue_recover(struct queue *q, int *recovered, struct err *e);
 
 /* Deduplicates, settles what ended before sending, parks, and opens the requests. */
 MUST_CHECK enum err_code queue_admit(struct queue *q, struct lot *lot,
-				     struct opening *openings, size_t count, struct err *e);
+				     struct opening *openings, size_t count,
+				     struct err *e);
 
 /* Opens one more request for entries already admitted (halves of a refused batch). */
 MUST_CHECK enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o,

@@ -16,8 +16,9 @@ struct recovery {
 	sqlite3_stmt *wait, *close;
 };
 
-static const char open_sql[] = "SELECT id, destination_id, started_at, members FROM attempt "
-			       "WHERE outcome IS NULL ORDER BY id";
+static const char open_sql[] =
+	"SELECT id, destination_id, started_at, members FROM attempt "
+	"WHERE outcome IS NULL ORDER BY id";
 static const char wait_sql[] =
 	"INSERT INTO waiting (key, destination_id, status, reason, due_at, attempts, "
 	"first_sent_at, attempt_id, unknown, event_hash) "
@@ -45,8 +46,8 @@ static int64_t hash_of_row(struct recovery *r, int64_t outbox_id, struct err *e)
 	return dedup_hash(r->q->dedup.seed, id);
 }
 
-static enum err_code wait_again(struct recovery *r, int64_t outbox_id, sqlite3_stmt *attempt,
-				struct err *e)
+static enum err_code wait_again(struct recovery *r, int64_t outbox_id,
+				sqlite3_stmt *attempt, struct err *e)
 {
 	int32_t destination_id = sqlite3_column_int(attempt, 1);
 	int64_t hash;
@@ -67,12 +68,13 @@ static enum err_code wait_again(struct recovery *r, int64_t outbox_id, sqlite3_s
 		return ERR_OK;
 	if (hash && dedup_enter(&r->q->dedup, hash, outbox_id, e) != ERR_OK)
 		return e->code;
-	return counter_add(&r->q->counter, destination_id, STATUS_RETRYING * 16, 1, r->q->now_ms,
-			   outbox_id, e);
+	return counter_add(&r->q->counter, destination_id, STATUS_RETRYING * 16, 1,
+			   r->q->now_ms, outbox_id, e);
 }
 
 /* members: differences of ascending outbox ids, seven bits a byte, lowest first. */
-static enum err_code recover_attempt(struct recovery *r, sqlite3_stmt *attempt, struct err *e)
+static enum err_code recover_attempt(struct recovery *r, sqlite3_stmt *attempt,
+				     struct err *e)
 {
 	struct str members = db_column(attempt, 3);
 	int64_t outbox_id = 0;

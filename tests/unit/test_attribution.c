@@ -48,7 +48,7 @@ static struct touch touch_of_letter(char letter, int64_t at_s)
 	return t;
 }
 
-/* clang-format off: a row a line */
+/* clang-format off */
 static const struct row {
 	const char *letters;
 	enum attribution_model model;
@@ -56,16 +56,16 @@ static const struct row {
 	double credit[MAX];
 	size_t counted;
 } rows[] = {
-	{"",      MODEL_LAST,            {0},				       {0},                         0},
-	{"T",     MODEL_POSITION,        {DAY},				     {1},                         1},
-	{"T",     MODEL_TIME_DECAY,      {28 * DAY},                                {1},                         1},
-	{"TGd",   MODEL_FIRST,           {3 * DAY, 2 * DAY, DAY},                   {1, 0, 0},                   3},
-	{"TGd",   MODEL_LAST,            {3 * DAY, 2 * DAY, DAY},                   {0, 0, 1},                   3},
-	{"TGd",   MODEL_LAST_NON_DIRECT, {3 * DAY, 2 * DAY, DAY},                   {0, 1, 0},                   3},
-	{"dd",    MODEL_LAST_NON_DIRECT, {2 * DAY, DAY},                            {0, 1},                      2},
-	{"TGd",   MODEL_LINEAR,          {3 * DAY, 2 * DAY, DAY},                   {1.0 / 3, 1.0 / 3, 1.0 / 3}, 3},
-	{"TG",    MODEL_POSITION,        {3 * DAY, 2 * DAY},                        {0.5, 0.5},                  2},
-	{"TGM",   MODEL_POSITION,        {3 * DAY, 2 * DAY, DAY},                   {0.4, 0.2, 0.4},             3},
+	{"", MODEL_LAST, {0},				       {0}, 0},
+	{"T", MODEL_POSITION, {DAY},				     {1}, 1},
+	{"T", MODEL_TIME_DECAY, {28 * DAY}, {1}, 1},
+	{"TGd", MODEL_FIRST, {3 * DAY, 2 * DAY, DAY}, {1, 0, 0}, 3},
+	{"TGd", MODEL_LAST, {3 * DAY, 2 * DAY, DAY}, {0, 0, 1}, 3},
+	{"TGd", MODEL_LAST_NON_DIRECT, {3 * DAY, 2 * DAY, DAY}, {0, 1, 0}, 3},
+	{"dd", MODEL_LAST_NON_DIRECT, {2 * DAY, DAY}, {0, 1}, 2},
+	{"TGd", MODEL_LINEAR, {3 * DAY, 2 * DAY, DAY}, {1.0 / 3, 1.0 / 3, 1.0 / 3}, 3},
+	{"TG", MODEL_POSITION, {3 * DAY, 2 * DAY}, {0.5, 0.5}, 2},
+	{"TGM", MODEL_POSITION, {3 * DAY, 2 * DAY, DAY}, {0.4, 0.2, 0.4}, 3},
 	{"TGMod",
 	 MODEL_POSITION,		 {5 * DAY, 4 * DAY, 3 * DAY, 2 * DAY, DAY},
 	 {0.4, 0.2 / 3, 0.2 / 3, 0.2 / 3, 0.4},
@@ -74,24 +74,24 @@ static const struct row {
 	 MODEL_TIME_DECAY,	       {10 * DAY, 3 * DAY, HOUR},
 	 {0.176034, 0.352068, 0.471898},
 	 3													},
- /* windows, inclusive to the second */
-	{"TG",    MODEL_FIRST,           {28 * DAY, DAY},                           {1, 0},                      2},
-	{"TG",    MODEL_FIRST,           {28 * DAY + 1, DAY},                       {0, 1},                      1},
-	{"vG",    MODEL_FIRST,           {7 * DAY, DAY},                            {1, 0},                      2},
-	{"vG",    MODEL_FIRST,           {7 * DAY + 1, DAY},                        {0, 1},                      1},
-	{"do",    MODEL_FIRST,           {28 * DAY, DAY},                           {1, 0},                      2},
-	{"T",     MODEL_LAST,            {28 * DAY + 1},                            {0},                         0},
- /* what comes after the event did not bring it about */
-	{"TG",    MODEL_LAST,            {0, -1},                                   {1, 0},                      1},
-	{"T",     MODEL_LINEAR,          {-1},				      {0},                         0},
- /* position is of those that count */
+	/* windows, inclusive to the second */
+	{"TG", MODEL_FIRST, {28 * DAY, DAY}, {1, 0}, 2},
+	{"TG", MODEL_FIRST, {28 * DAY + 1, DAY}, {0, 1}, 1},
+	{"vG", MODEL_FIRST, {7 * DAY, DAY}, {1, 0}, 2},
+	{"vG", MODEL_FIRST, {7 * DAY + 1, DAY}, {0, 1}, 1},
+	{"do", MODEL_FIRST, {28 * DAY, DAY}, {1, 0}, 2},
+	{"T", MODEL_LAST, {28 * DAY + 1}, {0}, 0},
+	/* what comes after the event did not bring it about */
+	{"TG", MODEL_LAST, {0, -1}, {1, 0}, 1},
+	{"T", MODEL_LINEAR, {-1},				      {0}, 0},
+	/* position is of those that count */
 	{"MTGMG",
 	 MODEL_POSITION,		 {40 * DAY, 3 * DAY, 2 * DAY, DAY, -DAY},
 	 {0, 0.4, 0.2, 0.4, 0},
 	 3													},
- /* of equal times the one that stands later is later */
-	{"TG",    MODEL_LAST,            {DAY, DAY},                                {0, 1},                      2},
-	{"TG",    MODEL_FIRST,           {DAY, DAY},                                {1, 0},                      2},
+	/* of equal times the one that stands later is later */
+	{"TG", MODEL_LAST, {DAY, DAY}, {0, 1}, 2},
+	{"TG", MODEL_FIRST, {DAY, DAY}, {1, 0}, 2},
 };
 
 static const struct verdict_row {
@@ -100,26 +100,26 @@ static const struct verdict_row {
 	enum platform winner;
 	bool all, attributed, only_won;
 } verdicts[] = {
-	{"",     MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
-	{"d",    MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
-	{"T",    MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true,  true },
-	{"Td",   MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true,  true },
-	{"Td",   MODEL_LAST,            PLATFORM_NONE,   true, true,  false},
-	{"TG",   MODEL_LAST_NON_DIRECT, PLATFORM_GOOGLE, true, false, false},
-	{"TG",   MODEL_FIRST,           PLATFORM_TIKTOK, true, true,  true },
-	{"To",   MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
-	{"e",    MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
-	{"v",    MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true,  true },
-	{"g",    MODEL_LAST_NON_DIRECT, PLATFORM_GOOGLE, true, false, false},
- /* shares: the unpaid do not compete, TikTok has the ties */
-	{"Tddd", MODEL_LINEAR,          PLATFORM_TIKTOK, true, true,  true },
-	{"Gddd", MODEL_LINEAR,          PLATFORM_GOOGLE, true, false, false},
-	{"GT",   MODEL_LINEAR,          PLATFORM_TIKTOK, true, true,  true },
-	{"MG",   MODEL_LINEAR,          PLATFORM_GOOGLE, true, false, false},
-	{"GTG",  MODEL_LINEAR,          PLATFORM_GOOGLE, true, false, false},
-	{"GTTG", MODEL_POSITION,        PLATFORM_GOOGLE, true, false, false},
-	{"TG",   MODEL_TIME_DECAY,      PLATFORM_GOOGLE, true, false, false},
-	{"TTG",  MODEL_TIME_DECAY,      PLATFORM_TIKTOK, true, true,  true },
+	{"", MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
+	{"d", MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
+	{"T", MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true,  true},
+	{"Td", MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true,  true},
+	{"Td", MODEL_LAST, PLATFORM_NONE,   true, true,  false},
+	{"TG", MODEL_LAST_NON_DIRECT, PLATFORM_GOOGLE, true, false, false},
+	{"TG", MODEL_FIRST, PLATFORM_TIKTOK, true, true,  true},
+	{"To", MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
+	{"e", MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
+	{"v", MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true,  true},
+	{"g", MODEL_LAST_NON_DIRECT, PLATFORM_GOOGLE, true, false, false},
+	/* shares: the unpaid do not compete, TikTok has the ties */
+	{"Tddd", MODEL_LINEAR, PLATFORM_TIKTOK, true, true,  true},
+	{"Gddd", MODEL_LINEAR, PLATFORM_GOOGLE, true, false, false},
+	{"GT", MODEL_LINEAR, PLATFORM_TIKTOK, true, true,  true},
+	{"MG", MODEL_LINEAR, PLATFORM_GOOGLE, true, false, false},
+	{"GTG", MODEL_LINEAR, PLATFORM_GOOGLE, true, false, false},
+	{"GTTG", MODEL_POSITION, PLATFORM_GOOGLE, true, false, false},
+	{"TG", MODEL_TIME_DECAY, PLATFORM_GOOGLE, true, false, false},
+	{"TTG", MODEL_TIME_DECAY, PLATFORM_TIKTOK, true, true,  true},
 };
 /* clang-format on */
 
@@ -199,6 +199,21 @@ static void delivers_by_winner(void **state)
 			 REASON_NOT_ATTRIBUTED);
 }
 
+/* Equal shares whose sums differ in the last bit. */
+static void a_tie_is_a_tie_after_rounding(void **state)
+{
+	static const char letters[] = "TGTTTGG";
+	static const int weeks[] = {2, 2, 1, 1, 1, 1, 0};
+	struct touch t[7];
+	double credit[7];
+
+	(void)state;
+	for (size_t i = 0; i < 7; i++)
+		t[i] = touch_of_letter(letters[i], NOW - weeks[i] * INT64_C(7) * DAY);
+	attribute(t, 7, MODEL_TIME_DECAY, NOW, &usual, credit);
+	assert_int_equal(attribution_winner(t, credit, 7), PLATFORM_TIKTOK);
+}
+
 static void credits_only_what_was_paid(void **state)
 {
 	struct touch t[] = {touch_of_letter('e', NOW - 3), touch_of_letter('T', NOW - 2),
@@ -276,6 +291,7 @@ int main(void)
 		cmocka_unit_test(other_windows),
 		cmocka_unit_test(decay_survives_any_window),
 		cmocka_unit_test(delivers_by_winner),
+		cmocka_unit_test(a_tie_is_a_tie_after_rounding),
 		cmocka_unit_test(credits_only_what_was_paid),
 		cmocka_unit_test(settles_what_was_seen_before),
 		cmocka_unit_test(names_go_both_ways),

@@ -81,6 +81,7 @@ static void scrubs(void **state)
 		{S "?EMAIL=x&e-mail=y&E_Mail=z&mail=v",                                S                          },
 		{S "?phone=1&tel=2&mobile=3&q=4",                                      S "?q=4"                   },
 		{S "?first_name=A&lastName=B&Full-Name=C&name=D",                      S                          },
+		{S "?email%5B%5D=x&q=1",					       S "?q=1"                   },
 		{S "?user[email]=x&user%5Blast_name%5D=y&cart[0][name]=z&a[b]=1",
 		 S "?a[b]=1"										      },
 		{S "?email[]=x&email2=y&customer_email=z&billing.address1=v",          S                          },

@@ -40,9 +40,13 @@ static enum err_code add_lines(struct exchange *x, add_fn *add, void *list, stru
 void control_fault(struct sandbox *s, struct exchange *x)
 {
 	struct fault_list faults = {.seed = s->faults.seed};
-	struct err e;
+	struct err e = {0};
 
-	if (add_lines(x, add_fault, &faults, &e)) {
+	if (add_lines(x, add_fault, &faults, &e) == ERR_OK && s->tls &&
+	    fault_find_raw(&faults))
+		err_set(&e, ERR_USAGE, "fault %s does not work with --tls",
+			fault_find_raw(&faults)->name);
+	if (e.code) {
 		fault_list_fini(&faults);
 		exchange_answer(x, 400, 40002, e.msg);
 		return;

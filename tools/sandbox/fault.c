@@ -340,6 +340,15 @@ struct fault *fault_next_data(struct fault_list *l, uint64_t nth, const char *so
 	return NULL;
 }
 
+const struct fault *fault_find_raw(const struct fault_list *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (l->rules[i].kind == FAULT_ENDLESS_HEADERS ||
+		    l->rules[i].kind == FAULT_INFORMATIONAL)
+			return &l->rules[i];
+	return NULL;
+}
+
 void fault_print_names(FILE *to)
 {
 	for (size_t i = 0; i < COUNT(names); i++)

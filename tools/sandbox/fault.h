@@ -18,15 +18,15 @@
 enum fault_kind {
 	FAULT_NONE,
 	FAULT_CODE,
-	FAULT_TEXT, /* an answer that is not TikTok's: a status and a line of text */
+	FAULT_TEXT, /* a status and a line of text */
 	FAULT_HTML,
-	FAULT_GARBAGE,
+	FAULT_GARBAGE, /* answers without a usable code … */
 	FAULT_EMPTY,
 	FAULT_WRONG_TYPE,
 	FAULT_HUGE,
 	FAULT_DEEP,
 	FAULT_GZIP_BOMB,
-	FAULT_RESET_BEFORE,
+	FAULT_RESET_BEFORE, /* the connection is reset: before the body, … */
 	FAULT_RESET_WITHIN,
 	FAULT_RESET_AFTER,
 	FAULT_CUT_ANSWER,
@@ -73,13 +73,14 @@ enum err_code fault_list_add(struct fault_list *l, const char *spec,
 void fault_list_restart(struct fault_list *l);
 void fault_list_fini(struct fault_list *l);
 
-/* The first rule of this phase for request number `nth`; counts it as fired. A rule with
- * source_id is for that one only. */
+/* The first rule of this phase for request number `nth`; counts it as fired. */
 bool fault_pick(struct fault_list *l, enum fault_phase phase, uint64_t nth,
 		const char *source_id, struct fault *out);
 /* The next FAULT_DATA rule that would fire, from *at on, which moves on; not counted. */
 struct fault *fault_next_data(struct fault_list *l, uint64_t nth, const char *source_id,
 			      size_t *at);
+/* A rule that writes raw bytes and so cannot be had over TLS; NULL where there is none. */
+const struct fault *fault_find_raw(const struct fault_list *l);
 
 /* One line for each name, for -h. */
 void fault_print_names(FILE *to);

@@ -136,11 +136,9 @@ static enum err_code parse_options(int argc, char **argv, struct options *o,
 			return e->code;
 	if (optind < argc)
 		return err_set(e, ERR_USAGE, "'%s' is no option; see -h", argv[optind]);
-	for (size_t i = 0; o->cert && i < s->faults.count; i++)
-		if (s->faults.rules[i].kind == FAULT_ENDLESS_HEADERS ||
-		    s->faults.rules[i].kind == FAULT_INFORMATIONAL)
-			return err_set(e, ERR_USAGE, "fault %s does not work with --tls",
-				       s->faults.rules[i].name);
+	if (o->cert && fault_find_raw(&s->faults))
+		return err_set(e, ERR_USAGE, "fault %s does not work with --tls",
+			       fault_find_raw(&s->faults)->name);
 	return ERR_OK;
 }
 

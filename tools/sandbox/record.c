@@ -24,18 +24,22 @@ static void print_line(const struct exchange *x)
 	fprintf(stderr, "%s %s: %zu events, %llu new, HTTP %d", x->method, x->path,
 		exchange_event_count(x), (unsigned long long)x->fresh, x->status);
 	if (x->has_code)
-		fprintf(stderr, ", code %d %s", x->code, x->code ? x->message : "");
+		fprintf(stderr, ", code %d", x->code);
+	if (x->has_code && x->code)
+		fprintf(stderr, " %s", x->message);
 	if (*x->fault.name)
 		fprintf(stderr, ", fault %s", x->fault.name);
 	fputc('\n', stderr);
 }
 
-void sandbox_record(struct sandbox *s, struct exchange *x)
+bool sandbox_record(struct sandbox *s, struct exchange *x)
 {
 	struct err e;
 
+	bool written;
+
 	if (x->recorded)
-		return;
+		return true;
 	x->recorded = true;
 	pthread_mutex_lock(&s->lock);
 	s->stats.requests++;
@@ -48,5 +52,7 @@ void sandbox_record(struct sandbox *s, struct exchange *x)
 	}
 	if (!s->quiet)
 		print_line(x);
+	written = !s->broken;
 	pthread_mutex_unlock(&s->lock);
+	return written;
 }

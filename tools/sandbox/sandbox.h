@@ -37,6 +37,7 @@ struct sandbox {
 	size_t pixel_count; /* 0: every event source exists */
 	bool strict_hash;
 	bool quiet;
+	bool tls;
 	int stop_fd; /* an eventfd, readable once the sandbox stops */
 
 	pthread_mutex_t lock;
@@ -67,7 +68,8 @@ void control_token(struct sandbox *s, struct exchange *x);
 void control_stats(struct sandbox *s, struct exchange *x);
 void control_reset(struct sandbox *s, struct exchange *x);
 
-/* Puts the request into the statistics and the ledger, once. Takes the lock. */
-void sandbox_record(struct sandbox *s, struct exchange *x);
+/* Puts the request into the statistics and the ledger, once; false where the ledger
+ * cannot be written. Takes the lock. */
+bool sandbox_record(struct sandbox *s, struct exchange *x);
 
 #endif

@@ -19,7 +19,6 @@ struct server {
 	struct sandbox *sandbox;
 	struct MHD_Daemon *daemon;
 	struct buf cert, key;
-	bool tls;
 };
 
 /* An answer that goes out in pieces: cut or byte by byte. */
@@ -177,8 +176,10 @@ static enum MHD_Result answer(struct server *server, struct MHD_Connection *c,
 		exchange_answer(x, 413, 40002, "body: More than 64 MiB");
 	else
 		x->route->answer(server->sandbox, x);
-	if (!x->route || x->route->is_track)
-		sandbox_record(server->sandbox, x);
+	if ((!x->route || x->route->is_track) && !sandbox_record(server->sandbox, x)) {
+		misbehave_reset(x->fd); /* no answer that the ledger does not know */
+		return MHD_NO;
+	}
 	return send_answer(server, c, x);
 }
 
@@ -247,25 +248,24 @@ static enum err_code start(struct server *server, uint16_t port, struct err *e)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-			 MHD_USE_POLL | (server->tls ? MHD_USE_TLS : 0U);
+			 MHD_USE_POLL | (server->sandbox->tls ? MHD_USE_TLS : 0U);
 	struct MHD_OptionItem tls[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0,
-		 server->tls ? (void *)buf_z(&server->cert) : NULL},
+		 server->sandbox->tls ? (void *)buf_z(&server->cert) : NULL},
 		{MHD_OPTION_HTTPS_MEM_KEY,  0,
-		 server->tls ? (void *)buf_z(&server->key) : NULL },
-		{MHD_OPTION_END,            0, NULL               },
+		 server->sandbox->tls ? (void *)buf_z(&server->key) : NULL },
+		{MHD_OPTION_END,            0, NULL                        },
 	};
 
 	server->daemon = MHD_start_daemon(
 		flags, port, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR,
 		&loopback, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_ARRAY,
-		server->tls ? tls : tls + 2, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_ARRAY,
+		server->sandbox->tls ? tls : tls + 2, MHD_OPTION_END);
 	if (!server->daemon)
 		return err_set(e, ERR_UNAVAILABLE, "cannot listen on 127.0.0.1:%u: %s",
 			       (unsigned)port,
-			       server->tls
+			       server->sandbox->tls
 				       ? "the port is taken, or certificate and key do "
 					 "not fit"
 				       : strerror(errno));
@@ -280,7 +280,7 @@ enum err_code server_open(struct sandbox *s, uint16_t port, const char *cert,
 	if (!server)
 		abort();
 	server->sandbox = s;
-	server->tls = cert != NULL;
+	s->tls = cert != NULL;
 	if ((cert && read_file(cert, &server->cert, e)) ||
 	    (key && read_file(key, &server->key, e)) || start(server, port, e)) {
 		server_close(server);
