@@ -56,8 +56,8 @@ static const struct row {
 	double credit[MAX];
 	size_t counted;
 } rows[] = {
-	{"", MODEL_LAST, {0},				       {0}, 0},
-	{"T", MODEL_POSITION, {DAY},				     {1}, 1},
+	{"", MODEL_LAST, {0}, {0}, 0},
+	{"T", MODEL_POSITION, {DAY}, {1}, 1},
 	{"T", MODEL_TIME_DECAY, {28 * DAY}, {1}, 1},
 	{"TGd", MODEL_FIRST, {3 * DAY, 2 * DAY, DAY}, {1, 0, 0}, 3},
 	{"TGd", MODEL_LAST, {3 * DAY, 2 * DAY, DAY}, {0, 0, 1}, 3},
@@ -67,13 +67,13 @@ static const struct row {
 	{"TG", MODEL_POSITION, {3 * DAY, 2 * DAY}, {0.5, 0.5}, 2},
 	{"TGM", MODEL_POSITION, {3 * DAY, 2 * DAY, DAY}, {0.4, 0.2, 0.4}, 3},
 	{"TGMod",
-	 MODEL_POSITION,		 {5 * DAY, 4 * DAY, 3 * DAY, 2 * DAY, DAY},
+	 MODEL_POSITION, {5 * DAY, 4 * DAY, 3 * DAY, 2 * DAY, DAY},
 	 {0.4, 0.2 / 3, 0.2 / 3, 0.2 / 3, 0.4},
-	 5													},
+	 5},
 	{"TGM",
-	 MODEL_TIME_DECAY,	       {10 * DAY, 3 * DAY, HOUR},
+	 MODEL_TIME_DECAY, {10 * DAY, 3 * DAY, HOUR},
 	 {0.176034, 0.352068, 0.471898},
-	 3													},
+	 3},
 	/* windows, inclusive to the second */
 	{"TG", MODEL_FIRST, {28 * DAY, DAY}, {1, 0}, 2},
 	{"TG", MODEL_FIRST, {28 * DAY + 1, DAY}, {0, 1}, 1},
@@ -83,12 +83,12 @@ static const struct row {
 	{"T", MODEL_LAST, {28 * DAY + 1}, {0}, 0},
 	/* what comes after the event did not bring it about */
 	{"TG", MODEL_LAST, {0, -1}, {1, 0}, 1},
-	{"T", MODEL_LINEAR, {-1},				      {0}, 0},
+	{"T", MODEL_LINEAR, {-1}, {0}, 0},
 	/* position is of those that count */
 	{"MTGMG",
-	 MODEL_POSITION,		 {40 * DAY, 3 * DAY, 2 * DAY, DAY, -DAY},
+	 MODEL_POSITION, {40 * DAY, 3 * DAY, 2 * DAY, DAY, -DAY},
 	 {0, 0.4, 0.2, 0.4, 0},
-	 3													},
+	 3},
 	/* of equal times the one that stands later is later */
 	{"TG", MODEL_LAST, {DAY, DAY}, {0, 1}, 2},
 	{"TG", MODEL_FIRST, {DAY, DAY}, {1, 0}, 2},
@@ -100,26 +100,26 @@ static const struct verdict_row {
 	enum platform winner;
 	bool all, attributed, only_won;
 } verdicts[] = {
-	{"", MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
-	{"d", MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
-	{"T", MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true,  true},
-	{"Td", MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true,  true},
-	{"Td", MODEL_LAST, PLATFORM_NONE,   true, true,  false},
+	{"", MODEL_LAST_NON_DIRECT, PLATFORM_NONE, true, true, false},
+	{"d", MODEL_LAST_NON_DIRECT, PLATFORM_NONE, true, true, false},
+	{"T", MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true, true},
+	{"Td", MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true, true},
+	{"Td", MODEL_LAST, PLATFORM_NONE, true, true, false},
 	{"TG", MODEL_LAST_NON_DIRECT, PLATFORM_GOOGLE, true, false, false},
-	{"TG", MODEL_FIRST, PLATFORM_TIKTOK, true, true,  true},
-	{"To", MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
-	{"e", MODEL_LAST_NON_DIRECT, PLATFORM_NONE,   true, true,  false},
-	{"v", MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true,  true},
+	{"TG", MODEL_FIRST, PLATFORM_TIKTOK, true, true, true},
+	{"To", MODEL_LAST_NON_DIRECT, PLATFORM_NONE, true, true, false},
+	{"e", MODEL_LAST_NON_DIRECT, PLATFORM_NONE, true, true, false},
+	{"v", MODEL_LAST_NON_DIRECT, PLATFORM_TIKTOK, true, true, true},
 	{"g", MODEL_LAST_NON_DIRECT, PLATFORM_GOOGLE, true, false, false},
 	/* shares: the unpaid do not compete, TikTok has the ties */
-	{"Tddd", MODEL_LINEAR, PLATFORM_TIKTOK, true, true,  true},
+	{"Tddd", MODEL_LINEAR, PLATFORM_TIKTOK, true, true, true},
 	{"Gddd", MODEL_LINEAR, PLATFORM_GOOGLE, true, false, false},
-	{"GT", MODEL_LINEAR, PLATFORM_TIKTOK, true, true,  true},
+	{"GT", MODEL_LINEAR, PLATFORM_TIKTOK, true, true, true},
 	{"MG", MODEL_LINEAR, PLATFORM_GOOGLE, true, false, false},
 	{"GTG", MODEL_LINEAR, PLATFORM_GOOGLE, true, false, false},
 	{"GTTG", MODEL_POSITION, PLATFORM_GOOGLE, true, false, false},
 	{"TG", MODEL_TIME_DECAY, PLATFORM_GOOGLE, true, false, false},
-	{"TTG", MODEL_TIME_DECAY, PLATFORM_TIKTOK, true, true,  true},
+	{"TTG", MODEL_TIME_DECAY, PLATFORM_TIKTOK, true, true, true},
 };
 /* clang-format on */
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/identity.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* clang-format off */
+static const struct placeholder_row {
+	enum identity_kind kind;
+	const char *value;
+	bool is;
+} placeholders[] = {
+	{IDENTITY_EMAIL, "test@example.com", true},
+	{IDENTITY_EMAIL, " Test@Example.COM ", true},
+	{IDENTITY_EMAIL,
+	 "973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b", true},
+	{IDENTITY_EMAIL, "ann@example.com", false},
+	{IDENTITY_EMAIL, "test@shop.de", false},
+	{IDENTITY_EMAIL, "noreply@shop.de", true},
+	{IDENTITY_EMAIL, "none@none.com", true},
+	{IDENTITY_EMAIL, "null", true},
+	{IDENTITY_EMAIL, "", true},
+	{IDENTITY_EMAIL, "@example.com", true},
+	{IDENTITY_EMAIL, "ann", true},
+	{IDENTITY_EMAIL, "nonet@gmail.com", false},
+	{IDENTITY_PHONE, "+10000000000", true},
+	{IDENTITY_PHONE, "0000000000", true},
+	{IDENTITY_PHONE, "(555) 555-5555", true},
+	{IDENTITY_PHONE, "+1 123 456 7890", true},
+	{IDENTITY_PHONE, "+49 30 1111111", true},
+	{IDENTITY_PHONE, "12345", true},
+	{IDENTITY_PHONE, "+14155550123", false},
+	{IDENTITY_PHONE, "+4915112345678", false},
+	{IDENTITY_PHONE, "123456781234567812345678123456781234", true},
+	{IDENTITY_EXTERNAL_ID, "none", true},
+	{IDENTITY_EXTERNAL_ID, "NULL", true},
+	{IDENTITY_EXTERNAL_ID, "unknown", true},
+	{IDENTITY_EXTERNAL_ID, "0", true},
+	{IDENTITY_EXTERNAL_ID, "0000", true},
+	{IDENTITY_EXTERNAL_ID, "00000000-0000-0000-0000-000000000000", true},
+	{IDENTITY_EXTERNAL_ID, "guest", true},
+	{IDENTITY_EXTERNAL_ID, "anonymous", true},
+	{IDENTITY_EXTERNAL_ID, "[object Object]", true},
+	{IDENTITY_EXTERNAL_ID, "111111", true},
+	{IDENTITY_EXTERNAL_ID, "11", false},
+	{IDENTITY_EXTERNAL_ID, "u-1", false},
+	{IDENTITY_EXTERNAL_ID, "guest-17", false},
+	{IDENTITY_EXTERNAL_ID,
+	 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", true},
+	{IDENTITY_EXTERNAL_ID,
+	 "0000000000000000000000000000000000000000000000000000000000000000", true},
+	{IDENTITY_EMAIL,
+	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
+	{IDENTITY_DEVICE, "00000000-0000-0000-0000-000000000000", true},
+	{IDENTITY_SESSION, "undefined", true},
+	{IDENTITY_SESSION, "s1", false},
+	{IDENTITY_TTP, "94e2a4j9-h3ss-k5h5-98cc-c84n745mk1m4", false},
+};
+/* clang-format on */
+
+static void knows_nobody(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(placeholders); i++) {
+		const struct placeholder_row *r = &placeholders[i];
+
+		if (identity_is_placeholder(r->kind, str_of(r->value)) != r->is)
+			fail_msg("%s '%s'", identity_kind_word(r->kind), r->value);
+	}
+	assert_true(identity_is_placeholder(IDENTITY_EMAIL, STR_NONE));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
