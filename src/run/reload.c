@@ -173,11 +173,15 @@ static void site_done(struct job *job)
 	relay_pump(r);
 }
 
-static void log_state(const struct site *s)
+static void log_state(struct site *s)
 {
-	struct log_line line = log_begin(s->state == SITE_OPEN ? LOG_NOTICE : LOG_WARN,
-					 "destination_state");
+	struct log_line line;
 
+	if (s->logged == s->reason)
+		return;
+	s->logged = s->reason;
+	line = log_begin(s->state == SITE_OPEN ? LOG_NOTICE : LOG_WARN,
+			 "destination_state");
 	log_field(&line, "destination", "%s", s->name);
 	log_field(&line, "state", "%s",
 		  s->state == SITE_OPEN ? "active" : reason_word(s->reason));

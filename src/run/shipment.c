@@ -295,11 +295,12 @@ static void dispose(struct shipment *s, enum verdict v)
 	}
 }
 
+/* A refused event is the row's trouble, not the destination's. */
 static void note_error(struct shipment *s, enum verdict v)
 {
 	const struct answer *a = &s->request.answer;
 
-	if (v == VERDICT_DELIVERED)
+	if (v == VERDICT_DELIVERED || v == VERDICT_REFUSED || v == VERDICT_TOO_LARGE)
 		return;
 	if (a->transport != TRANSPORT_ANSWERED)
 		snprintf(s->site->last_error, sizeof(s->site->last_error), "%s",
@@ -327,7 +328,7 @@ static void log_verdict(const struct shipment *s, enum verdict v)
 	log_field(&line, "http_status", "%d", s->request.answer.http_status);
 	if (s->request.answer.has_code)
 		log_field(&line, "code", "%lld", (long long)s->request.answer.code);
-	log_field(&line, "error", "%s", s->site->last_error);
+	log_field(&line, "error", "%s", s->request.answer.message);
 	if (s->request.answer.request_id[0])
 		log_field(&line, "request_id", "%s", s->request.answer.request_id);
 	log_end(&line);

@@ -33,7 +33,7 @@ static void block(struct site *s, enum reason reason, uint64_t wait_ms, uint64_t
 		s->blocked_ms = now_ms;
 		s->parked = 0;
 	}
-	s->changed = true;
+	s->changed = s->error_stored = true;
 	s->state = SITE_BLOCKED;
 	s->reason = reason;
 	s->until_ms = wait_ms == SITE_FOREVER ? SITE_FOREVER : now_ms + wait_ms;
@@ -41,7 +41,8 @@ static void block(struct site *s, enum reason reason, uint64_t wait_ms, uint64_t
 
 static void open_again(struct site *s)
 {
-	s->changed = s->changed || s->state != SITE_OPEN || s->last_error[0];
+	s->changed = s->changed || s->state != SITE_OPEN || s->error_stored;
+	s->error_stored = false;
 	s->state = SITE_OPEN;
 	s->reason = REASON_NONE;
 	s->failures = 0;
@@ -100,8 +101,11 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 	pause = pause_of(s, limits, verdict, random);
 	if (retry_after_ms > pause)
 		pause = retry_after_ms;
-	if (pause == 0)
+	if (pause == 0) {
+		s->changed = s->changed || !s->error_stored;
+		s->error_stored = true;
 		return;
+	}
 	/* Requests that were under way together fail together: one pause, not eight. */
 	if (s->state == SITE_BLOCKED && started_ms <= s->blocked_ms &&
 	    reason == s->reason && retry_after_ms == 0)

@@ -56,7 +56,9 @@ struct site {
 	uint64_t until_ms;   /* monotonic: when to probe */
 	int failures;        /* requests in a row that failed */
 	char last_error[256];
-	bool changed; /* reason or last_error are to be stored */
+	bool error_stored;
+	enum reason logged; /* what the log last said of it */
+	bool changed;       /* reason or last_error are to be stored */
 
 	int under_way;          /* requests */
 	uint64_t next_start_ms; /* monotonic: by requests_per_second */

@@ -19,9 +19,7 @@ static struct event_map *map;
 
 static int set_up(void **state)
 {
-	const struct event_map_row rows[] = {
-		{STR("purchase"), 0, STR("Purchase"), 1}
-        };
+	const struct event_map_row rows[] = {{STR("purchase"), 0, STR("Purchase"), 1}};
 
 	(void)state;
 	scratch_init(&scratch);
@@ -53,17 +51,18 @@ static void takes_the_time_within_its_bounds(void **state)
 		enum reason reason;
 		int64_t want;
 	} rows[] = {
-		{{EVENT_TIME_NONE},                              REASON_NONE,        NOW - 10           },
-		{{.kind = EVENT_TIME_TEXT, .text = {"  ", 2}},   REASON_NONE,        NOW - 10           },
-		{{EVENT_TIME_INTEGER, NOW},                      REASON_NONE,        NOW                },
-		{{EVENT_TIME_INTEGER, NOW * 1000},               REASON_NONE,        NOW                },
-		{{EVENT_TIME_INTEGER, NOW + 300},                REASON_NONE,        NOW + 300          },
-		{{EVENT_TIME_INTEGER, NOW + 301},                REASON_FUTURE_TIME, NOW + 301          },
-		{{EVENT_TIME_INTEGER, NOW - AGE_MAX_S},          REASON_NONE,        NOW - AGE_MAX_S    },
+		{{EVENT_TIME_NONE}, REASON_NONE, NOW - 10},
+		{{.kind = EVENT_TIME_TEXT, .text = {"  ", 2}}, REASON_NONE, NOW - 10},
+		{{EVENT_TIME_INTEGER, NOW}, REASON_NONE, NOW},
+		{{EVENT_TIME_INTEGER, NOW * 1000}, REASON_NONE, NOW},
+		{{EVENT_TIME_INTEGER, NOW + 300}, REASON_NONE, NOW + 300},
+		{{EVENT_TIME_INTEGER, NOW + 301}, REASON_FUTURE_TIME, NOW + 301},
+		{{EVENT_TIME_INTEGER, NOW - AGE_MAX_S}, REASON_NONE, NOW - AGE_MAX_S},
 		{{EVENT_TIME_INTEGER, NOW - AGE_MAX_S - 1},
-		 REASON_TOO_OLD,						     NOW - AGE_MAX_S - 1},
-		{{.kind = EVENT_TIME_TEXT, .text = {"soon", 4}}, REASON_BAD_TIME,    0                  },
-		{{EVENT_TIME_INTEGER, -1},                       REASON_BAD_TIME,    0                  },
+		 REASON_TOO_OLD,
+		 NOW - AGE_MAX_S - 1},
+		{{.kind = EVENT_TIME_TEXT, .text = {"soon", 4}}, REASON_BAD_TIME, 0},
+		{{EVENT_TIME_INTEGER, -1}, REASON_BAD_TIME, 0},
 	};
 	static const struct destination_rules d = {.id = 1, .source = SOURCE_WEB};
 
@@ -107,96 +106,86 @@ static void reads_the_time_of_the_payload(void **state)
 	}
 }
 
+static const struct {
+	const char *payload;
+	struct consent person;
+	bool strict, pii;
+	enum reason reason;
+} statements[] = {
+	{"{}", {0}, false, false, REASON_NONE},
+	{"{\"consent\":{\"ad_user_data\":\"GRANTED\"}}", {0}, false, true, REASON_NONE},
+	{"{\"consent\":{\"ad_user_data\":\"DENIED\"}}", {0}, false, false, REASON_NONE},
+	{"{\"consent\":{\"ad_user_data\":true}}", {0}, false, false, REASON_NONE},
+	{"{\"consent\":{\"ad_user_data\":\"yes\"}}", {0}, false, false, REASON_NONE},
+	{"{\"consent\":{\"ad_user_data\":\"GRANTED\",\"ad_storage\":\"DENIED\"}}",
+	 {0},
+	 false,
+	 true,
+	 REASON_CONSENT_DENIED},
+	{"{\"consent\":{\"analytics_storage\":\"DENIED\"}}",
+	 {0},
+	 false,
+	 false,
+	 REASON_CONSENT_DENIED},
+	{"{\"consent\":{\"ad_storage\":\"maybe\"}}",
+	 {0},
+	 false,
+	 false,
+	 REASON_CONSENT_DENIED},
+	{"{\"consent\":{\"ad_storage\":null}}", {0}, false, false, REASON_NONE},
+	{"{\"consent\":{\"ad_personalization\":\"DENIED\"}}",
+	 {0},
+	 false,
+	 false,
+	 REASON_NONE},
+	{"{\"consent\":false}", {0}, false, false, REASON_CONSENT_DENIED},
+	{"{\"consent\":{}}", {0}, false, false, REASON_NONE},
+	/* the person's statement, where the payload has none */
+	{"{}", {G, G, G, G, true}, false, true, REASON_NONE},
+	{"{\"consent\":{}}", {G, G, G, G, true}, false, true, REASON_NONE},
+	{"{\"consent\":{\"ad_user_data\":\"DENIED\"}}",
+	 {G, G, D, G, true},
+	 false,
+	 false,
+	 REASON_NONE},
+	{"{}", {G, U, D, U, true}, false, true, REASON_CONSENT_DENIED},
+	{"{}", {G, G, D, G, false}, false, false, REASON_NONE},
+	/* strict */
+	{"{}", {0}, true, false, REASON_CONSENT_DENIED},
+	{"{}", {G, U, G, G, true}, true, true, REASON_NONE},
+	{"{}", {G, G, G, U, true}, true, true, REASON_CONSENT_DENIED},
+	{"{}", {U, G, G, G, true}, true, false, REASON_NONE},
+	/* Google's strings */
+	{"{\"consent\":{\"gcs\":\"G111\"}}", {0}, true, false, REASON_NONE},
+	{"{\"consent\":{\"gcs\":\"G100\"}}", {0}, false, false, REASON_CONSENT_DENIED},
+	{"{\"consent\":{\"gcd\":\"13r3r3r3r5l1\"}}", {0}, true, true, REASON_NONE},
+	{"{\"consent\":\"13r3r3r3r5l1\"}", {0}, true, true, REASON_NONE},
+	{"{\"consent\":{\"gcd\":\"?\"}}", {0}, false, false, REASON_CONSENT_DENIED},
+	{"{\"consent\":{\"gcd\":\"13r3r3r3r5l1\",\"ad_user_data\":\"DENIED\"}}",
+	 {0},
+	 false,
+	 false,
+	 REASON_NONE},
+};
+
 static void follows_consent(void **state)
 {
-	static const struct {
-		const char *payload;
-		struct consent person;
-		bool strict, pii;
-		enum reason reason;
-	} rows[] = {
-		{"{}",								     {0},                 false, false, REASON_NONE          },
-		{"{\"consent\":{\"ad_user_data\":\"GRANTED\"}}",
-		 {0},
-		 false,												true,
-		 REASON_NONE														       },
-		{"{\"consent\":{\"ad_user_data\":\"DENIED\"}}",
-		 {0},
-		 false,												false,
-		 REASON_NONE														       },
-		{"{\"consent\":{\"ad_user_data\":true}}",                                  {0},                 false, false, REASON_NONE          },
-		{"{\"consent\":{\"ad_user_data\":\"yes\"}}",
-		 {0},
-		 false,												false,
-		 REASON_NONE														       },
-		{"{\"consent\":{\"ad_user_data\":\"GRANTED\",\"ad_storage\":\"DENIED\"}}",
-		 {0},
-		 false,												true,
-		 REASON_CONSENT_DENIED													     },
-		{"{\"consent\":{\"analytics_storage\":\"DENIED\"}}",
-		 {0},
-		 false,												false,
-		 REASON_CONSENT_DENIED													     },
-		{"{\"consent\":{\"ad_storage\":\"maybe\"}}",
-		 {0},
-		 false,												false,
-		 REASON_CONSENT_DENIED													     },
-		{"{\"consent\":{\"ad_storage\":null}}",                                    {0},                 false, false, REASON_NONE          },
-		{"{\"consent\":{\"ad_personalization\":\"DENIED\"}}",
-		 {0},
-		 false,												false,
-		 REASON_NONE														       },
-		{"{\"consent\":false}",						    {0},                 false, false, REASON_CONSENT_DENIED},
-		{"{\"consent\":{}}",						       {0},                 false, false, REASON_NONE          },
- /* the person's statement, where the payload has none */
-		{"{}",								     {G, G, G, G, true},  false, true,  REASON_NONE          },
-		{"{\"consent\":{}}",						       {G, G, G, G, true},  false, true,  REASON_NONE          },
-		{"{\"consent\":{\"ad_user_data\":\"DENIED\"}}",
-		 {G, G, D, G, true},
-		 false,												false,
-		 REASON_NONE														       },
-		{"{}",								     {G, U, D, U, true},  false, true,  REASON_CONSENT_DENIED},
-		{"{}",								     {G, G, D, G, false}, false, false, REASON_NONE          },
- /* strict */
-		{"{}",								     {0},                 true,  false, REASON_CONSENT_DENIED},
-		{"{}",								     {G, U, G, G, true},  true,  true,  REASON_NONE          },
-		{"{}",								     {G, G, G, U, true},  true,  true,  REASON_CONSENT_DENIED},
-		{"{}",								     {U, G, G, G, true},  true,  false, REASON_NONE          },
- /* Google's strings */
-		{"{\"consent\":{\"gcs\":\"G111\"}}",                                       {0},                 true,  false, REASON_NONE          },
-		{"{\"consent\":{\"gcs\":\"G100\"}}",
-		 {0},
-		 false,												false,
-		 REASON_CONSENT_DENIED													     },
-		{"{\"consent\":{\"gcd\":\"13r3r3r3r5l1\"}}",
-		 {0},
-		 true,												 true,
-		 REASON_NONE														       },
-		{"{\"consent\":\"13r3r3r3r5l1\"}",                                         {0},                 true,  true,  REASON_NONE          },
-		{"{\"consent\":{\"gcd\":\"?\"}}",
-		 {0},
-		 false,												false,
-		 REASON_CONSENT_DENIED													     },
-		{"{\"consent\":{\"gcd\":\"13r3r3r3r5l1\",\"ad_user_data\":\"DENIED\"}}",
-		 {0},
-		 false,												false,
-		 REASON_NONE														       },
-	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct destination_rules d = {
-			.id = 1, .source = SOURCE_WEB, .consent_strict = rows[i].strict};
-		struct enrichment e = {.consent = rows[i].person};
+	for (size_t i = 0; i < COUNT(statements); i++) {
+		struct destination_rules d = {.id = 1,
+					      .source = SOURCE_WEB,
+					      .consent_strict = statements[i].strict};
+		struct enrichment e = {.consent = statements[i].person};
 		struct outbox_row row = {.created_ms = NOW * 1000,
 					 .event = STR("purchase"),
-					 .payload = str_of(rows[i].payload)};
+					 .payload = str_of(statements[i].payload)};
 		struct decision got;
 
 		run(&row, &d, &e, &got);
-		if (got.reason != rows[i].reason || got.pii != rows[i].pii ||
-		    got.limited_data_use != !rows[i].pii)
-			fail_msg("row %zu: %s: %s", i, rows[i].payload,
+		if (got.reason != statements[i].reason || got.pii != statements[i].pii ||
+		    got.limited_data_use != !statements[i].pii)
+			fail_msg("row %zu: %s: %s", i, statements[i].payload,
 				 reason_word(got.reason));
 	}
 }

@@ -134,84 +134,90 @@ static void shapes_each_source(void **state)
 	}
 }
 
+static const struct {
+	const char *in, *want; /* NULL: bad_value */
+} properties[] = {
+	{"{}", ""},
+	{"{\"value\":0,\"currency\":\"USD\"}", "{\"value\":0,\"currency\":\"USD\"}"},
+	{"{\"value\":29.990,\"currency\":\" usd \"}",
+	 "{\"value\":29.990,\"currency\":\"USD\"}"},
+	{"{\"currency\":\"USD\",\"value\":\" 29.99 \"}",
+	 "{\"currency\":\"USD\",\"value\":29.99}"},
+	{"{\"value\":\"\",\"currency\":\"USD\"}", "{\"currency\":\"USD\"}"},
+	{"{\"value\":null}", ""},
+	{"{\"value\":1,\"value\":null}", ""},
+	{"{\"value\":1,\"value\":2,\"currency\":\"USD\"}",
+	 "{\"value\":2,\"currency\":\"USD\"}"},
+	{"{\"val\\u0075e\":3,\"currency\":\"USD\"}",
+	 "{\"value\":3,\"currency\":\"USD\"}"},
+	{"{\"value\":\"1,234.50\",\"currency\":\"USD\"}", NULL},
+	{"{\"value\":\"NaN\",\"currency\":\"USD\"}", NULL},
+	{"{\"value\":\"Infinity\",\"currency\":\"USD\"}", NULL},
+	{"{\"value\":1e999,\"currency\":\"USD\"}", NULL},
+	{"{\"value\":\"1e999\",\"currency\":\"USD\"}", NULL},
+	{"{\"value\":-1,\"currency\":\"USD\"}", NULL},
+	{"{\"value\":true,\"currency\":\"USD\"}", NULL},
+	{"{\"value\":[1],\"currency\":\"USD\"}", NULL},
+	{"{\"value\":\"$5\",\"currency\":\"USD\"}", NULL},
+	{"{\"value\":1,\"currency\":\"US\"}", NULL},
+	{"{\"value\":1,\"currency\":\"U5D\"}", NULL},
+	{"{\"order_id\":\"a\\u00e9\\\"\",\"shop_id\":12.50}",
+	 "{\"order_id\":\"a\\u00e9\\\"\",\"shop_id\":\"12.50\"}"},
+	{"{\"order_id\":{},\"shop_id\":\" \",\"description\":\"\\t\\n\"}", ""},
+	{"{\"description\":7,\"search_string\":\"x\",\"content_type\":"
+	 "\"product\"}",
+	 "{\"search_string\":\"x\",\"content_type\":\"product\"}"},
+	{"{\"customer_type\":\"new\"}", ""},
+	{"{\"num_items\":\"3\"}", "{\"num_items\":3}"},
+	{"{\"num_items\":2.0}", "{\"num_items\":2}"},
+	{"{\"num_items\":2.5}", NULL},
+	{"{\"content_ids\":[\"a\",1,\"\",\"a\",null,\"1\",{},\"b\"]}",
+	 "{\"content_ids\":[\"a\",\"1\",\"b\"]}"},
+	{"{\"content_ids\":55}", "{\"content_ids\":[\"55\"]}"},
+	{"{\"content_ids\":[\"\"]}", ""},
+	{"{\"contents\":{\"content_id\":5,\"price\":\"9.90\",\"quantity\":\"2\"}"
+	 "}",
+	 "{\"contents\":[{\"content_id\":\"5\",\"price\":9.90,\"quantity\":2}]}"},
+	{"{\"contents\":[{\"content_id\":\"a\",\"price\":1.10,\"content_name\":"
+	 "\"n\","
+	 "\"content_category\":\"c\",\"brand\":\"b\",\"x\":1},{},7,{\"quantity\":"
+	 "1}]}",
+	 "{\"contents\":[{\"content_id\":\"a\",\"content_name\":\"n\","
+	 "\"content_category\":\"c\",\"brand\":\"b\",\"price\":1.10},{"
+	 "\"quantity\":1}]}"},
+	{"{\"contents\":[{}]}", ""},
+	{"{\"contents\":\"x\"}", ""},
+	{"{\"contents\":[{\"price\":\"x\"}]}", NULL},
+	{"{\"contents\":[{\"quantity\":0.5}]}", NULL},
+	{"{\"coupon\":\"X\",\"n\":1.50,\"t\":true,\"o\":{\"a\": [1]}}",
+	 "{\"coupon\":\"X\",\"n\":1.50,\"t\":true,\"o\":{\"a\": [1]}}"},
+	{"{\"a\":\"\",\"b\":null,\"c\":{},\"d\":[],\"e\":[[],{\"x\":[null]}],"
+	 "\"f\":0}",
+	 "{\"f\":0}"},
+	{"{\"a\":{\"b\":[1,\"\",{\"c\":null,\"d\":\"x\"}],\"e\":\"\"}}",
+	 "{\"a\":{\"b\":[1,{\"d\":\"x\"}]}}"},
+	{"{\"a\":1,\"b\":2,\"a\":3}", "{\"b\":2,\"a\":3}"},
+	{"{\"a\":{\"b\":[1e999]}}", NULL},
+	{"{\"email\":\"a@b.c\",\"Phone\":\"1\",\"\\u0069p\":\"1\",\"tier\":1}",
+	 "{\"tier\":1}"},
+};
+
 /* Offline events have properties and nothing else without PII. */
 static void shapes_properties(void **state)
 {
-	static const struct {
-		const char *in, *want; /* NULL: bad_value */
-	} rows[] = {
-		{"{}",								  ""								     },
-		{"{\"value\":0,\"currency\":\"USD\"}",
-		 "{\"value\":0,\"currency\":\"USD\"}"													  },
-		{"{\"value\":29.990,\"currency\":\" usd \"}",
-		 "{\"value\":29.990,\"currency\":\"USD\"}"												     },
-		{"{\"currency\":\"USD\",\"value\":\" 29.99 \"}",
-		 "{\"currency\":\"USD\",\"value\":29.99}"												      },
-		{"{\"value\":\"\",\"currency\":\"USD\"}",                               "{\"currency\":\"USD\"}"                                               },
-		{"{\"value\":null}",						    ""								     },
-		{"{\"value\":1,\"value\":null}",                                        ""								     },
-		{"{\"value\":1,\"value\":2,\"currency\":\"USD\"}",
-		 "{\"value\":2,\"currency\":\"USD\"}"													  },
-		{"{\"val\\u0075e\":3,\"currency\":\"USD\"}",
-		 "{\"value\":3,\"currency\":\"USD\"}"													  },
-		{"{\"value\":\"1,234.50\",\"currency\":\"USD\"}",                       NULL                                                                   },
-		{"{\"value\":\"NaN\",\"currency\":\"USD\"}",                            NULL								   },
-		{"{\"value\":\"Infinity\",\"currency\":\"USD\"}",                       NULL                                                                   },
-		{"{\"value\":1e999,\"currency\":\"USD\"}",                              NULL								   },
-		{"{\"value\":\"1e999\",\"currency\":\"USD\"}",                          NULL								   },
-		{"{\"value\":-1,\"currency\":\"USD\"}",                                 NULL								   },
-		{"{\"value\":true,\"currency\":\"USD\"}",                               NULL								   },
-		{"{\"value\":[1],\"currency\":\"USD\"}",                                NULL								   },
-		{"{\"value\":\"$5\",\"currency\":\"USD\"}",                             NULL								   },
-		{"{\"value\":1,\"currency\":\"US\"}",                                   NULL								   },
-		{"{\"value\":1,\"currency\":\"U5D\"}",                                  NULL								   },
-		{"{\"order_id\":\"a\\u00e9\\\"\",\"shop_id\":12.50}",
-		 "{\"order_id\":\"a\\u00e9\\\"\",\"shop_id\":\"12.50\"}"										       },
-		{"{\"order_id\":{},\"shop_id\":\" \",\"description\":\"\\t\\n\"}",      ""                                                                     },
-		{"{\"description\":7,\"search_string\":\"x\",\"content_type\":"
-		 "\"product\"}",				       "{\"search_string\":\"x\",\"content_type\":\"product\"}"               },
-		{"{\"customer_type\":\"new\"}",                                         ""								     },
-		{"{\"num_items\":\"3\"}",					       "{\"num_items\":3}"                                                    },
-		{"{\"num_items\":2.0}",						 "{\"num_items\":2}"                                                    },
-		{"{\"num_items\":2.5}",						 NULL								   },
-		{"{\"content_ids\":[\"a\",1,\"\",\"a\",null,\"1\",{},\"b\"]}",
-		 "{\"content_ids\":[\"a\",\"1\",\"b\"]}"												       },
-		{"{\"content_ids\":55}",						"{\"content_ids\":[\"55\"]}"                                           },
-		{"{\"content_ids\":[\"\"]}",                                            ""								     },
-		{"{\"contents\":{\"content_id\":5,\"price\":\"9.90\",\"quantity\":\"2\"}"
-		 "}",						  "{\"contents\":[{\"content_id\":\"5\",\"price\":9.90,\"quantity\":2}]}"},
-		{"{\"contents\":[{\"content_id\":\"a\",\"price\":1.10,\"content_name\":"
-		 "\"n\","
-		 "\"content_category\":\"c\",\"brand\":\"b\",\"x\":1},{},7,{\"quantity\":"
-		 "1}]}",					       "{\"contents\":[{\"content_id\":\"a\",\"content_name\":\"n\","
-		 "\"content_category\":\"c\",\"brand\":\"b\",\"price\":1.10},{"
-		 "\"quantity\":1}]}"										  },
-		{"{\"contents\":[{}]}",						 ""								     },
-		{"{\"contents\":\"x\"}",						""								     },
-		{"{\"contents\":[{\"price\":\"x\"}]}",                                  NULL								   },
-		{"{\"contents\":[{\"quantity\":0.5}]}",                                 NULL								   },
-		{"{\"coupon\":\"X\",\"n\":1.50,\"t\":true,\"o\":{\"a\": [1]}}",
-		 "{\"coupon\":\"X\",\"n\":1.50,\"t\":true,\"o\":{\"a\": [1]}}"										 },
-		{"{\"a\":\"\",\"b\":null,\"c\":{},\"d\":[],\"e\":[[],{\"x\":[null]}],"
-		 "\"f\":0}",					   "{\"f\":0}"							    },
-		{"{\"a\":{\"b\":[1,\"\",{\"c\":null,\"d\":\"x\"}],\"e\":\"\"}}",
-		 "{\"a\":{\"b\":[1,{\"d\":\"x\"}]}}"													   },
-		{"{\"a\":1,\"b\":2,\"a\":3}",                                           "{\"b\":2,\"a\":3}"                                                    },
-		{"{\"a\":{\"b\":[1e999]}}",					     NULL								   },
-		{"{\"email\":\"a@b.c\",\"Phone\":\"1\",\"\\u0069p\":\"1\",\"tier\":1}",
-		 "{\"tier\":1}"																},
-	};
 	static const struct destination_rules d = {.source = SOURCE_OFFLINE};
 	char payload[1024], want[1024];
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		snprintf(payload, sizeof(payload), "{\"properties\":%s}", rows[i].in);
-		if (rows[i].want && rows[i].want[0])
-			snprintf(want, sizeof(want), "\"properties\":%s}", rows[i].want);
+	for (size_t i = 0; i < COUNT(properties); i++) {
+		snprintf(payload, sizeof(payload), "{\"properties\":%s}",
+			 properties[i].in);
+		if (properties[i].want && properties[i].want[0])
+			snprintf(want, sizeof(want), "\"properties\":%s}",
+				 properties[i].want);
 		else
 			want[0] = '\0';
-		if (rows[i].want && !rows[i].want[0]) {
+		if (properties[i].want && !properties[i].want[0]) {
 			/* Nothing left: the head closes the item. */
 			assert_int_equal(run(payload, &d, NULL, true), REASON_NONE);
 			buf_addc(&out, '#');
@@ -220,8 +226,8 @@ static void shapes_properties(void **state)
 			continue;
 		}
 		expect(i, run(payload, &d, NULL, true),
-		       rows[i].want ? REASON_NONE : REASON_BAD_VALUE,
-		       rows[i].want ? want : NULL);
+		       properties[i].want ? REASON_NONE : REASON_BAD_VALUE,
+		       properties[i].want ? want : NULL);
 	}
 }
 
@@ -232,17 +238,17 @@ static void demands_what_the_source_needs(void **state)
 		const char *payload;
 		enum reason reason;
 	} rows[] = {
-		{SOURCE_WEB,     "{}",					       REASON_MISSING_PAGE_URL},
-		{SOURCE_WEB,     "{\"page\":{\"url\":\"\"}}",                        REASON_MISSING_PAGE_URL},
-		{SOURCE_WEB,     "{\"page\":{\"url\":\"/cart\"}}",                   REASON_MISSING_PAGE_URL},
-		{SOURCE_WEB,     "{\"page\":{\"url\":\"javascript:x\"}}",
-		 REASON_MISSING_PAGE_URL								    },
-		{SOURCE_APP,     "{\"app\":{\"app_id\":\" \"}}",                     REASON_MISSING_APP_ID  },
-		{SOURCE_CRM,     "{\"user\":{\"lead_id\":\"1\"}}",                   REASON_MISSING_LEAD_ID },
+		{SOURCE_WEB, "{}", REASON_MISSING_PAGE_URL},
+		{SOURCE_WEB, "{\"page\":{\"url\":\"\"}}", REASON_MISSING_PAGE_URL},
+		{SOURCE_WEB, "{\"page\":{\"url\":\"/cart\"}}", REASON_MISSING_PAGE_URL},
+		{SOURCE_WEB, "{\"page\":{\"url\":\"javascript:x\"}}",
+		 REASON_MISSING_PAGE_URL},
+		{SOURCE_APP, "{\"app\":{\"app_id\":\" \"}}", REASON_MISSING_APP_ID},
+		{SOURCE_CRM, "{\"user\":{\"lead_id\":\"1\"}}", REASON_MISSING_LEAD_ID},
 		{SOURCE_OFFLINE, "{\"properties\":{\"value\":0}}",
-		 REASON_MISSING_CURRENCY								    },
+		 REASON_MISSING_CURRENCY},
 		{SOURCE_OFFLINE, "{\"properties\":{\"value\":1,\"currency\":\"\"}}",
-		 REASON_MISSING_CURRENCY								    },
+		 REASON_MISSING_CURRENCY},
 	};
 
 	(void)state;
@@ -262,8 +268,8 @@ static void sends_pii_only_when_it_may(void **state)
 		"\"page\":{\"url\":\"https://a.example/\"}}";
 	static const struct enrichment e = {
 		.emails = {{"bob@example.org", 15}},
-		.ttp = { "q",                      1},
-		.ip = { "203.0.113.8",                     11},
+		.ttp = {"q", 1},
+		.ip = {"203.0.113.8", 11},
 	};
 	struct destination_rules d = {.source = SOURCE_WEB, .pii_hashed = true};
 
@@ -281,13 +287,13 @@ static void lists_identifiers_once(void **state)
 	static const struct {
 		const char *email, *want;
 	} rows[] = {
-		{"\"alice_abc@gmail.com\"",					      "\"" ALICE "\""},
-		{"[\"alice_abc@gmail.com\",\" ALICE_abc@gmail.com\"]",                   "\"" ALICE "\""},
-		{"[\"\",null,\"no address\",\"alice_abc@gmail.com\"]",                   "\"" ALICE "\""},
+		{"\"alice_abc@gmail.com\"", "\"" ALICE "\""},
+		{"[\"alice_abc@gmail.com\",\" ALICE_abc@gmail.com\"]", "\"" ALICE "\""},
+		{"[\"\",null,\"no address\",\"alice_abc@gmail.com\"]", "\"" ALICE "\""},
 		{"\"848A771458438FC2EC420560D769FB9B9B86851EE338EC56517BAABD79D3BB4F\"",
-		 "\"" ALICE "\""									},
+		 "\"" ALICE "\""},
 		{"[\"alice_abc@gmail.com\",\"" JANE "\"]",
-		 "[\"" ALICE "\",\"" JANE "\"]"							 },
+		 "[\"" ALICE "\",\"" JANE "\"]"},
 	};
 	static const struct destination_rules d = {.source = SOURCE_OFFLINE,
 						   .pii_hashed = true};
@@ -305,11 +311,11 @@ static void lists_identifiers_once(void **state)
 static void fills_in_what_is_known(void **state)
 {
 	static const struct enrichment e = {
-		.page_url = {"https://e.example/?ttclid=PAGE", 30                         },
-		.ttclid = {"SESSION",                        7                          },
-		.user_agent = {"UA\"",                           3                          },
-		.emails = {{JANE, 64},                       {"alice_abc@gmail.com", 19}},
-		.external_id = {"user_123",                       8                          },
+		.page_url = {"https://e.example/?ttclid=PAGE", 30},
+		.ttclid = {"SESSION", 7},
+		.user_agent = {"UA\"", 3},
+		.emails = {{JANE, 64}, {"alice_abc@gmail.com", 19}},
+		.external_id = {"user_123", 8},
 		.has_credit = true,
 		.credit = 0.25,
 	};

@@ -43,9 +43,9 @@ void control_fault(struct sandbox *s, struct exchange *x)
 	struct err e = {0};
 
 	if (add_lines(x, add_fault, &faults, &e) == ERR_OK && s->tls &&
-	    fault_find_raw(&faults))
+	    fault_list_raw(&faults))
 		err_set(&e, ERR_USAGE, "fault %s does not work with --tls",
-			fault_find_raw(&faults)->name);
+			fault_list_raw(&faults)->name);
 	if (e.code) {
 		fault_list_fini(&faults);
 		exchange_answer(x, 400, 40002, e.msg);

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct fault_name {
@@ -17,42 +15,42 @@ static const struct fault_name {
 	int64_t ms;
 	const char *what;
 } names[] = {
-	{"40100",					FAULT_CODE,         40100,                                   200,							    .what = "too many requests"                                        },
-	{"40100-401",				    FAULT_CODE,         40100,                                   401,							    .what = "the same with HTTP 401"                                   },
-	{"40001",					FAULT_CODE,         40001,                                   400,							    .what = "no permission"                                            },
-	{"40002",					FAULT_CODE,         40002,                                   400,							    .what = "a parameter is wrong"                                     },
-	{"40104",					FAULT_CODE,         40104,                                   401,							    .what = "no access token"                                          },
-	{"40105",					FAULT_CODE,         40105,                                   401,							    .what = "wrong or revoked token"                                   },
-	{"20001",					FAULT_CODE,         20001,                                   200,							    .what = "partly done, failed items in data"                        },
-	{"40133",					FAULT_CODE,         40133,                                   200,							    .what = "advertiser throttled"                                     },
-	{"50000",					FAULT_CODE,         50000,                                   200,							    .what = "system error"                                             },
-	{"50002",					FAULT_CODE,         50002,                                   200,							    .what = "system timeout"                                           },
-	{"60001",					FAULT_CODE,         60001,                                   200,							    .what = "maintenance"                                              },
-	{"html-502",				     FAULT_HTML,         0,				       502,							    .what = "a gateway's page (any html-STATUS)"                       },
-	{"http-429",				     FAULT_TEXT,         0,				       429,							    .what = "a bare status (any http-STATUS)"                          },
-	{"garbage",				      FAULT_GARBAGE,      0,				       200,							    .what = "bytes that are no JSON"                                   },
-	{"empty",					FAULT_EMPTY,        0,				       200,							    .what = "no body"                                                  },
-	{"wrong-type",				   FAULT_WRONG_TYPE,   0,                                       200,							    .what = "code as a string"                                         },
-	{"huge",					 FAULT_HUGE,         0,				       200,							    .what = "50 MB of JSON without a code"                             },
-	{"deep",					 FAULT_DEEP,         0,				       200,							    .what = "JSON nested 100000 deep"                                  },
-	{"gzip-bomb",				    FAULT_GZIP_BOMB,    0,                                       200,							    .what = "1 MB that unpacks to 160 MB"                              },
-	{"code0-502",				    FAULT_CODE,         0,				       502,							    .what = "code 0 with HTTP 502"                                     },
-	{"reset-before",				 FAULT_RESET_BEFORE, .what = "reset before the body is read"},
-	{"reset-within",           FAULT_RESET_WITHIN,                             .what = "reset after half the body"                           },
-	{"reset-after",					      FAULT_RESET_AFTER,						     .applied = true,
-	 .what = "events stored, then reset"							      },
-	{"cut-answer", FAULT_CUT_ANSWER,                   0,						     200, true,
+	{"40100", FAULT_CODE, 40100, 200, .what = "too many requests"},
+	{"40100-401", FAULT_CODE, 40100, 401, .what = "the same with HTTP 401"},
+	{"40001", FAULT_CODE, 40001, 400, .what = "no permission"},
+	{"40002", FAULT_CODE, 40002, 400, .what = "a parameter is wrong"},
+	{"40104", FAULT_CODE, 40104, 401, .what = "no access token"},
+	{"40105", FAULT_CODE, 40105, 401, .what = "wrong or revoked token"},
+	{"20001", FAULT_CODE, 20001, 200, .what = "partly done, failed items in data"},
+	{"40133", FAULT_CODE, 40133, 200, .what = "advertiser throttled"},
+	{"50000", FAULT_CODE, 50000, 200, .what = "system error"},
+	{"50002", FAULT_CODE, 50002, 200, .what = "system timeout"},
+	{"60001", FAULT_CODE, 60001, 200, .what = "maintenance"},
+	{"html-502", FAULT_HTML, 0, 502, .what = "a gateway's page (any html-STATUS)"},
+	{"http-429", FAULT_TEXT, 0, 429, .what = "a bare status (any http-STATUS)"},
+	{"garbage", FAULT_GARBAGE, 0, 200, .what = "bytes that are no JSON"},
+	{"empty", FAULT_EMPTY, 0, 200, .what = "no body"},
+	{"wrong-type", FAULT_WRONG_TYPE, 0, 200, .what = "code as a string"},
+	{"huge", FAULT_HUGE, 0, 200, .what = "50 MB of JSON without a code"},
+	{"deep", FAULT_DEEP, 0, 200, .what = "JSON nested 100000 deep"},
+	{"gzip-bomb", FAULT_GZIP_BOMB, 0, 200, .what = "1 MB that unpacks to 160 MB"},
+	{"code0-502", FAULT_CODE, 0, 502, .what = "code 0 with HTTP 502"},
+	{"reset-before", FAULT_RESET_BEFORE, .what = "reset before the body is read"},
+	{"reset-within", FAULT_RESET_WITHIN, .what = "reset after half the body"},
+	{"reset-after", FAULT_RESET_AFTER, .applied = true,
+	 .what = "events stored, then reset"},
+	{"cut-answer", FAULT_CUT_ANSWER, 0, 200, true,
 	 .what = "events stored, half an answer, reset"},
-	{"slow",					  FAULT_SLOW,							0,								   200,							 true, 5000, "the answer comes ms= later"},
-	{"hang",		      FAULT_HANG,					.what = "no answer ever"                               },
-	{"trickle",					  FAULT_TRICKLE,							 0,								    200,								true,								     100, "a byte of answer every ms="},
-	{"endless-headers",					     FAULT_ENDLESS_HEADERS,							    0,							      200,
-	 .what = "headers without end (not with --tls)"									  },
-	{"1xx",					     FAULT_INFORMATIONAL,							      0,							   0,
-	 .what = "a flood of 100 and 103 (not with --tls)"																      },
-	{"poison",					 FAULT_POISON,							40002,					    400,
-	 .what = "an event with id=GLOB or value=N is refused, not named"                  },
-	{"poison-named",					 FAULT_POISON_NAMED,							40002,               400,															    .what = "the same, named"                                                 },
+	{"slow", FAULT_SLOW, 0, 200, true, 5000, "the answer comes ms= later"},
+	{"hang", FAULT_HANG, .what = "no answer ever"},
+	{"trickle", FAULT_TRICKLE, 0, 200, true, 100, "a byte of answer every ms="},
+	{"endless-headers", FAULT_ENDLESS_HEADERS, 0, 200,
+	 .what = "headers without end (not with --tls)"},
+	{"1xx", FAULT_INFORMATIONAL, 0, 0,
+	 .what = "a flood of 100 and 103 (not with --tls)"},
+	{"poison", FAULT_POISON, 40002, 400,
+	 .what = "an event with id=GLOB or value=N is refused, not named"},
+	{"poison-named", FAULT_POISON_NAMED, 40002, 400, .what = "the same, named"},
 };
 
 static bool parse_u64(const char *text, uint64_t *out)
@@ -91,13 +89,7 @@ static bool parse_duration(const char *text, int64_t *out_ms)
 	static const struct {
 		const char *unit;
 		double ms;
-	} units[] = {
-		{"",   1000   },
-                {"s",  1000   },
-                {"ms", 1      },
-                {"m",  60000  },
-                {"h",  3600000}
-        };
+	} units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"h", 3600000}};
 	char *end;
 	double number = strtod(text, &end);
 
@@ -188,7 +180,7 @@ static bool set_name(struct fault *f, const char *name)
 	return parse_int(name, 1, 999999, &f->code);
 }
 
-static enum fault_phase phase_of(enum fault_kind kind)
+enum fault_phase fault_phase_of(enum fault_kind kind)
 {
 	switch (kind) {
 	case FAULT_RESET_BEFORE:
@@ -201,7 +193,7 @@ static enum fault_phase phase_of(enum fault_kind kind)
 
 static enum err_code check_rule(const struct fault *f, const char *spec, struct err *e)
 {
-	enum fault_phase phase = phase_of(f->kind);
+	enum fault_phase phase = fault_phase_of(f->kind);
 
 	if (phase == FAULT_DATA && !*f->id && !f->has_value)
 		return err_set(e, ERR_USAGE, "fault '%s': wants id=GLOB or value=N",
@@ -233,7 +225,7 @@ static enum err_code parse_keys(struct fault *f, char *keys, const char *spec,
 	return ERR_OK;
 }
 
-static enum err_code parse(const char *spec, struct fault *f, struct err *e)
+enum err_code fault_parse(const char *spec, struct fault *f, struct err *e)
 {
 	char text[512];
 	char *keys;
@@ -252,101 +244,9 @@ static enum err_code parse(const char *spec, struct fault *f, struct err *e)
 	return check_rule(f, spec, e);
 }
 
-enum err_code fault_list_add(struct fault_list *l, const char *spec, struct err *e)
+bool fault_is_raw(enum fault_kind kind)
 {
-	struct fault rule;
-	struct fault *rules;
-
-	if (parse(spec, &rule, e))
-		return e->code;
-	rules = realloc(l->rules, (l->count + 1) * sizeof(*rules));
-	if (!rules)
-		abort();
-	rules[l->count++] = rule;
-	l->rules = rules;
-	return ERR_OK;
-}
-
-void fault_list_restart(struct fault_list *l)
-{
-	l->requests = 0;
-	l->started_ms = clock_mono_ms();
-	for (size_t i = 0; i < l->count; i++)
-		l->rules[i].fired = 0;
-}
-
-void fault_list_fini(struct fault_list *l)
-{
-	free(l->rules);
-	*l = (struct fault_list){.seed = l->seed};
-}
-
-/* splitmix64: the same seed and request give the same chance, whatever the threads do. */
-static double chance(uint64_t seed, uint64_t nth, size_t rule)
-{
-	uint64_t z =
-		seed + nth * 0x9e3779b97f4a7c15 + (uint64_t)rule * 0xd1b54a32d192ed03;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	z ^= z >> 31;
-	return (double)(z >> 11) * 0x1.0p-53;
-}
-
-static bool is_due(const struct fault_list *l, size_t rule, uint64_t nth,
-		   const char *source_id)
-{
-	const struct fault *f = &l->rules[rule];
-	int64_t age_ms = (int64_t)(clock_mono_ms() - l->started_ms);
-
-	if (f->nth_from && (nth < f->nth_from || nth > f->nth_to))
-		return false;
-	if (f->every && nth % f->every != 0)
-		return false;
-	if (f->count && f->fired >= f->count)
-		return false;
-	if (age_ms < f->after_ms)
-		return false;
-	if (f->until_ms >= 0 && age_ms >= f->after_ms + f->until_ms)
-		return false;
-	if (*f->source_id && (!source_id || strcmp(f->source_id, source_id) != 0))
-		return false;
-	return f->share >= 1 || chance(l->seed, nth, rule) < f->share;
-}
-
-bool fault_pick(struct fault_list *l, enum fault_phase phase, uint64_t nth,
-		const char *source_id, struct fault *out)
-{
-	for (size_t i = 0; i < l->count; i++) {
-		if (phase_of(l->rules[i].kind) != phase || !is_due(l, i, nth, source_id))
-			continue;
-		l->rules[i].fired++;
-		*out = l->rules[i];
-		return true;
-	}
-	return false;
-}
-
-struct fault *fault_next_data(struct fault_list *l, uint64_t nth, const char *source_id,
-			      size_t *at)
-{
-	while (*at < l->count) {
-		size_t i = (*at)++;
-
-		if (phase_of(l->rules[i].kind) == FAULT_DATA &&
-		    is_due(l, i, nth, source_id))
-			return &l->rules[i];
-	}
-	return NULL;
-}
-
-const struct fault *fault_find_raw(const struct fault_list *l)
-{
-	for (size_t i = 0; i < l->count; i++)
-		if (l->rules[i].kind == FAULT_ENDLESS_HEADERS ||
-		    l->rules[i].kind == FAULT_INFORMATIONAL)
-			return &l->rules[i];
-	return NULL;
+	return kind == FAULT_ENDLESS_HEADERS || kind == FAULT_INFORMATIONAL;
 }
 
 void fault_print_names(FILE *to)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * fault.h - misbehaviour on demand: what a SPEC says, and which requests it is for.
+ * fault.h - misbehaviour on demand: what a SPEC says.
  *
- * Owns:    the rules of a fault_list, until fault_list_fini.
- * Thread:  one at a time; the caller locks. A rule that was picked is copied out.
+ * Owns:    nothing.
+ * Thread:  any.
  * Errors:  USAGE with what is wrong in the SPEC.
- * See:     README.md for the grammar; misbehave.h, which carries a fault out. */
+ * See:     fault_list.h, which request it is for; misbehave.h, which carries it out. */
 #ifndef SANDBOX_FAULT_H
 #define SANDBOX_FAULT_H
 
@@ -58,29 +58,11 @@ struct fault {
 	uint64_t fired;
 };
 
-struct fault_list {
-	struct fault *rules;
-	size_t count;
-	uint64_t seed;
-	uint64_t requests;   /* to event/track, since the list was set */
-	uint64_t started_ms; /* monotonic */
-};
+enum err_code fault_parse(const char *spec, struct fault *out, struct err *e) MUST_CHECK;
+enum fault_phase fault_phase_of(enum fault_kind kind);
 
-/* Appends the rule that `spec` describes. */
-enum err_code fault_list_add(struct fault_list *l, const char *spec,
-			     struct err *e) MUST_CHECK;
-/* Counting starts again: nth, count, for and after. */
-void fault_list_restart(struct fault_list *l);
-void fault_list_fini(struct fault_list *l);
-
-/* The first rule of this phase for request number `nth`; counts it as fired. */
-bool fault_pick(struct fault_list *l, enum fault_phase phase, uint64_t nth,
-		const char *source_id, struct fault *out);
-/* The next FAULT_DATA rule that would fire, from *at on, which moves on; not counted. */
-struct fault *fault_next_data(struct fault_list *l, uint64_t nth, const char *source_id,
-			      size_t *at);
-/* A rule that writes raw bytes and so cannot be had over TLS; NULL where there is none. */
-const struct fault *fault_find_raw(const struct fault_list *l);
+/* Writes raw bytes, and so cannot be had over TLS. */
+bool fault_is_raw(enum fault_kind kind);
 
 /* One line for each name, for -h. */
 void fault_print_names(FILE *to);

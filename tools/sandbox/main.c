@@ -115,19 +115,19 @@ static enum err_code parse_options(int argc, char **argv, struct options *o,
 				   struct sandbox *s, struct err *e)
 {
 	static const struct option names[] = {
-		{"port",        required_argument, NULL, 'p'},
-		{"ledger",      required_argument, NULL, 'l'},
-		{"token",       required_argument, NULL, 't'},
-		{"fault",       required_argument, NULL, 'f'},
-		{"pixel",       required_argument, NULL, 'x'},
-		{"seed",        required_argument, NULL, 's'},
-		{"tls",         required_argument, NULL, 'c'},
-		{"quiet",       no_argument,       NULL, 'q'},
-		{"strict-hash", no_argument,       NULL, 'H'},
-		{"sink",        no_argument,       NULL, 'k'},
-		{"print-port",  no_argument,       NULL, 'P'},
-		{"help",        no_argument,       NULL, 'h'},
-		{NULL,          0,                 NULL, 0  },
+		{"port", required_argument, NULL, 'p'},
+		{"ledger", required_argument, NULL, 'l'},
+		{"token", required_argument, NULL, 't'},
+		{"fault", required_argument, NULL, 'f'},
+		{"pixel", required_argument, NULL, 'x'},
+		{"seed", required_argument, NULL, 's'},
+		{"tls", required_argument, NULL, 'c'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"strict-hash", no_argument, NULL, 'H'},
+		{"sink", no_argument, NULL, 'k'},
+		{"print-port", no_argument, NULL, 'P'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	int option;
 
@@ -136,9 +136,9 @@ static enum err_code parse_options(int argc, char **argv, struct options *o,
 			return e->code;
 	if (optind < argc)
 		return err_set(e, ERR_USAGE, "'%s' is no option; see -h", argv[optind]);
-	if (o->cert && fault_find_raw(&s->faults))
+	if (o->cert && fault_list_raw(&s->faults))
 		return err_set(e, ERR_USAGE, "fault %s does not work with --tls",
-			       fault_find_raw(&s->faults)->name);
+			       fault_list_raw(&s->faults)->name);
 	return ERR_OK;
 }
 

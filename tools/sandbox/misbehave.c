@@ -19,18 +19,18 @@ static void answer_code(struct exchange *x)
 		int code;
 		const char *message;
 	} messages[] = {
-		{0,     "OK"							  },
-		{20001, "Partial success"					     },
+		{0, "OK"},
+		{20001, "Partial success"},
 		{40001, "No permission to operate pixel code. You must be an admin or "
 			"operator of the account that owns it."},
-		{40002, "Invalid parameter"					   },
-		{40100, "Too many requests. Please retry in some time."               },
-		{40104, "Access token is empty. Send it in the Access-Token header."  },
-		{40105, "Access token is incorrect or has been revoked."              },
-		{40133, "Advertiser reaches the QPS limit"                            },
-		{50000, "System error"						},
-		{50002, "System timeout"					      },
-		{60001, "System maintenance"                                          },
+		{40002, "Invalid parameter"},
+		{40100, "Too many requests. Please retry in some time."},
+		{40104, "Access token is empty. Send it in the Access-Token header."},
+		{40105, "Access token is incorrect or has been revoked."},
+		{40133, "Advertiser reaches the QPS limit"},
+		{50000, "System error"},
+		{50002, "System timeout"},
+		{60001, "System maintenance"},
 	};
 	const char *message = "Error on demand";
 
@@ -159,10 +159,8 @@ void misbehave_reset(int fd)
 
 bool misbehave_wait(int fd, int stop_fd, int64_t ms)
 {
-	struct pollfd fds[] = {
-		{.fd = fd,      .events = POLLRDHUP},
-                {.fd = stop_fd, .events = POLLIN   }
-        };
+	struct pollfd fds[] = {{.fd = fd, .events = POLLRDHUP},
+			       {.fd = stop_fd, .events = POLLIN}};
 
 	return poll(fds, 2, (int)ms) == 0;
 }
@@ -170,10 +168,8 @@ bool misbehave_wait(int fd, int stop_fd, int64_t ms)
 /* False where the client left. */
 static bool flood_write(int fd, const char *text, size_t len, int stop_fd)
 {
-	struct pollfd fds[] = {
-		{.fd = fd,      .events = POLLOUT},
-                {.fd = stop_fd, .events = POLLIN }
-        };
+	struct pollfd fds[] = {{.fd = fd, .events = POLLOUT},
+			       {.fd = stop_fd, .events = POLLIN}};
 
 	if (poll(fds, 2, -1) < 0 || (fds[1].revents & POLLIN))
 		return false;

@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "dedup.h"
 #include "exchange.h"
-#include "fault.h"
+#include "fault_list.h"
 #include "ledger.h"
 #include "token.h"
 

@@ -252,9 +252,9 @@ static enum err_code start(struct server *server, uint16_t port, struct err *e)
 	struct MHD_OptionItem tls[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0,
 		 server->sandbox->tls ? (void *)buf_z(&server->cert) : NULL},
-		{MHD_OPTION_HTTPS_MEM_KEY,  0,
-		 server->sandbox->tls ? (void *)buf_z(&server->key) : NULL },
-		{MHD_OPTION_END,            0, NULL                        },
+		{MHD_OPTION_HTTPS_MEM_KEY, 0,
+		 server->sandbox->tls ? (void *)buf_z(&server->key) : NULL},
+		{MHD_OPTION_END, 0, NULL},
 	};
 
 	server->daemon = MHD_start_daemon(

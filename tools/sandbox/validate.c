@@ -31,95 +31,95 @@ struct member {
 };
 
 static const struct member user[] = {
-	{"email",         HASHED_OR_LIST},
-	{"phone",               HASHED_OR_LIST},
-	{"external_id",HASHED_OR_LIST},
-	{"ttclid",   STRING},
-	{"ttp",               STRING},
-	{"ip",       STRING},
-	{"user_agent",           STRING},
-	{"locale",               STRING},
-	{"idfa",   STRING},
-	{"idfv",    STRING},
-	{"gaid",               STRING},
-	{"att_status",STRING},
-	{"first_name",          HASHED},
-	{"last_name",               HASHED},
-	{"zip_code",      HASHED},
-	{"city",          STRING},
-	{"state",               STRING},
-	{"country",               STRING},
-	{NULL   },
+	{"email", HASHED_OR_LIST},
+	{"phone", HASHED_OR_LIST},
+	{"external_id", HASHED_OR_LIST},
+	{"ttclid", STRING},
+	{"ttp", STRING},
+	{"ip", STRING},
+	{"user_agent", STRING},
+	{"locale", STRING},
+	{"idfa", STRING},
+	{"idfv", STRING},
+	{"gaid", STRING},
+	{"att_status", STRING},
+	{"first_name", HASHED},
+	{"last_name", HASHED},
+	{"zip_code", HASHED},
+	{"city", STRING},
+	{"state", STRING},
+	{"country", STRING},
+	{NULL},
 };
 
 static const struct member content[] = {
-	{"content_id",       STRING},
-	{"price",		  NUMBER},
-	{"quantity",INTEGER},
-	{"content_name",         STRING},
-	{"content_category",                  STRING},
-	{"brand",    STRING},
+	{"content_id", STRING},
+	{"price", NUMBER},
+	{"quantity", INTEGER},
+	{"content_name", STRING},
+	{"content_category", STRING},
+	{"brand", STRING},
 	{NULL},
 };
 
 static const struct member properties[] = {
-	{"contents",         OBJECT_LIST, .inside = content},
+	{"contents", OBJECT_LIST, .inside = content},
 	{"content_ids", STRING_LIST},
-	{"content_type",      STRING},
-	{"currency",                  STRING},
-	{"value",       NUMBER},
-	{"num_items",         INTEGER},
-	{"search_string",                  STRING},
-	{"description",      STRING},
-	{"order_id",        STRING},
-	{"shop_id",                  STRING},
-	{"customer_type",STRING},
-	{NULL     },
+	{"content_type", STRING},
+	{"currency", STRING},
+	{"value", NUMBER},
+	{"num_items", INTEGER},
+	{"search_string", STRING},
+	{"description", STRING},
+	{"order_id", STRING},
+	{"shop_id", STRING},
+	{"customer_type", STRING},
+	{NULL},
 };
 
 static const struct member page[] = {
-	{"url",          STRING, .needed = ALL},
+	{"url", STRING, .needed = ALL},
 	{"referrer", STRING},
-	{NULL    },
+	{NULL},
 };
 
 static const struct member app[] = {
-	{"app_id",       STRING, .needed = ALL},
+	{"app_id", STRING, .needed = ALL},
 	{"app_name", STRING},
-	{"app_version",     STRING},
-	{NULL	     },
+	{"app_version", STRING},
+	{NULL},
 };
 
 static const struct member ad[] = {
-	{"callback",         STRING},
-	{"campaign_id",                  STRING},
-	{"ad_id",STRING},
-	{"creative_id",            STRING},
-	{"is_retargeting",                  BOOLEAN},
+	{"callback", STRING},
+	{"campaign_id", STRING},
+	{"ad_id", STRING},
+	{"creative_id", STRING},
+	{"is_retargeting", BOOLEAN},
 	{"attributed", BOOLEAN},
-	{"attribution_type",   STRING},
-	{"attribution_provider",                  STRING},
-	{"attribution_share",           NUMBER},
+	{"attribution_type", STRING},
+	{"attribution_provider", STRING},
+	{"attribution_share", NUMBER},
 	{NULL},
 };
 
 static const struct member lead[] = {
-	{"lead_id",           STRING, .needed = ALL},
-	{"lead_event_source",      STRING},
+	{"lead_id", STRING, .needed = ALL},
+	{"lead_event_source", STRING},
 	{NULL},
 };
 
 static const struct member item[] = {
-	{"event",        STRING, .needed = ALL},
+	{"event", STRING, .needed = ALL},
 	{"event_time", UNIX_SECONDS, .needed = ALL},
-	{"event_id",   STRING},
+	{"event_id", STRING},
 	{"user", OBJECT, .inside = user},
-	{"properties",     OBJECT, .inside = properties},
-	{"page",              OBJECT, .needed = SOURCE_WEB, .inside = page},
-	{"app",        OBJECT, .needed = SOURCE_APP, .inside = app},
-	{"ad",              OBJECT, .inside = ad},
-	{"lead",    OBJECT, .needed = SOURCE_CRM, .inside = lead},
-	{"limited_data_use",              BOOLEAN, .never = SOURCE_OFFLINE | SOURCE_CRM},
+	{"properties", OBJECT, .inside = properties},
+	{"page", OBJECT, .needed = SOURCE_WEB, .inside = page},
+	{"app", OBJECT, .needed = SOURCE_APP, .inside = app},
+	{"ad", OBJECT, .inside = ad},
+	{"lead", OBJECT, .needed = SOURCE_CRM, .inside = lead},
+	{"limited_data_use", BOOLEAN, .never = SOURCE_OFFLINE | SOURCE_CRM},
 	{NULL},
 };
 
@@ -127,10 +127,10 @@ static const struct {
 	const char *name;
 	enum source source;
 } sources[] = {
-	{"web",     SOURCE_WEB    },
-	{"app",     SOURCE_APP    },
+	{"web", SOURCE_WEB},
+	{"app", SOURCE_APP},
 	{"offline", SOURCE_OFFLINE},
-	{"crm",     SOURCE_CRM    },
+	{"crm", SOURCE_CRM},
 };
 
 struct check {
@@ -313,10 +313,10 @@ static unsigned source_of(const json_t *root)
 bool validate_envelope(const json_t *root, struct refusal *refusal)
 {
 	static const struct member envelope[] = {
-		{"event_source",    STRING, .needed = ALL},
-		{"event_source_id",    STRING, .needed = ALL},
+		{"event_source", STRING, .needed = ALL},
+		{"event_source_id", STRING, .needed = ALL},
 		{"test_event_code", STRING},
-		{"partner_name",    STRING},
+		{"partner_name", STRING},
 		{NULL},
 	};
 	struct check c = {ALL, false, refusal};
