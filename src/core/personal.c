@@ -48,6 +48,11 @@ static bool is_local(char c)
 	       (c != '\0' && strchr("._%+-'!#$*^`{|}~\"", c));
 }
 
+static bool holds(struct str s, char c)
+{
+	return s.len > 0 && memchr(s.p, c, s.len) != NULL;
+}
+
 bool holds_email(struct str raw)
 {
 	bool local = false;  /* the last byte may end a local part */
@@ -55,6 +60,8 @@ bool holds_email(struct str raw)
 	bool dot = false;    /* a label of the domain is complete */
 	size_t label = 0, letters = 0;
 
+	if (!holds(raw, '@') && !holds(raw, '%'))
+		return false;
 	while (raw.len > 0) {
 		char c = next_byte(&raw);
 
@@ -84,33 +91,33 @@ bool holds_email(struct str raw)
 /* Lower-case letters and digits only, a NUL behind. */
 struct name {
 	char p[NAME_MAX_LEN + 1];
-	size_t len;
 };
 
-/* Digits at the end are a number: email2. False where it is too long. */
-static bool canonical(struct str raw, struct name *n)
+/* Digits at the end are a number: email2. Empty where it is too long for any. */
+static void canonical(struct str raw, struct name *n)
 {
-	n->len = 0;
+	size_t len = 0;
+
+	n->p[0] = '\0';
 	while (raw.len > 0) {
 		char c = ascii_lower(next_byte(&raw));
 
 		if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'z'))
 			continue;
-		if (n->len == NAME_MAX_LEN)
-			return false;
-		n->p[n->len++] = c;
+		if (len == NAME_MAX_LEN)
+			return;
+		n->p[len++] = c;
 	}
-	while (n->len > 0 && ascii_is_digit(n->p[n->len - 1]))
-		n->len--;
-	n->p[n->len] = '\0';
-	return true;
+	while (len > 0 && ascii_is_digit(n->p[len - 1]))
+		len--;
+	n->p[len] = '\0';
 }
 
-/* The same for the last part: "last_name" of "cart[0][last_name]" and "user.last_name".
- */
-static bool canonical_last(struct str raw, struct name *n)
+/* The same for the last part: "last_name" of "cart[0][last_name]" and "user.last_name";
+ * empty where there are no parts. */
+static void canonical_last(struct str raw, struct name *n)
 {
-	struct str part = raw;
+	struct str part = STR_NONE;
 
 	while (raw.len > 0) {
 		char c = next_byte(&raw);
@@ -119,7 +126,7 @@ static bool canonical_last(struct str raw, struct name *n)
 		if ((c == '[' || c == '.') && raw.len > 0 && next_byte(&ahead) != ']')
 			part = raw;
 	}
-	return canonical(part, n);
+	canonical(part, n);
 }
 
 /* Sorted: searched by halves. */
@@ -188,6 +195,8 @@ static bool is_in(const char *name, const char *const *table, size_t count)
 
 static bool name_is_personal(const struct name *n)
 {
+	if (n->p[0] == '\0')
+		return false;
 	if (is_in(n->p, personal_names, COUNT(personal_names)))
 		return true;
 	for (size_t i = 0; i < COUNT(owners); i++) {
@@ -207,7 +216,7 @@ static bool name_is_phone(const struct name *n)
 }
 
 /* Digits with the marks that people put between them. A '+' is a blank in a form. */
-static bool value_is_phone(struct str raw, bool by_name)
+static bool value_is_phone(struct str raw, const struct name *name)
 {
 	size_t digits = 0, zeros = 0;
 	bool plus = false;
@@ -224,7 +233,9 @@ static bool value_is_phone(struct str raw, bool by_name)
 	}
 	if (digits < 7 || digits > 17)
 		return false;
-	return (plus && zeros == 0) || (by_name && (zeros == 2 || digits > 9 || plus));
+	if (plus && zeros == 0)
+		return true;
+	return (plus || zeros == 2 || digits > 9) && name_is_phone(name);
 }
 
 static bool is_click_id(const struct name *n)
@@ -237,19 +248,16 @@ bool param_is_personal(struct str param)
 	const char *equals = param.len > 0 ? memchr(param.p, '=', param.len) : NULL;
 	size_t len = equals != NULL ? (size_t)(equals - param.p) : param.len;
 	struct str name = str_make(param.p, len);
-	struct str value = STR_NONE;
 	struct name whole, last;
-	bool known = canonical(name, &whole);
 
-	if (equals != NULL)
-		value = str_make(equals + 1, param.len - len - 1);
-	if (known && is_click_id(&whole))
+	canonical(name, &whole);
+	if (is_click_id(&whole))
 		return false;
 	if (holds_email(param))
 		return true;
-	if (value.len == 0 || (known && strncmp(whole.p, "utm", 3) == 0))
+	if (equals == NULL || len + 1 == param.len || strncmp(whole.p, "utm", 3) == 0)
 		return false;
-	return (known && name_is_personal(&whole)) ||
-	       (canonical_last(name, &last) && name_is_personal(&last)) ||
-	       value_is_phone(value, known && name_is_phone(&whole));
+	canonical_last(name, &last);
+	return name_is_personal(&whole) || name_is_personal(&last) ||
+	       value_is_phone(str_make(equals + 1, param.len - len - 1), &whole);
 }

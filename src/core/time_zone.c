@@ -212,19 +212,33 @@ int64_t zone_from_civil(struct zone *z, const struct civil *c)
 	return (int64_t)(ms / 1000);
 }
 
+static char *put_digits(char *to, int32_t n, int count, char behind)
+{
+	for (int i = count - 1; i >= 0; i--, n /= 10)
+		to[i] = (char)('0' + n % 10);
+	to[count] = behind;
+	return to + count + 1;
+}
+
 /* Offsets before 1972 may have seconds, which ISO 8601 has no form for: the offset is
- * cut to minutes and the time printed by that one, so that both still name the instant.
- */
+ * cut to minutes and the time printed by that one, so that both still name the instant. */
 void civil_format(int64_t unix_s, int32_t offset_s, struct buf *out)
 {
 	struct civil c;
+	char text[32], *p = text;
 	int32_t minutes = offset_s / 60;
 	int64_t local = unix_s + (int64_t)minutes * 60;
 	int64_t days = local / DAY_S - (local % DAY_S < 0);
 	int32_t second = (int32_t)(local - days * DAY_S);
 
 	civil_from_days(days, &c);
-	buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day,
-		 second / 3600, second / 60 % 60, second % 60, minutes < 0 ? '-' : '+',
-		 abs(minutes) / 60, abs(minutes) % 60);
+	p = put_digits(p, c.year, 4, '-');
+	p = put_digits(p, c.month, 2, '-');
+	p = put_digits(p, c.day, 2, 'T');
+	p = put_digits(p, second / 3600, 2, ':');
+	p = put_digits(p, second / 60 % 60, 2, ':');
+	p = put_digits(p, second % 60, 2, minutes < 0 ? '-' : '+');
+	p = put_digits(p, abs(minutes) / 60, 2, ':');
+	p = put_digits(p, abs(minutes) % 60, 2, '\0');
+	buf_add(out, text, (size_t)(p - 1 - text));
 }

@@ -21,17 +21,38 @@ static bool is_unprintable(char c)
 	return (unsigned char)c <= ' ' || c == 0x7f;
 }
 
-static size_t find(struct str s, size_t from, const char *any)
+/* What a byte may end. */
+enum { END_SCHEME = 1, END_AUTHORITY = 2, END_SEGMENT = 4, END_PATH = 8, END_PARAM = 16 };
+
+static const unsigned char ends[256] = {
+	['/'] = END_SCHEME | END_AUTHORITY | END_SEGMENT,
+	['\\'] = END_SCHEME | END_AUTHORITY | END_SEGMENT,
+	['?'] = END_SCHEME | END_AUTHORITY | END_SEGMENT | END_PATH,
+	[':'] = END_SCHEME,
+	['@'] = END_SCHEME,
+	['&'] = END_PARAM,
+	[';'] = END_PARAM,
+};
+
+static size_t find(struct str s, size_t from, int end)
 {
-	while (from < s.len && (s.p[from] == '\0' || strchr(any, s.p[from]) == NULL))
+	while (from < s.len && (ends[(unsigned char)s.p[from]] & end) == 0)
 		from++;
 	return from;
+}
+
+/* A fragment ends everything, so it goes first. */
+static struct str without_fragment(struct str url)
+{
+	const char *hash = url.len > 0 ? memchr(url.p, '#', url.len) : NULL;
+
+	return hash != NULL ? str_make(url.p, (size_t)(hash - url.p)) : url;
 }
 
 /* Behind "scheme://" or a leading "//"; 0 where there is no authority. */
 static size_t authority_start(struct str url)
 {
-	size_t at = find(url, 0, ":/\\?#@");
+	size_t at = find(url, 0, END_SCHEME);
 
 	at = at < url.len && url.p[at] == ':' ? at + 1 : 0;
 	return url.len - at >= 2 && is_slash(url.p[at]) && is_slash(url.p[at + 1])
@@ -43,7 +64,7 @@ bool url_is_http(struct str url)
 {
 	size_t at;
 
-	url = str_trim(url);
+	url = without_fragment(str_trim(url));
 	if (url.len >= 5 && str_ieq(str_make(url.p, 5), STR("https")))
 		at = 5;
 	else if (url.len >= 4 && str_ieq(str_make(url.p, 4), STR("http")))
@@ -51,7 +72,7 @@ bool url_is_http(struct str url)
 	else
 		return false;
 	return url.len > at + 3 && memcmp(url.p + at, "://", 3) == 0 &&
-	       find(url, at + 3, "/\\?#") > at + 3;
+	       find(url, at + 3, END_AUTHORITY) > at + 3;
 }
 
 static void encode(struct str s, struct buf *out)
@@ -94,7 +115,7 @@ static struct str part(const struct scrub *s, size_t from, size_t to)
 /* Up to the last '@' of the authority; returns the authority's end. */
 static size_t scrub_authority(struct scrub *s, size_t start)
 {
-	size_t end = find(s->url, start, "/\\?#");
+	size_t end = find(s->url, start, END_AUTHORITY);
 
 	for (size_t i = end; i > start; i--) {
 		if (s->url.p[i - 1] != '@')
@@ -107,10 +128,10 @@ static size_t scrub_authority(struct scrub *s, size_t start)
 
 static size_t scrub_path(struct scrub *s, size_t at)
 {
-	size_t end = find(s->url, at, "?#");
+	size_t end = find(s->url, at, END_PATH);
 
 	while (at < end) {
-		size_t stop = find(part(s, 0, end), at, "/\\");
+		size_t stop = find(s->url, at, END_SEGMENT);
 
 		if (holds_email(part(s, at, stop))) {
 			leave_out(s, at, stop);
@@ -129,7 +150,7 @@ static void scrub_query(struct scrub *s, size_t start)
 	bool kept = false, gap = false;
 
 	for (;; at++) {
-		size_t stop = find(s->url, at, "&;");
+		size_t stop = find(s->url, at, END_PARAM);
 
 		if (param_is_personal(part(s, at, stop))) {
 			leave_out(s, at - 1, stop);
@@ -168,7 +189,7 @@ void url_scrub(struct str url, struct buf *out)
 		buf_adds(out, s.url);
 		return;
 	}
-	s.url.len = find(s.url, 0, "#");
+	s.url = without_fragment(s.url);
 	at = authority_start(s.url);
 	if (at > 0)
 		at = scrub_authority(&s, at);
@@ -182,7 +203,7 @@ void url_scrub(struct str url, struct buf *out)
 static bool find_param(struct str query, struct str name, struct str *value)
 {
 	for (size_t at = 0; at <= query.len; at++) {
-		size_t stop = find(query, at, "&;");
+		size_t stop = find(query, at, END_PARAM);
 		struct str param = str_make(query.p + at, stop - at);
 
 		if (param.len > name.len && param.p[name.len] == '=' &&
@@ -232,8 +253,8 @@ bool url_query_param(struct str url, struct str name, struct buf *out)
 	size_t before = out->len, start;
 	struct str value;
 
-	url.len = find(url, 0, "#");
-	start = find(url, 0, "?");
+	url = without_fragment(url);
+	start = find(url, 0, END_PATH);
 	if (start == url.len ||
 	    !find_param(str_make(url.p + start + 1, url.len - start - 1), name, &value))
 		return false;
