@@ -26,13 +26,16 @@ static struct {
 	} rate[EVENTS_MAX];
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO};
 
-/* O_NONBLOCK belongs to the open file, which others share; /proc gives us one of our own,
- * and where it does not (a socket) we stay with stderr as it is. */
+/* O_NONBLOCK belongs to the open file, which others share; /proc gives us a pipe of our own.
+ * A regular file never blocks, and a second opening of it would write over the first. */
 void log_open(enum log_form form)
 {
-	int fd = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	int fd = -1;
 
 	state.form = form;
+	if (fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode))
+		fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0)
 		state.fd = fd;
 }
