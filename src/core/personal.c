@@ -98,14 +98,15 @@ static void canonical(struct str raw, struct name *n)
 {
 	size_t len = 0;
 
-	n->p[0] = '\0';
 	while (raw.len > 0) {
 		char c = ascii_lower(next_byte(&raw));
 
 		if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'z'))
 			continue;
-		if (len == NAME_MAX_LEN)
-			return;
+		if (len == NAME_MAX_LEN) {
+			len = 0;
+			break;
+		}
 		n->p[len++] = c;
 	}
 	while (len > 0 && ascii_is_digit(n->p[len - 1]))

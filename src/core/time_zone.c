@@ -52,8 +52,8 @@ static void civil_from_days(int64_t days, struct civil *c)
 
 int64_t civil_to_unix(const struct civil *c)
 {
-	return days_from_civil(c->year, c->month, c->day) * DAY_S + c->hour * 3600 +
-	       c->minute * 60 + c->second;
+	return days_from_civil(c->year, c->month, c->day) * DAY_S +
+	       c->hour * INT64_C(3600) + c->minute * INT64_C(60) + c->second;
 }
 
 /* Like `name` but for case, or its last part: "berlin" for "Europe/Berlin". */

@@ -19,26 +19,13 @@ static void words(void **state)
 		const char *word;
 		enum signal signal;
 	} rows[] = {
-		{"granted",             G},
-                {"GRANTED",             G},
-                {" Granted\n",          G},
-		{"",                    U},
-                {"unspecified",         U},
-                {"UNSPECIFIED",         U},
-		{"  ",                  U},
-                {"denied",              D},
-                {"DENIED",              D},
-		{"yes",                 D},
-                {"true",                D},
-                {"1",                   D},
-		{"grantedd",            D},
-                {"grant",               D},
-                {"CONSENT_GRANTED",     G},
-		{"consent_",            D},
-                {"CONSENT_DENIED",      D},
-                {"consent_unspecified", U},
-		{"gr\xc3\xa4",          D},
-                {"not granted",         D},
+		{"granted", G},    {"GRANTED", G},        {" Granted\n", G},
+		{"", U},           {"unspecified", U},    {"UNSPECIFIED", U},
+		{"  ", U},         {"denied", D},         {"DENIED", D},
+		{"yes", D},        {"true", D},           {"1", D},
+		{"grantedd", D},   {"grant", D},          {"CONSENT_GRANTED", G},
+		{"consent_", D},   {"CONSENT_DENIED", D}, {"consent_unspecified", U},
+		{"gr\xc3\xa4", D}, {"not granted", D},
 	};
 
 	(void)state;
@@ -65,25 +52,26 @@ static void reads_gcd(void **state)
 		bool valid;
 		enum signal want[4];
 	} rows[] = {
-		{"11t1t1t1t5",							  true,  {G, G, G, G}},
-		{"13l3l3l3l1l1",							true,  {U, U, U, U}},
-		{"11l1l1l1l1",							  true,  {U, U, U, U}},
-		{"11p1p1p1p5",							  true,  {D, D, D, D}},
-		{"11q1r1q1r5",							  true,  {D, G, D, G}},
-		{"13n3m3u3v5l1",							true,  {G, D, D, G}},
-		{" 13r3v3r3r2r5 ",						      true,  {G, G, G, G}},
-		{"11z1t1T1t5",							  true,  {D, G, D, G}},
-		{"",								    false, {U}         },
-		{"1",								   false, {U}         },
-		{"11t1t1t1t",							   false, {U}         },
-		{"G111",								false, {U}         },
-		{"21t1t1t1t5",							  false, {U}         },
-		{"11t1t1t115",							  false, {U}         },
-		{"11ttt1t1t5",							  false, {U}         },
-		{"11t1t1t1t5;",							 false, {U}         },
-		{"granted",							     false, {U}         },
+		{"11t1t1t1t5", true, {G, G, G, G}},
+		{"13l3l3l3l1l1", true, {U, U, U, U}},
+		{"11l1l1l1l1", true, {U, U, U, U}},
+		{"11p1p1p1p5", true, {D, D, D, D}},
+		{"11q1r1q1r5", true, {D, G, D, G}},
+		{"13n3m3u3v5l1", true, {G, D, D, G}},
+		{" 13r3v3r3r2r5 ", true, {G, G, G, G}},
+		{"11z1t1T1t5", true, {D, G, D, G}},
+		{"", false, {U}},
+		{"1", false, {U}},
+		{"11t1t1t1t", false, {U}},
+		{"G111", false, {U}},
+		{"21t1t1t1t5", false, {U}},
+		{"11t1t1t115", false, {U}},
+		{"11ttt1t1t5", false, {U}},
+		{"11t1t1t1t5;", false, {U}},
+		{"granted", false, {U}},
 		{"11t1t1t1t5000000000000000000000000000000000000000000000000000000000",
-		 false,									{U}         },
+		 false,
+		 {U}},
 	};
 
 	(void)state;
@@ -103,20 +91,11 @@ static void reads_gcs(void **state)
 		bool valid;
 		enum signal want[4];
 	} rows[] = {
-		{"G111",    true,  {G, G}},
-                {"G100",    true,  {D, D}},
-                {"G110",    true,  {G, D}},
-		{"G101",    true,  {D, G}},
-                {"G1--",    true,  {U, U}},
-                {"G1-1",    true,  {U, G}},
-		{" G111\n", true,  {G, G}},
-                {"",        false, {U}   },
-                {"G11",     false, {U}   },
-		{"G1111",   false, {U}   },
-                {"G211",    false, {U}   },
-                {"g111",    false, {U}   },
-		{"G1x1",    false, {U}   },
-                {"G1 1",    false, {U}   },
+		{"G111", true, {G, G}},    {"G100", true, {D, D}}, {"G110", true, {G, D}},
+		{"G101", true, {D, G}},    {"G1--", true, {U, U}}, {"G1-1", true, {U, G}},
+		{" G111\n", true, {G, G}}, {"", false, {U}},       {"G11", false, {U}},
+		{"G1111", false, {U}},     {"G211", false, {U}},   {"g111", false, {U}},
+		{"G1x1", false, {U}},      {"G1 1", false, {U}},
 	};
 
 	(void)state;

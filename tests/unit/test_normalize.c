@@ -38,28 +38,29 @@ static void check_rows(bool (*f)(struct str, struct buf *), const struct row *ro
 static void emails(void **state)
 {
 	static const struct row rows[] = {
-		{"alice_abc@gmail.com",                             "alice_abc@gmail.com"  },
-		{" \tAlice_ABC@Gmail.COM\r\n",                      "alice_abc@gmail.com"  },
-		{"a.b+tag@example.co.uk",                           "a.b+tag@example.co.uk"},
-		{"JÖRG@Bücher.DE",                                "jörg@bücher.de"     },
-		{"Jo\xcc\x88rg@x.de",                               "jörg@x.de"           },
+		{"alice_abc@gmail.com", "alice_abc@gmail.com"},
+		{" \tAlice_ABC@Gmail.COM\r\n", "alice_abc@gmail.com"},
+		{"a.b+tag@example.co.uk", "a.b+tag@example.co.uk"},
+		{"JÖRG@Bücher.DE", "jörg@bücher.de"},
+		{"Jo\xcc\x88rg@x.de", "jörg@x.de"},
 		{"\xc2\xa0\xe2\x80\x8b"
-		 "A@x.de\xe3\x80\x80\xef\xbb\xbf", "a@x.de"               },
-		{"ΑΣ@x.gr",				       "ας@x.gr"            },
-		{"user@localhost",                                  "user@localhost"       },
-		{"",						NULL                   },
-		{"   ",					     NULL                   },
-		{"alice",					   NULL                   },
-		{"@x.de",					   NULL                   },
-		{"alice@",					  NULL                   },
-		{"a@b@c.de",					NULL                   },
-		{"a b@c.de",					NULL                   },
-		{"a\x01@c.de",				      NULL                   },
-		{"ä ö@c.de",				      NULL                   },
-		{"Alice <a@x.de>",                                  NULL                   },
-		{"a@x.de,b@x.de",				   NULL                   },
-		{"\xff\xfe@x.de",				   NULL                   },
-		{"a@x.de\xc3",				      NULL                   },
+		 "A@x.de\xe3\x80\x80\xef\xbb\xbf",
+		 "a@x.de"},
+		{"ΑΣ@x.gr", "ας@x.gr"},
+		{"user@localhost", "user@localhost"},
+		{"", NULL},
+		{"   ", NULL},
+		{"alice", NULL},
+		{"@x.de", NULL},
+		{"alice@", NULL},
+		{"a@b@c.de", NULL},
+		{"a b@c.de", NULL},
+		{"a\x01@c.de", NULL},
+		{"ä ö@c.de", NULL},
+		{"Alice <a@x.de>", NULL},
+		{"a@x.de,b@x.de", NULL},
+		{"\xff\xfe@x.de", NULL},
+		{"a@x.de\xc3", NULL},
 	};
 
 	(void)state;
@@ -71,37 +72,37 @@ static void phones(void **state)
 	static const struct {
 		const char *in, *country, *out;
 	} rows[] = {
-		{"+12133734253",                          "",   "+12133734253"  },
-		{" +12133734253\n",                       "",   "+12133734253"  },
-		{"+12133734253",                          "DE", "+12133734253"  },
-		{"(213) 373-4253",                        "US", "+12133734253"  },
-		{"213.373.4253",                          "US", "+12133734253"  },
-		{"1-213-373-4253 ext. 12",                "US", "+12133734253"  },
-		{"+1 213 373 4253 x12",                   "",   "+12133734253"  },
-		{"(213) 373-4253",                        "",   NULL            },
-		{"tel:+1-213-373-4253",                   "",   "+12133734253"  },
-		{"0171 2345678",                          "DE", "+491712345678" },
-		{"0049 171 2345678",                      "DE", "+491712345678" },
-		{"0049 171 2345678",                      "US", "+491712345678" },
-		{"0049 171 2345678",                      "",   "+491712345678" },
-		{"+49 (0)171 / 23 45 678",                "",   "+491712345678" },
-		{"+44 (0)20 7946 0018",                   "",   "+442079460018" },
-		{"020 7946 0018",                         "GB", "+442079460018" },
-		{"+44 7700 900123",                       "",   "+447700900123" },
-		{"06 1234 5678",                          "IT", "+390612345678" },
-		{"138 1234 5678",                         "CN", "+8613812345678"},
-		{"8613812345678",                         "CN", "+8613812345678"},
-		{"\xef\xbc\x8b\xef\xbc\x91 213 373 4253", "",   "+12133734253"  },
-		{"٢١٣٣٧٣٤٢٥٣",                  "US", "+12133734253"  },
-		{"",				      "US", NULL            },
-		{"n/a",				   "US", NULL            },
-		{"12345",				 "US", NULL            },
-		{"+0123456789",                           "",   NULL            },
-		{"+1234567",			      "",   NULL            },
-		{"+1234567890123456",                     "",   NULL            },
-		{"0000000000",                            "US", NULL            },
-		{"not a phone 12345678",                  "US", NULL            },
-		{"(213) 373-4253",                        "XX", NULL            },
+		{"+12133734253", "", "+12133734253"},
+		{" +12133734253\n", "", "+12133734253"},
+		{"+12133734253", "DE", "+12133734253"},
+		{"(213) 373-4253", "US", "+12133734253"},
+		{"213.373.4253", "US", "+12133734253"},
+		{"1-213-373-4253 ext. 12", "US", "+12133734253"},
+		{"+1 213 373 4253 x12", "", "+12133734253"},
+		{"(213) 373-4253", "", NULL},
+		{"tel:+1-213-373-4253", "", "+12133734253"},
+		{"0171 2345678", "DE", "+491712345678"},
+		{"0049 171 2345678", "DE", "+491712345678"},
+		{"0049 171 2345678", "US", "+491712345678"},
+		{"0049 171 2345678", "", "+491712345678"},
+		{"+49 (0)171 / 23 45 678", "", "+491712345678"},
+		{"+44 (0)20 7946 0018", "", "+442079460018"},
+		{"020 7946 0018", "GB", "+442079460018"},
+		{"+44 7700 900123", "", "+447700900123"},
+		{"06 1234 5678", "IT", "+390612345678"},
+		{"138 1234 5678", "CN", "+8613812345678"},
+		{"8613812345678", "CN", "+8613812345678"},
+		{"\xef\xbc\x8b\xef\xbc\x91 213 373 4253", "", "+12133734253"},
+		{"٢١٣٣٧٣٤٢٥٣", "US", "+12133734253"},
+		{"", "US", NULL},
+		{"n/a", "US", NULL},
+		{"12345", "US", NULL},
+		{"+0123456789", "", NULL},
+		{"+1234567", "", NULL},
+		{"+1234567890123456", "", NULL},
+		{"0000000000", "US", NULL},
+		{"not a phone 12345678", "US", NULL},
+		{"(213) 373-4253", "XX", NULL},
 	};
 	struct buf b;
 
@@ -123,17 +124,17 @@ static void phones(void **state)
 static void names(void **state)
 {
 	static const struct row rows[] = {
-		{"Jane",                     "jane"         },
-		{"  Mary \t Ann\n",          "mary ann"     },
-		{"O'Neil-Smith",             "o'neil-smith" },
+		{"Jane", "jane"},
+		{"  Mary \t Ann\n", "mary ann"},
+		{"O'Neil-Smith", "o'neil-smith"},
 		{"JOSÉ  \xc2\xa0 Núñez ", "josé núñez"},
-		{"ÅSA",                     "åsa"         },
-		{"A\xcc\x8aSA",              "åsa"         },
-		{"李 小龍",               "李 小龍"   },
-		{" \xc2\xa0 ",               NULL           },
-		{"\x01\x02",                 NULL           },
-		{"",			 NULL           },
-		{"a\xe9",                    NULL           },
+		{"ÅSA", "åsa"},
+		{"A\xcc\x8aSA", "åsa"},
+		{"李 小龍", "李 小龍"},
+		{" \xc2\xa0 ", NULL},
+		{"\x01\x02", NULL},
+		{"", NULL},
+		{"a\xe9", NULL},
 	};
 
 	(void)state;
@@ -143,14 +144,15 @@ static void names(void **state)
 static void zips(void **state)
 {
 	static const struct row rows[] = {
-		{"95110",							"95110"    },
-		{"95110-1234",						   "951101234"},
-		{" M5V 3L9 ",						    "m5v3l9"   },
+		{"95110", "95110"},
+		{"95110-1234", "951101234"},
+		{" M5V 3L9 ", "m5v3l9"},
 		{"SW1A\xc2\xa0"
-		 "1AA",					 "sw1a1aa"  },
-		{"\xef\xbc\x91\xef\xbc\x90\xef\xbc\x90\xe2\x80\x93\xef\xbc\x91", "1001"     },
-		{"- -",							  NULL       },
-		{"",							     NULL       },
+		 "1AA",
+		 "sw1a1aa"},
+		{"\xef\xbc\x91\xef\xbc\x90\xef\xbc\x90\xe2\x80\x93\xef\xbc\x91", "1001"},
+		{"- -", NULL},
+		{"", NULL},
 	};
 
 	(void)state;
@@ -160,26 +162,26 @@ static void zips(void **state)
 static void places(void **state)
 {
 	static const struct row rows[] = {
-		{"San Jose",                   "sanjose"           },
-		{"Târgu Mureș",              "targumures"        },
-		{"T\xc3\xa2rgu Mures\xcc\xa6", "targumures"        },
-		{"St. John's",                 "stjohns"           },
-		{"Winston-Salem",              "winstonsalem"      },
-		{"Łódź",                    "lodz"              },
-		{"Straße",                    "strasse"           },
-		{"Tromsø",                    "tromso"            },
-		{"Đà Nẵng",                "danang"            },
-		{"İstanbul",                  "istanbul"          },
-		{"\xef\xbc\xb4okyo",           "tokyo"             },
-		{"東京",                     "東京"            },
-		{"Москва",               "москва"      },
-		{"Йошкар-Ола",        "йошкарола"},
-		{"दिल्ली",         "दिल्ली"},
-		{"がくえん",               "がくえん"      },
-		{"CA",			 "ca"                },
-		{" - ",			NULL                },
-		{"\xcc\x81",                   NULL                },
-		{"",			   NULL                },
+		{"San Jose", "sanjose"},
+		{"Târgu Mureș", "targumures"},
+		{"T\xc3\xa2rgu Mures\xcc\xa6", "targumures"},
+		{"St. John's", "stjohns"},
+		{"Winston-Salem", "winstonsalem"},
+		{"Łódź", "lodz"},
+		{"Straße", "strasse"},
+		{"Tromsø", "tromso"},
+		{"Đà Nẵng", "danang"},
+		{"İstanbul", "istanbul"},
+		{"\xef\xbc\xb4okyo", "tokyo"},
+		{"東京", "東京"},
+		{"Москва", "москва"},
+		{"Йошкар-Ола", "йошкарола"},
+		{"दिल्ली", "दिल्ली"},
+		{"がくえん", "がくえん"},
+		{"CA", "ca"},
+		{" - ", NULL},
+		{"\xcc\x81", NULL},
+		{"", NULL},
 	};
 
 	(void)state;
@@ -189,23 +191,19 @@ static void places(void **state)
 static void ids(void **state)
 {
 	static const struct row external[] = {
-		{" User_123 ", "User_123"},
-                {"ü",         "ü"      },
-                {"",           NULL      },
-                {" \n",        NULL      }
-        };
+		{" User_123 ", "User_123"}, {"ü", "ü"}, {"", NULL}, {" \n", NULL}};
 	static const struct row idfa[] = {
 		{"ea7583cd-a667-48bc-b806-42ecb2b48606",
-		 "EA7583CD-A667-48BC-B806-42ECB2B48606"      },
+		 "EA7583CD-A667-48BC-B806-42ECB2B48606"},
 		{"00000000-0000-0000-0000-000000000000", NULL},
-		{"EA75 83CD",                            NULL},
-		{"",				     NULL},
+		{"EA75 83CD", NULL},
+		{"", NULL},
 	};
 	static const struct row gaid[] = {
 		{"AAAAAA-2222-1111-8787-809e92233ba0",
-		 "aaaaaa-2222-1111-8787-809e92233ba0"        },
+		 "aaaaaa-2222-1111-8787-809e92233ba0"},
 		{"00000000-0000-0000-0000-000000000000", NULL},
-		{"x\"y",				 NULL},
+		{"x\"y", NULL},
 	};
 
 	(void)state;
@@ -217,22 +215,22 @@ static void ids(void **state)
 static void addresses(void **state)
 {
 	static const struct row rows[] = {
-		{"203.0.113.9",					    "203.0.113.9"       },
-		{" 203.0.113.9\n",					 "203.0.113.9"       },
-		{"2001:DB8::1",					    "2001:DB8::1"       },
+		{"203.0.113.9", "203.0.113.9"},
+		{" 203.0.113.9\n", "203.0.113.9"},
+		{"2001:DB8::1", "2001:DB8::1"},
 		{"2001:0db8:0000:0000:0000:0000:0000:0001",
-		 "2001:0db8:0000:0000:0000:0000:0000:0001"                                     },
-		{"::ffff:203.0.113.9",                                     "::ffff:203.0.113.9"},
-		{"[2001:db8::1]",					  NULL                },
-		{"203.0.113.9:443",					NULL                },
-		{"203.0.113.0/24",					 NULL                },
-		{"fe80::1%eth0",					   NULL                },
-		{"123.456.789.1",					  NULL                },
-		{"203.0.113",					      NULL                },
-		{"203.0.113.9, 10.0.0.1",                                  NULL                },
-		{"unknown",						NULL                },
-		{"",						       NULL                },
-		{"2001:0db8:0000:0000:0000:0000:0000:0001:0001:0001:0001", NULL                },
+		 "2001:0db8:0000:0000:0000:0000:0000:0001"},
+		{"::ffff:203.0.113.9", "::ffff:203.0.113.9"},
+		{"[2001:db8::1]", NULL},
+		{"203.0.113.9:443", NULL},
+		{"203.0.113.0/24", NULL},
+		{"fe80::1%eth0", NULL},
+		{"123.456.789.1", NULL},
+		{"203.0.113", NULL},
+		{"203.0.113.9, 10.0.0.1", NULL},
+		{"unknown", NULL},
+		{"", NULL},
+		{"2001:0db8:0000:0000:0000:0000:0000:0001:0001:0001:0001", NULL},
 	};
 
 	(void)state;
@@ -242,27 +240,27 @@ static void addresses(void **state)
 static void locales(void **state)
 {
 	static const struct row rows[] = {
-		{"en-US",              "en-US"             },
-		{"en_US",              "en-US"             },
-		{"EN_us",              "en-US"             },
-		{" de ",               "de"                },
-		{"zh_hant_tw",         "zh-Hant-TW"        },
-		{"es-419",             "es-419"            },
-		{"sl-rozaj",           "sl-rozaj"          },
-		{"de_DE.UTF-8",        "de-DE"             },
-		{"ca_ES@valencia",     "ca-ES"             },
+		{"en-US", "en-US"},
+		{"en_US", "en-US"},
+		{"EN_us", "en-US"},
+		{" de ", "de"},
+		{"zh_hant_tw", "zh-Hant-TW"},
+		{"es-419", "es-419"},
+		{"sl-rozaj", "sl-rozaj"},
+		{"de_DE.UTF-8", "de-DE"},
+		{"ca_ES@valencia", "ca-ES"},
 		{"de-DE-u-co-phonebk", "de-DE-u-co-phonebk"},
-		{"C",                  NULL                },
-		{"POSIX",              NULL                },
-		{"e",                  NULL                },
-		{"en-",                NULL                },
-		{"-US",                NULL                },
-		{"en--US",             NULL                },
-		{"en US",              NULL                },
-		{"english",            NULL                },
-		{"en-ÜS",             NULL                },
-		{"en,de;q=0.5",        NULL                },
-		{"",                   NULL                },
+		{"C", NULL},
+		{"POSIX", NULL},
+		{"e", NULL},
+		{"en-", NULL},
+		{"-US", NULL},
+		{"en--US", NULL},
+		{"en US", NULL},
+		{"english", NULL},
+		{"en-ÜS", NULL},
+		{"en,de;q=0.5", NULL},
+		{"", NULL},
 	};
 
 	(void)state;
@@ -272,14 +270,8 @@ static void locales(void **state)
 static void currencies(void **state)
 {
 	static const struct row rows[] = {
-		{"usd",   "USD"},
-                {" Eur ", "EUR"},
-                {"US$",   NULL },
-                {"US",    NULL },
-		{"EURO",  NULL },
-                {"",      NULL },
-                {"€",   NULL },
-                {"978",   NULL },
+		{"usd", "USD"}, {" Eur ", "EUR"}, {"US$", NULL}, {"US", NULL},
+		{"EURO", NULL}, {"", NULL},       {"€", NULL},   {"978", NULL},
 	};
 
 	(void)state;
@@ -293,19 +285,19 @@ static void hashes(void **state)
 		bool (*f)(struct str, struct buf *);
 		const char *in, *hex;
 	} rows[] = {
-		{normalize_email,       " Alice_ABC@gmail.com",
+		{normalize_email, " Alice_ABC@gmail.com",
 		 "848a771458438fc2ec420560d769fb9b9b86851ee338ec56517baabd79d3bb4f"},
 		{normalize_external_id, "user_123",
 		 "80fba0ae1c48e3978e43e4efc365e14e12ea0c830ba8ba5b9a2dafc7e3f2ab8b"},
-		{normalize_name,        "Jane ",
+		{normalize_name, "Jane ",
 		 "81f8f6dde88365f3928796ec7aa53f72820b06db8664f5fe76a7eb13e24546a2"},
-		{normalize_zip,         "95110",
+		{normalize_zip, "95110",
 		 "383f7fffd99f3b1c3066086bcf991eae7ad543589d12bd792ecb6dc8b5acebc1"},
-		{normalize_zip,         "M5V 3L9",
+		{normalize_zip, "M5V 3L9",
 		 "5c850751d57c5d887fe7807d3da801efe7e8faa1f105ea36cdcd913dd32a41c7"},
-		{normalize_idfa,        "ea7583cd-a667-48bc-b806-42ecb2b48606",
+		{normalize_idfa, "ea7583cd-a667-48bc-b806-42ecb2b48606",
 		 "70574fa9c8f498a7b2e5c8712b1126de7b1406fd02fdc591821c5bd33092fd1c"},
-		{normalize_gaid,        "AAAAAA-2222-1111-8787-809e92233ba0",
+		{normalize_gaid, "AAAAAA-2222-1111-8787-809e92233ba0",
 		 "0ebad966881e1eebffe69b3abf624631cf83ec9bf8cb3ce134c7c75c6d8ee7fc"},
 	};
 	struct digest d;

@@ -29,22 +29,22 @@ static void local_times(void **state)
 		struct civil c;
 		int64_t unix_s;
 	} rows[] = {
-		{"America/New_York",    {2025, 3, 9, 2, 30, 0},     1741505400  },
-		{"America/New_York",    {2025, 3, 9, 1, 59, 59},    1741503599  },
-		{"America/New_York",    {2025, 3, 9, 3, 0, 0},      1741503600  },
-		{"America/New_York",    {2025, 11, 2, 1, 30, 0},    1762061400  },
-		{"America/New_York",    {2025, 11, 2, 2, 0, 0},     1762066800  },
-		{"Europe/London",       {2025, 3, 30, 1, 30, 0},    1743298200  },
-		{"Australia/Lord_Howe", {2025, 4, 6, 1, 45, 0},     1743864300  },
-		{"America/Sao_Paulo",   {2018, 11, 4, 0, 30, 0},    1541302200  },
-		{"Pacific/Apia",        {2011, 12, 30, 12, 0, 0},   1325282400  },
-		{"Etc/GMT-8",           {2025, 1, 1, 8, 0, 0},      1735689600  },
-		{"Etc/GMT+5",           {2024, 12, 31, 19, 0, 0},   1735689600  },
-		{"Asia/Kathmandu",      {2025, 1, 1, 5, 45, 0},     1735689600  },
-		{"UTC",                 {2025, 1, 1, 0, 0, 0},      1735689600  },
-		{"Etc/UTC",             {1970, 1, 1, 0, 0, 0},      0           },
-		{"Europe/Berlin",       {2024, 2, 29, 12, 0, 0},    1709204400  },
-		{"Europe/Berlin",       {9999, 12, 31, 23, 59, 59}, 253402297199},
+		{"America/New_York", {2025, 3, 9, 2, 30, 0}, 1741505400},
+		{"America/New_York", {2025, 3, 9, 1, 59, 59}, 1741503599},
+		{"America/New_York", {2025, 3, 9, 3, 0, 0}, 1741503600},
+		{"America/New_York", {2025, 11, 2, 1, 30, 0}, 1762061400},
+		{"America/New_York", {2025, 11, 2, 2, 0, 0}, 1762066800},
+		{"Europe/London", {2025, 3, 30, 1, 30, 0}, 1743298200},
+		{"Australia/Lord_Howe", {2025, 4, 6, 1, 45, 0}, 1743864300},
+		{"America/Sao_Paulo", {2018, 11, 4, 0, 30, 0}, 1541302200},
+		{"Pacific/Apia", {2011, 12, 30, 12, 0, 0}, 1325282400},
+		{"Etc/GMT-8", {2025, 1, 1, 8, 0, 0}, 1735689600},
+		{"Etc/GMT+5", {2024, 12, 31, 19, 0, 0}, 1735689600},
+		{"Asia/Kathmandu", {2025, 1, 1, 5, 45, 0}, 1735689600},
+		{"UTC", {2025, 1, 1, 0, 0, 0}, 1735689600},
+		{"Etc/UTC", {1970, 1, 1, 0, 0, 0}, 0},
+		{"Europe/Berlin", {2024, 2, 29, 12, 0, 0}, 1709204400},
+		{"Europe/Berlin", {9999, 12, 31, 23, 59, 59}, 253402297199},
 	};
 
 	(void)state;
@@ -100,15 +100,15 @@ static void offsets(void **state)
 		int64_t unix_s;
 		int32_t offset;
 	} rows[] = {
-		{"America/New_York",    1741503599, -18000},
-		{"America/New_York",    1741503600, -14400},
-		{"America/New_York",    1762063199, -14400},
-		{"America/New_York",    1762063200, -18000},
-		{"Pacific/Apia",        1325239199, -36000},
-		{"Pacific/Apia",        1325239200, 50400 },
-		{"Australia/Lord_Howe", 1743865199, 39600 },
-		{"Australia/Lord_Howe", 1743865200, 37800 },
-		{"Etc/GMT-8",           0,          28800 },
+		{"America/New_York", 1741503599, -18000},
+		{"America/New_York", 1741503600, -14400},
+		{"America/New_York", 1762063199, -14400},
+		{"America/New_York", 1762063200, -18000},
+		{"Pacific/Apia", 1325239199, -36000},
+		{"Pacific/Apia", 1325239200, 50400},
+		{"Australia/Lord_Howe", 1743865199, 39600},
+		{"Australia/Lord_Howe", 1743865200, 37800},
+		{"Etc/GMT-8", 0, 28800},
 	};
 	struct zone *z;
 
@@ -130,18 +130,19 @@ static void unknown_names(void **state)
 	static const struct {
 		const char *name, *says;
 	} rows[] = {
-		{"Mars/Olympus",          "'Mars/Olympus' is no time zone"       },
-		{"",		      "'' is no time zone"                   },
-		{"berlin",                "did you mean Europe/Berlin?"          },
-		{"america/new_york",      "did you mean America/New_York?"       },
-		{"New York",              "did you mean America/New_York?"       },
-		{"GMT+8",                 "eight hours ahead of UTC is Etc/GMT-8"},
-		{"+08:00",                "Etc/GMT-8"                            },
-		{"Etc/Unknown",           "is no time zone"                      },
-		{"Europe/Berlin ",        "is no time zone"                      },
-		{"Europe/Berl\xc3\xadn",  "is no time zone"                      },
+		{"Mars/Olympus", "'Mars/Olympus' is no time zone"},
+		{"", "'' is no time zone"},
+		{"berlin", "did you mean Europe/Berlin?"},
+		{"america/new_york", "did you mean America/New_York?"},
+		{"New York", "did you mean America/New_York?"},
+		{"GMT+8", "eight hours ahead of UTC is Etc/GMT-8"},
+		{"+08:00", "Etc/GMT-8"},
+		{"Etc/Unknown", "is no time zone"},
+		{"Europe/Berlin ", "is no time zone"},
+		{"Europe/Berl\xc3\xadn", "is no time zone"},
 		{"12345678901234567890123456789012345678901234567890123456789012345678901"
-		 "2345", "is no time zone"                      },
+		 "2345",
+		 "is no time zone"},
 	};
 
 	(void)state;
@@ -163,15 +164,15 @@ static void formats(void **state)
 		int32_t offset_s;
 		const char *text;
 	} rows[] = {
-		{1762061400,   -14400, "2025-11-02T01:30:00-04:00"},
-		{0,            0,      "1970-01-01T00:00:00+00:00"},
-		{0,            -3600,  "1969-12-31T23:00:00-01:00"},
-		{1735689600,   20700,  "2025-01-01T05:45:00+05:45"},
-		{1709164800,   0,      "2024-02-29T00:00:00+00:00"},
-		{951782400,    0,      "2000-02-29T00:00:00+00:00"},
-		{253402300799, 0,      "9999-12-31T23:59:59+00:00"},
-		{0,            -2670,  "1969-12-31T23:16:00-00:44"},
-		{-62135596800, 0,      "0001-01-01T00:00:00+00:00"},
+		{1762061400, -14400, "2025-11-02T01:30:00-04:00"},
+		{0, 0, "1970-01-01T00:00:00+00:00"},
+		{0, -3600, "1969-12-31T23:00:00-01:00"},
+		{1735689600, 20700, "2025-01-01T05:45:00+05:45"},
+		{1709164800, 0, "2024-02-29T00:00:00+00:00"},
+		{951782400, 0, "2000-02-29T00:00:00+00:00"},
+		{253402300799, 0, "9999-12-31T23:59:59+00:00"},
+		{0, -2670, "1969-12-31T23:16:00-00:44"},
+		{-62135596800, 0, "0001-01-01T00:00:00+00:00"},
 	};
 	struct buf b;
 
