@@ -172,6 +172,8 @@ CREATE TABLE delivery (
 	first_sent_at INTEGER
 );
 
+CREATE INDEX delivery_unsent ON delivery (state) WHERE state < 144;
+
 CREATE TABLE waiting (
 	key INTEGER PRIMARY KEY,
 	destination_id INTEGER NOT NULL,

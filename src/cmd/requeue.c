@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/requeue.h"
+
+#include <jansson.h>
+
+#include "cmd/filter.h"
+#include "cmd/verbs.h"
+#include "store/lookup.h"
+
+static enum err_code explain(enum requeue_refusal why, const char *event_id,
+			     struct err *e)
+{
+	switch (why) {
+	case REQUEUE_DELIVERED:
+		return err_set(e, ERR_DATA, "'%.120s' was delivered; that is final",
+			       event_id);
+	case REQUEUE_DUPLICATE:
+		return err_set(e, ERR_DATA, "'%.120s' is a duplicate of an earlier row",
+			       event_id);
+	case REQUEUE_IN_FLIGHT:
+		return err_set(e, ERR_BUSY, "'%.120s' is in flight right now; try again",
+			       event_id);
+	case REQUEUE_PENDING:
+		return err_set(e, ERR_DATA,
+			       "'%.120s' is pending already; see: convey status",
+			       event_id);
+	case REQUEUE_FINISHED:
+		return err_set(e, ERR_DATA, "'%.120s' ended unsent already", event_id);
+	case REQUEUE_ERASED:
+		return err_set(e, ERR_DATA,
+			       "'%.120s' was erased; there is nothing to send", event_id);
+	case REQUEUE_REMOVED:
+		return err_set(
+			e, ERR_DATA,
+			"the destination of '%.120s' was removed; add it again first",
+			event_id);
+	default:
+		return err_set(e, ERR_NOINPUT, "no conversion has the event_id '%.120s'",
+			       event_id);
+	}
+}
+
+static enum err_code move_event(const struct cmd *c, struct requeue *q, struct err *e)
+{
+	int64_t ids[LOOKUP_MAX], holder;
+	int count;
+
+	if (db_begin(q->db, e) != ERR_OK ||
+	    lookup_event(q->db, c->argv[0], ids, &count, e) != ERR_OK)
+		return e->code;
+	if (count == 0)
+		return explain(REQUEUE_ABSENT, c->argv[0], e);
+	if (lookup_holder(q->db, ids, count, &holder, e) != ERR_OK ||
+	    requeue_row(q, holder, e) != ERR_OK)
+		return e->code;
+	if (q->moved == 0)
+		return explain(q->why, c->argv[0], e);
+	return cmd_commit(c, q->db, e);
+}
+
+/* In slices, so that producers and the relay never wait long for the lock. */
+static enum err_code move_many(const struct cmd *c, struct requeue *q,
+			       const struct requeue_filter *f, struct err *e)
+{
+	bool more = true;
+
+	while (more) {
+		if (db_begin(q->db, e) != ERR_OK ||
+		    requeue_some(q, f, &more, e) != ERR_OK ||
+		    cmd_commit(c, q->db, e) != ERR_OK)
+			return e->code;
+	}
+	return ERR_OK;
+}
+
+static void report(const struct cmd *c, const struct requeue *q)
+{
+	bool retry = q->move == REQUEUE_RETRY;
+
+	cmd_say(c, "%lld deliver%s %s", (long long)q->moved, q->moved == 1 ? "y" : "ies",
+		retry ? "to send again" : "given up");
+	if (q->held_moved)
+		cmd_say(c, "some may have arrived before: TikTok counts what is sent "
+			   "again after "
+			   "48 hours twice");
+	if (q->refused)
+		cmd_say(c,
+			"%lld were left as they are (delivered, in flight or finished)",
+			(long long)q->refused);
+	cmd_result(c, json_pack("{s:I, s:I}", retry ? "retried" : "cancelled",
+				(json_int_t)q->moved, "refused", (json_int_t)q->refused));
+}
+
+static enum err_code check(const struct cmd *c, enum requeue_move move,
+			   struct requeue_filter *f, struct err *e)
+{
+	int status, reason;
+
+	if (filter_read(c, &status, &reason, e) != ERR_OK)
+		return e->code;
+	if ((c->argc > 0) == (status != 0) || (reason && !status))
+		return err_set(e, ERR_USAGE,
+			       "either EVENT_ID or --status S [--reason R]");
+	if (status && !requeue_takes(move, (enum status)status))
+		return err_set(e, ERR_USAGE, "%s rows cannot be %s",
+			       status_word((enum status)status),
+			       move == REQUEUE_RETRY ? "retried" : "cancelled");
+	*f = (struct requeue_filter){(enum status)status, (enum reason)reason};
+	return ERR_OK;
+}
+
+static enum err_code run(const struct cmd *c, enum requeue_move move, struct err *e)
+{
+	struct requeue_filter f;
+	struct requeue q;
+	struct db db;
+
+	if (check(c, move, &f, e) != ERR_OK || cmd_open(c, DB_WRITE, &db, e) != ERR_OK)
+		return e->code;
+	if (requeue_open(&q, &db, move, e) == ERR_OK) {
+		e->code = c->argc ? move_event(c, &q, e) : move_many(c, &q, &f, e);
+		db_rollback(&db);
+		if (e->code == ERR_OK)
+			report(c, &q);
+		requeue_close(&q);
+	}
+	db_close(&db);
+	return e->code;
+}
+
+static enum err_code run_retry(const struct cmd *c, struct err *e)
+{
+	return run(c, REQUEUE_RETRY, e);
+}
+
+static enum err_code run_cancel(const struct cmd *c, struct err *e)
+{
+	return run(c, REQUEUE_CANCEL, e);
+}
+
+static const struct cmd_option options[] = {
+	{"status", "S", "all of this status"},
+	{"reason", "R", "only those with this reason"},
+	{NULL, NULL, NULL},
+};
+
+const struct command cmd_retry = {
+	.name = "retry",
+	.usage = "EVENT_ID | --status S [--reason R]",
+	.summary = "send again what failed, was rejected, skipped, cancelled or held",
+	.examples = "  convey retry order-1001\n"
+		    "  convey retry --status skipped --reason not_mapped\n"
+		    "  convey retry --status failed --dry-run\n",
+	.notes = "Held rows may have arrived: after 48 hours TikTok counts a second "
+		 "sending twice.\n"
+		 "Retrying rows are tried now instead of later.\n",
+	.options = options,
+	.kind = CMD_CHANGES,
+	.operands_max = 1,
+	.run = run_retry,
+};
+
+const struct command cmd_cancel = {
+	.name = "cancel",
+	.usage = "EVENT_ID | --status S [--reason R]",
+	.summary = "give up what is pending, retrying or held; settle what failed",
+	.examples = "  convey cancel order-1001\n"
+		    "  convey cancel --status held\n"
+		    "  convey cancel --status failed --dry-run\n",
+	.notes = "Failed and rejected rows that are cancelled need no person any more.\n"
+		 "convey retry --status cancelled takes it back.\n",
+	.options = options,
+	.kind = CMD_CHANGES,
+	.operands_max = 1,
+	.run = run_cancel,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * lookup.h - from an event_id, given or derived, to the rows of the outbox that bear it.
+ *
+ * Owns:    nothing.
+ * Thread:  the connection's.
+ * Errors:  the database's. */
+#ifndef STORE_LOOKUP_H
+#define STORE_LOOKUP_H
+
+#include "store/db.h"
+
+#define LOOKUP_MAX 64
+
+/* Newest first, at most LOOKUP_MAX; *count 0: nobody has it. */
+MUST_CHECK enum err_code lookup_event(struct db *db, const char *event_id,
+				      int64_t ids[LOOKUP_MAX], int *count, struct err *e);
+
+/* The row that counts among them: the newest that is no duplicate, else the newest. */
+MUST_CHECK enum err_code lookup_holder(struct db *db, const int64_t *ids, int count,
+				       int64_t *holder, struct err *e);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/requeue.h"
+
+#include <stddef.h>
+
+#include "base/clock.h"
+
+enum { DESTINATIONS = 1024 };
+
+static const struct {
+	size_t at;
+	const char *sql;
+} statements[] = {
+#define S(member) offsetof(struct requeue, member)
+	{S(delivery), "SELECT state FROM delivery WHERE key = ?1"},
+	{S(waiting), "SELECT status, destination_id FROM waiting WHERE key = ?1"},
+	{S(keys),
+	 "SELECT key FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023 UNION "
+	 "SELECT key FROM waiting WHERE key BETWEEN ?1 AND ?1 + 1023 ORDER BY 1"},
+	{S(to_waiting),
+	 "INSERT INTO waiting (key, destination_id, status, due_at, attempts, "
+	 "attempt_id, "
+	 "name_id, event_time, utc_offset, limited_data_use, event_hash) "
+	 "SELECT key, key % 1024, 1, ?2, 0, attempt_id, name_id, event_time, utc_offset, "
+	 "limited_data_use, event_hash FROM delivery WHERE key = ?1"},
+	{S(to_delivery),
+	 "INSERT INTO delivery (key, state, attempt_id, name_id, event_time, utc_offset, "
+	 "limited_data_use, event_hash, attempts, first_sent_at) "
+	 "SELECT key, 113, attempt_id, name_id, event_time, utc_offset, "
+	 "limited_data_use, "
+	 "event_hash, attempts, first_sent_at FROM waiting WHERE key = ?1"},
+	{S(undeliver), "DELETE FROM delivery WHERE key = ?1"},
+	{S(unwait), "DELETE FROM waiting WHERE key = ?1"},
+	{S(give_up), "UPDATE delivery SET state = 113 WHERE key = ?1"},
+	{S(renew),
+	 "UPDATE waiting SET status = 1, reason = NULL, due_at = ?2, attempts = 0, "
+	 "first_sent_at = NULL, unknown = NULL WHERE key = ?1"},
+	{S(hasten), "UPDATE waiting SET due_at = ?2 WHERE key = ?1"},
+	{S(cancel_new),
+	 "INSERT INTO delivery (key, state, attempts) VALUES (?1, 113, 0)"},
+	{S(removed), "SELECT 1 FROM destination WHERE id = ?1 AND removed = 0"},
+	{S(unclaimed), "SELECT 1 FROM outbox WHERE id = ?1"},
+#undef S
+};
+
+_Static_assert(REASON_BY_OPERATOR == 113, "the statements above name it by number");
+
+static sqlite3_stmt **slot(struct requeue *q, size_t i)
+{
+	return (sqlite3_stmt **)((char *)q + statements[i].at);
+}
+
+enum { STATEMENTS = sizeof(statements) / sizeof(statements[0]) };
+
+enum err_code requeue_open(struct requeue *q, struct db *db, enum requeue_move move,
+			   struct err *e)
+{
+	*q = (struct requeue){.db = db, .move = move, .now_ms = clock_wall_ms()};
+	e->code = counter_open(&q->counter, db, e);
+	for (size_t i = 0; i < STATEMENTS && e->code == ERR_OK; i++)
+		e->code = db_prepare(db, statements[i].sql, slot(q, i), e);
+	if (e->code)
+		requeue_close(q);
+	return e->code;
+}
+
+void requeue_close(struct requeue *q)
+{
+	counter_close(&q->counter);
+	for (size_t i = 0; i < STATEMENTS; i++) {
+		sqlite3_finalize(*slot(q, i));
+		*slot(q, i) = NULL;
+	}
+}
+
+bool requeue_takes(enum requeue_move move, enum status status)
+{
+	switch (status) {
+	case STATUS_FAILED:
+	case STATUS_REJECTED:
+	case STATUS_HELD:
+	case STATUS_RETRYING: return true;
+	case STATUS_SKIPPED:
+	case STATUS_CANCELLED: return move == REQUEUE_RETRY;
+	case STATUS_PENDING: return move == REQUEUE_CANCEL;
+	default: return false;
+	}
+}
+
+static enum err_code refuse(struct requeue *q, enum requeue_refusal why)
+{
+	q->refused++;
+	q->why = why;
+	return ERR_OK;
+}
+
+/* One statement on a key; ?2, where it has one, is now. */
+static enum err_code on_key(struct requeue *q, sqlite3_stmt *stmt, int64_t key,
+			    struct err *e)
+{
+	sqlite3_bind_int64(stmt, 1, key);
+	if (sqlite3_bind_parameter_count(stmt) > 1)
+		sqlite3_bind_int64(stmt, 2, q->now_ms);
+	return db_run(q->db, stmt, e);
+}
+
+/* Up to two integers of the first row; *found false where there is none. */
+static enum err_code look(struct requeue *q, sqlite3_stmt *stmt, int64_t key, bool *found,
+			  int *a, int *b, struct err *e)
+{
+	sqlite3_bind_int64(stmt, 1, key);
+	if (db_step(q->db, stmt, found, e) != ERR_OK)
+		return e->code;
+	if (*found) {
+		*a = sqlite3_column_int(stmt, 0);
+		*b = sqlite3_column_count(stmt) > 1 ? sqlite3_column_int(stmt, 1) : 0;
+	}
+	sqlite3_reset(stmt);
+	return ERR_OK;
+}
+
+/* One row less in `from`, one more in `to` (0: counted nowhere). */
+static enum err_code recount(struct requeue *q, int32_t destination_id, int from, int to,
+			     int64_t key, struct err *e)
+{
+	int64_t id = key / DESTINATIONS;
+
+	q->moved++;
+	if (from && counter_add(&q->counter, destination_id, from, -1, q->now_ms, id, e))
+		return e->code;
+	if (to && counter_add(&q->counter, destination_id, to, 1, q->now_ms, id, e))
+		return e->code;
+	return ERR_OK;
+}
+
+/* A row that the relay has not reached yet only loses its cancellation. */
+static enum err_code retry_delivery(struct requeue *q, int64_t key, int state,
+				    struct err *e)
+{
+	int32_t destination_id = (int32_t)(key % DESTINATIONS);
+	bool fresh = key / DESTINATIONS > q->cursor;
+	bool there = true;
+	int ignored = 0;
+
+	if (destination_id &&
+	    look(q, q->removed, destination_id, &there, &ignored, &ignored, e) != ERR_OK)
+		return e->code;
+	if (!there)
+		return refuse(q, REQUEUE_REMOVED);
+	if ((!fresh && on_key(q, q->to_waiting, key, e) != ERR_OK) ||
+	    on_key(q, q->undeliver, key, e) != ERR_OK)
+		return e->code;
+	return recount(q, destination_id, state, fresh ? 0 : STATUS_PENDING * 16, key, e);
+}
+
+static enum err_code move_delivery(struct requeue *q, int64_t key, int state,
+				   struct err *e)
+{
+	enum status status = (enum status)(state / 16);
+
+	if (status == STATUS_DELIVERED)
+		return refuse(q, REQUEUE_DELIVERED);
+	if (status == STATUS_DUPLICATE)
+		return refuse(q, REQUEUE_DUPLICATE);
+	if (state == REASON_ERASED)
+		return refuse(q, REQUEUE_ERASED);
+	if (!requeue_takes(q->move, status))
+		return refuse(q, REQUEUE_FINISHED);
+	if (q->move == REQUEUE_RETRY)
+		return retry_delivery(q, key, state, e);
+	if (on_key(q, q->give_up, key, e) != ERR_OK)
+		return e->code;
+	return recount(q, (int32_t)(key % DESTINATIONS), state, REASON_BY_OPERATOR, key,
+		       e);
+}
+
+static enum err_code move_waiting(struct requeue *q, int64_t key, enum status status,
+				  int32_t destination_id, struct err *e)
+{
+	int state = status == STATUS_HELD ? REASON_OUTCOME_UNKNOWN : (int)status * 16;
+
+	if (status == STATUS_SENDING)
+		return refuse(q, REQUEUE_IN_FLIGHT);
+	if (!requeue_takes(q->move, status))
+		return refuse(q, REQUEUE_PENDING);
+	if (q->move == REQUEUE_CANCEL) {
+		if (on_key(q, q->to_delivery, key, e) != ERR_OK ||
+		    on_key(q, q->unwait, key, e) != ERR_OK)
+			return e->code;
+		return recount(q, destination_id, state, REASON_BY_OPERATOR, key, e);
+	}
+	if (status == STATUS_RETRYING) {
+		q->moved++;
+		return on_key(q, q->hasten, key, e);
+	}
+	q->held_moved = true;
+	if (on_key(q, q->renew, key, e) != ERR_OK)
+		return e->code;
+	return recount(q, destination_id, state, STATUS_PENDING * 16, key, e);
+}
+
+/* A row without delivery and wait: not claimed yet, or in a request right now. */
+static enum err_code move_unclaimed(struct requeue *q, int64_t key, struct err *e)
+{
+	bool there;
+	int ignored = 0;
+
+	if (look(q, q->unclaimed, key / DESTINATIONS, &there, &ignored, &ignored, e) !=
+	    ERR_OK)
+		return e->code;
+	if (!there)
+		return refuse(q, REQUEUE_ABSENT);
+	if (key / DESTINATIONS <= q->cursor)
+		return refuse(q, REQUEUE_IN_FLIGHT);
+	if (q->move == REQUEUE_RETRY)
+		return refuse(q, REQUEUE_PENDING);
+	if (on_key(q, q->cancel_new, key, e) != ERR_OK)
+		return e->code;
+	return recount(q, 0, 0, REASON_BY_OPERATOR, key, e);
+}
+
+static enum err_code move_key(struct requeue *q, int64_t key, struct err *e)
+{
+	int state = 0, status = 0, destination_id = 0, ignored = 0;
+	bool found;
+
+	if (look(q, q->waiting, key, &found, &status, &destination_id, e) != ERR_OK)
+		return e->code;
+	if (found)
+		return move_waiting(q, key, (enum status)status, destination_id, e);
+	if (look(q, q->delivery, key, &found, &state, &ignored, e) != ERR_OK)
+		return e->code;
+	if (found)
+		return move_delivery(q, key, state, e);
+	return move_unclaimed(q, key, e);
+}
+
+static enum err_code read_cursor(struct requeue *q, struct err *e)
+{
+	return db_int(q->db, "SELECT cursor FROM queue", 0, &q->cursor, e);
+}
+
+/* Keys first, moves afterwards: a statement that is being read must not see its own
+ * changes. */
+static enum err_code move_all(struct requeue *q, sqlite3_stmt *stmt, int64_t *last,
+			      int *count, struct err *e)
+{
+	int64_t keys[REQUEUE_SLICE + 24];
+	bool row;
+
+	*count = 0;
+	while ((size_t)*count < sizeof(keys) / sizeof(keys[0]) &&
+	       db_step(q->db, stmt, &row, e) == ERR_OK && row)
+		keys[(*count)++] = sqlite3_column_int64(stmt, 0);
+	sqlite3_reset(stmt);
+	for (int i = 0; i < *count && e->code == ERR_OK; i++) {
+		*last = keys[i];
+		e->code = move_key(q, keys[i], e);
+	}
+	return e->code;
+}
+
+enum err_code requeue_row(struct requeue *q, int64_t outbox_id, struct err *e)
+{
+	int64_t last;
+	int count;
+
+	e->code = ERR_OK;
+	if (read_cursor(q, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int64(q->keys, 1, outbox_id * DESTINATIONS);
+	if (move_all(q, q->keys, &last, &count, e) != ERR_OK || count > 0)
+		return e->code;
+	return move_unclaimed(q, outbox_id * DESTINATIONS, e);
+}
+
+/* Why a row waits, as delivery_status has it. */
+#define WAITS_FOR "coalesce(CASE WHEN t.paused THEN 24 ELSE t.reason END, w.reason)"
+
+static const char waiting_sql[] =
+	"SELECT w.key FROM waiting w LEFT JOIN destination t ON t.id = w.destination_id "
+	"WHERE w.key > ?3 AND w.status = ?1 AND (?2 = 0 OR ?2 = CASE w.status WHEN 1 "
+	"THEN " WAITS_FOR " ELSE w.reason END) ORDER BY w.key LIMIT 1000";
+
+static const char delivery_sql[] =
+	"SELECT key FROM delivery WHERE state = ?2 AND state < 144 AND key > ?3 "
+	"ORDER BY key LIMIT 1000";
+
+static const char unclaimed_sql[] =
+	"SELECT o.id * 1024 FROM queue q CROSS JOIN outbox o ON o.id > q.cursor "
+	"WHERE o.id > ?3 / 1024 AND ?1 = 1 AND (?2 = 0 OR ?2 = (SELECT CASE WHEN "
+	"sum(reason IS NULL) = 0 THEN min(reason) END FROM (SELECT CASE WHEN paused THEN "
+	"24 "
+	"ELSE reason END AS reason FROM destination WHERE removed = 0))) AND NOT EXISTS "
+	"(SELECT 1 FROM delivery WHERE key = o.id * 1024) ORDER BY o.id LIMIT 1000";
+
+/* One slice of one statement, from q->position on; *count 0: nothing is left. */
+static enum err_code slice(struct requeue *q, const char *sql,
+			   const struct requeue_filter *f, int *count, struct err *e)
+{
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(q->db, sql, &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int(stmt, 1, (int)f->status);
+	sqlite3_bind_int(stmt, 2, (int)f->reason);
+	sqlite3_bind_int64(stmt, 3, q->position);
+	e->code = move_all(q, stmt, &q->position, count, e);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+/* The statement of a step; NULL behind the last. A finished status is walked state by
+ * state, because that is what the index knows. */
+static const char *step_sql(const struct requeue *q, struct requeue_filter *f)
+{
+	static const char *const waits[] = {waiting_sql, unclaimed_sql};
+
+	if (f->status <= STATUS_HELD)
+		return q->step < (q->move == REQUEUE_CANCEL ? 2 : 1) ? waits[q->step]
+								     : NULL;
+	if (q->step >= (f->reason ? 1 : 15))
+		return NULL;
+	if (!f->reason)
+		f->reason = (enum reason)((int)f->status * 16 + 1 + q->step);
+	return delivery_sql;
+}
+
+enum err_code requeue_some(struct requeue *q, const struct requeue_filter *f, bool *more,
+			   struct err *e)
+{
+	int count = 0;
+
+	e->code = read_cursor(q, e);
+	while (e->code == ERR_OK && count == 0) {
+		struct requeue_filter step = *f;
+		const char *sql = step_sql(q, &step);
+
+		if (!sql)
+			break;
+		e->code = slice(q, sql, &step, &count, e);
+		if (count == 0) {
+			q->step++;
+			q->position = 0;
+		}
+	}
+	*more = count > 0;
+	return e->code;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/status.h"
+
+#include "core/reason.h"
+
+/* A row counts once for a destination; rows that the relay has not seen count once in all,
+ * while queue_status shows them at every destination. */
+static const char totals_sql[] =
+	"SELECT (SELECT count(*) FROM destination WHERE removed = 0), "
+	"(SELECT max(0, coalesce((SELECT max(id) FROM outbox), 0) - cursor) FROM queue), "
+	"coalesce(sum(CASE WHEN state / 16 = 1 THEN count END), 0), "
+	"(SELECT coalesce(sum(events), 0) FROM attempt WHERE outcome IS NULL), "
+	"coalesce(sum(CASE WHEN state / 16 = 3 THEN count END), 0), "
+	"coalesce(sum(CASE WHEN state / 16 = 10 THEN count END), 0), "
+	"coalesce(sum(CASE WHEN state / 16 = 4 THEN count END), 0), "
+	"coalesce(sum(CASE WHEN state / 16 = 5 THEN count END), 0), "
+	"coalesce(sum(CASE WHEN state / 16 = 6 THEN count END), 0), "
+	"(SELECT count(*) FROM destination WHERE removed = 0 AND paused = 0 "
+	"AND reason IN (17, 18, 19)) FROM counter";
+
+_Static_assert(REASON_NEEDS_TOKEN == 17 && REASON_TOKEN_REFUSED == 18 &&
+		       REASON_PERMISSION == 19,
+	       "the statement above names them by number");
+
+enum err_code status_totals(struct db *db, struct status_totals *out, struct err *e)
+{
+	struct rows r;
+	bool row;
+
+	if (rows_open(&r, db, totals_sql, e) != ERR_OK)
+		return e->code;
+	e->code = rows_next(&r, &row, e);
+	if (e->code == ERR_OK && row)
+		*out = (struct status_totals){
+			.destinations = rows_int(&r, 0),
+			.unclaimed = rows_int(&r, 1),
+			.pending = rows_int(&r, 2),
+			.sending = rows_int(&r, 3),
+			.retrying = rows_int(&r, 4),
+			.delivered = rows_int(&r, 5),
+			.held = rows_int(&r, 6),
+			.failed = rows_int(&r, 7),
+			.rejected = rows_int(&r, 8),
+			.blocked = rows_int(&r, 9),
+		};
+	rows_close(&r);
+	return e->code;
+}
+
+enum err_code status_queue(struct db *db, struct rows *out, struct err *e)
+{
+	return rows_open(out, db, "SELECT * FROM queue_status ORDER BY destination", e);
+}
+
+enum err_code status_problems(struct db *db, struct rows *out, struct err *e)
+{
+	return rows_open(out, db, "SELECT * FROM problem ORDER BY destination, reason",
+			 e);
+}

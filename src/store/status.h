@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * status.h - the queue at a glance: the views queue_status and problem.
+ *
+ * Owns:    nothing.
+ * Thread:  the connection's, opened with DB_READ (it reads views).
+ * Errors:  the database's.
+ * See:     schema/schema.sql (queue_status, problem). */
+#ifndef STORE_STATUS_H
+#define STORE_STATUS_H
+
+#include "store/rows.h"
+
+struct status_totals {
+	int64_t destinations, unclaimed, pending, sending, retrying, delivered;
+	int64_t held, failed, rejected;
+	int64_t blocked; /* destinations that wait for a person */
+};
+
+MUST_CHECK enum err_code status_totals(struct db *db, struct status_totals *out,
+				       struct err *e);
+
+/* The columns of the views. */
+MUST_CHECK enum err_code status_queue(struct db *db, struct rows *out, struct err *e);
+MUST_CHECK enum err_code status_problems(struct db *db, struct rows *out, struct err *e);
+
+#endif
