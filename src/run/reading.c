@@ -117,7 +117,11 @@ static bool parked_enough(const struct relay *r)
 
 static bool may_read_fresh(const struct relay *r)
 {
-	return r->site_count > 0 && !(all_sites_wait(r) && parked_enough(r));
+	bool any = false;
+
+	for (int i = 0; i < r->site_count; i++)
+		any = any || !r->sites[i]->removed;
+	return any && !(all_sites_wait(r) && parked_enough(r));
 }
 
 /* Full loads follow each other without a pause; what is less than full goes at once when it

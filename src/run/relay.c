@@ -234,7 +234,7 @@ static enum err_code open_vault(struct relay *r, struct err *e)
 static enum err_code open_parts(struct relay *r, struct err *e)
 {
 	struct http_options http = {r->options.timeout_ms, r->options.ca_file};
-	void *shapers[RELAY_SHAPERS];
+	void *judges[RELAY_SHAPERS];
 	int recovered = 0;
 
 	if (writer_open(&r->writer, r->options.db_path, &recovered, e) != ERR_OK)
@@ -245,12 +245,12 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	if (open_vault(r, e) != ERR_OK)
 		return e->code;
 	for (int i = 0; i < RELAY_SHAPERS; i++) {
-		if (shaper_open(&r->shapers[i], r->writer.lock.path, e) != ERR_OK)
+		if (judge_open(&r->judges[i], r->writer.lock.path, e) != ERR_OK)
 			return e->code;
-		shapers[i] = &r->shapers[i];
+		judges[i] = &r->judges[i];
 	}
 	if (http_new(&r->loop, &http, &r->http, e) != ERR_OK ||
-	    lane_open(&r->shaping, &r->loop, shapers, RELAY_SHAPERS, NULL, e) != ERR_OK ||
+	    lane_open(&r->shaping, &r->loop, judges, RELAY_SHAPERS, NULL, e) != ERR_OK ||
 	    writer_start(&r->writer, &r->loop, e) != ERR_OK)
 		return e->code;
 	r->next_after = r->last_row = r->admitted;
@@ -304,8 +304,8 @@ static void release(struct relay *r)
 {
 	reading_fini(r);
 	for (int i = 0; i < RELAY_SHAPERS; i++)
-		if (r->shapers[i].db.handle)
-			shaper_close(&r->shapers[i]);
+		if (r->judges[i].db.handle)
+			judge_close(&r->judges[i]);
 	writer_close(&r->writer);
 	if (r->has_vault)
 		vault_close(&r->vault);

@@ -48,7 +48,7 @@ struct relay {
 	bool has_wake;
 	struct http *http;
 	struct writer writer;
-	struct shaper shapers[RELAY_SHAPERS];
+	struct judge judges[RELAY_SHAPERS];
 	struct lane shaping;
 	struct vault vault;
 	bool has_vault;

@@ -51,18 +51,18 @@ static void read_token(struct reload *l, struct db *db, size_t i)
 static void reload_work(struct job *job, void *state)
 {
 	struct reload *l = (struct reload *)job;
-	struct shaper *s = state;
+	struct judge *judge = state;
 
-	if (db_exec(&s->db, "BEGIN", &job->err) == ERR_OK &&
-	    config_load(&s->db, &l->config, &job->err) == ERR_OK) {
+	if (db_exec(&judge->db, "BEGIN", &job->err) == ERR_OK &&
+	    config_load(&judge->db, &l->config, &job->err) == ERR_OK) {
 		l->tokens = calloc(l->config->count + 1, sizeof(*l->tokens));
 		l->found = calloc(l->config->count + 1, sizeof(*l->found));
 		if (!l->tokens || !l->found)
 			abort();
 		for (size_t i = 0; i < l->config->count; i++)
-			read_token(l, &s->db, i);
+			read_token(l, &judge->db, i);
 	}
-	db_rollback(&s->db);
+	db_rollback(&judge->db);
 }
 
 static struct site *site_of(struct relay *r, int32_t id)

@@ -21,6 +21,10 @@ enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 		       "JOIN outbox o ON o.id = w.key / 1024 ORDER BY o.id",
 		       &r->due, e) ||
 	    db_prepare(db,
+		       "SELECT due_at FROM waiting WHERE destination_id = ?1 "
+		       "AND due_at > 0 ORDER BY due_at LIMIT 1",
+		       &r->next_due, e) ||
+	    db_prepare(db,
 		       "SELECT (SELECT min(id) FROM outbox WHERE id > ?1), "
 		       "(SELECT max(id) FROM outbox)",
 		       &r->edges, e)) {
@@ -35,6 +39,7 @@ void outbox_close(struct outbox_reader *r)
 	sqlite3_finalize(r->range);
 	sqlite3_finalize(r->one);
 	sqlite3_finalize(r->due);
+	sqlite3_finalize(r->next_due);
 	sqlite3_finalize(r->edges);
 	*r = (struct outbox_reader){0};
 }
@@ -130,5 +135,17 @@ enum err_code outbox_one(struct outbox_reader *r, int64_t id, struct outbox_row 
 	sqlite3_bind_int64(r->one, 1, id);
 	if (db_step(r->db, r->one, found, e) == ERR_OK && *found)
 		row_of(r->one, row);
+	return e->code;
+}
+
+enum err_code outbox_next_due(struct outbox_reader *r, int32_t destination_id,
+			      int64_t *due_ms, struct err *e)
+{
+	bool row;
+
+	sqlite3_bind_int(r->next_due, 1, destination_id);
+	if (db_step(r->db, r->next_due, &row, e) == ERR_OK)
+		*due_ms = row ? sqlite3_column_int64(r->next_due, 0) : 0;
+	sqlite3_reset(r->next_due);
 	return e->code;
 }

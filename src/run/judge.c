@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/judge.h"
+
+#include <stdlib.h>
+
+#include "store/dedup.h"
+
+enum err_code judge_open(struct judge *j, const char *path, struct err *e)
+{
+	*j = (struct judge){0};
+	scratch_init(&j->scratch);
+	digest_init(&j->digest);
+	if (db_open(&j->db, path, DB_READ, e) == ERR_OK &&
+	    outbox_open(&j->reader, &j->db, e) == ERR_OK &&
+	    dedup_seed(&j->db, &j->seed, e) == ERR_OK && judge_refresh(j, e) == ERR_OK)
+		return ERR_OK;
+	judge_close(j);
+	return e->code;
+}
+
+void judge_close(struct judge *j)
+{
+	outbox_close(&j->reader);
+	config_free(j->config);
+	free(j->rulings);
+	scratch_fini(&j->scratch);
+	digest_fini(&j->digest);
+	db_close(&j->db);
+	*j = (struct judge){0};
+}
+
+enum err_code judge_refresh(struct judge *j, struct err *e)
+{
+	struct config *fresh;
+	int64_t version;
+
+	if (config_version(&j->db, &version, e) != ERR_OK)
+		return e->code;
+	if (j->config && j->config->version == version)
+		return ERR_OK;
+	if (config_load(&j->db, &fresh, e) != ERR_OK)
+		return e->code;
+	config_free(j->config);
+	j->config = fresh;
+	j->rulings = realloc(j->rulings, (fresh->count + 1) * sizeof(*j->rulings));
+	if (!j->rulings)
+		abort();
+	return ERR_OK;
+}
+
+enum reason judge_read(struct judge *j, const struct outbox_row *row)
+{
+	enum reason reason = conversion_read(&j->conversion, row, &j->scratch);
+
+	j->event_id = row->event_id;
+	j->event_hash = 0;
+	j->enrichment = (struct enrichment){0};
+	if (reason != REASON_NONE)
+		return reason;
+	event_id_of(&j->conversion, &j->digest, &j->scratch, &j->event_id);
+	j->event_hash = dedup_hash(j->seed, j->event_id);
+	return REASON_NONE;
+}
+
+static void rule(struct judge *j, const struct destination_config *d, int64_t now_ms,
+		 const struct trace *t, struct ruling *r)
+{
+	r->destination = d;
+	decide_traced(&j->conversion, &d->rules, j->config->map, &j->enrichment, now_ms,
+		      &r->decision, t);
+	r->reason = r->decision.reason;
+}
+
+/* Whether the row ends the same way for every destination, and so reaches none. */
+static enum reason same_reason(const struct judge *j)
+{
+	if (j->config->count == 0)
+		return REASON_NO_ROUTE;
+	for (size_t i = 1; i < j->config->count; i++)
+		if (j->rulings[i].reason != j->rulings[0].reason)
+			return REASON_NONE;
+	return j->rulings[0].reason;
+}
+
+enum err_code judge_rule(struct judge *j, int64_t now_ms, const struct trace *t,
+			 enum reason *none, struct err *e)
+{
+	e->code = ERR_OK;
+	for (size_t i = 0; i < j->config->count; i++)
+		rule(j, &j->config->destinations[i], now_ms, t, &j->rulings[i]);
+	*none = same_reason(j);
+	return ERR_OK;
+}
+
+enum err_code judge_rule_again(struct judge *j, const struct destination_config *d,
+			       int64_t now_ms, const struct trace *t, struct ruling *out,
+			       struct err *e)
+{
+	e->code = ERR_OK;
+	rule(j, d, now_ms, t, out);
+	if (out->reason == REASON_CONSENT_DENIED)
+		out->reason = REASON_CONSENT_WITHDRAWN;
+	return ERR_OK;
+}
+
+enum reason judge_shape(struct judge *j, const struct ruling *r, struct buf *out)
+{
+	enum reason reason =
+		shape(&j->conversion, &r->decision, &r->destination->rules,
+		      &j->enrichment, j->event_id, &j->digest, &j->scratch, out);
+
+	if (reason == REASON_NONE && out->full)
+		reason = REASON_PAYLOAD_TOO_LARGE;
+	out->full = false;
+	return reason;
+}
+
+int64_t judge_name_id(const struct judge *j, const struct ruling *r)
+{
+	const struct event_map_entry *event = r->decision.event;
+
+	if (!event)
+		return 0;
+	return event->name_id ? event->name_id
+			      : config_name_id(j->config, event->tiktok_event);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * judge.h - one row of the outbox, decided for every destination and shaped: what the relay
+ * does to send it, and what preview, why and simulate do to tell about it.
+ *
+ * Owns:    a read-only connection, the configuration as last read, scratch memory.
+ * Thread:  one at a time.
+ * Errors:  the database's; a row that may not be sent is no error but has a reason.
+ * See:     core/decide.h, core/shape.h; contract of the order: docs/how-it-works.md. */
+#ifndef RUN_JUDGE_H
+#define RUN_JUDGE_H
+
+#include "core/event_id.h"
+#include "core/shape.h"
+#include "store/config.h"
+#include "store/outbox.h"
+
+/* What was decided about the row for one destination. */
+struct ruling {
+	const struct destination_config *destination;
+	struct decision decision;
+	enum reason reason; /* REASON_NONE: it may be sent */
+};
+
+struct judge {
+	struct db db;
+	struct outbox_reader reader;
+	struct config *config;
+	struct scratch scratch;
+	struct digest digest;
+	uint64_t seed; /* of the deduplication */
+	/* of the row last read; borrowed from it */
+	struct conversion conversion;
+	struct str event_id;
+	int64_t event_hash;
+	struct enrichment enrichment;
+	struct ruling *rulings; /* one a destination, in the configuration's order */
+};
+
+MUST_CHECK enum err_code judge_open(struct judge *j, const char *path, struct err *e);
+void judge_close(struct judge *j);
+
+/* Takes over a configuration that has changed. Inside the caller's read transaction. */
+MUST_CHECK enum err_code judge_refresh(struct judge *j, struct err *e);
+
+/* Reads the row and finds its event_id; a reason where it cannot be read. */
+enum reason judge_read(struct judge *j, const struct outbox_row *row);
+
+/* Decides for all destinations; `t` may be NULL. A reason where none is reached, the same for
+ * all; else each ruling has its own. */
+MUST_CHECK enum err_code judge_rule(struct judge *j, int64_t now_ms,
+				    const struct trace *t, enum reason *none,
+				    struct err *e);
+
+/* Decides for one destination again, when the row is sent again: consent may have been
+ * withdrawn since. */
+MUST_CHECK enum err_code judge_rule_again(struct judge *j,
+					  const struct destination_config *d,
+					  int64_t now_ms, const struct trace *t,
+					  struct ruling *out, struct err *e);
+
+/* Appends the event as it goes out; nothing on a reason. */
+enum reason judge_shape(struct judge *j, const struct ruling *r, struct buf *out);
+
+/* The number of the event's name at TikTok; 0: not mapped. */
+int64_t judge_name_id(const struct judge *j, const struct ruling *r);
+
+#endif
