@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_retry,
 	&cmd_cancel,
+	&cmd_doctor,
 	NULL,
 };
 /* clang-format on */
