@@ -220,7 +220,7 @@ class Access(Case):
     options = {"pixels": ["PIXEL", "OTHER"]}
 
     def test_tokens(self):
-        self.sandbox.set_tokens(["good", "narrow=OTHER,THIRD"])
+        self.sandbox.set_tokens(["good", "narrow=OTHER,THIRD,PIXELS"])
         for token, source_id, expected in [
             (None, "PIXEL", (401, 40104)), ("", "PIXEL", (401, 40104)),
             ("bad", "PIXEL", (401, 40105)), ("goo", "PIXEL", (401, 40105)),

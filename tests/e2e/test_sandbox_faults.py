@@ -247,6 +247,9 @@ class Choice(Case):
         self.assertEqual(self.codes(2, "40100:nth=1"), [40100, 0])
         self.sandbox.reset()
         self.assertEqual(self.post(request())[1], 40100)
+        self.assertEqual(self.codes(2, "50000:count=1"), [50000, 0])
+        self.sandbox.reset()
+        self.assertEqual(self.post(request())[1], 50000)
 
     def test_what_is_no_fault_is_explained(self):
         self.sandbox.set_faults("40100")

@@ -200,9 +200,15 @@ class Process(unittest.TestCase):
         for body in (b"x" * 600_000, b"", b"{}", b"y" * (5 << 20)):
             connection.request("POST", TRACK, body, HEADERS)
             self.assertEqual(json.load(connection.getresponse())["code"], 0)
-        connection.request("POST", TRACK, b"abc", {**HEADERS, "Expect": "100-continue"})
-        self.assertEqual(json.load(connection.getresponse())["code"], 0)
         connection.close()
+        waiting = socket.create_connection(("127.0.0.1", sandbox.port), timeout=10)
+        waiting.sendall(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+        self.assertIn(b"100 Continue", waiting.recv(100))
+        waiting.sendall(b"abc")
+        self.assertIn(b'"code":0', waiting.recv(1000))
+        waiting.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertEqual(waiting.recv(100), b"", "closed: no Content-Length")
+        waiting.close()
         self.assertEqual(sandbox.stop(), 0)
         self.assertEqual(sandbox.output, f"5 requests, {600_000 + 2 + (5 << 20) + 3} bytes\n")
 
