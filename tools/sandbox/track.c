@@ -93,7 +93,7 @@ static bool refuse_permission(struct sandbox *s, struct exchange *x)
 
 static bool refuse_content(struct sandbox *s, struct exchange *x)
 {
-	struct refusal refusal;
+	struct refusal refusal = {0};
 
 	if (validate_envelope(x->root, &refusal)) {
 		if (refuse_permission(s, x))
