@@ -4,11 +4,11 @@
 /* clang-format off: a verb a line */
 static const struct command *const commands[] = {
 	&cmd_init,
+	&cmd_run,
 	&cmd_destination,
 	&cmd_token,
 	&cmd_map,
 	&cmd_enqueue,
-	&cmd_run,
 	&cmd_status,
 	&cmd_list,
 	&cmd_retry,

@@ -3,12 +3,14 @@
 
 #include <stdlib.h>
 
+#include "core/merge.h"
 #include "store/dedup.h"
 
 enum err_code judge_open(struct judge *j, const char *path, struct err *e)
 {
 	*j = (struct judge){0};
 	scratch_init(&j->scratch);
+	buf_init(&j->id, EVENT_ID_MAX);
 	digest_init(&j->digest);
 	if (db_open(&j->db, path, DB_READ, e) == ERR_OK &&
 	    outbox_open(&j->reader, &j->db, e) == ERR_OK &&
@@ -23,6 +25,8 @@ void judge_close(struct judge *j)
 	outbox_close(&j->reader);
 	config_free(j->config);
 	free(j->rulings);
+	buf_fini(&j->merged);
+	buf_fini(&j->id);
 	scratch_fini(&j->scratch);
 	digest_fini(&j->digest);
 	db_close(&j->db);
@@ -60,6 +64,48 @@ enum reason judge_read(struct judge *j, const struct outbox_row *row)
 	event_id_of(&j->conversion, &j->digest, &j->scratch, &j->event_id);
 	j->event_hash = dedup_hash(j->seed, j->event_id);
 	return REASON_NONE;
+}
+
+static bool merge_row(void *arg, const struct outbox_row *row,
+		      const struct waiting_row *waiting)
+{
+	struct judge *j = arg;
+	struct buf next;
+
+	(void)waiting;
+	if (j->merged_row.event_time.kind == EVENT_TIME_NONE &&
+	    row->event_time.kind != EVENT_TIME_TEXT)
+		j->merged_row.event_time = row->event_time;
+	buf_init(&next, PAYLOAD_MAX);
+	if (!payload_merge(j->merged_row.payload, row->payload, &next)) {
+		buf_fini(&next);
+		return true;
+	}
+	buf_fini(&j->merged);
+	j->merged = next;
+	j->merged_row.payload = buf_str(&j->merged);
+	return true;
+}
+
+enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
+				enum reason *reason, struct err *e)
+{
+	const char *before = row->payload.p;
+
+	j->merged_row = *row;
+	if (row->payload.len == 0)
+		j->merged_row.payload = STR("{}");
+	if (outbox_duplicates(&j->reader, row->id, merge_row, j, e) != ERR_OK)
+		return e->code;
+	*reason = judge_read(j, row);
+	if (*reason != REASON_NONE || j->merged_row.payload.p == before)
+		return ERR_OK;
+	/* The id is the first row's own, whatever the others add. */
+	buf_clear(&j->id);
+	buf_adds(&j->id, j->event_id);
+	j->merged_row.event_id = buf_str(&j->id);
+	*reason = judge_read(j, &j->merged_row);
+	return ERR_OK;
 }
 
 static void rule(struct judge *j, const struct destination_config *d, int64_t now_ms,

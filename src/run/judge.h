@@ -32,6 +32,9 @@ struct judge {
 	struct conversion conversion;
 	struct str event_id;
 	int64_t event_hash;
+	struct buf id;     /* of a merged row */
+	struct buf merged; /* the row's payload with what duplicates add */
+	struct outbox_row merged_row;
 	struct enrichment enrichment;
 	struct ruling *rulings; /* one a destination, in the configuration's order */
 };
@@ -44,6 +47,11 @@ MUST_CHECK enum err_code judge_refresh(struct judge *j, struct err *e);
 
 /* Reads the row and finds its event_id; a reason where it cannot be read. */
 enum reason judge_read(struct judge *j, const struct outbox_row *row);
+
+/* The same for a row that has not been sent yet: its empty fields are filled from later rows
+ * of the same event_id. */
+MUST_CHECK enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
+					   enum reason *reason, struct err *e);
 
 /* Decides for all destinations; `t` may be NULL. A reason where none is reached, the same for
  * all; else each ruling has its own. */

@@ -103,8 +103,14 @@ static bool add_row(void *arg, const struct outbox_row *row,
 	struct work *w = arg;
 	struct load *load = w->load;
 	struct entry common = common_of(load, row, waiting);
-	enum reason reason = judge_read(w->judge, row);
+	enum reason reason;
 
+	if (waiting && waiting->attempts == 0) {
+		if (judge_read_merged(w->judge, row, &reason, w->err) != ERR_OK)
+			return false;
+	} else {
+		reason = judge_read(w->judge, row);
+	}
 	if (reason == REASON_NONE) {
 		common.hash = w->judge->event_hash;
 		keep_text(load, w->judge->event_id, &common.id_at, &common.id_len);

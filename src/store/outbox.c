@@ -21,6 +21,10 @@ enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 		       "JOIN outbox o ON o.id = w.key / 1024 ORDER BY o.id",
 		       &r->due, e) ||
 	    db_prepare(db,
+		       "SELECT " COLUMNS " FROM duplicate d JOIN outbox o "
+		       "ON o.id = d.outbox_id WHERE d.first_id = ?1 ORDER BY o.id",
+		       &r->duplicates, e) ||
+	    db_prepare(db,
 		       "SELECT due_at FROM waiting WHERE destination_id = ?1 "
 		       "AND due_at > 0 ORDER BY due_at LIMIT 1",
 		       &r->next_due, e) ||
@@ -40,6 +44,7 @@ void outbox_close(struct outbox_reader *r)
 	sqlite3_finalize(r->one);
 	sqlite3_finalize(r->due);
 	sqlite3_finalize(r->next_due);
+	sqlite3_finalize(r->duplicates);
 	sqlite3_finalize(r->edges);
 	*r = (struct outbox_reader){0};
 }
@@ -135,6 +140,23 @@ enum err_code outbox_one(struct outbox_reader *r, int64_t id, struct outbox_row 
 	sqlite3_bind_int64(r->one, 1, id);
 	if (db_step(r->db, r->one, found, e) == ERR_OK && *found)
 		row_of(r->one, row);
+	return e->code;
+}
+
+enum err_code outbox_duplicates(struct outbox_reader *r, int64_t first_id,
+				outbox_row_fn *fn, void *arg, struct err *e)
+{
+	struct outbox_row row;
+	bool more;
+
+	e->code = ERR_OK;
+	sqlite3_bind_int64(r->duplicates, 1, first_id);
+	while (db_step(r->db, r->duplicates, &more, e) == ERR_OK && more) {
+		row_of(r->duplicates, &row);
+		if (!fn(arg, &row, NULL))
+			break;
+	}
+	sqlite3_reset(r->duplicates);
 	return e->code;
 }
 

@@ -13,7 +13,7 @@
 
 struct outbox_reader {
 	struct db *db;
-	sqlite3_stmt *range, *one, *due, *next_due, *edges;
+	sqlite3_stmt *range, *one, *due, *next_due, *edges, *duplicates;
 };
 
 /* A row that waits, beside the row of the outbox. */
@@ -44,6 +44,10 @@ MUST_CHECK enum err_code outbox_range(struct outbox_reader *r, int64_t first,
 MUST_CHECK enum err_code outbox_due(struct outbox_reader *r, int32_t destination_id,
 				    int64_t now_ms, int limit, outbox_row_fn *fn,
 				    void *arg, struct err *e);
+
+/* Later rows of the same event_id, in order. */
+MUST_CHECK enum err_code outbox_duplicates(struct outbox_reader *r, int64_t first_id,
+					   outbox_row_fn *fn, void *arg, struct err *e);
 
 /* When the destination's next waiting row is due, Unix ms; 0: none waits. */
 MUST_CHECK enum err_code outbox_next_due(struct outbox_reader *r, int32_t destination_id,

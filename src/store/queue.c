@@ -294,6 +294,25 @@ static enum err_code record_id(struct queue *q, const struct lot *lot,
 	return db_run(q->db, q->derived, e);
 }
 
+/* A duplicate came before the first row left: it waits a moment, and is read again with what
+ * the duplicate adds (judge_merge). */
+static enum err_code hold_first(struct queue *q, struct lot *lot, int64_t owner,
+				struct err *e)
+{
+	e->code = ERR_OK;
+	for (uint32_t i = 0; i < lot->count; i++) {
+		struct entry *n = &lot->entries[i];
+
+		if (n->outbox_id != owner || n->reason != REASON_NONE ||
+		    n->flags & ENTRY_DROPPED || n->attempts > 0)
+			continue;
+		n->flags |= ENTRY_DROPPED;
+		if (wait(q, n, STATUS_PENDING, REASON_NONE, q->now_ms, 0, e) != ERR_OK)
+			return e->code;
+	}
+	return ERR_OK;
+}
+
 static enum err_code settle_duplicate(struct queue *q, struct lot *lot, uint32_t at,
 				      int64_t owner, struct err *e)
 {
@@ -311,7 +330,8 @@ static enum err_code settle_duplicate(struct queue *q, struct lot *lot, uint32_t
 	twin.limited_data_use = -1;
 	sqlite3_bind_int64(q->duplicate, 1, owner);
 	sqlite3_bind_int64(q->duplicate, 2, twin.outbox_id);
-	if (db_run(q->db, q->duplicate, e) != ERR_OK)
+	if (db_run(q->db, q->duplicate, e) != ERR_OK ||
+	    hold_first(q, lot, owner, e) != ERR_OK)
 		return e->code;
 	return deliver(q, &twin, STATUS_DUPLICATE * 16, 0, e);
 }

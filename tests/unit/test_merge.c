@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/merge.h"
+
+static const struct {
+	const char *first, *second, *merged;
+} rows[] = {
+	{"{}", "{\"a\":1}", "{\"a\":1}"},
+	{"{\"a\":1}", "{}", "{\"a\":1}"},
+	{"{\"a\":1}", "{\"a\":2}", "{\"a\":1}"},
+	{"{\"a\":0,\"b\":false}", "{\"a\":2,\"b\":true}", "{\"a\":0,\"b\":false}"},
+	{"{\"a\":null,\"b\":\"\",\"c\":[],\"d\":{}}",
+	 "{\"a\":1,\"b\":\"x\",\"c\":[2],\"d\":{\"e\":3}}",
+	 "{\"a\":1,\"b\":\"x\",\"c\":[2],\"d\":{\"e\":3}}"},
+	{"{\"user\":{\"email\":\"a@b.de\"}}",
+	 "{\"user\":{\"email\":\"z@b.de\",\"phone\":\"+4912345678\"}}",
+	 "{\"user\":{\"email\":\"a@b.de\",\"phone\":\"+4912345678\"}}"},
+	{"{\"c\":[1]}", "{\"c\":[2,3]}", "{\"c\":[1]}"},
+	{"{ \"v\" : 29.990 }", "{\"v\":1,\"w\":\"\\u00e9\"}",
+	 "{\"v\":29.990,\"w\":\"\\u00e9\"}"},
+	{"{\"a\":1}", "{\"a\":{\"b\":2}}", "{\"a\":1}"},
+};
+
+static void fills_what_is_empty(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf out;
+
+		buf_init(&out, 1000);
+		assert_true(payload_merge(str_of(rows[i].first), str_of(rows[i].second),
+					  &out));
+		assert_string_equal(buf_z(&out), rows[i].merged);
+		buf_fini(&out);
+	}
+}
+
+static void refuses_what_is_no_object(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 10);
+	assert_false(payload_merge(STR("[1]"), STR("{}"), &out));
+	assert_false(payload_merge(STR("{}"), STR("{"), &out));
+	assert_false(payload_merge(STR("{\"a\":\"0123456789\"}"), STR("{}"), &out));
+	assert_int_equal(out.len, 0);
+	buf_fini(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fills_what_is_empty),
+		cmocka_unit_test(refuses_what_is_no_object),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
