@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/requeue.h"
+
+#include <stdio.h>
+
+#include "queue_scene.h"
+#include "scene.h"
+#include "store/lookup.h"
+
+/* The status number of a row's only delivery; -1 where it has none. */
+static int64_t status_of(struct scene *s, int id)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT state / 16 FROM delivery WHERE key / 1024 = %d UNION ALL "
+		 "SELECT status FROM waiting WHERE key / 1024 = %d",
+		 id, id);
+	return scene_int(s, sql);
+}
+
+struct row {
+	int id;
+	enum requeue_refusal refusal;
+	int status; /* afterwards; -1: no row of its own */
+};
+
+static void move_rows(struct scene *s, enum requeue_move move, const struct row *rows,
+		      size_t count)
+{
+	struct requeue q;
+
+	scene_exec(s, queue_scene);
+	assert_int_equal(scene_miscounted(s), 0);
+	for (size_t i = 0; i < count; i++) {
+		assert_ok(s, requeue_open(&q, &s->db, move, &s->e));
+		assert_ok(s, db_begin(&s->db, &s->e));
+		assert_ok(s, requeue_row(&q, rows[i].id, &s->e));
+		assert_ok(s, db_commit(&s->db, &s->e));
+		assert_int_equal(q.moved, rows[i].refusal == REQUEUE_MOVED);
+		assert_int_equal(q.why, rows[i].refusal);
+		assert_int_equal(status_of(s, rows[i].id), rows[i].status);
+		assert_int_equal(scene_miscounted(s), 0);
+		requeue_close(&q);
+	}
+}
+
+static void retries_what_is_finished(void **state)
+{
+	static const struct row rows[] = {
+		{1, REQUEUE_DELIVERED, 10}, {2, REQUEUE_MOVED, 1},
+		{3, REQUEUE_MOVED, 1},      {4, REQUEUE_MOVED, 1},
+		{5, REQUEUE_DUPLICATE, 9},  {6, REQUEUE_MOVED, 1},
+		{7, REQUEUE_MOVED, 3},      {8, REQUEUE_PENDING, 1},
+		{9, REQUEUE_MOVED, 1},      {10, REQUEUE_IN_FLIGHT, -1},
+		{11, REQUEUE_PENDING, -1},  {99, REQUEUE_ABSENT, -1},
+	};
+	struct scene *s = *state;
+
+	move_rows(s, REQUEUE_RETRY, rows, sizeof(rows) / sizeof(rows[0]));
+	/* What was known stays, what was spent does not. */
+	assert_int_equal(
+		scene_int(s, "SELECT count(*) FROM waiting WHERE key = 2049 AND "
+			     "destination_id = 1 AND name_id = 1 AND event_hash = 12 "
+			     "AND utc_offset = 3600 AND attempts = 0 AND "
+			     "first_sent_at IS NULL AND due_at < 9999999999999"),
+		1);
+	assert_int_equal(
+		scene_int(s, "SELECT destination_id FROM waiting WHERE key = 3072"), 0);
+	assert_int_equal(scene_int(s,
+				   "SELECT count(*) FROM waiting WHERE key = 6145 AND "
+				   "first_sent_at IS NULL AND unknown IS NULL AND "
+				   "attempts = 0 AND reason IS NULL AND due_at NOT NULL"),
+			 1);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM waiting WHERE key = 7169 AND "
+				      "attempts = 2 AND due_at < 9999999999999"),
+			 1);
+}
+
+static void cancels_what_waits_and_settles_what_failed(void **state)
+{
+	static const struct row rows[] = {
+		{1, REQUEUE_DELIVERED, 10}, {2, REQUEUE_MOVED, 7},
+		{3, REQUEUE_MOVED, 7},      {4, REQUEUE_FINISHED, 8},
+		{5, REQUEUE_DUPLICATE, 9},  {6, REQUEUE_MOVED, 7},
+		{7, REQUEUE_MOVED, 7},      {8, REQUEUE_MOVED, 7},
+		{9, REQUEUE_MOVED, 7},      {10, REQUEUE_IN_FLIGHT, -1},
+		{11, REQUEUE_MOVED, 7},     {11, REQUEUE_FINISHED, 7},
+	};
+	struct scene *s = *state;
+
+	move_rows(s, REQUEUE_CANCEL, rows, sizeof(rows) / sizeof(rows[0]));
+	/* It was sent: its id stays taken. */
+	assert_int_equal(scene_int(s, "SELECT attempts FROM delivery WHERE key = 6145"),
+			 3);
+}
+
+static void a_row_not_reached_yet_is_only_uncancelled(void **state)
+{
+	struct scene *s = *state;
+	struct requeue q;
+
+	scene_exec(s, queue_scene);
+	scene_exec(s, "INSERT INTO delivery (key, state) VALUES (11 * 1024, 113);"
+		      "INSERT INTO counter VALUES (0, 113, 1, 1, 1, 11)");
+	assert_ok(s, requeue_open(&q, &s->db, REQUEUE_RETRY, &s->e));
+	assert_ok(s, requeue_row(&q, 11, &s->e));
+	assert_int_equal(q.moved, 1);
+	assert_int_equal(status_of(s, 11), -1);
+	assert_int_equal(scene_miscounted(s), 0);
+	requeue_close(&q);
+}
+
+static void nothing_goes_back_to_a_removed_destination(void **state)
+{
+	struct scene *s = *state;
+	struct requeue q;
+
+	scene_exec(s, queue_scene);
+	scene_exec(s, "UPDATE destination SET removed = 1;"
+		      "UPDATE delivery SET state = 116 WHERE key = 9217;"
+		      "UPDATE counter SET state = 116 WHERE state = 82");
+	assert_ok(s, requeue_open(&q, &s->db, REQUEUE_RETRY, &s->e));
+	assert_ok(s, requeue_row(&q, 2, &s->e));
+	assert_int_equal(q.why, REQUEUE_REMOVED);
+	assert_ok(s, requeue_row(&q, 9, &s->e));
+	assert_int_equal(q.why, REQUEUE_ERASED);
+	assert_int_equal(q.moved, 0);
+	assert_int_equal(scene_miscounted(s), 0);
+	requeue_close(&q);
+}
+
+static int64_t move_many(struct scene *s, enum requeue_move move, int status, int reason,
+			 bool commit)
+{
+	struct requeue_filter f = {(enum status)status, (enum reason)reason};
+	struct requeue q;
+	int64_t moved;
+	bool more = true;
+
+	assert_ok(s, requeue_open(&q, &s->db, move, &s->e));
+	while (more) {
+		assert_ok(s, db_begin(&s->db, &s->e));
+		assert_ok(s, requeue_some(&q, &f, &more, &s->e));
+		if (commit)
+			assert_ok(s, db_commit(&s->db, &s->e));
+		else
+			db_rollback(&s->db);
+		assert_int_equal(scene_miscounted(s), 0);
+	}
+	moved = q.moved;
+	requeue_close(&q);
+	return moved;
+}
+
+static void moves_all_of_a_status_in_slices(void **state)
+{
+	struct scene *s = *state;
+
+	scene_exec(
+		s,
+		"INSERT INTO destination (id, name, source, pixel_id) VALUES "
+		"(1, 'shop', 'web', 'P');"
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+		"WHERE i < 5000) INSERT INTO outbox (event) SELECT 'x' FROM n;"
+		"UPDATE queue SET cursor = 4500;"
+		"INSERT INTO delivery (key, state) SELECT id * 1024 + 1, "
+		"CASE id % 2 WHEN 1 THEN 129 ELSE 135 END FROM outbox WHERE id <= 4500;"
+		"INSERT INTO counter VALUES (1, 129, 2250, 1, 1, 1), "
+		"(1, 135, 2250, 1, 1, 1)");
+	assert_int_equal(move_many(s, REQUEUE_RETRY, STATUS_SKIPPED, 0, false), 4500);
+	assert_int_equal(
+		move_many(s, REQUEUE_RETRY, STATUS_SKIPPED, REASON_TOO_OLD, true), 2250);
+	assert_int_equal(move_many(s, REQUEUE_RETRY, STATUS_SKIPPED, 0, true), 2250);
+	assert_int_equal(
+		move_many(s, REQUEUE_CANCEL, STATUS_PENDING, REASON_PAUSED, true), 0);
+	assert_int_equal(move_many(s, REQUEUE_CANCEL, STATUS_PENDING, 0, true), 5000);
+	assert_int_equal(move_many(s, REQUEUE_RETRY, STATUS_CANCELLED, 0, true), 5000);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM waiting"), 4500);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM delivery"), 0);
+}
+
+static void looks_ids_up(void **state)
+{
+	static const struct {
+		const char *event_id;
+		int count;
+		int64_t holder;
+	} rows[] = {
+		{"e1", 2, 1},     /* the newest that is no duplicate */ {"e5", 2, 13},
+		{"g1_12", 1, 12}, {"", 0, 0},
+		{"e99", 0, 0},
+	};
+	struct scene *s = *state;
+
+	scene_exec(s, queue_scene);
+	scene_exec(s,
+		   "INSERT INTO outbox (event_id, event) VALUES ('e5', 'x'), ('e1', 'x');"
+		   "INSERT INTO delivery (key, state) VALUES (14 * 1024 + 1, 144)");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t ids[LOOKUP_MAX], holder;
+		int count;
+
+		assert_ok(s, lookup_event(&s->db, rows[i].event_id, ids, &count, &s->e));
+		assert_int_equal(count, rows[i].count);
+		if (!count)
+			continue;
+		assert_ok(s, lookup_holder(&s->db, ids, count, &holder, &s->e));
+		assert_int_equal(holder, rows[i].holder);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(retries_what_is_finished),
+		T(cancels_what_waits_and_settles_what_failed),
+		T(a_row_not_reached_yet_is_only_uncancelled),
+		T(nothing_goes_back_to_a_removed_destination),
+		T(moves_all_of_a_status_in_slices),
+		T(looks_ids_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
