@@ -10,7 +10,7 @@
 enum {
 	READ_AHEAD = 3,     /* loads read and not yet admitted */
 	PARTIAL_MS = 50,    /* between two loads that are not full */
-	LOOK_MS = 2,        /* between two looks that find nothing */
+	LOOK_MS = 1,        /* between two looks that find nothing */
 	PARKED_MAX = 10000, /* rows parked while every destination waits */
 	READ_RETRY_MS = 1000,
 };

@@ -10,7 +10,9 @@
 #include "run/shipment.h"
 
 enum {
-	LOOK_MS = 1000,  /* a look without being woken */
+	LOOK_MS = 1000, /* a look without being woken */
+	SETTLE_MS =
+		500, /* from a write to the WAL until its commit can be seen, at most */
 	STOP_MS = 20000, /* for requests under way, after a signal */
 	TICK_MS = 10,    /* the finest a timer is set */
 };
@@ -122,7 +124,7 @@ static void sooner(uint64_t *at, uint64_t then)
 static void set_timer(struct relay *r, uint64_t now)
 {
 	int64_t wall = clock_wall_ms();
-	uint64_t at = now + LOOK_MS;
+	uint64_t at = r->look_ms;
 
 	for (int i = -1; i < r->site_count; i++) {
 		struct site *s = i < 0 ? &r->redo : r->sites[i];
@@ -175,17 +177,23 @@ static void on_timer(uv_timer_t *timer)
 	struct relay *r = uv_handle_get_data((uv_handle_t *)timer);
 	uint64_t now = clock_mono_ms();
 
-	if (now - r->glanced_ms >= LOOK_MS) {
-		r->glanced_ms = now;
+	if (now >= r->look_ms) {
+		uint64_t since = now - r->woken_ms;
+
+		r->look_ms = now + (since < SETTLE_MS ? since / 2 + 1 : LOOK_MS);
 		relay_touch(r);
 	}
 	relay_pump(r);
 }
 
+/* The WAL was written: the commit is visible only after its fsync, of which nobody tells. So
+ * look now, and again at growing distances. */
 static void on_woken(void *arg)
 {
 	struct relay *r = arg;
 
+	r->woken_ms = clock_mono_ms();
+	r->look_ms = r->woken_ms + 1;
 	relay_touch(r);
 	relay_pump(r);
 }

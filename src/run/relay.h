@@ -88,7 +88,8 @@ struct relay {
 	uint64_t deadline_ms; /* monotonic: then requests under way are given up */
 	bool in_trouble;      /* the database refuses writes; nothing new is sent */
 	bool pumping, pump_again;
-	uint64_t glanced_ms; /* monotonic: the last look without need */
+	uint64_t woken_ms; /* monotonic: the last write to the WAL */
+	uint64_t look_ms;  /* monotonic: the next look, woken or not */
 	void (*on_timer)(uv_timer_t *timer);
 	int site_jobs; /* on the writer's lane */
 	bool closing;
