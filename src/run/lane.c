@@ -90,7 +90,8 @@ static void on_back(uv_async_t *back)
 	}
 }
 
-static enum err_code start_thread(struct lane *lane, void *state, struct err *e)
+static enum err_code start_thread(struct lane *lane, const char *name, void *state,
+				  struct err *e)
 {
 	struct worker *worker = malloc(sizeof(*worker));
 	sigset_t all, before;
@@ -103,6 +104,8 @@ static enum err_code start_thread(struct lane *lane, void *state, struct err *e)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&lane->thread[lane->threads], NULL, work, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc == 0)
+		pthread_setname_np(lane->thread[lane->threads], name);
 	if (rc != 0) {
 		free(worker);
 		return err_set(e, ERR_BUSY, "a thread cannot be started: %s",
@@ -122,7 +125,8 @@ static void join(struct lane *lane)
 		pthread_join(lane->thread[i], NULL);
 }
 
-enum err_code lane_open(struct lane *lane, uv_loop_t *loop, void **states, int threads,
+enum err_code lane_open(struct lane *lane, uv_loop_t *loop, const char *name,
+			void **states, int threads,
 			void (*serve)(void *state, struct job *jobs), struct err *e)
 {
 	memset(lane, 0, sizeof(*lane));
@@ -135,7 +139,7 @@ enum err_code lane_open(struct lane *lane, uv_loop_t *loop, void **states, int t
 		return err_set(e, ERR_BUSY,
 			       "no descriptor is left for a thread's signal");
 	for (int i = 0; i < threads; i++) {
-		if (start_thread(lane, states[i], e) != ERR_OK) {
+		if (start_thread(lane, name, states[i], e) != ERR_OK) {
 			join(lane);
 			uv_close((uv_handle_t *)&lane->back, NULL);
 			return e->code;

@@ -42,9 +42,9 @@ struct lane {
 	void *closed_arg;
 };
 
-/* One thread a state, at most four. */
-MUST_CHECK enum err_code lane_open(struct lane *lane, uv_loop_t *loop, void **states,
-				   int threads,
+/* One thread a state, at most four; `name` is what tools show, up to 15 bytes. */
+MUST_CHECK enum err_code lane_open(struct lane *lane, uv_loop_t *loop, const char *name,
+				   void **states, int threads,
 				   void (*serve)(void *state, struct job *jobs),
 				   struct err *e);
 

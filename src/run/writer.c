@@ -128,7 +128,7 @@ enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct err *e)
 {
 	void *states[] = {w};
 
-	return lane_open(&w->lane, loop, states, 1, serve, e);
+	return lane_open(&w->lane, loop, "writer", states, 1, serve, e);
 }
 
 void writer_close(struct writer *w)
