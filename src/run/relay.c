@@ -258,7 +258,8 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 		judges[i] = &r->judges[i];
 	}
 	if (http_new(&r->loop, &http, &r->http, e) != ERR_OK ||
-	    lane_open(&r->shaping, &r->loop, judges, RELAY_SHAPERS, NULL, e) != ERR_OK ||
+	    lane_open(&r->shaping, &r->loop, "shaper", judges, RELAY_SHAPERS, NULL, e) !=
+		    ERR_OK ||
 	    writer_start(&r->writer, &r->loop, e) != ERR_OK)
 		return e->code;
 	r->next_after = r->last_row = r->admitted;
