@@ -8,6 +8,7 @@ static const struct command *const commands[] = {
 	&cmd_destination,
 	&cmd_token,
 	&cmd_map,
+	&cmd_route,
 	&cmd_enqueue,
 	&cmd_status,
 	&cmd_list,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/merge.h"
+#include "run/routing.h"
 #include "store/dedup.h"
 
 enum err_code judge_open(struct judge *j, const char *path, struct err *e)
@@ -112,6 +113,9 @@ static void rule(struct judge *j, const struct destination_config *d, int64_t no
 		 const struct trace *t, struct ruling *r)
 {
 	r->destination = d;
+	r->routed = true;
+	if (t)
+		t->line(t->arg, "destination", d->rules.name);
 	decide_traced(&j->conversion, &d->rules, j->config->map, &j->enrichment, now_ms,
 		      &r->decision, t);
 	r->reason = r->decision.reason;
@@ -120,12 +124,17 @@ static void rule(struct judge *j, const struct destination_config *d, int64_t no
 /* Whether the row ends the same way for every destination, and so reaches none. */
 static enum reason same_reason(const struct judge *j)
 {
+	const struct ruling *r = j->rulings;
+	size_t i = 0; /* at least one is routed */
+
 	if (j->config->count == 0)
 		return REASON_NO_ROUTE;
-	for (size_t i = 1; i < j->config->count; i++)
-		if (j->rulings[i].reason != j->rulings[0].reason)
+	for (; !r[i].routed; i++)
+		;
+	for (size_t k = i + 1; k < j->config->count; k++)
+		if (r[k].routed && r[k].reason != r[i].reason)
 			return REASON_NONE;
-	return j->rulings[0].reason;
+	return r[i].reason;
 }
 
 enum err_code judge_rule(struct judge *j, int64_t now_ms, const struct trace *t,
@@ -135,6 +144,11 @@ enum err_code judge_rule(struct judge *j, int64_t now_ms, const struct trace *t,
 	for (size_t i = 0; i < j->config->count; i++)
 		rule(j, &j->config->destinations[i], now_ms, t, &j->rulings[i]);
 	*none = same_reason(j);
+	if (*none == REASON_NONE && (t || j->config->routes.count > 0)) {
+		*none = routing_apply(j, t);
+		if (*none == REASON_NONE)
+			*none = same_reason(j);
+	}
 	return ERR_OK;
 }
 

@@ -19,6 +19,7 @@ struct ruling {
 	const struct destination_config *destination;
 	struct decision decision;
 	enum reason reason; /* REASON_NONE: it may be sent */
+	bool routed;        /* false: a route leads past this destination */
 };
 
 struct judge {

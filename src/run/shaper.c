@@ -62,7 +62,8 @@ static enum err_code add_for_all(struct work *w, const struct entry *common)
 		return ERR_OK;
 	}
 	for (size_t i = 0; i < j->config->count; i++)
-		add_ruling(w, common, &j->rulings[i]);
+		if (j->rulings[i].routed)
+			add_ruling(w, common, &j->rulings[i]);
 	return ERR_OK;
 }
 

@@ -79,14 +79,14 @@ static enum err_code read_destinations(struct db *db, struct config *c, struct e
 	return e->code;
 }
 
-struct rows {
+struct map_rows {
 	struct event_map_row *rows;
 	size_t count;
 	struct buf text;
 };
 
 /* Offsets first: the text moves while it grows. */
-static struct str keep(struct rows *r, struct str s)
+static struct str keep(struct map_rows *r, struct str s)
 {
 	struct str at = {(const char *)NULL + r->text.len, s.len};
 
@@ -94,7 +94,7 @@ static struct str keep(struct rows *r, struct str s)
 	return at;
 }
 
-static enum err_code read_rows(struct db *db, const char *sql, struct rows *r,
+static enum err_code read_rows(struct db *db, const char *sql, struct map_rows *r,
 			       struct err *e)
 {
 	sqlite3_stmt *q;
@@ -116,7 +116,7 @@ static enum err_code read_rows(struct db *db, const char *sql, struct rows *r,
 	return e->code;
 }
 
-static void settle_rows(struct rows *r)
+static void settle_rows(struct map_rows *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		r->rows[i].event.p =
@@ -128,7 +128,7 @@ static void settle_rows(struct rows *r)
 
 static enum err_code read_map(struct db *db, struct config *c, struct err *e)
 {
-	struct rows map = {0}, names = {0};
+	struct map_rows map = {0}, names = {0};
 
 	buf_init(&map.text, TEXT_MAX);
 	buf_init(&names.text, TEXT_MAX);
@@ -169,7 +169,8 @@ enum err_code config_load(struct db *db, struct config **out, struct err *e)
 		abort();
 	e->code = ERR_OK;
 	if (config_version(db, &c->version, e) != ERR_OK ||
-	    read_destinations(db, c, e) != ERR_OK || read_map(db, c, e) != ERR_OK) {
+	    read_destinations(db, c, e) != ERR_OK || read_map(db, c, e) != ERR_OK ||
+	    routes_load(db, &c->routes, e) != ERR_OK) {
 		config_free(c);
 		return e->code;
 	}
@@ -184,6 +185,7 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < config->count; i++)
 		zone_free(config->destinations[i].rules.zone);
 	event_map_free(config->map);
+	routes_free(&config->routes);
 	free(config->destinations);
 	free(config->names);
 	free(config->text);

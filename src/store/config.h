@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * config.h - the configuration as one reading found it: destinations and event map.
+ * config.h - the configuration as one reading found it: destinations, event map
+ * and routes.
  *
  * Owns:    everything in it, from config_load to config_free; never changed in between.
  * Thread:  one reader at a time (the zones keep caches).
  * Errors:  CONFIG a row that this binary cannot read; else the database's.
- * See:     schema/schema.sql (destination, event_map, setting). */
+ * See:     schema/schema.sql (destination, event_map, route, setting). */
 #ifndef STORE_CONFIG_H
 #define STORE_CONFIG_H
 
 #include "core/event_map.h"
 #include "core/rules.h"
-#include "store/db.h"
+#include "store/routes.h"
 
 #define DESTINATION_ID_MAX 1023
 
@@ -31,6 +32,7 @@ struct config {
 	struct event_map_row *names; /* event_name: tiktok_event and name_id */
 	size_t names_count;
 	char *text; /* what the rows point into */
+	struct routes routes;
 };
 
 MUST_CHECK enum err_code config_load(struct db *db, struct config **out, struct err *e);
