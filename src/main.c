@@ -8,13 +8,13 @@ static const struct command *const commands[] = {
 	&cmd_destination,
 	&cmd_token,
 	&cmd_map,
-	&cmd_route,
 	&cmd_enqueue,
 	&cmd_status,
 	&cmd_list,
 	&cmd_retry,
 	&cmd_cancel,
 	&cmd_doctor,
+	&cmd_route,
 	NULL,
 };
 /* clang-format on */
