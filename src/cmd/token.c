@@ -67,7 +67,7 @@ static enum err_code read_token(struct secret *out, struct err *e)
 {
 	unsigned char bytes[SECRET_MAX + 256]; /* white space around it is trimmed */
 	struct str token;
-	size_t len;
+	size_t len = 0;
 
 	if (isatty(STDIN_FILENO))
 		e->code = read_hidden(bytes, sizeof(bytes), &len, e);

@@ -185,7 +185,7 @@ static enum err_code is_needed(struct db *db, int32_t id, bool *needed, struct e
 
 enum err_code destination_remove(struct db *db, int32_t id, struct err *e)
 {
-	bool needed;
+	bool needed = false;
 
 	if (is_needed(db, id, &needed, e) != ERR_OK)
 		return e->code;

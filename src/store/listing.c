@@ -3,9 +3,13 @@
 
 /* Ids of outbox rows, newest first; ?1 and ?2 are the step's numbers. */
 #define ALL "SELECT id FROM outbox ORDER BY id DESC"
+/* What has a destination lies up to the cursor. */
+#define CLAIMED                                                                          \
+	"SELECT id FROM outbox WHERE id <= (SELECT cursor FROM queue) ORDER BY id DESC"
 #define UNCLAIMED                                                                        \
-	"SELECT o.id FROM queue q CROSS JOIN outbox o ON o.id > q.cursor "               \
-	"ORDER BY o.id DESC"
+	"SELECT id FROM outbox WHERE id > (SELECT cursor FROM queue) "                   \
+	"AND (?1 IS NULL OR ?1 = (SELECT CASE WHEN sum(reason IS NULL) = 0 "             \
+	"THEN min(reason) END FROM destination_wait)) ORDER BY id DESC"
 #define WAITING "SELECT key / 1024 FROM waiting WHERE status = ?1 ORDER BY key DESC"
 #define IN_FLIGHT                                                                        \
 	"SELECT DISTINCT o.id FROM attempt a CROSS JOIN outbox o "                       \
@@ -48,13 +52,14 @@ static enum err_code count_states(struct db *db, int first, int last, int64_t *o
 	return e->code;
 }
 
-static void plan_waiting(enum status status, bool only_reason, struct step *steps)
+static void plan_waiting(enum status status, const struct listing_filter *f,
+			 struct step *steps)
 {
 	switch (status) {
 	case STATUS_PENDING:
-		steps[0] = (struct step){UNCLAIMED, 0, 0};
+		steps[0] = (struct step){UNCLAIMED, f->reason, 0};
 		steps[1] = (struct step){WAITING, STATUS_PENDING, 0};
-		if (only_reason) /* the same words say why a row is retrying */
+		if (!f->status) /* the same words say why a row is retrying */
 			steps[2] = (struct step){WAITING, STATUS_RETRYING, 0};
 		break;
 	case STATUS_SENDING:
@@ -75,11 +80,11 @@ static enum err_code plan(struct listing *l, struct step steps[STEPS_MAX], struc
 	for (int i = 0; i < STEPS_MAX; i++)
 		steps[i] = (struct step){NULL, 0, 0};
 	if (!status) {
-		steps[0] = (struct step){ALL, 0, 0};
+		steps[0] = (struct step){f->destination ? CLAIMED : ALL, 0, 0};
 		return ERR_OK;
 	}
 	if (status <= STATUS_HELD) {
-		plan_waiting((enum status)status, !f->status, steps);
+		plan_waiting((enum status)status, f, steps);
 		return ERR_OK;
 	}
 	if (f->reason) {

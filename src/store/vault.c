@@ -77,7 +77,7 @@ static bool parse_key(unsigned char *key, const char *line, ssize_t len)
 		len--;
 	if (len != LINE_LEN - 1)
 		return false;
-	for (int i = 0; i < KEY_LEN; i++) {
+	for (size_t i = 0; i < KEY_LEN; i++) {
 		int high = nibble(line[2 * i]), low = nibble(line[2 * i + 1]);
 
 		if (high < 0 || low < 0)
@@ -168,7 +168,7 @@ static enum err_code write_key(int fd, const char *path, struct err *e)
 
 	if (RAND_bytes(key, sizeof(key)) != 1)
 		return err_set(e, ERR_BUG, "OpenSSL has no random bytes");
-	for (int i = 0; i < KEY_LEN; i++) {
+	for (size_t i = 0; i < KEY_LEN; i++) {
 		line[2 * i] = digits[key[i] >> 4];
 		line[2 * i + 1] = digits[key[i] & 15];
 	}

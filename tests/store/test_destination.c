@@ -14,64 +14,65 @@ static void add(struct scene *s, const char *name)
 	assert_ok(s, destination_add(&s->db, name, web, 2, &s->e));
 }
 
+static const struct {
+	const char *name, *value;
+	enum err_code code;
+} settings[] = {
+	{"source", "crm", ERR_OK},
+	{"source", "we", ERR_USAGE},
+	{"source", "web|app", ERR_USAGE},
+	{"source", "", ERR_USAGE},
+	{"id", "7123456789012345678", ERR_OK},
+	{"id", "", ERR_USAGE},
+	{"id", "a b", ERR_USAGE},
+	{"timezone", "America/New_York", ERR_OK},
+	{"timezone", "Mars/Olympus", ERR_USAGE},
+	{"timezone", "", ERR_USAGE},
+	{"pii", "none", ERR_OK},
+	{"pii", "plain", ERR_USAGE},
+	{"deliver", "only-won", ERR_OK},
+	{"deliver", "won", ERR_USAGE},
+	{"model", "time_decay", ERR_OK},
+	{"model", "best", ERR_USAGE},
+	{"click-window", "0", ERR_OK},
+	{"click-window", "-1", ERR_USAGE},
+	{"click-window", "7d", ERR_USAGE},
+	{"view-window", "366", ERR_USAGE},
+	{"default-country", "de", ERR_OK},
+	{"default-country", "DEU", ERR_USAGE},
+	{"default-country", "4x", ERR_USAGE},
+	{"default-url", "https://shop.example/", ERR_OK},
+	{"default-url", "", ERR_OK},
+	{"default-url", "shop.example", ERR_USAGE},
+	{"default-url", "https://shop.example/a b", ERR_USAGE},
+	{"test-event-code", "TEST123", ERR_OK},
+	{"test-event-code", "a\nb", ERR_USAGE},
+	{"batch", "1", ERR_OK},
+	{"batch", "1000", ERR_OK},
+	{"batch", "0", ERR_USAGE},
+	{"batch", "1001", ERR_USAGE},
+	{"requests-per-second", "2.5", ERR_OK},
+	{"requests-per-second", "0", ERR_OK},
+	{"requests-per-second", "-1", ERR_USAGE},
+	{"requests-per-second", "inf", ERR_USAGE},
+	{"requests-per-second", "", ERR_USAGE},
+	{"consent-strict", "1", ERR_OK},
+	{"consent-strict", "2", ERR_USAGE},
+	{"colour", "red", ERR_USAGE},
+};
+
 static void checks_every_setting(void **state)
 {
-	static const struct {
-		const char *name, *value;
-		enum err_code code;
-	} rows[] = {
-		{"source", "crm", ERR_OK},
-		{"source", "we", ERR_USAGE},
-		{"source", "web|app", ERR_USAGE},
-		{"source", "", ERR_USAGE},
-		{"id", "7123456789012345678", ERR_OK},
-		{"id", "", ERR_USAGE},
-		{"id", "a b", ERR_USAGE},
-		{"timezone", "America/New_York", ERR_OK},
-		{"timezone", "Mars/Olympus", ERR_USAGE},
-		{"timezone", "", ERR_USAGE},
-		{"pii", "none", ERR_OK},
-		{"pii", "plain", ERR_USAGE},
-		{"deliver", "only-won", ERR_OK},
-		{"deliver", "won", ERR_USAGE},
-		{"model", "time_decay", ERR_OK},
-		{"model", "best", ERR_USAGE},
-		{"click-window", "0", ERR_OK},
-		{"click-window", "-1", ERR_USAGE},
-		{"click-window", "7d", ERR_USAGE},
-		{"view-window", "366", ERR_USAGE},
-		{"default-country", "de", ERR_OK},
-		{"default-country", "DEU", ERR_USAGE},
-		{"default-country", "4x", ERR_USAGE},
-		{"default-url", "https://shop.example/", ERR_OK},
-		{"default-url", "", ERR_OK},
-		{"default-url", "shop.example", ERR_USAGE},
-		{"default-url", "https://shop.example/a b", ERR_USAGE},
-		{"test-event-code", "TEST123", ERR_OK},
-		{"test-event-code", "a\nb", ERR_USAGE},
-		{"batch", "1", ERR_OK},
-		{"batch", "1000", ERR_OK},
-		{"batch", "0", ERR_USAGE},
-		{"batch", "1001", ERR_USAGE},
-		{"requests-per-second", "2.5", ERR_OK},
-		{"requests-per-second", "0", ERR_OK},
-		{"requests-per-second", "-1", ERR_USAGE},
-		{"requests-per-second", "inf", ERR_USAGE},
-		{"requests-per-second", "", ERR_USAGE},
-		{"consent-strict", "1", ERR_OK},
-		{"consent-strict", "2", ERR_USAGE},
-		{"colour", "red", ERR_USAGE},
-	};
 	struct scene *s = *state;
 	int32_t id;
 
 	add(s, "shop");
 	assert_ok(s, destination_find(&s->db, "shop", &id, &s->e));
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct destination_setting one = {rows[i].name, rows[i].value};
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		struct destination_setting one = {settings[i].name, settings[i].value};
 		enum err_code code = destination_set(&s->db, id, &one, 1, &s->e);
 
-		if (code != rows[i].code)
+		if (code != settings[i].code)
 			fail_msg("%s=%s: %s", one.name, one.value, s->e.msg);
 	}
 	assert_int_equal(
