@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: MIT
+"""Builds and runs every test, a job for each test file; tools/test starts it.
+
+A job is named group/file: unit, store and run are C tests in a plain build, asan and tsan
+the same in builds with a sanitizer, e2e, crash and lint are Python."""
+import concurrent.futures
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CORES = len(os.sched_getaffinity(0))
+CASES = os.path.join(ROOT, "tests", "lib", "cases.py")
+
+# Asserts stay on everywhere; a sanitizer's report ends the program that earned it.
+BUILDS = {
+    "plain": ["--werror"],
+    "asan": ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"],
+    "tsan": ["-Db_sanitize=thread", "-Db_lundef=false", "-Doptimization=1"],
+}
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+}
+
+
+class Job:
+    def __init__(self, group, path, build=None, timeout=300, alone=False, programs=False):
+        self.group = group
+        self.path = os.path.relpath(path, ROOT)
+        self.build = build
+        self.timeout = timeout
+        self.alone = alone          # measures time: nothing may run beside it
+        self.programs = programs    # needs convey and convey-sandbox
+        stem = os.path.splitext(os.path.basename(path))[0]
+        self.name = f"{group}/{stem.removeprefix('test_')}"
+
+    def target(self):
+        return os.path.splitext(self.path)[0] if self.path.endswith(".c") else None
+
+    def command(self):
+        if self.target():
+            words = [os.path.join(folder(self.build), self.target())]
+        else:
+            words = [sys.executable, CASES, os.path.join(ROOT, self.path)]
+        return NO_ASLR + words if self.build == "tsan" else words
+
+
+def folder(build):
+    return os.path.join(ROOT, "build-test", build)
+
+
+def without_aslr():
+    """gcc 12's thread sanitizer stops where the kernel spreads mappings over 32 bits."""
+    words = ["setarch", "-R"]
+    done = subprocess.run(words + ["true"], capture_output=True) if shutil.which("setarch") else None
+    return words if done and done.returncode == 0 else []
+
+
+NO_ASLR = without_aslr()
+
+
+def files(group, end):
+    return sorted(glob.glob(os.path.join(ROOT, "tests", group, "test_*." + end)))
+
+
+def all_jobs():
+    jobs = [Job("lint", path) for path in files("lint", "py")]
+    for group in ("unit", "store", "run", "sim"):
+        for path in files(group, "c"):
+            jobs.append(Job(group, path, "plain"))
+            jobs.append(Job("asan", path, "asan"))
+            if group == "run":
+                jobs.append(Job("tsan", path, "tsan"))
+    for path in files("e2e", "py"):
+        jobs.append(Job("e2e", path, "plain", programs=True))
+    for path in files("e2e", "py"):
+        if re.search(r"^SANITIZE = True", open(path, encoding="utf-8").read(), re.M):
+            jobs.append(Job("asan", path, "asan", timeout=600, programs=True))
+            jobs.append(Job("tsan", path, "tsan", timeout=600, programs=True))
+    for path in files("crash", "py"):
+        jobs.append(Job("crash", path, "plain", timeout=600, alone=True, programs=True))
+    return jobs
+
+
+def chosen(jobs, words):
+    return [job for job in jobs if not words or any(word in job.name for word in words)]
+
+
+def build(name, jobs):
+    """True when all targets of these jobs stand; prints the compiler's words otherwise."""
+    path, began = folder(name), time.monotonic()
+    targets = {job.target() for job in jobs} - {None}
+    if any(job.programs for job in jobs):
+        targets |= {"convey", "convey-sandbox"}
+    steps = [["ninja", "-C", path, *sorted(targets)]]
+    if not os.path.exists(os.path.join(path, "build.ninja")):
+        shutil.rmtree(path, ignore_errors=True)
+        steps.insert(0, ["meson", "setup", path, ROOT, *BUILDS[name]])
+    for words in steps:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace")
+        if done.returncode != 0:
+            print(re.sub(r"^(\[\d+/\d+\]|ninja: Enter).*\n", "", done.stdout, flags=re.M))
+            return False
+    print(f"built   {name:40} {time.monotonic() - began:6.1f} s", flush=True)
+    return True
+
+
+def count(job, output, status):
+    """(passed, failed, skipped) out of what a job printed."""
+    if job.target():
+        passed = len(re.findall(r"^\[ +OK \] ", output, re.M))
+        failed = len(re.findall(r"^\[  FAILED  \] \S+$(?![\s\S]*^\[  FAILED  \] \d+ test)",
+                                output, re.M))
+        listed = re.search(r"^\[  FAILED  \] (\d+) test", output, re.M)
+        failed = int(listed.group(1)) if listed else failed
+        skipped = len(re.findall(r"^\[  SKIPPED \] \w+$", output, re.M)) // 2
+    else:
+        passed, failed, skipped = (len(re.findall(rf"^{word} ", output, re.M))
+                                   for word in ("ok", "not ok", "skip"))
+    if status != 0 and failed == 0:
+        failed = 1
+    if status == 0 and passed + skipped == 0:
+        failed = 1
+    return passed, failed, skipped
+
+
+def environment(job):
+    env = dict(os.environ, **SANITIZERS, LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
+    for name in [n for n in env if n.startswith("CONVEY") or n == "CREDENTIALS_DIRECTORY"]:
+        del env[name]
+    env["BUILD"] = folder(job.build or "plain")
+    env["CONVEY"] = os.path.join(env["BUILD"], "convey")
+    env["CONVEY_SANDBOX"] = os.path.join(env["BUILD"], "convey-sandbox")
+    return env
+
+
+def run(job):
+    began = time.monotonic()
+    try:
+        done = subprocess.run(job.command(), cwd=ROOT, env=environment(job), timeout=job.timeout,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        output, status = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as late:
+        output, status = (late.stdout or b"") + b"\nended after its time\n", 124
+    except OSError as e:
+        output, status = str(e).encode(), 127
+    text = output.decode(errors="replace")
+    return job, text, status, count(job, text, status), time.monotonic() - began
+
+
+def report(result, totals):
+    job, output, status, counts, seconds = result
+    passed, failed, skipped = counts
+    for i, number in enumerate(counts):
+        totals[i] += number
+    words = f"{passed} passed" + (f", {failed} FAILED" if failed else "") + \
+        (f", {skipped} skipped" if skipped else "")
+    if failed:
+        print(f"--- {job.name}: exit {status}\n{output.rstrip()[-20000:]}\n---")
+    print(f"{'FAILED' if failed else 'ok':7} {job.name:30} {words:24} {seconds:6.1f} s", flush=True)
+    for line in re.findall(r"^skip .*", output, re.M):
+        print("        " + line)
+
+
+def run_all(jobs, totals):
+    for some, workers in (([j for j in jobs if not j.alone], CORES), ([j for j in jobs if j.alone], 1)):
+        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+            for done in concurrent.futures.as_completed([pool.submit(run, job) for job in some]):
+                report(done.result(), totals)
+
+
+def main(words):
+    jobs = chosen(all_jobs(), [word for word in words if not word.startswith("-")])
+    if "--list" in words:
+        print("\n".join(job.name for job in jobs))
+        return 0
+    totals, ready = [0, 0, 0], [job for job in jobs if job.build is None]
+    for name in BUILDS:
+        wanted = [job for job in jobs if job.build == name]
+        if not wanted:
+            continue
+        if build(name, wanted):
+            ready += wanted
+        else:
+            print(f"FAILED  {name}: does not build; {len(wanted)} test files not run", flush=True)
+            totals[1] += len(wanted)
+    run_all(ready, totals)
+    if totals[2]:
+        print(f"({totals[2]} skipped)")
+    print(f"{totals[0]} passed, {totals[1]} failed", flush=True)
+    return 1 if totals[1] or not totals[0] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
