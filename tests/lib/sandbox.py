@@ -110,6 +110,14 @@ class Sandbox:
         """In place of those before; none at all: every token is good."""
         return self._control("/sandbox/token", tokens)
 
+    def set_oauth(self, *settings):
+        """life=S, deny=1, fails=N, loses=N, revoke=all, expire=all, …"""
+        return self._control("/sandbox/oauth", settings)
+
+    def oauth(self):
+        """The grants, and how often what was asked."""
+        return self._control("/sandbox/oauth")
+
     def ledger(self):
         """Its lines as dicts. A kill may leave a piece of a last line, of a request that was
         never answered: that one is left out."""

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/clock.h"
 #include "sandbox.h"
 
 typedef enum err_code add_fn(void *list, const char *line, struct err *e);
@@ -74,6 +75,49 @@ void control_token(struct sandbox *s, struct exchange *x)
 	s->tokens = tokens;
 	pthread_mutex_unlock(&s->lock);
 	exchange_answer(x, 200, 0, "OK");
+}
+
+static enum err_code set_oauth(void *list, const char *line, struct err *e)
+{
+	return oauth_set(list, line, e);
+}
+
+void control_oauth(struct sandbox *s, struct exchange *x)
+{
+	struct err e = {0};
+
+	pthread_mutex_lock(&s->lock);
+	if (add_lines(x, set_oauth, &s->oauth, &e) == ERR_OK)
+		exchange_answer(x, 200, 0, "OK");
+	else
+		exchange_answer(x, 400, 40002, e.msg);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void add_grants(struct buf *b, const struct oauth *o, int64_t now_ms)
+{
+	buf_addf(b,
+		 "{\"authorized\":%llu,\"exchanged\":%llu,\"refreshed\":%llu,"
+		 "\"revoked\":%llu,\"requests\":%llu,\"grants\":[",
+		 (unsigned long long)o->authorized, (unsigned long long)o->exchanged,
+		 (unsigned long long)o->refreshed, (unsigned long long)o->revoked,
+		 (unsigned long long)o->asked);
+	for (size_t i = 0; i < o->grant_count; i++)
+		buf_addf(b,
+			 "%s{\"access_token\":\"%s\",\"refresh_token\":\"%s\","
+			 "\"code\":%d}",
+			 i ? "," : "", o->grants[i].token, o->grants[i].refresh,
+			 oauth_token_code(o, o->grants[i].token, now_ms));
+	buf_adds(b, STR("]}"));
+}
+
+void control_grants(struct sandbox *s, struct exchange *x)
+{
+	x->status = 200;
+	x->answer_type = "application/json";
+	pthread_mutex_lock(&s->lock);
+	add_grants(&x->answer, &s->oauth, clock_wall_ms());
+	pthread_mutex_unlock(&s->lock);
 }
 
 static void add_stats(struct buf *b, const struct sandbox *s)

@@ -43,6 +43,7 @@ struct exchange *exchange_new(const char *method, const char *path)
 	make_request_id(x->request_id, sizeof(x->request_id), x->at_ms);
 	buf_init(&x->body, BODY_MAX);
 	buf_init(&x->answer, ANSWER_MAX);
+	buf_init(&x->location, 4096);
 	return x;
 }
 
@@ -60,6 +61,7 @@ void exchange_free(struct exchange *x)
 	json_decref(x->root);
 	buf_fini(&x->body);
 	buf_fini(&x->answer);
+	buf_fini(&x->location);
 	free(x);
 }
 

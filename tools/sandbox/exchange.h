@@ -24,6 +24,9 @@ struct exchange {
 	int fd;
 	bool tls;
 	int64_t at_ms;
+	void *connection; /* the server's */
+	/* An argument of the query; NULL where it is not there. */
+	const char *(*argument)(const struct exchange *x, const char *name);
 	char method[16];
 	char path[128];
 	char token[512], content_type[128];
@@ -46,7 +49,8 @@ struct exchange {
 	char request_id[35];
 	const char *answer_type;
 	struct buf answer;
-	bool applied; /* the events were stored */
+	struct buf location; /* of a redirection; empty: none */
+	bool applied;        /* the events were stored */
 	uint64_t fresh, duplicate;
 	bool recorded; /* in the ledger */
 };

@@ -37,6 +37,9 @@ static const char usage[] =
 	"  --token T[=ID,..] a token that is good, for these event sources only (may be\n"
 	"                    repeated; without it every token is)\n"
 	"  --pixel ID        an event source that exists (repeat; without it all do)\n"
+	"  --oauth NAME=V    app=ID:SECRET life=SECONDS deny=1 advertisers=ID,.. "
+	"pixels=ID,..\n"
+	"                    timezone=ZONE currency=CODE (repeat)\n"
 	"  --strict-hash     personal data that is not hashed is refused with 40062\n"
 	"  --fault SPEC      NAME[:key=value,...], see below (may be repeated)\n"
 	"  --seed N          of the chance in share=\n"
@@ -100,6 +103,7 @@ static enum err_code take_option(int option, struct options *o, struct sandbox *
 	case 'l': o->ledger = optarg; return ERR_OK;
 	case 't': return token_list_add(&s->tokens, optarg, e);
 	case 'f': return fault_list_add(&s->faults, optarg, e);
+	case 'o': return oauth_set(&s->oauth, optarg, e);
 	case 'x': return add_pixel(s, optarg);
 	case 'c': return take_tls(o, argc, argv, e);
 	case 'q': s->quiet = true; return ERR_OK;
@@ -119,6 +123,7 @@ static enum err_code parse_options(int argc, char **argv, struct options *o,
 		{"ledger", required_argument, NULL, 'l'},
 		{"token", required_argument, NULL, 't'},
 		{"fault", required_argument, NULL, 'f'},
+		{"oauth", required_argument, NULL, 'o'},
 		{"pixel", required_argument, NULL, 'x'},
 		{"seed", required_argument, NULL, 's'},
 		{"tls", required_argument, NULL, 'c'},
@@ -230,6 +235,7 @@ int main(int argc, char **argv)
 	enum err_code status = ERR_OK;
 	struct err e;
 
+	oauth_init(&s.oauth);
 	if (parse_options(argc, argv, &o, &s, &e))
 		status = e.code;
 	else if (o.help)

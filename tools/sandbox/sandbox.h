@@ -18,6 +18,7 @@
 #include "exchange.h"
 #include "fault_list.h"
 #include "ledger.h"
+#include "oauth.h"
 #include "token.h"
 
 #define CODES_MAX 64
@@ -43,6 +44,7 @@ struct sandbox {
 	pthread_mutex_t lock;
 	struct fault_list faults;
 	struct token_list tokens;
+	struct oauth oauth;
 	struct ledger ledger;
 	struct dedup seen, seen_test; /* test events are apart */
 	struct stats stats;
@@ -62,9 +64,20 @@ const struct route *route_find(const char *method, const char *path);
 /* POST /open_api/v1.3/event/track/ */
 void track_answer(struct sandbox *s, struct exchange *x);
 
+/* What a person and an app ask for on the way to a token */
+void oauth_portal(struct sandbox *s, struct exchange *x);
+void oauth_access_token(struct sandbox *s, struct exchange *x);
+void oauth_refresh_token(struct sandbox *s, struct exchange *x);
+void oauth_revoke_token(struct sandbox *s, struct exchange *x);
+void oauth_advertisers(struct sandbox *s, struct exchange *x);
+void oauth_advertiser_info(struct sandbox *s, struct exchange *x);
+void oauth_pixels(struct sandbox *s, struct exchange *x);
+
 /* /sandbox/…, for tests */
 void control_fault(struct sandbox *s, struct exchange *x);
 void control_token(struct sandbox *s, struct exchange *x);
+void control_oauth(struct sandbox *s, struct exchange *x);
+void control_grants(struct sandbox *s, struct exchange *x);
 void control_stats(struct sandbox *s, struct exchange *x);
 void control_reset(struct sandbox *s, struct exchange *x);
 

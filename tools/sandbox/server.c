@@ -34,6 +34,11 @@ static const char *header(struct MHD_Connection *c, const char *name)
 	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
 }
 
+static const char *argument(const struct exchange *x, const char *name)
+{
+	return MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
 static struct exchange *begin(struct server *server, struct MHD_Connection *c,
 			      const char *path, const char *method)
 {
@@ -42,6 +47,8 @@ static struct exchange *begin(struct server *server, struct MHD_Connection *c,
 	const char *encoding = header(c, "Content-Encoding");
 
 	x->route = route_find(method, path);
+	x->connection = c;
+	x->argument = argument;
 	x->fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	exchange_set_headers(x, header(c, "Access-Token"), header(c, "Content-Type"));
 	x->encoded = encoding && strcasecmp(encoding, "identity") != 0;
@@ -132,6 +139,8 @@ static struct MHD_Response *make_response(struct server *server, struct exchange
 	if (!response)
 		abort();
 	MHD_add_response_header(response, "Content-Type", x->answer_type);
+	if (x->location.len)
+		MHD_add_response_header(response, "Location", buf_z(&x->location));
 	if (x->fault.kind == FAULT_GZIP_BOMB)
 		MHD_add_response_header(response, "Content-Encoding", "gzip");
 	if (*x->fault.name && x->fault.retry_after_s >= 0) {

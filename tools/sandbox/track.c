@@ -47,7 +47,7 @@ static bool refuse_transport(struct exchange *x)
 
 static bool refuse_token(struct sandbox *s, struct exchange *x)
 {
-	bool known;
+	int code;
 
 	if (!*x->token) {
 		exchange_answer(
@@ -56,12 +56,16 @@ static bool refuse_token(struct sandbox *s, struct exchange *x)
 		return true;
 	}
 	pthread_mutex_lock(&s->lock);
-	known = token_is_known(&s->tokens, x->token);
+	code = oauth_token_code(&s->oauth, x->token, x->at_ms);
+	if (code < 0)
+		code = token_is_known(&s->tokens, x->token) ? 0 : 40105;
 	pthread_mutex_unlock(&s->lock);
-	if (!known)
-		exchange_answer(x, 401, 40105,
+	if (code == 40102)
+		exchange_answer(x, 401, code, "Access token has expired.");
+	else if (code)
+		exchange_answer(x, 401, code,
 				"Access token is incorrect or has been revoked.");
-	return !known;
+	return code != 0;
 }
 
 static bool source_exists(const struct sandbox *s, const char *source_id)
@@ -79,7 +83,9 @@ static bool refuse_permission(struct sandbox *s, struct exchange *x)
 	bool may;
 
 	pthread_mutex_lock(&s->lock);
-	may = source_exists(s, source_id) && token_may(&s->tokens, x->token, source_id);
+	may = source_exists(s, source_id) &&
+	      (oauth_token_code(&s->oauth, x->token, x->at_ms) == 0 ||
+	       token_may(&s->tokens, x->token, source_id));
 	pthread_mutex_unlock(&s->lock);
 	if (may)
 		return false;
