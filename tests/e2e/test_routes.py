@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""Routes from outside: conditions, order, sampling, and what becomes of what they leave out."""
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from convey import Project, purchase, sent  # noqa: E402
+from sandbox import Sandbox  # noqa: E402
+
+THREE = {name: ("web", f"PIXEL{name.upper()}") for name in ("a", "b", "c")}
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.project = Project(THREE)
+        self.addCleanup(self.project.close)
+        self.convey = self.project.convey
+
+    def add(self, *words):
+        return json.loads(self.convey("route", "add", *words, "--json"))["id"]
+
+    def run_relay(self, *rows):
+        """Where each event went: {event_id: {destination: reason or status}}."""
+        ledger = os.path.join(self.project.directory, "ledger.jsonl")
+        self.project.insert(rows)
+        with Sandbox(ledger=ledger, token="token") as sandbox:
+            self.assertEqual(self.project.drain(sandbox), 0)
+            self.ledger = sandbox.ledger()
+        found = {}
+        for row in self.project.rows("SELECT * FROM delivery_status"):
+            found.setdefault(row["event_id"], {})[row["destination"]] = (
+                row["reason"] or row["status"])
+        return found
+
+
+class Delivery(Case):
+    def test_without_routes_every_destination_gets_it(self):
+        self.assertEqual(self.run_relay(purchase(1)),
+                         {"id-1": dict.fromkeys("abc", "delivered")})
+
+    def test_each_condition_and_the_pixels_of_the_targets(self):
+        user = {"email": "x@shop.example", "country": "de"}
+        granted = {"ad_user_data": "GRANTED"}
+        self.add("--to", "a", "--event", "lead*")
+        self.add("--to", "b", "--country", "DE", "--consent", "ad_user_data=granted")
+        self.add("--to", "a, c", "--min-value", "100", "--currency", "EUR")
+        self.add("--to", "c", "--has", "phone,email")
+        self.add("--to", "drop", "--has", "ttclid")
+        money = {"value": "100.00", "currency": "eur"}
+        rows = [
+            purchase(1, event="Lead Form"),
+            purchase(2, user=user, consent=granted),
+            purchase(3, properties=money),
+            purchase(4, properties={"value": 99.99, "currency": "EUR"}),
+            purchase(5, user={"email": ["", "y@shop.example"], "phone": 4930123456}),
+            purchase(6, page={"url": "https://shop.example/?ttclid=E.C.P.1"}),
+            purchase(7, user={"email": "  ", "phone": []}),
+        ]
+        self.convey("map", "set", "Lead Form", "Lead")
+        found = self.run_relay(*rows)
+        everywhere = dict.fromkeys("abc", "delivered")
+        self.assertEqual(found, {
+            "id-1": {"a": "delivered"},
+            "id-2": {"b": "delivered"},
+            "id-3": {"a": "delivered", "c": "delivered"},
+            "id-4": everywhere,
+            "id-5": {"c": "delivered"},
+            "id-6": {None: "routed_away"},
+            "id-7": everywhere,
+        })
+        pixels = {}
+        for line, event in sent(self.ledger):
+            pixels.setdefault(event["event_id"], set()).add(line["source_id"])
+        self.assertEqual(pixels["id-3"], {"PIXELA", "PIXELC"})
+        self.assertNotIn("id-6", pixels)
+
+    def test_small_priority_first_then_the_older(self):
+        self.add("--to", "a", "--priority", "5")
+        self.add("--to", "b", "--priority", "-1", "--event", "purchase")
+        self.add("--to", "c", "--priority", "-1")
+        self.assertEqual(self.run_relay(purchase(1)), {"id-1": {"b": "delivered"}})
+
+    def test_tiktoks_name_matches_too(self):
+        self.add("--to", "a", "--event", "Purch?se")
+        self.convey("map", "set", "bought", "Purchase")
+        self.assertEqual(self.run_relay(purchase(1, event="bought")),
+                         {"id-1": {"a": "delivered"}})
+
+    def test_a_route_to_removed_destinations_leads_nowhere(self):
+        self.add("--to", "a")
+        self.convey("destination", "remove", "a")
+        self.assertEqual(self.run_relay(purchase(1)), {"id-1": {None: "no_route"}})
+
+    def test_sampling_is_stable_and_near_its_share(self):
+        self.add("--to", "a", "--sample", "25%")
+        rows = [purchase(n) for n in range(2000)]
+        found = self.run_relay(*rows)
+        sent_to = {event for event, to in found.items() if to == {"a": "delivered"}}
+        left = {event for event, to in found.items() if to == {None: "sampled_out"}}
+        self.assertEqual(len(sent_to) + len(left), 2000)
+        self.assertTrue(400 < len(sent_to) < 600, len(sent_to))
+        other = Project(THREE)
+        self.addCleanup(other.close)
+        other.convey("route", "add", "--to", "a", "--sample", "25")
+        self.project = other
+        again = self.run_relay(*rows)
+        self.assertEqual({e for e, to in again.items() if to == {"a": "delivered"}}, sent_to)
+
+    def test_a_change_reaches_a_running_relay(self):
+        with Sandbox(token="token") as sandbox:
+            relay = self.project.start(sandbox)
+            self.project.insert([purchase(1)])
+            self.project.wait_for({"delivered": 1})
+            route = self.add("--to", "drop")
+            self.project.insert([purchase(2)])
+            self.project.wait_for({"delivered": 1, "skipped": 1})
+            self.convey("route", "remove", str(route))
+            self.project.insert([purchase(3)])
+            self.project.wait_for({"delivered": 2, "skipped": 1})
+            self.assertEqual(relay.stop(), 0)
+
+
+class Verbs(Case):
+    def test_list_shows_them_in_order(self):
+        self.add("--to", "b", "--priority", "2", "--country", "at", "--sample", "12.5%")
+        self.add("drop", "--event", "page_view")
+        rows = json.loads(self.convey("route", "list", "--json"))
+        self.assertEqual([row["targets"] for row in rows], ["drop", "b"])
+        self.assertEqual((rows[1]["country"], rows[1]["sample"]), ("AT", 12.5))
+        self.assertIn("page_view", self.convey("route", "list"))
+
+    def test_bad_conditions_are_refused(self):
+        for words in (["--to", "a", "--country", "DEU"], ["--to", "a", "--min-value", "1,5"],
+                      ["--to", "a", "--currency", "E"], ["--to", "a", "--has", "ip"],
+                      ["--to", "a", "--consent", "ad_user_data"],
+                      ["--to", "a", "--sample", "101"], ["--to", "a", "--sample", ""],
+                      ["--to", "a", "--priority", "1.5"], [], ["nowhere"], ["--to", ""],
+                      ["drop", "--to", "a"]):
+            self.convey("route", "add", *words, status=64)
+        self.convey("route", "add", "--to", "a,nobody", status=66)
+        self.convey("route", "remove", "1", status=66)
+        self.convey("route", "remove", "one", status=64)
+        self.assertEqual(json.loads(self.convey("route", "list", "--json")), [])
+
+    def test_dry_run_changes_nothing(self):
+        self.convey("route", "add", "--to", "a", "--dry-run")
+        self.assertEqual(json.loads(self.convey("route", "list", "--json")), [])
+        route = self.add("--to", "a")
+        self.convey("route", "remove", str(route), "--dry-run")
+        self.assertEqual(len(json.loads(self.convey("route", "list", "--json"))), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
