@@ -148,6 +148,9 @@ static void put_normalized(struct shaper *sh, struct str label, enum field field
 	struct str own = conversion_id(sh->c, sh->c->at[field], &sh->s->text);
 	struct buf *out = &sh->s->more;
 
+	/* A hash of a place is none: what a redacted payload holds. */
+	if (is_sha256_hex(str_trim(own)))
+		own = STR_NONE;
 	buf_clear(out);
 	if ((own.len > 0 && normalize(sh, field, own, out)) ||
 	    (other.len > 0 && normalize(sh, field, other, out)))

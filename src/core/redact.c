@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/redact.h"
+
+#include "core/redact_text.h"
+#include "core/url.h"
+
+struct walk {
+	const struct json *j;
+	struct scratch *s;
+	const char *country;
+	bool found;
+	/* redact_payload only */
+	struct digest *dg;
+	struct buf *out;
+	size_t done; /* of the payload, copied to `out` */
+};
+
+/* The text of a string or a number, valid until the next call. */
+static struct str text_of(struct walk *w, uint32_t at)
+{
+	if (!(w->j->t[at].flags & TOKEN_ESCAPED))
+		return json_bytes(w->j, at);
+	buf_clear(&w->s->text);
+	json_unescape(w->j, at, &w->s->text);
+	return buf_str(&w->s->text);
+}
+
+/* A name of the producer's, in scratch.keys. */
+struct key {
+	size_t at, len;
+};
+
+static const enum redact_place places[FIELD_COUNT] = {
+	[FIELD_NONE] = PLACE_CUSTOM,
+	[FIELD_URL] = PLACE_URL,
+	[FIELD_REFERRER] = PLACE_URL,
+	[FIELD_EMAIL] = PLACE_FIELD,
+	[FIELD_PHONE] = PLACE_FIELD,
+	[FIELD_FIRST_NAME] = PLACE_FIELD,
+	[FIELD_LAST_NAME] = PLACE_FIELD,
+	[FIELD_CITY] = PLACE_FIELD,
+	[FIELD_STATE] = PLACE_FIELD,
+	[FIELD_COUNTRY] = PLACE_FIELD,
+	[FIELD_ZIP_CODE] = PLACE_FIELD,
+	[FIELD_EXTERNAL_ID] = PLACE_ID,
+	[FIELD_DESCRIPTION] = PLACE_TEXT,
+	[FIELD_SEARCH_STRING] = PLACE_TEXT,
+	[FIELD_BRAND] = PLACE_TEXT,
+	[FIELD_CONTENT_NAME] = PLACE_TEXT,
+	[FIELD_CONTENT_CATEGORY] = PLACE_TEXT,
+};
+
+/* The value with its quotes gives way to what is appended behind. */
+static void cut(struct walk *w, uint32_t at)
+{
+	const struct json_token *t = &w->j->t[at];
+	size_t quote = t->type == TOKEN_STRING;
+
+	buf_add(w->out, w->j->text.p + w->done, t->start - quote - w->done);
+	w->done = t->end + quote;
+}
+
+static void put_hash(struct walk *w, const struct redact_spot *spot, struct str text)
+{
+	char hex[DIGEST_HEX_LEN];
+	bool normal;
+
+	redact_hash(spot, text, w->dg, &w->s->more, &normal, hex);
+	buf_adds(w->out, normal ? STR("\"") : STR("{\"sha256\":\""));
+	buf_add(w->out, hex, sizeof(hex));
+	buf_adds(w->out, normal ? STR("\"") : STR("\"}"));
+}
+
+static void put_text(struct walk *w, struct str text)
+{
+	buf_addc(w->out, '"');
+	buf_add_json(w->out, text);
+	buf_addc(w->out, '"');
+}
+
+static void apply(struct walk *w, const struct redact_spot *spot,
+		  enum redact_action action, struct str text)
+{
+	struct buf *made = &w->s->canon;
+
+	buf_clear(made);
+	switch (action) {
+	case ACTION_HASH: put_hash(w, spot, text); return;
+	case ACTION_SCRUB: url_scrub(text, made); break;
+	case ACTION_EMAILS: redact_emails(text, w->dg, &w->s->more, made); break;
+	case ACTION_NONE: return;
+	}
+	put_text(w, buf_str(made));
+}
+
+static void leaf(struct walk *w, struct redact_spot *spot, uint32_t at)
+{
+	struct str text = str_trim(text_of(w, at));
+	enum redact_action action;
+
+	spot->country = w->country;
+	action = redact_action_of(spot, text, &w->s->more);
+	if (action == ACTION_NONE)
+		return;
+	w->found = true;
+	if (!w->out)
+		return;
+	cut(w, at);
+	apply(w, spot, action, text);
+}
+
+static struct key push_key(struct walk *w, struct key parent, uint32_t at)
+{
+	struct buf *keys = &w->s->keys;
+	struct key key = {keys->len, 0};
+
+	/* A product has a name too: whose it is decides. */
+	if (parent.len > 0 && json_key_is(w->j, at, STR("name"))) {
+		buf_reserve(keys, parent.len + 1);
+		buf_add(keys, keys->p + parent.at, parent.len);
+		buf_addc(keys, '_');
+	} else if (json_key_is(w->j, at, STR("name"))) {
+		buf_addc(keys, '_'); /* nobody's */
+		buf_adds(keys, STR("item"));
+	}
+	json_unescape(w->j, at, keys);
+	key.len = keys->len - key.at;
+	return key;
+}
+
+static void walk_value(struct walk *w, struct redact_spot *spot, enum field as,
+		       struct key key, uint32_t at);
+
+static void walk_members(struct walk *w, enum field as, struct key parent, bool person,
+			 uint32_t object)
+{
+	const struct json *j = w->j;
+	size_t keys = w->s->keys.len;
+
+	for (uint32_t at = object + 1; at < j->t[object].next && !(w->found && !w->out);
+	     at = j->t[at + 1].next) {
+		enum field field =
+			as == FIELD_COUNT ? FIELD_NONE : field_of(as, json_bytes(j, at));
+		struct redact_spot spot = {.place = places[field], .field = field};
+		struct key key = {0};
+
+		if (person)
+			spot.place = PLACE_PERSON;
+		else if (field == FIELD_NONE || field == FIELD_USER)
+			key = push_key(w, parent, at);
+		walk_value(w, &spot, field == FIELD_NONE ? FIELD_COUNT : field, key,
+			   at + 1);
+		w->s->keys.len = keys;
+	}
+}
+
+/* An object under a name that is a person's: all that is in it. */
+static bool is_person(struct walk *w, const struct redact_spot *spot, struct key key)
+{
+	struct redact_spot probe = *spot;
+
+	if (spot->place != PLACE_CUSTOM)
+		return spot->place == PLACE_PERSON || spot->place == PLACE_FIELD;
+	probe.key = str_make(w->s->keys.p + key.at, key.len);
+	return redact_action_of(&probe, STR("x"), &w->s->more) == ACTION_HASH;
+}
+
+static void walk_value(struct walk *w, struct redact_spot *spot, enum field as,
+		       struct key key, uint32_t at)
+{
+	const struct json *j = w->j;
+
+	switch ((enum token_type)j->t[at].type) {
+	case TOKEN_OBJECT:
+		if (j->t[at].next > at + 1)
+			walk_members(w, as, key, is_person(w, spot, key), at);
+		break;
+	case TOKEN_ARRAY:
+		for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
+			walk_value(w, spot, as, key, item);
+		break;
+	case TOKEN_STRING:
+	case TOKEN_NUMBER:
+		if (spot->place == PLACE_CUSTOM)
+			spot->key = str_make(w->s->keys.p + key.at, key.len);
+		leaf(w, spot, at);
+		break;
+	default: break;
+	}
+}
+
+static void walk_payload(struct walk *w)
+{
+	buf_clear(&w->s->keys);
+	if (w->j->t[0].type == TOKEN_OBJECT)
+		walk_members(w, FIELD_NONE, (struct key){0}, false, 0);
+}
+
+bool redact_needed(const struct json *j, struct scratch *s)
+{
+	struct walk w = {.j = j, .s = s, .country = ""};
+
+	walk_payload(&w);
+	return w.found;
+}
+
+/* The payload's own, where it is one of two letters. */
+static const char *country_of(const struct json *j, const char *otherwise, char own[3])
+{
+	uint32_t user = json_find(j, 0, STR("user")), at;
+	struct str text;
+
+	if (user == JSON_NONE || j->t[user].type != TOKEN_OBJECT)
+		return otherwise;
+	at = json_find(j, user, STR("country"));
+	if (at == JSON_NONE || j->t[at].type != TOKEN_STRING)
+		return otherwise;
+	text = str_trim(json_bytes(j, at));
+	if (text.len != 2)
+		return otherwise;
+	own[0] = ascii_upper(text.p[0]);
+	own[1] = ascii_upper(text.p[1]);
+	own[2] = '\0';
+	return own;
+}
+
+enum redaction redact_payload(struct str payload, const char *country, struct scratch *s,
+			      struct digest *dg, struct buf *out)
+{
+	struct walk w = {.j = &s->json, .s = s, .dg = dg, .out = out};
+	char own[3];
+
+	if (payload.len == 0)
+		return REDACT_NOTHING;
+	if (payload.len > REDACT_MAX || json_scan(&s->json, payload) != JSON_OK ||
+	    s->json.t[0].type != TOKEN_OBJECT)
+		return REDACT_UNREADABLE;
+	w.country = country_of(&s->json, country, own);
+	buf_clear(out);
+	walk_payload(&w);
+	if (!w.found)
+		return REDACT_NOTHING;
+	buf_add(out, payload.p + w.done, payload.len - w.done);
+	return out->full ? REDACT_UNREADABLE : REDACT_DONE;
+}
+
+bool redact_column(enum field field, struct str value, const char *country,
+		   struct scratch *s, struct digest *dg, struct buf *out)
+{
+	struct redact_spot spot = {
+		.place = places[field], .field = field, .country = country};
+	struct str text = str_trim(value);
+	char hex[DIGEST_HEX_LEN];
+	bool normal;
+
+	switch (redact_action_of(&spot, text, &s->more)) {
+	case ACTION_NONE: return false;
+	case ACTION_HASH:
+		redact_hash(&spot, text, dg, &s->more, &normal, hex);
+		buf_clear(out);
+		buf_add(out, hex, sizeof(hex));
+		return true;
+	case ACTION_SCRUB:
+		buf_clear(out);
+		url_scrub(text, out);
+		return true;
+	case ACTION_EMAILS:
+		buf_clear(out);
+		redact_emails(text, dg, &s->more, out);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * redact.h - plain e-mail addresses, phones, names and addresses become hashes, before a
+ * payload is kept for good.
+ *
+ * The hash is the one that TikTok gets, so that a redacted payload gives the same event. What
+ * has no normal form (and is never sent) becomes {"sha256": …} instead, which is never sent
+ * either. City, state and country have no hashed form at TikTok: a redacted payload sends
+ * none. A country of two letters stays: it says nothing about a person, and routes ask for it.
+ * external_id stays unless it is an e-mail address or a phone; ids, ip, user agent and click
+ * ids stay. Redacting twice changes nothing, and all other bytes stay as they are.
+ *
+ * Owns:    nothing.
+ * Thread:  as the scratch.
+ * Errors:  none; what is no JSON is told and left alone. */
+#ifndef CORE_REDACT_H
+#define CORE_REDACT_H
+
+#include "core/conversion.h"
+#include "core/digest.h"
+
+/* A payload that is longer is left as it is. */
+#define REDACT_MAX (4u * PAYLOAD_MAX)
+
+enum redaction { REDACT_NOTHING, REDACT_DONE, REDACT_UNREADABLE };
+
+/* Whether redact_payload would change the payload that was scanned into `j`. Uses text, more
+ * and keys of the scratch. */
+bool redact_needed(const struct json *j, struct scratch *s);
+
+/* Replaces `out` by the redacted payload on REDACT_DONE. National phone numbers are read in
+ * the payload's country, else in `country`. Scans into the scratch. */
+enum redaction redact_payload(struct str payload, const char *country, struct scratch *s,
+			      struct digest *dg, struct buf *out);
+
+/* One column of a producer's table, by what it holds: FIELD_EMAIL, FIELD_PHONE,
+ * FIELD_EXTERNAL_ID, FIELD_URL. Replaces `out` and returns true where it changes. */
+bool redact_column(enum field field, struct str value, const char *country,
+		   struct scratch *s, struct digest *dg, struct buf *out);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/redact_text.h"
+
+#include "core/normalize.h"
+#include "core/personal.h"
+#include "core/url.h"
+
+/* A '+' and 7 to 15 digits with the marks that people put between them. */
+static bool is_international_phone(struct str s)
+{
+	size_t digits = 0;
+
+	if (s.len < 8 || s.len > 32 || s.p[0] != '+')
+		return false;
+	for (size_t i = 1; i < s.len; i++) {
+		if (ascii_is_digit(s.p[i]))
+			digits++;
+		else if (s.p[i] == '\0' || strchr(" -.()/", s.p[i]) == NULL)
+			return false;
+	}
+	return digits >= 7 && digits <= 15;
+}
+
+static bool is_mark(char c)
+{
+	return c == '?' || c == '&' || c == ';' || c == '#';
+}
+
+/* Userinfo stands before an '@' of the authority. */
+static bool has_userinfo(struct str url)
+{
+	const char *at = memmem(url.p, url.len, "://", 3);
+
+	for (at = at ? at + 3 : url.p + url.len; at < url.p + url.len; at++) {
+		if (*at == '@')
+			return true;
+		if (*at == '/' || is_mark(*at))
+			return false;
+	}
+	return false;
+}
+
+/* Stricter than url_scrub is in what it takes out: a fragment alone is nobody's name. */
+static bool url_is_personal(struct str url)
+{
+	size_t at = 0;
+
+	if (has_userinfo(url))
+		return true;
+	while (at < url.len && !is_mark(url.p[at]))
+		at++;
+	if (holds_email(str_make(url.p, at)))
+		return true;
+	while (at < url.len) {
+		size_t from = ++at;
+
+		while (at < url.len && !is_mark(url.p[at]))
+			at++;
+		if (param_is_personal(str_make(url.p + from, at - from)))
+			return true;
+	}
+	return false;
+}
+
+static bool custom_is_personal(struct str key, struct str text, struct buf *tmp)
+{
+	buf_clear(tmp);
+	buf_adds(tmp, key);
+	buf_addc(tmp, '=');
+	buf_adds(tmp, text);
+	return !tmp->full && param_is_personal(buf_str(tmp));
+}
+
+static enum redact_action free_text(struct str text)
+{
+	if (!holds_email(text))
+		return ACTION_NONE;
+	return url_is_http(text) ? ACTION_SCRUB : ACTION_EMAILS;
+}
+
+enum redact_action redact_action_of(const struct redact_spot *spot, struct str text,
+				    struct buf *tmp)
+{
+	enum redact_action action;
+
+	if (text.len == 0 || spot->place == PLACE_KEPT || is_sha256_hex(text))
+		return ACTION_NONE;
+	switch (spot->place) {
+	case PLACE_FIELD:
+		return spot->field == FIELD_COUNTRY && text.len == 2 ? ACTION_NONE
+								     : ACTION_HASH;
+	case PLACE_PERSON: return ACTION_HASH;
+	case PLACE_ID:
+		return holds_email(text) || is_international_phone(text) ? ACTION_HASH
+									 : ACTION_NONE;
+	case PLACE_TEXT: return free_text(text);
+	case PLACE_URL:
+	case PLACE_CUSTOM: break;
+	case PLACE_KEPT: return ACTION_NONE;
+	}
+	if (url_is_http(text))
+		return url_is_personal(text) ? ACTION_SCRUB : ACTION_NONE;
+	action = free_text(text);
+	if (action != ACTION_NONE || spot->place == PLACE_URL)
+		return action;
+	return custom_is_personal(spot->key, text, tmp) ? ACTION_HASH : ACTION_NONE;
+}
+
+static bool normalize_field(const struct redact_spot *spot, struct str text,
+			    struct buf *out)
+{
+	switch (spot->field) {
+	case FIELD_EMAIL: return normalize_email(text, out);
+	case FIELD_PHONE: return normalize_phone(text, spot->country, out);
+	case FIELD_ZIP_CODE: return normalize_zip(text, out);
+	case FIELD_CITY:
+	case FIELD_STATE:
+	case FIELD_COUNTRY: return normalize_place(text, out);
+	default: return normalize_name(text, out);
+	}
+}
+
+/* Under a name of the producer's the text itself must tell what it is. */
+static bool normalize_any(const struct redact_spot *spot, struct str text,
+			  struct buf *out)
+{
+	if (normalize_email(text, out))
+		return true;
+	if (is_international_phone(text) && normalize_phone(text, spot->country, out))
+		return true;
+	return normalize_name(text, out);
+}
+
+void redact_hash(const struct redact_spot *spot, struct str text, struct digest *dg,
+		 struct buf *tmp, bool *normal, char out[DIGEST_HEX_LEN])
+{
+	buf_clear(tmp);
+	if (spot->place == PLACE_FIELD)
+		*normal = normalize_field(spot, text, tmp);
+	else if (spot->place == PLACE_ID)
+		*normal = normalize_external_id(text, tmp);
+	else
+		*normal = normalize_any(spot, text, tmp);
+	digest_hex(dg, *normal ? buf_str(tmp) : text, out);
+}
+
+static bool is_local(char c)
+{
+	return (unsigned char)c > ' ' && c != 0x7f &&
+	       strchr("<>()[],;:\"'@/=", c) == NULL;
+}
+
+static bool is_domain(char c)
+{
+	return ascii_is_digit(c) || c == '-' || c == '.' ||
+	       (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
+	       (unsigned char)c >= 0x80;
+}
+
+/* The address around the '@' at `at`; empty where it is none. */
+static struct str email_around(struct str text, size_t from, size_t at)
+{
+	size_t start = at, end = at + 1;
+
+	while (start > from && is_local(text.p[start - 1]))
+		start--;
+	while (end < text.len && is_domain(text.p[end]))
+		end++;
+	while (end > at && (text.p[end - 1] == '.' || text.p[end - 1] == '-'))
+		end--;
+	if (end < at || !holds_email(str_make(text.p + start, end - start)))
+		return STR_NONE;
+	return str_make(text.p + start, end - start);
+}
+
+void redact_emails(struct str text, struct digest *dg, struct buf *tmp, struct buf *out)
+{
+	struct redact_spot spot = {.place = PLACE_FIELD, .field = FIELD_EMAIL};
+	size_t done = 0, start = out->len;
+	char hex[DIGEST_HEX_LEN];
+	bool normal;
+
+	for (size_t i = 0; i < text.len; i++) {
+		struct str email;
+
+		if (text.p[i] != '@')
+			continue;
+		email = email_around(text, done, i);
+		if (email.len == 0)
+			continue;
+		buf_add(out, text.p + done, (size_t)(email.p - text.p) - done);
+		redact_hash(&spot, email, dg, tmp, &normal, hex);
+		buf_add(out, hex, sizeof(hex));
+		done = (size_t)(email.p - text.p) + email.len;
+		i = done - 1;
+	}
+	buf_add(out, text.p + done, text.len - done);
+	/* One in disguise (percent-encoded): then all of it goes. */
+	if (holds_email(str_make(out->p + start, out->len - start))) {
+		out->len = start;
+		digest_hex(dg, text, hex);
+		buf_add(out, hex, sizeof(hex));
+	}
+}

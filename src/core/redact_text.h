@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * redact_text.h - what becomes of one text, by the place where it stands.
+ *
+ * Owns:    nothing.
+ * Thread:  any.
+ * Errors:  none.
+ * See:     core/redact.h. */
+#ifndef CORE_REDACT_TEXT_H
+#define CORE_REDACT_TEXT_H
+
+#include "base/buf.h"
+#include "core/digest.h"
+#include "core/field.h"
+
+enum redact_place {
+	PLACE_KEPT,   /* never about a person, or needed as it is */
+	PLACE_FIELD,  /* user.email and its like */
+	PLACE_ID,     /* an id of the producer's own */
+	PLACE_URL,    /* an address of a page */
+	PLACE_TEXT,   /* free text under a documented name */
+	PLACE_CUSTOM, /* under a name of the producer's */
+	PLACE_PERSON, /* somewhere inside an address or a person's name */
+};
+
+enum redact_action {
+	ACTION_NONE,
+	ACTION_HASH,   /* the whole text */
+	ACTION_SCRUB,  /* a URL without what is personal */
+	ACTION_EMAILS, /* the e-mail addresses in it */
+};
+
+struct redact_spot {
+	enum redact_place place;
+	enum field field;    /* PLACE_FIELD */
+	struct str key;      /* PLACE_CUSTOM */
+	const char *country; /* for national phone numbers */
+};
+
+/* `text` is trimmed; `tmp` is overwritten. */
+enum redact_action redact_action_of(const struct redact_spot *spot, struct str text,
+				    struct buf *tmp);
+
+/* The hash of the normal form, else *normal is false and it is the hash of the text. */
+void redact_hash(const struct redact_spot *spot, struct str text, struct digest *dg,
+		 struct buf *tmp, bool *normal, char out[DIGEST_HEX_LEN]);
+
+/* Appends the text with a hash in place of each e-mail address. */
+void redact_emails(struct str text, struct digest *dg, struct buf *tmp, struct buf *out);
+
+#endif
