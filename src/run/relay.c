@@ -176,12 +176,16 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct relay *r = uv_handle_get_data((uv_handle_t *)timer);
 	uint64_t now = clock_mono_ms();
+	struct err e;
 
 	if (now >= r->look_ms) {
 		uint64_t since = now - r->woken_ms;
 
 		r->look_ms = now + (since < SETTLE_MS ? since / 2 + 1 : LOOK_MS);
 		relay_touch(r);
+		/* Nothing is ever committed to a file that has gone: nothing else tells. */
+		if (writer_check_file(&r->writer, &e) != ERR_OK)
+			relay_fail(r, &e);
 	}
 	relay_pump(r);
 }

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "store/migrate.h"
 
-static enum err_code check_file(struct writer *w, struct err *e)
+enum err_code writer_check_file(const struct writer *w, struct err *e)
 {
 	if (lock_same_file(&w->lock))
 		return ERR_OK;
@@ -16,7 +16,7 @@ static enum err_code check_file(struct writer *w, struct err *e)
 
 static enum err_code begin(struct writer *w, struct err *e)
 {
-	if (check_file(w, e) != ERR_OK)
+	if (writer_check_file(w, e) != ERR_OK)
 		return e->code;
 	w->queue.now_ms = clock_wall_ms();
 	return db_begin(&w->db, e);

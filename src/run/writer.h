@@ -30,6 +30,9 @@ MUST_CHECK enum err_code writer_open(struct writer *w, const char *path, int *re
 				     struct err *e);
 MUST_CHECK enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct err *e);
 
+/* NOINPUT where the database was deleted or replaced under the relay. */
+MUST_CHECK enum err_code writer_check_file(const struct writer *w, struct err *e);
+
 /* After lane_close. */
 void writer_close(struct writer *w);
 
