@@ -156,9 +156,10 @@ static int on_seek(void *arg, curl_off_t offset, int origin)
 static size_t on_write(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct http_request *r = arg;
+	struct buf *body = r->reply ? r->reply : &r->body;
 
-	buf_add(&r->body, bytes, size * count);
-	if (r->body.full) {
+	buf_add(body, bytes, size * count);
+	if (body->full) {
 		r->too_long = true;
 		return 0;
 	}
@@ -204,17 +205,24 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-static struct curl_slist *headers_of(const struct http_request *r)
+static struct curl_slist *token_header(const struct secret *token)
 {
 	struct curl_slist *list;
 	static const char name[] = "Access-Token: ";
 	char line[sizeof(name) + SECRET_MAX];
 
 	memcpy(line, name, sizeof(name) - 1);
-	memcpy(line + sizeof(name) - 1, r->token->bytes, r->token->len);
-	line[sizeof(name) - 1 + r->token->len] = '\0';
+	memcpy(line + sizeof(name) - 1, token->bytes, token->len);
+	line[sizeof(name) - 1 + token->len] = '\0';
 	list = curl_slist_append(NULL, line);
 	OPENSSL_cleanse(line, sizeof(line));
+	return list;
+}
+
+static struct curl_slist *headers_of(const struct http_request *r)
+{
+	struct curl_slist *list = r->token ? token_header(r->token) : NULL;
+
 	list = curl_slist_append(list, "Content-Type: application/json");
 	list = curl_slist_append(list, "Expect:");
 	if (!list)
@@ -243,7 +251,7 @@ static void set_options(struct http *http, struct http_request *r)
 	CURL *c = r->easy;
 
 	curl_easy_setopt(c, CURLOPT_URL, r->url);
-	curl_easy_setopt(c, CURLOPT_POST, 1L);
+	curl_easy_setopt(c, r->read ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
 	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, r->headers);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "convey/" CONVEY_VERSION);
@@ -328,7 +336,7 @@ static void finish(struct http *http, struct http_request *r, CURLcode rc)
 	/* An answer before the whole body was read is an answer all the same: curl has it. */
 	if (rc == CURLE_OK || (r->too_long && status >= 300)) {
 		r->answer.transport = TRANSPORT_ANSWERED;
-		answer_parse(&r->answer, buf_str(&r->body));
+		answer_parse(&r->answer, buf_str(r->reply ? r->reply : &r->body));
 	} else {
 		r->answer.transport = failed_transport(r, rc);
 	}

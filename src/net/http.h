@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * http.h - one POST at a time per request, many in parallel, on the caller's loop. One call is
- * at most one request on the wire: nothing is ever sent twice silently.
+ * http.h - POST, or GET where there is no body: one at a time per request, many in parallel, on
+ * the caller's loop. One call is at most one request on the wire: nothing is ever sent twice
+ * silently.
  *
  * Owns:    connections, timers and curl's handles, from http_new to http_close. The request's
  *          memory is the caller's and stays until `done`.
@@ -26,11 +27,12 @@ struct http_options {
 struct http_request {
 	/* set by the caller */
 	const char *url;
-	const struct secret *token; /* goes out as Access-Token; curl's copy is wiped */
+	const struct secret *token; /* Access-Token; curl's copy is wiped; NULL: none */
 	uint64_t body_len;          /* bytes */
-	/* Copies at most `cap` bytes of the body from `offset` on. */
+	/* Copies at most `cap` bytes of the body from `offset` on; NULL: a GET. */
 	size_t (*read)(struct http_request *r, uint64_t offset, char *out, size_t cap);
 	void (*done)(struct http_request *r);
+	struct buf *reply; /* takes the answer's body; the caller wipes it; NULL: none */
 
 	/* set before `done` */
 	struct answer answer;
