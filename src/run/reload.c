@@ -95,6 +95,10 @@ static void apply(struct reload *l, size_t i)
 	s->paused = d->paused;
 	s->removed = false;
 	site_set_token(s, l->found[i] ? &l->tokens[i] : NULL, clock_mono_ms());
+	/* `token set` clears the reason, also when the token is the same again. */
+	if (s->stored && d->reason == REASON_NONE)
+		site_try_again(s);
+	s->stored = (enum reason)d->reason;
 	/* What the file says of its state must be what it is. */
 	s->changed =
 		s->changed || d->reason != (int)(s->state == SITE_OPEN ? 0 : s->reason);
@@ -169,6 +173,8 @@ static void site_done(struct job *job)
 	r->site_jobs--;
 	if (job->err.code != ERR_OK)
 		j->site->changed = true; /* goes with the next change */
+	else
+		j->site->stored = j->reason;
 	free(j);
 	relay_pump(r);
 }

@@ -117,6 +117,14 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 	block(s, reason, (uint64_t)pause, now_ms);
 }
 
+void site_try_again(struct site *s)
+{
+	if (s->has_token && s->state != SITE_OPEN &&
+	    (s->reason == REASON_NEEDS_TOKEN || s->reason == REASON_TOKEN_REFUSED ||
+	     s->reason == REASON_PERMISSION))
+		open_again(s);
+}
+
 void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms)
 {
 	bool known = s->has_token && token && s->token.len == token->len &&
@@ -132,10 +140,7 @@ void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms)
 		return;
 	}
 	s->token = *token;
-	if (s->state != SITE_OPEN &&
-	    (s->reason == REASON_NEEDS_TOKEN || s->reason == REASON_TOKEN_REFUSED ||
-	     s->reason == REASON_PERMISSION))
-		open_again(s);
+	site_try_again(s);
 }
 
 void site_fini(struct site *s)

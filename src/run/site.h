@@ -59,6 +59,7 @@ struct site {
 	bool error_stored;
 	enum reason logged; /* what the log last said of it */
 	bool changed;       /* reason or last_error are to be stored */
+	enum reason stored; /* the reason that the file has, if nobody has cleared it */
 
 	int under_way;          /* requests */
 	uint64_t next_start_ms; /* monotonic: by requests_per_second */
@@ -87,6 +88,9 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 
 /* A configuration with a token that differs opens what waited for one. */
 void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms);
+
+/* A person has acted: what waited for that goes on. */
+void site_try_again(struct site *s);
 void site_fini(struct site *s);
 
 #endif
