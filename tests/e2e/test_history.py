@@ -119,7 +119,10 @@ class Checker(unittest.TestCase):
 
     def test_a_kill_explains_a_send_again(self):
         h = falsify(lambda h: update(h.ledger, 1, fault=None, code=0, http_status=200))
-        h.kills = 1
+        self.assertEqual([name for name, _ in check(h)], ["resent"])
+        h.kills = (h.ledger[1]["at_ms"] - 1, h.ledger[2]["at_ms"] + 1)
+        self.assertEqual([name for name, _ in check(h)], ["resent"])
+        h.kills = (h.ledger[1]["at_ms"],)
         self.assertEqual(check(h), [])
 
     def test_what_waits_is_right_before_a_drain(self):

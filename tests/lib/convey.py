@@ -56,6 +56,7 @@ class Relay:
     """`convey run`, until it ends or is ended."""
 
     def __init__(self, project, url, args):
+        self.project = project
         self.log_path = os.path.join(project.directory, "relay.log")
         self.log_from = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         environment = dict(os.environ, CONVEY_ENDPOINT=url)
@@ -100,8 +101,10 @@ class Relay:
         return self.wait(timeout)
 
     def kill(self):
+        """kill -9; the history checker learns when."""
         if self.running():
             self.process.kill()
+            self.project.kills.append(time.time() * 1000)
         return self.process.wait()
 
     def cpu_seconds(self):
@@ -115,14 +118,20 @@ class Project:
     on a disk (a tmpfs would make every fsync free)."""
 
     def __init__(self, destinations=None, token="token", options=()):
-        self.destinations = destinations or {"shop": ("web", "PIXEL1")}
+        self.prepare(destinations or {"shop": ("web", "PIXEL1")})
+        self.convey("init")
+        self.add_destinations(token, options)
+
+    def prepare(self, destinations):
+        self.destinations = destinations
         self.folder = tempfile.TemporaryDirectory(prefix="convey-test-", dir="/var/tmp")
         self.directory = self.folder.name
         self.db = os.path.join(self.directory, "shop.db")
         self.committed = []
         self.relays = []
-        self.kills = 0
-        self.convey("init")
+        self.kills = []
+
+    def add_destinations(self, token, options=()):
         for name, (source, pixel) in self.destinations.items():
             self.convey("destination", "add", name, "--source", source, "--id", pixel, *options)
             if token is not None:

@@ -40,7 +40,7 @@ class History:
     attempts: list        # of attempt_log
     integrity: str
     pixels: dict          # destination's name -> event source id
-    kills: int = 0        # of the relay: each explains a send again, and an unsent attempt
+    kills: tuple = ()     # of the relay, Unix ms: what was under way then is sent again
     drained: bool = True
 
 
@@ -53,7 +53,7 @@ def read(project, ledger, drained=True):
         attempts=project.rows("SELECT * FROM attempt_log"),
         integrity=project.query("PRAGMA integrity_check")[0][0],
         pixels={name: pixel for name, (_, pixel) in project.destinations.items()},
-        kills=project.kills, drained=drained)
+        kills=tuple(project.kills), drained=drained)
 
 
 def is_success(line):
@@ -153,9 +153,10 @@ def too_late(h):
 
 def resent(h):
     for key, lines in sends(h).items():
-        explained = sum(not is_clean(line) for line in lines) + h.kills
-        if len(lines) - 1 > explained:
-            yield f"{key} was sent {len(lines)} times, {explained} faults explain less"
+        for before, after in zip(lines, lines[1:]):
+            killed = any(before["at_ms"] <= kill <= after["at_ms"] for kill in h.kills)
+            if is_clean(before) and not killed:
+                yield f"{key} was sent by request {before['n']} and again by {after['n']}"
 
 
 def requests(h):
