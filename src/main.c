@@ -9,6 +9,7 @@ static const struct command *const commands[] = {
 	&cmd_token,
 	&cmd_map,
 	&cmd_enqueue,
+	&cmd_preview,
 	&cmd_status,
 	&cmd_list,
 	&cmd_retry,

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/subject.h"
+
+#include "base/clock.h"
+#include "run/envelope.h"
+#include "store/migrate.h"
+
+enum err_code subject_open(struct subject *s, const struct cmd *c, struct err *e)
+{
+	struct db db;
+
+	*s = (struct subject){.now_ms = clock_wall_ms()};
+	if (cmd_open(c, DB_READ, &db, e) != ERR_OK)
+		return e->code;
+	db_close(&db);
+	if (judge_open(&s->judge, c->db_path, e) != ERR_OK)
+		return e->code;
+	if (db_exec(&s->judge.db, "BEGIN", e) == ERR_OK &&
+	    judge_refresh(&s->judge, e) == ERR_OK)
+		return ERR_OK;
+	subject_close(s);
+	return e->code;
+}
+
+void subject_close(struct subject *s)
+{
+	db_rollback(&s->judge.db);
+	judge_close(&s->judge);
+}
+
+static enum err_code rule(struct subject *s, const struct trace *t, struct err *e)
+{
+	s->none = REASON_NONE;
+	if (s->unread != REASON_NONE)
+		return ERR_OK;
+	return judge_rule(&s->judge, s->now_ms, t, &s->none, e);
+}
+
+enum err_code subject_find(struct subject *s, const char *event_id, const struct trace *t,
+			   struct err *e)
+{
+	struct judge *j = &s->judge;
+	bool found = false;
+
+	if (lookup_event(&j->db, event_id, s->ids, &s->count, e) != ERR_OK)
+		return e->code;
+	if (s->count > 0 &&
+	    (lookup_holder(&j->db, s->ids, s->count, &s->holder, e) != ERR_OK ||
+	     outbox_one(&j->reader, s->holder, &s->row, &found, e) != ERR_OK))
+		return e->code;
+	if (!found)
+		return err_set(e, ERR_NOINPUT, "no conversion has the event_id '%.120s'",
+			       event_id);
+	if (judge_read_merged(j, &s->row, &s->unread, e) != ERR_OK)
+		return e->code;
+	return rule(s, t, e);
+}
+
+enum err_code subject_take(struct subject *s, const struct outbox_row *row,
+			   const struct trace *t, struct err *e)
+{
+	s->row = *row;
+	s->count = 0;
+	s->unread = judge_read(&s->judge, &s->row);
+	return rule(s, t, e);
+}
+
+enum reason subject_body(struct subject *s, const struct ruling *r, struct buf *out)
+{
+	const struct destination_rules *d = &r->destination->rules;
+	enum reason reason = r->reason;
+	size_t start = out->len;
+
+	if (reason != REASON_NONE)
+		return reason;
+	envelope_open(out, d->source, d->pixel_id, d->test_event_code);
+	reason = judge_shape(&s->judge, r, out);
+	envelope_close(out);
+	if (reason != REASON_NONE)
+		out->len = start;
+	return reason;
+}

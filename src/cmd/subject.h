@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * subject.h - the conversion that preview and why speak about, judged as of now.
+ *
+ * Owns:    a judge with a read transaction open, from subject_open to subject_close.
+ * Thread:  main.
+ * Errors:  NOINPUT nobody has the event_id; else the database's.
+ * See:     run/judge.h. */
+#ifndef CMD_SUBJECT_H
+#define CMD_SUBJECT_H
+
+#include "cmd/cmd.h"
+#include "run/judge.h"
+#include "store/lookup.h"
+
+struct subject {
+	struct judge judge;
+	struct outbox_row row; /* borrowed from the judge's reader */
+	int64_t now_ms;
+	int64_t ids[LOOKUP_MAX]; /* rows with the event_id, newest first */
+	int count;
+	int64_t holder;     /* the one that counts */
+	enum reason unread; /* why it cannot be read */
+	enum reason none;   /* why it reaches no destination */
+};
+
+MUST_CHECK enum err_code subject_open(struct subject *s, const struct cmd *c,
+				      struct err *e);
+void subject_close(struct subject *s);
+
+/* Finds the row of an event_id, and judges it; `t` may be NULL. */
+MUST_CHECK enum err_code subject_find(struct subject *s, const char *event_id,
+				      const struct trace *t, struct err *e);
+
+/* Judges a row that is in no database. */
+MUST_CHECK enum err_code subject_take(struct subject *s, const struct outbox_row *row,
+				      const struct trace *t, struct err *e);
+
+/* The row's whole reason, if there is one: it goes nowhere. */
+static inline enum reason subject_reason(const struct subject *s)
+{
+	return s->unread ? s->unread : s->none;
+}
+
+/* Appends the request for one destination; nothing where a reason is returned. */
+enum reason subject_body(struct subject *s, const struct ruling *r, struct buf *out);
+
+#endif

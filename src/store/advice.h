@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * advice.h - what a person can do about a reason.
+ *
+ * Owns:    nothing.
+ * Thread:  the connection's.
+ * Errors:  the database's.
+ * See:     schema/schema.sql (reason). */
+#ifndef STORE_ADVICE_H
+#define STORE_ADVICE_H
+
+#include "base/buf.h"
+#include "core/reason.h"
+#include "store/db.h"
+
+/* Appends the sentence; nothing for REASON_NONE. */
+MUST_CHECK enum err_code advice_add(struct db *db, enum reason reason, struct buf *out,
+				    struct err *e);
+
+#endif

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""`convey preview` from outside: the bytes that would go, masked or not, and why."""
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from convey import Project, binary, purchase, sent  # noqa: E402
+from sandbox import Sandbox  # noqa: E402
+
+GRANTED = {"ad_user_data": "GRANTED", "ad_storage": "GRANTED"}
+EMAIL = "anna@shop.example"
+USER = {"email": EMAIL, "phone": "+4930123456789", "external_id": "u-77", "first_name": "Anna",
+        "zip_code": "10117", "ip": "203.0.113.9", "user_agent": "Mozilla/5.0 (X11)",
+        "ttp": "ttp-abc-123", "ttclid": "E.C.P.1"}
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.project = Project()
+        self.addCleanup(self.project.close)
+
+    def preview(self, *words, status=0, data=None):
+        """(stdout, stderr)"""
+        done = subprocess.run([binary(), "preview", *words, "--db", self.project.db],
+                              input=data, text=True, capture_output=True, timeout=60,
+                              cwd=self.project.directory)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout, done.stderr
+
+    def file(self, text):
+        path = os.path.join(self.project.directory, "event.json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text if isinstance(text, str) else json.dumps(text))
+        return path
+
+
+class Body(Case):
+    def test_it_is_what_is_sent_byte_for_byte(self):
+        self.project.insert([purchase(1, user=USER, consent=GRANTED,
+                                      properties={"value": 29.90, "currency": "eur"})])
+        shown, _ = self.preview("id-1", "--reveal")
+        ledger = os.path.join(self.project.directory, "ledger.jsonl")
+        with Sandbox(ledger=ledger, token="token") as sandbox:
+            self.assertEqual(self.project.drain(sandbox), 0)
+            (line, event), = sent(sandbox.ledger())
+        body = json.loads(shown)
+        self.assertEqual(body["data"], [event])
+        self.assertEqual((body["event_source"], body["event_source_id"]), ("web", "PIXEL1"))
+        self.assertEqual(len(shown.encode()) - 1, line["bytes"])
+
+    def test_identifiers_are_hidden_unless_revealed(self):
+        self.project.insert([purchase(1, user=USER, consent=GRANTED)])
+        out, err = self.preview("id-1")
+        both = out + err + self.preview("id-1", "--json")[0]
+        for value in USER:
+            if value != "ttclid":
+                self.assertNotIn(USER[value], both, value)
+        user = json.loads(out)["data"][0]["user"]
+        revealed = json.loads(self.preview("id-1", "--reveal")[0])["data"][0]["user"]
+        self.assertEqual(set(user), set(revealed))
+        self.assertEqual(user["email"], revealed["email"][:8] + "…")
+        for name in ("email", "phone", "external_id", "first_name", "zip_code", "ip",
+                     "user_agent", "ttp"):
+            self.assertRegex(user[name], "^[0-9a-f]{8}…$")
+        self.assertEqual(user["ttclid"], "E.C.P.1")
+        self.assertEqual(revealed["ip"], "203.0.113.9")
+
+    def test_amounts_stay_as_they_were_written(self):
+        path = self.file('{"event":"purchase","page":{"url":"https://shop.example/"},'
+                         '"properties":{"value":29.90,"currency":"EUR"}}')
+        self.assertIn('"value": 29.90,', self.preview(path)[0])
+        self.assertIn('"value":29.90,', self.preview(path, "--reveal")[0])
+
+    def test_the_test_event_code_is_in_it(self):
+        self.project.convey("destination", "set", "shop", "--test-event-code", "TEST1")
+        path = self.file({"event": "purchase", "page": {"url": "https://shop.example/"}})
+        self.assertEqual(json.loads(self.preview(path)[0])["test_event_code"], "TEST1")
+
+    def test_several_destinations_one_body_each(self):
+        self.project.convey("destination", "add", "stores", "--source", "offline", "--id", "OFF1")
+        self.project.insert([purchase(1)])
+        out, err = self.preview("id-1")
+        decoder = json.JSONDecoder()
+        first, end = decoder.raw_decode(out)
+        second, _ = decoder.raw_decode(out[end:].lstrip())
+        self.assertEqual([first["event_source_id"], second["event_source_id"]],
+                         ["PIXEL1", "OFF1"])
+        self.assertNotIn("limited_data_use", second["data"][0])
+        self.assertIn("shop:\n", err)
+        self.assertIn("stores:\n", err)
+        rows = json.loads(self.preview("id-1", "--json")[0])
+        self.assertEqual([row["destination"] for row in rows], ["shop", "stores"])
+        self.project.convey("route", "add", "--to", "stores")
+        self.assertEqual(json.loads(self.preview("id-1")[0])["event_source_id"], "OFF1")
+
+
+class Inputs(Case):
+    def test_a_file_of_one_object_or_of_lines(self):
+        row = {"event": "purchase", "event_id": "f-1", "page": {"url": "https://shop.example/"}}
+        for text in (json.dumps(row), json.dumps(row, indent=2), "\n" + json.dumps(row) + "\n",
+                     "\ufeff" + json.dumps(row)):
+            self.assertEqual(
+                json.loads(self.preview(self.file(text))[0])["data"][0]["event_id"], "f-1")
+        lines = "".join(json.dumps(dict(row, event_id=f"f-{n}")) + "\n" for n in range(3))
+        rows = json.loads(self.preview(self.file(lines), "--json")[0])
+        self.assertEqual([row["event_id"] for row in rows], ["f-0", "f-1", "f-2"])
+        self.assertEqual(json.loads(self.preview("-", data=json.dumps(row))[0])["data"][0]
+                         ["event_id"], "f-1")
+
+    def test_an_event_id_that_nobody_has(self):
+        _, err = self.preview("nobody", status=66)
+        self.assertIn("nobody", err)
+
+    def test_what_is_no_conversion(self):
+        for text in ("", "[1]", "{", '{"event_id":"x"}', '{"event":"purchase"}\n{"event":1}'):
+            self.preview(self.file(text), status=65)
+
+    def test_a_derived_event_id(self):
+        path = self.file({"event": "purchase", "page": {"url": "https://shop.example/"}})
+        self.assertRegex(json.loads(self.preview(path)[0])["data"][0]["event_id"],
+                         "^g1_[0-9a-f]{32}$")
+
+
+class Nothing(Case):
+    def test_reasons_and_advice(self):
+        page = {"page": {"url": "https://shop.example/"}}
+        for row, reason in (
+                ({"event": "not known"}, "skipped: not_mapped"),
+                ({"event": "purchase"}, "rejected: missing_page_url"),
+                (dict(page, event="purchase", event_time="soon"), "rejected: bad_time"),
+                (dict(page, event="purchase", event_time=1000000000), "skipped: too_old"),
+                (dict(page, event="purchase", consent={"ad_storage": "DENIED"}),
+                 "skipped: consent_denied"),
+                (dict(page, event="purchase", properties={"value": "x"}), "rejected: bad_value")):
+            out, err = self.preview(self.file(row), status=1)
+            self.assertEqual(out, "", reason)
+            self.assertIn(reason, err)
+            self.assertTrue(err.splitlines()[-2].endswith("."), err)
+            told, = json.loads(self.preview(self.file(row), "--json", status=1)[0])
+            self.assertEqual(f"{told['status']}: {told['reason']}", reason)
+            self.assertIsNone(told["body"])
+
+    def test_a_route_that_drops(self):
+        self.project.convey("route", "add", "drop")
+        self.project.insert([purchase(1)])
+        _, err = self.preview("id-1", status=1)
+        self.assertIn("skipped: routed_away", err)
+        self.assertIn("route 1 matches", err)
+
+    def test_it_changes_nothing(self):
+        self.project.insert([purchase(1)])
+        self.preview("id-1")
+        self.assertEqual(self.project.statuses(), {"pending": 1})
+
+
+if __name__ == "__main__":
+    unittest.main()
