@@ -203,6 +203,11 @@ CREATE TABLE derived_id (
 	event_id TEXT NOT NULL
 );
 
+CREATE TABLE redaction (
+	first_id INTEGER PRIMARY KEY,
+	members BLOB NOT NULL
+);
+
 CREATE TABLE duplicate (
 	first_id INTEGER NOT NULL,
 	outbox_id INTEGER NOT NULL,

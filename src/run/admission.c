@@ -159,6 +159,7 @@ static void admit_done(struct job *job)
 		reading_end_waiting(r, load);
 	free(a->openings);
 	free(a);
+	r->changes++;
 	relay_touch(r);
 	relay_pump(r);
 }

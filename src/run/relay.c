@@ -58,11 +58,16 @@ static void open_idle_sites(struct relay *r, uint64_t now)
 	}
 }
 
-static bool is_drained(const struct relay *r)
+static bool is_sent(const struct relay *r)
 {
 	return r->options.drain && r->quiet && !r->dirty && reading_idle(r) &&
 	       r->unsettled == 0 && !r->reloading && !r->stale_config &&
 	       r->last_row <= r->admitted;
+}
+
+static bool is_drained(const struct relay *r)
+{
+	return is_sent(r) && scrubbing_done(&r->scrubbing);
 }
 
 static void closed(void *arg)
@@ -110,7 +115,7 @@ static void end_if_done(struct relay *r)
 	if (r->under_way > 0 && clock_mono_ms() >= r->deadline_ms && r->deadline_ms)
 		shipment_abort_all(r);
 	if (r->unsettled == 0 && r->jobs == 0 && r->waiting_loads == 0 && !r->admitting &&
-	    !r->reloading && r->site_jobs == 0)
+	    !r->reloading && r->site_jobs == 0 && !r->scrubbing.under_way)
 		close_all(r);
 }
 
@@ -166,6 +171,7 @@ void relay_pump(struct relay *r)
 		if (r->stale_config && !r->reloading)
 			reload_start(r);
 	} while (r->pump_again);
+	scrubbing_pump(&r->scrubbing, now, is_sent(r));
 	r->pumping = false;
 	end_if_done(r);
 	if (!r->closing)
@@ -251,8 +257,9 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 
 	if (writer_open(&r->writer, r->options.db_path, &recovered, e) != ERR_OK)
 		return e->code;
-	if (queue_position(&r->writer.queue, &r->admitted, &r->last_attempt_id, e) !=
-	    ERR_OK)
+	if (scrubbing_open(&r->scrubbing, r, e) != ERR_OK ||
+	    queue_position(&r->writer.queue, &r->admitted, &r->last_attempt_id, e) !=
+		    ERR_OK)
 		return e->code;
 	if (open_vault(r, e) != ERR_OK)
 		return e->code;
@@ -319,6 +326,7 @@ static void release(struct relay *r)
 	for (int i = 0; i < RELAY_SHAPERS; i++)
 		if (r->judges[i].db.handle)
 			judge_close(&r->judges[i]);
+	scrubbing_close(&r->scrubbing);
 	writer_close(&r->writer);
 	if (r->has_vault)
 		vault_close(&r->vault);

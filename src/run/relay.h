@@ -17,6 +17,7 @@
 
 #include "net/http.h"
 #include "run/load.h"
+#include "run/scrubbing.h"
 #include "run/shaper.h"
 #include "run/site.h"
 #include "run/wake.h"
@@ -92,6 +93,8 @@ struct relay {
 	uint64_t look_ms;  /* monotonic: the next look, woken or not */
 	void (*on_timer)(uv_timer_t *timer);
 	int site_jobs; /* on the writer's lane */
+	struct scrubbing scrubbing;
+	uint64_t changes; /* counts lots admitted and shipments settled */
 	bool closing;
 	int to_close;
 	struct err fatal;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/shaper.h"
 
+#include "core/redact.h"
+
 struct work {
 	struct judge *judge;
 	struct load *load;
@@ -24,7 +26,7 @@ static struct entry *add_entry(struct work *w, const struct entry *common,
 	*n = *common;
 	n->reason = (uint16_t)reason;
 	if (load->lot.count > 1 && n[-1].outbox_id == n->outbox_id)
-		n->flags &= (uint8_t) ~(ENTRY_FIRST | ENTRY_DERIVED);
+		n->flags &= (uint8_t) ~(ENTRY_FIRST | ENTRY_DERIVED | ENTRY_PLAIN);
 	if (reason == REASON_NOT_MAPPED)
 		keep_text(load, w->judge->conversion.event, &n->event_at, &n->event_len);
 	return n;
@@ -98,6 +100,14 @@ static struct entry common_of(const struct load *load, const struct outbox_row *
 	return common;
 }
 
+/* A row that could not be read may hold what can be redacted all the same. */
+static bool holds_plain(struct judge *j, enum reason reason)
+{
+	if (reason != REASON_NONE)
+		return reason != REASON_BAD_JSON;
+	return redact_needed(j->conversion.json, &j->scratch);
+}
+
 static bool add_row(void *arg, const struct outbox_row *row,
 		    const struct waiting_row *waiting)
 {
@@ -118,6 +128,8 @@ static bool add_row(void *arg, const struct outbox_row *row,
 		if (!str_eq(w->judge->event_id, row->event_id))
 			common.flags |= ENTRY_DERIVED;
 	}
+	if (!waiting && holds_plain(w->judge, reason))
+		common.flags |= ENTRY_PLAIN;
 	if (reason != REASON_NONE)
 		add_entry(w, &common, reason);
 	else if (load->lot.kind == LOT_RETRY ? add_for_one(w, &common)

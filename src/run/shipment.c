@@ -175,6 +175,7 @@ static void settle_done(struct job *job)
 			if (s->parts[i].events)
 				shipment_queue(r, s->site, s->load, &s->parts[i]);
 	}
+	r->changes++;
 	relay_touch(r);
 	shipment_free(s);
 	relay_pump(r);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/writer.h"
 
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "base/clock.h"
 #include "store/migrate.h"
 
@@ -82,6 +85,21 @@ static void tidy(struct writer *w)
 		return;
 }
 
+/* A frame or two are the cut's own. */
+enum { WAL_CUT_BYTES = 64 * 1024 };
+
+static void cut_wal(struct writer *w)
+{
+	struct err ignored = {ERR_OK, ""};
+	char path[sizeof(w->db.path) + 4];
+	struct stat st;
+
+	w->cut_wal = false;
+	snprintf(path, sizeof(path), "%s-wal", w->db.path);
+	w->wal_uncut = checkpoint_shrink(&w->checkpoint, &ignored) != ERR_OK ||
+		       (stat(path, &st) == 0 && st.st_size > WAL_CUT_BYTES);
+}
+
 static void serve(void *state, struct job *jobs)
 {
 	struct writer *w = state;
@@ -95,6 +113,8 @@ static void serve(void *state, struct job *jobs)
 		}
 	}
 	tidy(w);
+	if (w->cut_wal)
+		cut_wal(w);
 }
 
 static enum err_code recover(struct writer *w, int *recovered, struct err *e)

@@ -23,6 +23,8 @@ struct writer {
 	struct checkpoint checkpoint;
 	struct queue queue;
 	struct lane lane;
+	bool cut_wal;   /* set by a job: once the transaction is over */
+	bool wal_uncut; /* it could not be, as another connection reads it */
 };
 
 /* Takes the lock, checks the schema, recovers what a dead relay left open. */

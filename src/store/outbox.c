@@ -2,6 +2,11 @@
 #include "store/outbox.h"
 
 #define COLUMNS "o.id, o.created_at, o.event_id, o.event, o.event_time, o.payload"
+/* Of a row that was read before: an id derived from its content then, which may have been
+ * redacted since. */
+#define KNOWN_COLUMNS                                                                    \
+	"o.id, o.created_at, coalesce(nullif(o.event_id, ''), (SELECT x.event_id FROM "  \
+	"derived_id x WHERE x.outbox_id = o.id)), o.event, o.event_time, o.payload"
 
 enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 {
@@ -10,10 +15,10 @@ enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 		       "SELECT " COLUMNS " FROM outbox o WHERE o.id BETWEEN ?1 AND ?2 "
 		       "ORDER BY o.id",
 		       &r->range, e) ||
-	    db_prepare(db, "SELECT " COLUMNS " FROM outbox o WHERE o.id = ?1", &r->one,
-		       e) ||
+	    db_prepare(db, "SELECT " KNOWN_COLUMNS " FROM outbox o WHERE o.id = ?1",
+		       &r->one, e) ||
 	    db_prepare(db,
-		       "SELECT " COLUMNS ", w.status, w.unknown, w.attempts, "
+		       "SELECT " KNOWN_COLUMNS ", w.status, w.unknown, w.attempts, "
 		       "w.first_sent_at FROM (SELECT key, status, unknown, attempts, "
 		       "first_sent_at FROM waiting WHERE destination_id = ?1 "
 		       "AND due_at <= ?2 AND status IN (1, 3) ORDER BY due_at, key LIMIT "
@@ -49,7 +54,7 @@ void outbox_close(struct outbox_reader *r)
 	*r = (struct outbox_reader){0};
 }
 
-static struct event_time time_of(sqlite3_stmt *s, int column)
+struct event_time outbox_time(sqlite3_stmt *s, int column)
 {
 	switch (sqlite3_column_type(s, column)) {
 	case SQLITE_INTEGER:
@@ -71,7 +76,7 @@ static void row_of(sqlite3_stmt *s, struct outbox_row *row)
 	row->created_ms = sqlite3_column_int64(s, 1);
 	row->event_id = db_column(s, 2);
 	row->event = db_column(s, 3);
-	row->event_time = time_of(s, 4);
+	row->event_time = outbox_time(s, 4);
 	row->payload = db_column(s, 5);
 }
 

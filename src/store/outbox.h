@@ -27,6 +27,9 @@ MUST_CHECK enum err_code outbox_open(struct outbox_reader *r, struct db *db,
 				     struct err *e);
 void outbox_close(struct outbox_reader *r);
 
+/* A producer's time as it stands in a column; text is borrowed as db_column's. */
+struct event_time outbox_time(sqlite3_stmt *s, int column);
+
 /* The first id behind `after` and the last of all; 0 where there is none. */
 MUST_CHECK enum err_code outbox_edges(struct outbox_reader *r, int64_t after,
 				      int64_t *first, int64_t *last, struct err *e);
@@ -53,7 +56,8 @@ MUST_CHECK enum err_code outbox_duplicates(struct outbox_reader *r, int64_t firs
 MUST_CHECK enum err_code outbox_next_due(struct outbox_reader *r, int32_t destination_id,
 					 int64_t *due_ms, struct err *e);
 
-/* One row by id; borrowed until the next call. */
+/* One row by id; borrowed until the next call. As with outbox_due, event_id is also one that
+ * was derived before. */
 MUST_CHECK enum err_code outbox_one(struct outbox_reader *r, int64_t id,
 				    struct outbox_row *row, bool *found, struct err *e);
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "store/members.h"
 
 static int64_t key_of(const struct entry *n)
 {
@@ -50,6 +51,8 @@ static const struct {
 		      "ON CONFLICT DO UPDATE SET count = count + 1, last_seen = ?2"},
 	{S(cancelled),
 	 "SELECT key / 1024 FROM delivery WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
+	{S(plain),
+	 "INSERT OR REPLACE INTO redaction (first_id, members) VALUES (?1, ?2)"},
 	{S(live),
 	 "SELECT NOT EXISTS (SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023) "
 	 "OR EXISTS (SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023 "
@@ -410,20 +413,13 @@ enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o,
 	buf_init(&members, (size_t)lot->count * 10);
 	for (uint32_t i = 0; i < lot->count; i++) {
 		const struct entry *n = &lot->entries[i];
-		int64_t from = last;
 
 		if (n->batch != o->batch || n->destination_id != o->destination_id ||
 		    n->flags & ENTRY_DROPPED)
 			continue;
 		if (o->events++ == 0)
 			first = n->outbox_id;
-		last = n->outbox_id;
-		for (uint64_t delta = (uint64_t)(last - from);; delta >>= 7) {
-			buf_addc(&members,
-				 (char)((delta & 0x7f) | (delta > 0x7f ? 0x80 : 0)));
-			if (delta <= 0x7f)
-				break;
-		}
+		members_add(&members, &last, n->outbox_id);
 	}
 	e->code = ERR_OK;
 	if (o->events) {
@@ -436,6 +432,26 @@ enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o,
 		sqlite3_bind_blob64(q->open_attempt, 7, members.p, members.len,
 				    SQLITE_STATIC);
 		e->code = db_run(q->db, q->open_attempt, e);
+	}
+	buf_fini(&members);
+	return e->code;
+}
+
+/* Rows that store/scrub.h will rewrite once they are settled. */
+static enum err_code note_plain(struct queue *q, const struct lot *lot, struct err *e)
+{
+	struct buf members;
+	int64_t last = 0;
+
+	e->code = ERR_OK;
+	buf_init(&members, (size_t)lot->count * 10);
+	for (uint32_t i = 0; i < lot->count; i++)
+		if (lot->entries[i].flags & ENTRY_PLAIN)
+			members_add(&members, &last, lot->entries[i].outbox_id);
+	if (members.len > 0) {
+		sqlite3_bind_int64(q->plain, 1, lot->first_id);
+		sqlite3_bind_blob64(q->plain, 2, members.p, members.len, SQLITE_STATIC);
+		e->code = db_run(q->db, q->plain, e);
 	}
 	buf_fini(&members);
 	return e->code;
@@ -455,7 +471,8 @@ enum err_code queue_admit(struct queue *q, struct lot *lot, struct opening *open
 			return e->code;
 	if (lot->kind == LOT_FRESH) {
 		sqlite3_bind_int64(q->cursor, 1, lot->last_id);
-		if (db_run(q->db, q->cursor, e) != ERR_OK)
+		if (db_run(q->db, q->cursor, e) != ERR_OK ||
+		    note_plain(q, lot, e) != ERR_OK)
 			return e->code;
 	}
 	return flush_tallies(q, e);

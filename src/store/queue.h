@@ -29,6 +29,7 @@ enum entry_flag {
 	ENTRY_UNKNOWN = 8,   /* an earlier attempt may have arrived */
 	ENTRY_PARKED = 16,   /* it waits for its destination */
 	ENTRY_RETRYING = 32, /* LOT_RETRY: it waited as retrying, not as pending */
+	ENTRY_PLAIN = 64,    /* with ENTRY_FIRST: the row holds plain identifiers */
 };
 
 /* One event for one destination, or one row that reached none (destination_id 0). */
@@ -100,7 +101,7 @@ struct queue {
 	struct dedup dedup;
 	sqlite3_stmt *cursor, *open_attempt, *close_attempt, *forget_attempt, *block,
 		*deliver, *wait, *unwait, *lease, *derived, *duplicate, *unmapped,
-		*cancelled, *live;
+		*cancelled, *live, *plain;
 	int64_t now_ms; /* of the transaction; set by the caller */
 	struct tally {
 		int32_t destination_id;

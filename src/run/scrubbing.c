@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/scrubbing.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/reading.h"
+#include "run/relay.h"
+
+enum {
+	RETRY_MS = 1000,
+	REFUSALS_MAX = 5, /* a drain does not wait for a reader for ever */
+};
+
+enum err_code scrubbing_open(struct scrubbing *s, struct relay *r, struct err *e)
+{
+	*s = (struct scrubbing){.relay = r, .whole_changes = UINT64_MAX};
+	return scrub_open(&s->scrub, &r->writer.db, e);
+}
+
+void scrubbing_close(struct scrubbing *s)
+{
+	scrub_close(&s->scrub);
+}
+
+bool scrubbing_done(const struct scrubbing *s)
+{
+	return !s->under_way && !s->begun && s->whole_changes == s->relay->changes &&
+	       (!s->uncut || s->refusals >= REFUSALS_MAX);
+}
+
+static void scrub_work(struct job *job, void *state)
+{
+	struct scrubbing *s = (struct scrubbing *)job;
+	struct writer *w = state;
+
+	s->more = false;
+	if (s->first && scrub_begin(&s->scrub, s->after, &job->err) != ERR_OK)
+		return;
+	if (s->begun && scrub_some(&s->scrub, &s->more, &job->err) != ERR_OK)
+		return;
+	w->cut_wal = s->cut;
+}
+
+static void log_failure(const char *event, enum log_level level, const char *error)
+{
+	struct log_line line = log_begin(level, event);
+
+	log_field(&line, "error", "%s", error);
+	log_end(&line);
+}
+
+/* What a failed transaction rewrote is as it was: the pass starts over. */
+static void failed(struct scrubbing *s, const struct err *e, uint64_t now)
+{
+	log_failure("redaction_failed", LOG_ERROR, e->msg);
+	if (e->code != ERR_BUSY && e->code != ERR_IO)
+		relay_fail(s->relay, e);
+	s->begun = false;
+	s->after = 0;
+	s->whole_ms = s->retry_ms = now + RETRY_MS;
+	s->whole_changes = s->relay->changes - 1;
+}
+
+static void note_cut(struct scrubbing *s, uint64_t now)
+{
+	s->uncut = s->relay->writer.wal_uncut;
+	s->refusals = s->uncut ? s->refusals + 1 : 0;
+	s->cut_ms = now + RETRY_MS;
+	if (s->uncut)
+		log_failure("wal_not_cut", LOG_WARN,
+			    "another connection reads it; it may hold plain identifiers");
+}
+
+static void scrub_done(struct job *job)
+{
+	struct scrubbing *s = (struct scrubbing *)job;
+	uint64_t now = clock_mono_ms();
+
+	s->under_way = false;
+	if (job->err.code != ERR_OK) {
+		failed(s, &job->err, now);
+		relay_pump(s->relay);
+		return;
+	}
+	if (s->cut)
+		note_cut(s, now);
+	if (s->begun && s->scrub.rewritten > 0 && !s->uncut) {
+		s->uncut = true;
+		s->refusals = 0;
+		s->cut_ms = now + SCRUBBING_WHOLE_MS;
+	}
+	if (s->begun && !s->more) {
+		s->begun = false;
+		if (s->after == 0)
+			s->whole_changes = s->changes;
+		s->after = s->upto;
+	}
+	relay_pump(s->relay);
+}
+
+static void submit(struct scrubbing *s)
+{
+	s->under_way = true;
+	s->job.work = scrub_work;
+	s->job.done = scrub_done;
+	lane_submit(&s->relay->writer.lane, &s->job);
+}
+
+static void begin(struct scrubbing *s, bool whole, uint64_t now)
+{
+	s->begun = s->first = true;
+	if (whole)
+		s->after = 0;
+	if (s->after == 0)
+		s->whole_ms = now + SCRUBBING_WHOLE_MS;
+	s->upto = s->relay->admitted;
+	s->changes = s->relay->changes;
+}
+
+static bool is_idle(const struct scrubbing *s, uint64_t now)
+{
+	return reading_idle(s->relay) && s->relay->unsettled == 0 &&
+	       now - s->changed_ms >= SCRUBBING_IDLE_MS;
+}
+
+void scrubbing_pump(struct scrubbing *s, uint64_t now, bool sent)
+{
+	struct relay *r = s->relay;
+	bool idle;
+
+	if (s->seen_changes != r->changes) {
+		s->seen_changes = r->changes;
+		s->changed_ms = now;
+	}
+	if (s->under_way || r->stopping || r->in_trouble || now < s->retry_ms)
+		return;
+	idle = sent || is_idle(s, now);
+	s->first = s->cut = false;
+	if (s->begun) {
+		if (idle || s->after == 0)
+			submit(s);
+		return;
+	}
+	if (now >= s->whole_ms || (sent && s->whole_changes != r->changes))
+		begin(s, true, now);
+	else if (idle && s->changes != r->changes)
+		begin(s, false, now);
+	s->cut = !s->begun && s->uncut && (sent || now >= s->cut_ms);
+	if (s->begun || s->cut)
+		submit(s);
+}

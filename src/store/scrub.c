@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/scrub.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "core/event_id.h"
+#include "core/redact.h"
+#include "store/members.h"
+#include "store/queue.h"
+
+struct scrub_row {
+	int64_t id;
+	bool finished, busy, done;
+};
+
+static const struct {
+	size_t at;
+	const char *sql;
+} statements[] = {
+#define S(member) offsetof(struct scrub, member)
+	{S(next), "SELECT first_id, members FROM redaction WHERE first_id > ?1 "
+		  "ORDER BY first_id LIMIT 1"},
+	{S(delivered),
+	 "SELECT key / 1024 FROM delivery WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
+	{S(waiting),
+	 "SELECT key / 1024 FROM waiting WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
+	{S(open), "SELECT members FROM attempt WHERE outcome IS NULL AND last_id >= ?1 "
+		  "AND first_id <= ?2"},
+	{S(rewrite), "UPDATE outbox SET payload = ?2 WHERE id = ?1"},
+	{S(derived),
+	 "INSERT OR IGNORE INTO derived_id (outbox_id, event_id) VALUES (?1, ?2)"},
+	{S(keep), "UPDATE redaction SET members = ?2 WHERE first_id = ?1"},
+	{S(drop), "DELETE FROM redaction WHERE first_id = ?1"},
+#undef S
+};
+
+enum { STATEMENTS = sizeof(statements) / sizeof(statements[0]) };
+
+static sqlite3_stmt **slot(struct scrub *s, size_t i)
+{
+	return (sqlite3_stmt **)(void *)((char *)s + statements[i].at);
+}
+
+enum err_code scrub_open(struct scrub *s, struct db *db, struct err *e)
+{
+	*s = (struct scrub){.db = db};
+	scratch_init(&s->scratch);
+	digest_init(&s->digest);
+	buf_init(&s->payload, 2 * (size_t)REDACT_MAX);
+	buf_init(&s->members, PAYLOAD_MAX);
+	e->code = outbox_open(&s->reader, db, e);
+	for (size_t i = 0; i < STATEMENTS && e->code == ERR_OK; i++)
+		e->code = db_prepare(db, statements[i].sql, slot(s, i), e);
+	if (e->code != ERR_OK)
+		scrub_close(s);
+	return e->code;
+}
+
+void scrub_close(struct scrub *s)
+{
+	if (!s->db)
+		return;
+	for (size_t i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(*slot(s, i));
+	outbox_close(&s->reader);
+	scratch_fini(&s->scratch);
+	digest_fini(&s->digest);
+	buf_fini(&s->payload);
+	buf_fini(&s->members);
+	free(s->rows);
+	*s = (struct scrub){0};
+}
+
+/* Where the payload names no country, a national phone number is of the first
+ * destination's. */
+static enum err_code read_country(struct scrub *s, struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool row;
+
+	s->country[0] = '\0';
+	if (db_prepare(s->db,
+		       "SELECT default_country FROM destination WHERE removed = 0 AND "
+		       "length(default_country) = 2 ORDER BY id LIMIT 1",
+		       &stmt, e) != ERR_OK)
+		return e->code;
+	if (db_step(s->db, stmt, &row, e) == ERR_OK && row) {
+		memcpy(s->country, db_column(stmt, 0).p, 2);
+		s->country[2] = '\0';
+	}
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+enum err_code scrub_begin(struct scrub *s, int64_t after, struct err *e)
+{
+	s->after = after;
+	s->rewritten = s->left = 0;
+	e->code = ERR_OK;
+	return read_country(s, e);
+}
+
+/* What is derived from the content must be known before the content changes. */
+static enum err_code keep_event_id(struct scrub *s, const struct outbox_row *row,
+				   struct err *e)
+{
+	struct conversion c;
+	struct str id;
+
+	e->code = ERR_OK;
+	if (row->event_id.len > 0 || conversion_read(&c, row, &s->scratch) != REASON_NONE)
+		return ERR_OK;
+	event_id_of(&c, &s->digest, &s->scratch, &id);
+	sqlite3_bind_int64(s->derived, 1, row->id);
+	db_bind(s->derived, 2, id);
+	return db_run(s->db, s->derived, e);
+}
+
+enum err_code scrub_row(struct scrub *s, int64_t outbox_id, bool *changed, struct err *e)
+{
+	struct outbox_row row;
+	bool found;
+
+	*changed = false;
+	if (outbox_one(&s->reader, outbox_id, &row, &found, e) == ERR_OK && found &&
+	    redact_payload(row.payload, s->country, &s->scratch, &s->digest,
+			   &s->payload) == REDACT_DONE &&
+	    keep_event_id(s, &row, e) == ERR_OK)
+		*changed = true;
+	/* The row must not be read while it is written. */
+	sqlite3_reset(s->reader.one);
+	if (e->code != ERR_OK || !*changed)
+		return e->code;
+	sqlite3_bind_int64(s->rewrite, 1, outbox_id);
+	db_bind(s->rewrite, 2, buf_str(&s->payload));
+	return db_run(s->db, s->rewrite, e);
+}
+
+static void add_member(struct scrub *s, int64_t id)
+{
+	if (s->count == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 1024;
+		s->rows = realloc(s->rows, s->cap * sizeof(*s->rows));
+		if (!s->rows)
+			abort();
+	}
+	s->rows[s->count++] = (struct scrub_row){.id = id};
+}
+
+/* Marks the rows whose ids `stmt` tells in ascending order. */
+static enum err_code mark(struct scrub *s, sqlite3_stmt *stmt, bool busy, struct err *e)
+{
+	size_t i = 0;
+	bool row;
+
+	sqlite3_bind_int64(stmt, 1, s->rows[0].id * KEY_DESTINATIONS);
+	sqlite3_bind_int64(stmt, 2,
+			   s->rows[s->count - 1].id * KEY_DESTINATIONS +
+				   KEY_DESTINATIONS - 1);
+	while (db_step(s->db, stmt, &row, e) == ERR_OK && row) {
+		int64_t id = sqlite3_column_int64(stmt, 0);
+
+		while (i < s->count && s->rows[i].id < id)
+			i++;
+		if (i < s->count && s->rows[i].id == id && busy)
+			s->rows[i].busy = true;
+		else if (i < s->count && s->rows[i].id == id)
+			s->rows[i].finished = true;
+	}
+	sqlite3_reset(stmt);
+	return e->code;
+}
+
+static enum err_code mark_in_flight(struct scrub *s, struct err *e)
+{
+	bool row;
+
+	sqlite3_bind_int64(s->open, 1, s->rows[0].id);
+	sqlite3_bind_int64(s->open, 2, s->rows[s->count - 1].id);
+	while (db_step(s->db, s->open, &row, e) == ERR_OK && row) {
+		struct str members = db_column(s->open, 0);
+		int64_t id = 0;
+		size_t i = 0;
+
+		while (i < s->count && members_next(&members, &id)) {
+			while (i < s->count && s->rows[i].id < id)
+				i++;
+			if (i < s->count && s->rows[i].id == id)
+				s->rows[i].busy = true;
+		}
+	}
+	sqlite3_reset(s->open);
+	return e->code;
+}
+
+/* The next range with its rows; *found is false behind the last. */
+static enum err_code read_range(struct scrub *s, int64_t *first_id, bool *found,
+				struct err *e)
+{
+	struct str members;
+	int64_t id = 0;
+
+	s->count = 0;
+	sqlite3_bind_int64(s->next, 1, s->after);
+	if (db_step(s->db, s->next, found, e) == ERR_OK && *found) {
+		*first_id = sqlite3_column_int64(s->next, 0);
+		members = db_column(s->next, 1);
+		while (members_next(&members, &id))
+			add_member(s, id);
+	}
+	sqlite3_reset(s->next);
+	if (e->code != ERR_OK || s->count == 0)
+		return e->code;
+	if (mark(s, s->delivered, false, e) != ERR_OK ||
+	    mark(s, s->waiting, true, e) != ERR_OK)
+		return e->code;
+	return mark_in_flight(s, e);
+}
+
+static enum err_code store_rest(struct scrub *s, int64_t first_id, struct err *e)
+{
+	int64_t last = 0;
+
+	buf_clear(&s->members);
+	for (size_t i = 0; i < s->count; i++)
+		if (!s->rows[i].done)
+			members_add(&s->members, &last, s->rows[i].id);
+	sqlite3_bind_int64(s->drop, 1, first_id);
+	if (s->members.len == 0)
+		return db_run(s->db, s->drop, e);
+	sqlite3_bind_int64(s->keep, 1, first_id);
+	sqlite3_bind_blob64(s->keep, 2, s->members.p, s->members.len, SQLITE_STATIC);
+	return db_run(s->db, s->keep, e);
+}
+
+/* *budget rows at most; *complete is false where it ended before the range did. */
+static enum err_code work_range(struct scrub *s, int64_t first_id, int *budget,
+				uint64_t deadline_ms, bool *complete, struct err *e)
+{
+	int64_t left = 0;
+	bool any = s->count == 0, changed;
+
+	e->code = ERR_OK;
+	*complete = true;
+	for (size_t i = 0; i < s->count; i++) {
+		struct scrub_row *row = &s->rows[i];
+
+		if (!row->finished || row->busy) {
+			left++;
+			continue;
+		}
+		if (*budget == 0 || clock_mono_ms() >= deadline_ms) {
+			*complete = false;
+			break;
+		}
+		if (scrub_row(s, row->id, &changed, e) != ERR_OK)
+			return e->code;
+		--*budget;
+		s->rewritten += changed;
+		any = row->done = true;
+	}
+	if (*complete) {
+		s->after = first_id;
+		s->left += left;
+	}
+	return any ? store_rest(s, first_id, e) : ERR_OK;
+}
+
+enum err_code scrub_some(struct scrub *s, bool *more, struct err *e)
+{
+	uint64_t deadline_ms = clock_mono_ms() + SCRUB_MS;
+	int budget = SCRUB_ROWS;
+	bool complete = true;
+	int64_t first_id = 0;
+
+	*more = true;
+	e->code = ERR_OK;
+	while (complete && budget > 0 && clock_mono_ms() < deadline_ms) {
+		if (read_range(s, &first_id, more, e) != ERR_OK || !*more)
+			return e->code;
+		if (work_range(s, first_id, &budget, deadline_ms, &complete, e) != ERR_OK)
+			return e->code;
+	}
+	return ERR_OK;
+}

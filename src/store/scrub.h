@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * scrub.h - plain identifiers leave the producers' tables: settled rows of the outbox, and
+ * visits and consents that were read, keep hashes in their place.
+ *
+ * Admission notes which rows hold plain identifiers (table `redaction`, about a byte a row, in
+ * the transaction that claims them), so that a row without any is never read again, and what
+ * is still to be done survives a crash. A row is rewritten when nothing of it waits or is in
+ * flight; until then it stays in the list, and its neighbours do not wait for it.
+ *
+ * Owns:    statements and scratch memory, from scrub_open to scrub_close.
+ * Thread:  the connection's; scrub_some runs inside the caller's transaction.
+ * Errors:  the database's.
+ * See:     core/redact.h, what becomes of a payload; schema/schema.sql (redaction). */
+#ifndef STORE_SCRUB_H
+#define STORE_SCRUB_H
+
+#include "core/digest.h"
+#include "store/outbox.h"
+
+#define SCRUB_ROWS 200 /* rewritten in one transaction, */
+#define SCRUB_MS 20    /* or as many as fit */
+
+struct scrub {
+	struct db *db;
+	struct outbox_reader reader;
+	sqlite3_stmt *next, *delivered, *waiting, *open, *rewrite, *derived, *keep, *drop;
+	struct scratch scratch;
+	struct digest digest;
+	struct buf payload, members;
+	struct scrub_row *rows; /* of the range that is being worked on */
+	size_t count, cap;
+	char country[3];
+	/* of the pass */
+	int64_t after; /* ranges up to the one that begins here were looked at */
+	int64_t rewritten;
+	int64_t left; /* rows that are not settled yet */
+};
+
+MUST_CHECK enum err_code scrub_open(struct scrub *s, struct db *db, struct err *e);
+void scrub_close(struct scrub *s);
+
+/* Begins a pass over the ranges behind `after`; 0: all, and visits and consents too. */
+MUST_CHECK enum err_code scrub_begin(struct scrub *s, int64_t after, struct err *e);
+
+/* The next slice of the pass; *more is false when it is complete. */
+MUST_CHECK enum err_code scrub_some(struct scrub *s, bool *more, struct err *e);
+
+/* Rewrites one row of the outbox now; *changed tells whether it had to be. */
+MUST_CHECK enum err_code scrub_row(struct scrub *s, int64_t outbox_id, bool *changed,
+				   struct err *e);
+
+#endif
