@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/backoff.h"
+#include "core/verdict.h"
+
+static const struct {
+	int http_status;
+	const char *body;
+	enum verdict verdict;
+} rows[] = {
+	{200, "{\"code\":0,\"message\":\"OK\",\"data\":{}}", VERDICT_DELIVERED},
+	{201, "{\"code\":0}", VERDICT_DELIVERED},
+	{502, "{\"code\":0}", VERDICT_UNKNOWN},
+	{302, "{\"code\":0}", VERDICT_UNKNOWN},
+	{200, "{\"code\":20001,\"data\":[]}", VERDICT_UNKNOWN},
+	{200, "{\"code\":40050}", VERDICT_UNKNOWN},
+	{200, "{\"code\":40001}", VERDICT_PERMISSION},
+	{400, "{\"code\":40002,\"message\":\"x\"}", VERDICT_REFUSED},
+	{200, "{\"code\":40000}", VERDICT_REFUSED},
+	{200, "{\"code\":40062}", VERDICT_REFUSED},
+	{200, "{\"code\":40061}", VERDICT_TOO_LARGE},
+	{200, "{\"code\":40016}", VERDICT_THROTTLED},
+	{401, "{\"code\":40100}", VERDICT_THROTTLED},
+	{200, "{\"code\":40100}", VERDICT_THROTTLED},
+	{200, "{\"code\":40133}", VERDICT_THROTTLED},
+	{200, "{\"code\":61000}", VERDICT_THROTTLED},
+	{200, "{\"code\":40102}", VERDICT_TOKEN},
+	{401, "{\"code\":40104}", VERDICT_TOKEN},
+	{200, "{\"code\":40105}", VERDICT_TOKEN},
+	{200, "{\"code\":40125}", VERDICT_PERMISSION},
+	{200, "{\"code\":40008}", VERDICT_STOPPED},
+	{200, "{\"code\":40202}", VERDICT_RETRY},
+	{200, "{\"code\":50000}", VERDICT_RETRY},
+	{200, "{\"code\":51305}", VERDICT_RETRY},
+	{200, "{\"code\":60001}", VERDICT_RETRY},
+	{200, "{\"code\":70001}", VERDICT_RETRY},
+	{200, "{\"code\":49999}", VERDICT_REFUSED},
+	{200, "{\"code\":12345}", VERDICT_UNKNOWN},
+	{200, "{\"code\":-1}", VERDICT_UNKNOWN},
+	{200, "{\"code\":99999999999999999999999}", VERDICT_UNKNOWN},
+	{200, "{\"code\":\"0\"}", VERDICT_UNKNOWN},
+	{200, "{\"code\":0.0}", VERDICT_UNKNOWN},
+	{200, "{\"code\":false}", VERDICT_UNKNOWN},
+	{200, "{\"code\":null}", VERDICT_UNKNOWN},
+	{200, "[{\"code\":0}]", VERDICT_UNKNOWN},
+	{200, "{\"code\":0} trailing", VERDICT_UNKNOWN},
+	{200, "{\"code\":0", VERDICT_UNKNOWN},
+	{200, "", VERDICT_UNKNOWN},
+	{200, "<html>", VERDICT_UNKNOWN},
+	{204, "", VERDICT_UNKNOWN},
+	{401, "", VERDICT_TOKEN},
+	{403, "<html>", VERDICT_PERMISSION},
+	{404, "404 page not found", VERDICT_STOPPED},
+	{408, "", VERDICT_RETRY},
+	{413, "", VERDICT_TOO_LARGE},
+	{429, "", VERDICT_THROTTLED},
+	{500, "{\"code\":\"x\"}", VERDICT_RETRY},
+	{502, "<html>Bad Gateway</html>", VERDICT_RETRY},
+	{418, "", VERDICT_REFUSED},
+	{301, "", VERDICT_STOPPED},
+};
+
+static void the_code_outranks_the_status(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct answer a = {.transport = TRANSPORT_ANSWERED,
+				   .http_status = rows[i].http_status};
+
+		answer_parse(&a, str_of(rows[i].body));
+		if (verdict_of(&a) != rows[i].verdict)
+			fail_msg("%d %s: %s, not %s", rows[i].http_status, rows[i].body,
+				 verdict_word(verdict_of(&a)),
+				 verdict_word(rows[i].verdict));
+	}
+}
+
+static void without_an_answer(void **state)
+{
+	struct answer a = {
+		.transport = TRANSPORT_LOST, .http_status = 200, .has_code = true};
+
+	(void)state;
+	assert_int_equal(verdict_of(&a), VERDICT_UNKNOWN);
+	a.transport = TRANSPORT_NOT_SENT;
+	assert_int_equal(verdict_of(&a), VERDICT_NOT_SENT);
+	a.transport = TRANSPORT_TLS;
+	assert_int_equal(verdict_of(&a), VERDICT_TLS);
+	assert_false(verdict_spends(VERDICT_TLS));
+	assert_true(verdict_spends(VERDICT_UNKNOWN));
+}
+
+static void takes_what_the_envelope_says(void **state)
+{
+	struct answer a = {0};
+
+	(void)state;
+	answer_parse(&a, STR("{\"code\":40002,\"message\":\"a\\nb\\u0007\",\"request_"
+			     "id\":\"r1\"}"));
+	assert_string_equal(a.message, "a b ");
+	assert_string_equal(a.request_id, "r1");
+}
+
+static const struct {
+	const char *message;
+	int events, index;
+} named[] = {
+	{"data[3].page.url: Missing required field", 10, 3},
+	{"Batch.0.properties.contents.0.content_id: Not a valid string", 10, 0},
+	{"data.12.event_id: Not a valid string.", 13, 12},
+	{"data.12.event_id: Not a valid string.", 12, -1},
+	{"Invalid event at index 7", 10, 7},
+	{"Invalid value for event_id: not a valid string.", 10, -1},
+	{"data[", 10, -1},
+	{"data[99999999999999999]", 10, -1},
+	{"", 10, -1},
+};
+
+static void finds_the_event_that_is_named(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		assert_int_equal(verdict_named(str_of(named[i].message), named[i].events),
+				 named[i].index);
+}
+
+static void waits_within_the_ceiling(void **state)
+{
+	(void)state;
+	for (int failures = 1; failures < 80; failures++) {
+		int64_t ceiling = failures > 9 ? 900000 : INT64_C(2000) << (failures - 1);
+
+		if (ceiling > 900000)
+			ceiling = 900000;
+		assert_int_equal(backoff_ms(failures, 2000, 900000, 0), 1);
+		assert_int_equal(
+			backoff_ms(failures, 2000, 900000, (uint64_t)ceiling - 1),
+			ceiling);
+		assert_in_range(backoff_ms(failures, 2000, 900000, UINT64_MAX), 1,
+				ceiling);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_code_outranks_the_status),
+		cmocka_unit_test(without_an_answer),
+		cmocka_unit_test(takes_what_the_envelope_says),
+		cmocka_unit_test(finds_the_event_that_is_named),
+		cmocka_unit_test(waits_within_the_ceiling),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
