@@ -20,6 +20,7 @@
 
 #define KEY_DESTINATIONS 1024 /* key = outbox id * 1024 + destination id */
 #define OUTBOX_ID_MAX ((INT64_C(1) << 52) - 1)
+#define QUEUE_PACK 20 /* delivery rows that one statement appends */
 #define RESEND_MAX_MS (INT64_C(47) * 60 * 60 * 1000)
 
 enum entry_flag {
@@ -100,8 +101,8 @@ struct queue {
 	struct counter counter;
 	struct dedup dedup;
 	sqlite3_stmt *cursor, *open_attempt, *close_attempt, *forget_attempt, *block,
-		*deliver, *wait, *unwait, *lease, *derived, *duplicate, *unmapped,
-		*cancelled, *live, *plain;
+		*deliver, *deliver_pack, *wait, *unwait, *lease, *derived, *duplicate,
+		*unmapped, *cancelled, *live, *plain;
 	int64_t now_ms; /* of the transaction; set by the caller */
 	struct tally {
 		int32_t destination_id;

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/buf.h"
+#include "store/members.h"
+#include "store/queue_rows.h"
+
+/* Rows that an operator cancelled before they were claimed have their delivery already. */
+static enum err_code drop_cancelled(struct queue *q, struct lot *lot, struct err *e)
+{
+	uint32_t i = 0;
+	bool row;
+
+	sqlite3_bind_int64(q->cancelled, 1, lot->first_id * KEY_DESTINATIONS);
+	sqlite3_bind_int64(q->cancelled, 2,
+			   lot->last_id * KEY_DESTINATIONS + KEY_DESTINATIONS - 1);
+	while (db_step(q->db, q->cancelled, &row, e) == ERR_OK && row) {
+		int64_t id = sqlite3_column_int64(q->cancelled, 0);
+
+		while (i < lot->count && lot->entries[i].outbox_id < id)
+			i++;
+		for (; i < lot->count && lot->entries[i].outbox_id == id; i++)
+			lot->entries[i].flags |= ENTRY_DROPPED;
+	}
+	sqlite3_reset(q->cancelled);
+	return e->code;
+}
+
+/* Takes the lot's waiting rows; one that has gone meanwhile (cancelled) is dropped. */
+static enum err_code take_waiting(struct queue *q, struct lot *lot, struct err *e)
+{
+	for (uint32_t i = 0; i < lot->count; i++) {
+		struct entry *n = &lot->entries[i];
+		enum status status =
+			n->flags & ENTRY_RETRYING ? STATUS_RETRYING : STATUS_PENDING;
+		int32_t at = lot->kind == LOT_REDO ? 0 : n->destination_id;
+		sqlite3_stmt *s = lot->kind == LOT_REDO ? q->unwait : q->lease;
+		bool gone;
+
+		if (lot->kind == LOT_REDO && !(n->flags & ENTRY_FIRST)) {
+			n->flags |= n[-1].flags & ENTRY_DROPPED;
+			continue;
+		}
+		sqlite3_bind_int64(s, 1, n->outbox_id * KEY_DESTINATIONS + at);
+		if (s == q->lease)
+			sqlite3_bind_int(s, 2, (int)status);
+		if (db_run(q->db, s, e) != ERR_OK)
+			return e->code;
+		gone = sqlite3_changes(q->db->handle) == 0;
+		if (gone)
+			n->flags |= ENTRY_DROPPED;
+		else if (queue_tally(q, at, (int)status * 16, -1, 0, e) != ERR_OK)
+			return e->code;
+	}
+	return ERR_OK;
+}
+
+/* Whether the holder of an id still claims it: it waits, is in flight or was sent. */
+static enum err_code is_live(struct queue *q, const struct lot *lot, int64_t owner,
+			     bool *live, struct err *e)
+{
+	bool row;
+
+	for (uint32_t i = 0; i < lot->count; i++) {
+		const struct entry *n = &lot->entries[i];
+
+		*live = true;
+		if (n->outbox_id == owner && n->reason == REASON_NONE &&
+		    !(n->flags & ENTRY_DROPPED))
+			return ERR_OK;
+	}
+	sqlite3_bind_int64(q->live, 1, owner * KEY_DESTINATIONS);
+	if (db_step(q->db, q->live, &row, e) == ERR_OK)
+		*live = row && sqlite3_column_int(q->live, 0);
+	sqlite3_reset(q->live);
+	return e->code;
+}
+
+/* *owner: the row itself, or the one before it with the same event_id. */
+static enum err_code claim_id(struct queue *q, const struct lot *lot,
+			      const struct entry *n, int64_t *owner, struct err *e)
+{
+	struct str id = {lot->text + n->id_at, n->id_len};
+	bool live = true;
+
+	*owner = n->outbox_id;
+	if (!n->hash)
+		return ERR_OK;
+	if (dedup_find(&q->dedup, n->hash, id, owner, e) != ERR_OK)
+		return e->code;
+	if (*owner == n->outbox_id)
+		return ERR_OK;
+	if (*owner && is_live(q, lot, *owner, &live, e) != ERR_OK)
+		return e->code;
+	if (*owner && live)
+		return ERR_OK;
+	*owner = n->outbox_id;
+	return dedup_enter(&q->dedup, n->hash, n->outbox_id, e);
+}
+
+static enum err_code record_id(struct queue *q, const struct lot *lot,
+			       const struct entry *n, struct err *e)
+{
+	if (!(n->flags & ENTRY_DERIVED))
+		return ERR_OK;
+	sqlite3_bind_int64(q->derived, 1, n->outbox_id);
+	db_bind(q->derived, 2, str_make(lot->text + n->id_at, n->id_len));
+	return db_run(q->db, q->derived, e);
+}
+
+/* A duplicate came before the first row left: it waits a moment, and is read again with what
+ * the duplicate adds (judge_merge). */
+static enum err_code hold_first(struct queue *q, struct lot *lot, int64_t owner,
+				struct err *e)
+{
+	e->code = ERR_OK;
+	for (uint32_t i = 0; i < lot->count; i++) {
+		struct entry *n = &lot->entries[i];
+
+		if (n->outbox_id != owner || n->reason != REASON_NONE ||
+		    n->flags & ENTRY_DROPPED || n->attempts > 0)
+			continue;
+		n->flags |= ENTRY_DROPPED;
+		if (queue_wait(q, n, STATUS_PENDING, REASON_NONE, q->now_ms, 0, e) !=
+		    ERR_OK)
+			return e->code;
+	}
+	return ERR_OK;
+}
+
+static enum err_code settle_duplicate(struct queue *q, struct lot *lot, uint32_t at,
+				      int64_t owner, struct err *e)
+{
+	struct entry twin = lot->entries[at];
+
+	for (uint32_t i = at;
+	     i < lot->count && lot->entries[i].outbox_id == twin.outbox_id; i++) {
+		lot->entries[i].flags |= ENTRY_DROPPED;
+		if (lot->kind == LOT_RETRY &&
+		    queue_unwait(q, queue_key(&lot->entries[i]), e) != ERR_OK)
+			return e->code;
+	}
+	twin.destination_id = 0;
+	twin.name_id = twin.event_time = 0;
+	twin.limited_data_use = -1;
+	sqlite3_bind_int64(q->duplicate, 1, owner);
+	sqlite3_bind_int64(q->duplicate, 2, twin.outbox_id);
+	if (db_run(q->db, q->duplicate, e) != ERR_OK ||
+	    hold_first(q, lot, owner, e) != ERR_OK)
+		return e->code;
+	return queue_deliver(q, &twin, STATUS_DUPLICATE * 16, 0, e);
+}
+
+static enum err_code count_unmapped(struct queue *q, const struct lot *lot,
+				    const struct entry *n, struct err *e)
+{
+	db_bind(q->unmapped, 1, str_make(lot->text + n->event_at, n->event_len));
+	sqlite3_bind_int64(q->unmapped, 2, q->now_ms);
+	return db_run(q->db, q->unmapped, e);
+}
+
+/* Resending is safe while TikTok remembers the event_id; afterwards it could count twice. */
+static enum err_code stop_resending(struct queue *q, struct entry *n, struct err *e)
+{
+	n->flags |= ENTRY_DROPPED;
+	if (n->flags & ENTRY_UNKNOWN)
+		return queue_wait(q, n, STATUS_HELD, REASON_OUTCOME_UNKNOWN, 0, 0, e);
+	if (queue_unwait(q, queue_key(n), e) != ERR_OK)
+		return e->code;
+	return queue_deliver(q, n, REASON_RETRIES_EXHAUSTED, 0, e);
+}
+
+static enum err_code admit_entry(struct queue *q, struct lot *lot, struct entry *n,
+				 struct err *e)
+{
+	if (n->reason != REASON_NONE) {
+		n->flags |= ENTRY_DROPPED;
+		if (n->reason == REASON_NOT_MAPPED &&
+		    count_unmapped(q, lot, n, e) != ERR_OK)
+			return e->code;
+		if (lot->kind == LOT_RETRY && queue_unwait(q, queue_key(n), e) != ERR_OK)
+			return e->code;
+		return queue_deliver(q, n, n->reason, 0, e);
+	}
+	if (n->first_sent_ms && q->now_ms - n->first_sent_ms > RESEND_MAX_MS)
+		return stop_resending(q, n, e);
+	if (n->flags & ENTRY_PARKED) {
+		n->flags |= ENTRY_DROPPED;
+		return queue_wait(q, n, STATUS_PENDING, REASON_NONE, q->now_ms, 0, e);
+	}
+	return ERR_OK;
+}
+
+static enum err_code admit_rows(struct queue *q, struct lot *lot, struct err *e)
+{
+	for (uint32_t i = 0; i < lot->count; i++) {
+		struct entry *n = &lot->entries[i];
+		int64_t owner;
+
+		if (n->flags & ENTRY_DROPPED)
+			continue;
+		if (n->flags & ENTRY_FIRST) {
+			if (record_id(q, lot, n, e) != ERR_OK ||
+			    claim_id(q, lot, n, &owner, e) != ERR_OK)
+				return e->code;
+			if (owner != n->outbox_id &&
+			    settle_duplicate(q, lot, i, owner, e) != ERR_OK)
+				return e->code;
+			if (owner != n->outbox_id)
+				continue;
+		}
+		if (admit_entry(q, lot, n, e) != ERR_OK)
+			return e->code;
+	}
+	return ERR_OK;
+}
+
+enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o,
+			   struct err *e)
+{
+	int64_t first = 0, last = 0;
+	struct buf members;
+
+	o->events = 0;
+	buf_init(&members, (size_t)lot->count * 10);
+	for (uint32_t i = 0; i < lot->count; i++) {
+		const struct entry *n = &lot->entries[i];
+
+		if (n->batch != o->batch || n->destination_id != o->destination_id ||
+		    n->flags & ENTRY_DROPPED)
+			continue;
+		if (o->events++ == 0)
+			first = n->outbox_id;
+		members_add(&members, &last, n->outbox_id);
+	}
+	e->code = ERR_OK;
+	if (o->events) {
+		sqlite3_bind_int64(q->open_attempt, 1, o->attempt_id);
+		sqlite3_bind_int(q->open_attempt, 2, o->destination_id);
+		sqlite3_bind_int64(q->open_attempt, 3, q->now_ms);
+		sqlite3_bind_int64(q->open_attempt, 4, o->events);
+		sqlite3_bind_int64(q->open_attempt, 5, first);
+		sqlite3_bind_int64(q->open_attempt, 6, last);
+		sqlite3_bind_blob64(q->open_attempt, 7, members.p, members.len,
+				    SQLITE_STATIC);
+		e->code = db_run(q->db, q->open_attempt, e);
+	}
+	buf_fini(&members);
+	return e->code;
+}
+
+/* Rows that store/scrub.h will rewrite once they are settled. */
+static enum err_code note_plain(struct queue *q, const struct lot *lot, struct err *e)
+{
+	struct buf members;
+	int64_t last = 0;
+
+	e->code = ERR_OK;
+	buf_init(&members, (size_t)lot->count * 10);
+	for (uint32_t i = 0; i < lot->count; i++)
+		if (lot->entries[i].flags & ENTRY_PLAIN)
+			members_add(&members, &last, lot->entries[i].outbox_id);
+	if (members.len > 0) {
+		sqlite3_bind_int64(q->plain, 1, lot->first_id);
+		sqlite3_bind_blob64(q->plain, 2, members.p, members.len, SQLITE_STATIC);
+		e->code = db_run(q->db, q->plain, e);
+	}
+	buf_fini(&members);
+	return e->code;
+}
+
+enum err_code queue_admit(struct queue *q, struct lot *lot, struct opening *openings,
+			  size_t count, struct err *e)
+{
+	q->tallies = 0;
+	e->code = ERR_OK;
+	if (lot->kind == LOT_FRESH ? drop_cancelled(q, lot, e) : take_waiting(q, lot, e))
+		return e->code;
+	if (admit_rows(q, lot, e) != ERR_OK)
+		return e->code;
+	for (size_t i = 0; i < count; i++)
+		if (queue_reopen(q, lot, &openings[i], e) != ERR_OK)
+			return e->code;
+	if (lot->kind == LOT_FRESH) {
+		sqlite3_bind_int64(q->cursor, 1, lot->last_id);
+		if (db_run(q->db, q->cursor, e) != ERR_OK ||
+		    note_plain(q, lot, e) != ERR_OK)
+			return e->code;
+	}
+	return queue_flush(q, e);
+}

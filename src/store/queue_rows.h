@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * queue_rows.h - the narrow rows of the queue and their counts: what admission and settlement
+ * write. For queue.c, admit.c and settle.c only.
+ *
+ * Owns:    nothing; the statements are the queue's.
+ * Thread:  the writer's; inside its transaction. Counts are kept in memory until queue_flush.
+ * Errors:  the database's.
+ * See:     schema/schema.sql (delivery, waiting, counter). */
+#ifndef STORE_QUEUE_ROWS_H
+#define STORE_QUEUE_ROWS_H
+
+#include "store/queue.h"
+
+static inline int64_t queue_key(const struct entry *n)
+{
+	return n->outbox_id * KEY_DESTINATIONS + n->destination_id;
+}
+
+/* delta rows more in this state. */
+MUST_CHECK enum err_code queue_tally(struct queue *q, int32_t destination_id, int state,
+				     int delta, int64_t example_id, struct err *e);
+MUST_CHECK enum err_code queue_flush(struct queue *q, struct err *e);
+
+/* A finished delivery; attempt_id 0: it was never sent. One that is there already stays. */
+MUST_CHECK enum err_code queue_deliver(struct queue *q, const struct entry *n, int state,
+				       int64_t attempt_id, struct err *e);
+
+/* The same for QUEUE_PACK rows of one destination and state, at about half the cost. */
+MUST_CHECK enum err_code queue_deliver_pack(struct queue *q, const struct entry *rows,
+					    int state, int64_t attempt_id, struct err *e);
+
+/* A row that waits, in place of what it waited for before; attempt_id 0 keeps the last. */
+MUST_CHECK enum err_code queue_wait(struct queue *q, const struct entry *n,
+				    enum status status, enum reason reason,
+				    int64_t due_ms, int64_t attempt_id, struct err *e);
+MUST_CHECK enum err_code queue_unwait(struct queue *q, int64_t key, struct err *e);
+
+#endif
