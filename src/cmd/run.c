@@ -8,18 +8,19 @@
 
 #include "base/log.h"
 #include "cmd/verbs.h"
+#include "net/endpoint.h"
 #include "run/relay.h"
 
 static const char default_endpoint[] = "https://business-api.tiktok.com";
 
 static const struct cmd_option options[] = {
-	{"drain",         NULL,   "exit once nothing is pending, sending or retrying"     },
-	{"retry-base-ms", "N",    "first backoff, doubled each time (default 2000)"       },
-	{"retry-cap-ms",  "N",    "longest backoff (default 900000)"                      },
-	{"timeout-ms",    "N",    "of one request (default 30000)"                        },
-	{"ca-file",       "FILE", "trust these certificates (PEM) instead of the system's"},
-	{"log",           "FORM", "logfmt (default) or json"                              },
-	{NULL,            NULL,   NULL						    },
+	{"drain", NULL, "exit once nothing is pending, sending or retrying"},
+	{"retry-base-ms", "N", "first backoff, doubled each time (default 2000)"},
+	{"retry-cap-ms", "N", "longest backoff (default 900000)"},
+	{"timeout-ms", "N", "of one request (default 30000)"},
+	{"ca-file", "FILE", "trust these certificates (PEM) instead of the system's"},
+	{"log", "FORM", "logfmt (default) or json"},
+	{NULL, NULL, NULL},
 };
 
 static enum err_code set_endpoint(struct relay_options *o, char *out, size_t cap,
@@ -33,7 +34,7 @@ static enum err_code set_endpoint(struct relay_options *o, char *out, size_t cap
 	while (len > 0 && out[len - 1] == '/')
 		out[--len] = '\0';
 	o->endpoint = out;
-	if (http_endpoint_allowed(str_make(out, len)))
+	if (endpoint_allowed(str_make(out, len)))
 		return ERR_OK;
 	return err_set(
 		e, ERR_CONFIG,

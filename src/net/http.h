@@ -64,7 +64,4 @@ void http_abort(struct http *http, struct http_request *r);
 /* No request may be under way. `closed` is called when everything is released. */
 void http_close(struct http *http, void (*closed)(void *arg), void *arg);
 
-/* Whether conversions may go to this URL: https, or plain http to a loopback literal. */
-bool http_endpoint_allowed(struct str url);
-
 #endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ * endpoint.h - where conversions and secrets may be sent.
+ *
+ * Owns:    nothing.
+ * Thread:  any.
+ * Errors:  none. */
+#ifndef NET_ENDPOINT_H
+#define NET_ENDPOINT_H
+
+#include "base/str.h"
+
+/* https to any host, plain http to a loopback literal only; without user, query or fragment. */
+bool endpoint_allowed(struct str url);
+
+#endif
