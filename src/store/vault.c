@@ -126,12 +126,13 @@ static enum err_code open_file(const struct vault *v, int *fd, struct err *e)
 		       strerror(errno));
 }
 
-enum err_code vault_open(struct vault *v, const char *db_path, struct err *e)
+/* The key at v->path. */
+static enum err_code open_here(struct vault *v, struct err *e)
 {
 	struct stat st;
 	int fd;
 
-	if (vault_locate(v, db_path, e) != ERR_OK || open_file(v, &fd, e) != ERR_OK)
+	if (open_file(v, &fd, e) != ERR_OK)
 		return e->code;
 	e->code = ERR_OK;
 	if (fstat(fd, &st) != 0)
@@ -141,6 +142,26 @@ enum err_code vault_open(struct vault *v, const char *db_path, struct err *e)
 		vault_close(v);
 	close(fd);
 	return e->code;
+}
+
+enum err_code vault_open(struct vault *v, const char *db_path, struct err *e)
+{
+	if (vault_locate(v, db_path, e) != ERR_OK)
+		return e->code;
+	return open_here(v, e);
+}
+
+bool vault_open_new(const struct vault *v, struct vault *out)
+{
+	struct err e = {ERR_OK, ""};
+	size_t len = strlen(v->path);
+
+	*out = (struct vault){.credential = false};
+	if (v->credential || len + sizeof(".new") > sizeof(out->path))
+		return false;
+	memcpy(out->path, v->path, len);
+	memcpy(out->path + len, ".new", sizeof(".new"));
+	return open_here(out, &e) == ERR_OK;
 }
 
 void vault_close(struct vault *v)
@@ -179,26 +200,84 @@ static enum err_code write_key(int fd, const char *path, struct err *e)
 	return e->code;
 }
 
+/* The name of a file appears whole or not at all: whoever dies here leaves no half key under it. */
+/* So that the name outlives a power cut. */
+static enum err_code sync_folder(const char *path, struct err *e)
+{
+	char folder[VAULT_PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int fd;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		 slash ? path : ".");
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0)
+		err_set(e, ERR_IO, "'%s': %s", folder, strerror(errno));
+	else
+		e->code = ERR_OK;
+	if (fd >= 0)
+		close(fd);
+	return e->code;
+}
+
+enum err_code vault_make_new(const struct vault *v, struct vault *out, struct err *e)
+{
+	char path[VAULT_PATH_MAX + 4];
+	int fd;
+
+	if (v->credential)
+		return err_set(e, ERR_PERM,
+			       "the key comes from CREDENTIALS_DIRECTORY, where convey "
+			       "writes nothing");
+	snprintf(path, sizeof(path), "%s.new", v->path);
+	unlink(path); /* of a rotation that was cut off before it counted */
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(e, ERR_CANTCREAT, "cannot create '%s': %s", path,
+			       strerror(errno));
+	e->code = write_key(fd, path, e);
+	close(fd);
+	if (e->code || sync_folder(path, e) != ERR_OK)
+		return e->code;
+	if (!vault_open_new(v, out))
+		return err_set(e, ERR_IO, "'%s' does not read back", path);
+	return ERR_OK;
+}
+
+enum err_code vault_adopt_new(const struct vault *v, struct err *e)
+{
+	char path[VAULT_PATH_MAX + 4];
+
+	snprintf(path, sizeof(path), "%s.new", v->path);
+	if (rename(path, v->path) != 0)
+		return err_set(e, ERR_IO, "rename '%s': %s", path, strerror(errno));
+	return sync_folder(path, e);
+}
+
 enum err_code vault_create(const char *db_path, bool *created, struct err *e)
 {
+	char fresh[sizeof(((struct vault *)0)->path) + 8];
 	struct vault v;
 	int fd;
 
 	*created = false;
 	if (vault_locate(&v, db_path, e) != ERR_OK)
 		return e->code;
-	if (v.credential)
+	if (v.credential || access(v.path, F_OK) == 0)
 		return ERR_OK;
-	fd = open(v.path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd < 0 && errno == EEXIST)
-		return ERR_OK;
+	snprintf(fresh, sizeof(fresh), "%s.XXXXXX", v.path);
+	fd = mkostemp(fresh, O_CLOEXEC); /* mode 0600 */
 	if (fd < 0)
 		return err_set(e, ERR_CANTCREAT, "cannot create the key file '%s': %s",
 			       v.path, strerror(errno));
-	if (write_key(fd, v.path, e) != ERR_OK)
-		unlink(v.path); /* half a key would only be in the way */
+	if (write_key(fd, fresh, e) == ERR_OK) {
+		*created = link(fresh, v.path) == 0;
+		if (!*created && errno != EEXIST) /* then another process was faster */
+			err_set(e, ERR_CANTCREAT, "cannot create the key file '%s': %s",
+				v.path, strerror(errno));
+	}
+	unlink(fresh);
 	close(fd);
-	*created = e->code == ERR_OK;
 	return e->code;
 }
 
@@ -261,10 +340,28 @@ static bool unseal(const struct vault *v, const struct vault_place *place,
 	       EVP_DecryptFinal_ex(ctx, out->bytes + done, &done) == 1;
 }
 
+/* Another process may have put a new key in place, or be about to. */
+static bool find_key(const struct vault *v, const unsigned char *id, struct vault *out)
+{
+	struct err e = {ERR_OK, ""};
+
+	*out = *v;
+	if (memcmp(id, v->id, ID_LEN) == 0)
+		return true;
+	if (open_here(out, &e) == ERR_OK && memcmp(id, out->id, ID_LEN) == 0)
+		return true;
+	vault_close(out);
+	if (vault_open_new(v, out) && memcmp(id, out->id, ID_LEN) == 0)
+		return true;
+	vault_close(out);
+	return false;
+}
+
 enum err_code vault_unseal(const struct vault *v, const struct vault_place *place,
 			   struct str sealed, struct secret *out, struct err *e)
 {
 	const unsigned char *bytes = (const unsigned char *)sealed.p;
+	struct vault key;
 	EVP_CIPHER_CTX *ctx;
 	bool ok;
 
@@ -272,15 +369,16 @@ enum err_code vault_unseal(const struct vault *v, const struct vault_place *plac
 	    bytes[0] != VERSION)
 		return err_set(e, ERR_CORRUPT, "%s of destination %d is no sealed value",
 			       place->field, place->destination_id);
-	if (memcmp(bytes + ID_AT, v->id, ID_LEN) != 0)
+	if (!find_key(v, bytes + ID_AT, &key))
 		return err_set(
 			e, ERR_CONFIG,
 			"%s of destination %d was sealed with another key than '%s'; "
 			"put the right key file back, or set the token again",
 			place->field, place->destination_id, v->path);
 	ctx = EVP_CIPHER_CTX_new();
-	ok = ctx && unseal(v, place, bytes, sealed.len, out, ctx);
+	ok = ctx && unseal(&key, place, bytes, sealed.len, out, ctx);
 	EVP_CIPHER_CTX_free(ctx);
+	vault_close(&key);
 	if (ok)
 		return ERR_OK;
 	secret_fini(out);
