@@ -10,6 +10,7 @@ static const struct command *const commands[] = {
 	&cmd_map,
 	&cmd_enqueue,
 	&cmd_preview,
+	&cmd_why,
 	&cmd_status,
 	&cmd_list,
 	&cmd_retry,

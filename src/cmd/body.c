@@ -141,10 +141,12 @@ static void put_identifier(struct printer *p, uint32_t key)
 	buf_adds(p->out, json_bytes(j, key));
 	for (uint32_t i = list ? at + 1 : at; i < j->t[at].next; i = j->t[i].next) {
 		buf_addc(p->out, ' ');
+		buf_clear(&p->text);
+		json_unescape(j, i, &p->text);
 		if (hide)
-			body_mask(json_bytes(j, i), p->out);
+			body_mask(buf_str(&p->text), p->out);
 		else
-			buf_adds(p->out, json_bytes(j, i));
+			buf_adds(p->out, buf_str(&p->text));
 	}
 }
 

@@ -17,6 +17,7 @@ extern const struct command cmd_map;
 extern const struct command cmd_route;
 extern const struct command cmd_enqueue;
 extern const struct command cmd_preview;
+extern const struct command cmd_why;
 extern const struct command cmd_status;
 extern const struct command cmd_list;
 extern const struct command cmd_retry;

@@ -50,8 +50,9 @@ static void test_prints_and_masks(void **state)
 
 static void test_tells_the_identifiers(void **state)
 {
-	static const char body[] = "{\"data\":[{\"user\":{\"email\":[\"test\",\"" HASH
-				   "\"],\"ttclid\":\"E.C\"}}]}";
+	static const char body[] =
+		"{\"data\":[{\"user\":{\"email\":[\"\\u0074est\",\"" HASH
+		"\"],\"ttclid\":\"E.C\"}}]}";
 	struct buf out;
 
 	(void)state;

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""`convey why` from outside: every decision about a conversion, in order."""
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from convey import Project, purchase  # noqa: E402
+from sandbox import Sandbox  # noqa: E402
+
+GRANTED = {"ad_user_data": "GRANTED"}
+
+
+class Case(unittest.TestCase):
+    destinations = None
+
+    def setUp(self):
+        self.project = Project(self.destinations)
+        self.addCleanup(self.project.close)
+
+    def drain(self, **sandbox):
+        with Sandbox(token="token", **sandbox) as server:
+            self.assertEqual(self.project.drain(server), 0)
+
+    def why(self, event_id, *words):
+        """[(step, destination, text)], after a look that the plain form says the same."""
+        steps = [(row["step"], row["destination"], row["text"]) for row in
+                 json.loads(self.project.convey("why", event_id, "--json", *words))]
+        lines = self.project.convey("why", event_id, *words).splitlines()
+        self.assertEqual(len(lines), len(steps))
+        for (step, _, text), line in zip(steps, lines):
+            self.assertTrue(line.startswith(step) and line.endswith(text), (line, text))
+        return steps
+
+    def text(self, steps, step, destination=None):
+        found = [text for name, to, text in steps
+                 if name == step and destination in (None, to)]
+        self.assertEqual(len(found), 1, (step, steps))
+        return found[0]
+
+
+class One(Case):
+    def test_delivered_in_order(self):
+        self.project.insert([purchase(1, consent=GRANTED, user={"email": "anna@shop.example"})])
+        self.drain()
+        steps = self.why("id-1")
+        names = [step for step, _, _ in steps]
+        order = ["received", "map", "time", "consent", "route", "identifiers", "validate",
+                 "attempt", "status"]
+        self.assertEqual([name for name in names if name in order], order)
+        self.assertIn('event "purchase"', self.text(steps, "received"))
+        self.assertIn('"Purchase"', self.text(steps, "map"))
+        self.assertRegex(self.text(steps, "identifiers"), "email [0-9a-f]{8}…")
+        self.assertRegex(self.text(steps, "attempt"),
+                         r"delivered, HTTP 200, code 0, OK, request \w+, in a request of 1")
+        self.assertIn("delivered", self.text(steps, "status"))
+        self.assertNotIn("now", names)
+
+    def test_no_plain_identifier_unless_asked_for(self):
+        user = {"email": "anna@shop.example", "phone": "+4930123456789", "ip": "203.0.113.9",
+                "user_agent": "Mozilla/5.0 (X11)", "external_id": "customer-77"}
+        self.project.insert([purchase(1, consent=GRANTED, user=user)])
+        told = self.project.convey("why", "id-1") + self.project.convey("why", "id-1", "--json")
+        for value in user.values():
+            self.assertNotIn(value, told)
+        self.assertRegex(self.text(self.why("id-1", "--reveal"), "identifiers"),
+                         "email [0-9a-f]{64}, .*ip 203.0.113.9, user_agent Mozilla")
+
+    def test_nobody_has_it(self):
+        self.assertEqual(self.project.convey("why", "nobody", status=66), "")
+
+    def test_pending_says_what_it_waits_for(self):
+        self.project.convey("destination", "pause", "shop")
+        self.project.insert([purchase(1)])
+        status = self.text(self.why("id-1"), "status")
+        self.assertIn("pending: paused", status)
+        self.assertIn("convey destination resume", status)
+
+    def test_rejected_with_advice(self):
+        self.project.insert([purchase(1, page=None), purchase(2, page=None)])
+        self.drain()
+        steps = self.why("id-1")
+        self.assertIn("missing_page_url", self.text(steps, "validate"))
+        self.assertIn("--default-url", self.text(steps, "status"))
+        self.project.convey("destination", "set", "shop", "--default-url",
+                            "https://shop.example/")
+        self.assertIn("would be sent", self.text(self.why("id-1"), "now"))
+
+    def test_unreadable(self):
+        self.project.insert([dict(purchase(1), payload="{")])
+        self.drain()
+        steps = self.why("id-1")
+        self.assertIn("bad_json", self.text(steps, "read"))
+        self.assertIn("rejected: bad_json", self.text(steps, "status"))
+
+    def test_duplicates_are_told(self):
+        rows = self.project.insert([purchase(1), purchase(2), purchase(1)])
+        self.drain()
+        steps = self.why("id-1")
+        self.assertIn(f"row {rows[0]},", self.text(steps, "received"))
+        self.assertRegex(self.text(steps, "another"), f"row {rows[2]},.* duplicate")
+
+    def test_a_derived_id(self):
+        self.project.insert([purchase(1, event_id=None)])
+        self.drain()
+        event_id, = self.project.query("SELECT event_id FROM outbox_status")[0]
+        self.assertIn("derived", self.text(self.why(event_id), "received"))
+
+    def test_refused_by_tiktok(self):
+        self.project.insert([purchase(1)])
+        self.drain(faults=["40002"])
+        steps = self.why("id-1")
+        self.assertIn("code 40002", self.text(steps, "attempt"))
+        self.assertIn("failed: refused_by_tiktok", self.text(steps, "status"))
+
+    def test_what_would_be_decided_otherwise_today(self):
+        self.project.insert([purchase(1), purchase(2, event="unheard_of")])
+        self.drain()
+        self.project.convey("route", "add", "drop")
+        self.assertIn("skipped: routed_away", self.text(self.why("id-1"), "now"))
+        self.project.convey("route", "remove", "1")
+        self.project.convey("map", "set", "unheard_of", "Heard")
+        self.assertIn("would be sent", self.text(self.why("id-2"), "now"))
+
+    def test_a_running_relay_does_not_mind(self):
+        with Sandbox(token="token") as sandbox:
+            relay = self.project.start(sandbox)
+            self.project.insert([purchase(1)])
+            self.project.wait_for({"delivered": 1})
+            self.assertIn("delivered", self.text(self.why("id-1"), "status"))
+            self.assertEqual(relay.stop(), 0)
+
+
+class Several(Case):
+    destinations = {"a": ("web", "PIXELA"), "b": ("offline", "PIXELB"), "c": ("web", "PIXELC")}
+
+    def test_each_destination_and_the_route(self):
+        self.project.convey("route", "add", "--to", "a", "--country", "FR")
+        self.project.convey("route", "add", "--to", "a,b", "--event", "purchase")
+        self.project.insert([purchase(1)])
+        self.drain()
+        steps = self.why("id-1")
+        self.assertEqual([(to, text) for step, to, text in steps if step == "route"],
+                         [(None, "route 1 does not match: country"), (None, "route 2 matches"),
+                          ("c", "not among the route's destinations")])
+        self.assertEqual([to for step, to, _ in steps if step == "attempt"], ["a", "b"])
+        self.assertEqual([to for step, to, _ in steps if step == "status"], ["a", "b"])
+
+
+if __name__ == "__main__":
+    unittest.main()
