@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: MIT
+"""Rows that are not sent, and why; what an operator does about them; what the views say."""
+import json
+import os
+import re
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from convey import purchase, wait_until  # noqa: E402
+from relay_case import Case  # noqa: E402
+
+NOW = int(time.time())
+PAGE = {"page": {"url": "https://shop.example/thanks"}}
+
+
+def row(payload, event="purchase", event_time=None):
+    if isinstance(payload, dict):
+        payload = json.dumps({**PAGE, **payload})
+    return {"event": event, "event_time": event_time, "payload": payload}
+
+
+def properties(**values):
+    return row({"properties": values})
+
+
+# name, row, reason; each stands among good rows, which are delivered
+BAD_WEB = [
+    ("no JSON", row("{"), "bad_json"),
+    ("no object", row("[1]"), "bad_json"),
+    ("a string", row('"purchase"'), "bad_json"),
+    ("text behind it", row("{} {}"), "bad_json"),
+    ("bad UTF-8", row(b'{"page": {"url": "https://shop.example/\xff"}}'), "bad_json"),
+    ("a NUL", row('{"a": "\0"}'), "bad_json"),
+    ("an empty name", row({}, event=""), "bad_event_name"),
+    ("a control byte in the name", row({}, event="pur\nchase"), "bad_event_name"),
+    ("no time", row({}, event_time="soon"), "bad_time"),
+    ("no date", row({}, event_time="2026-13-45"), "bad_time"),
+    ("tomorrow", row({}, event_time=NOW + 86400), "future_time"),
+    ("six minutes ahead", row({}, event_time=NOW + 600), "future_time"),
+    ("no page", row({"page": None}), "missing_page_url"),
+    ("a value that is none", properties(value="lots", currency="EUR"), "bad_value"),
+    ("a value without a currency", properties(value=1.5), "missing_currency"),
+    ("5 MB", row({"properties": {"description": "x" * 5_000_000}}), "payload_too_large"),
+    ("not mapped", row({}, event="page scrolled"), "not_mapped"),
+    ("a month ago", row({}, event_time=NOW - 29 * 86400), "too_old"),
+    ("no consent to storage", row({"consent": {"ad_storage": "DENIED"}}), "consent_denied"),
+]
+
+
+class NotSent(Case):
+    def run_rows(self, rows):
+        good = len(rows)
+        for n, (_, bad, _) in enumerate(rows):
+            self.project.insert([purchase(n), dict(bad, event_id=f"bad-{n}")])
+        before = self.project.query("SELECT id, event, event_time, payload FROM outbox")
+        self.drain()
+        self.assertEqual(before, self.project.query("SELECT id, event, event_time, payload "
+                                                    "FROM outbox"), "bytes are kept")
+        self.assertEqual(self.project.statuses()["delivered"], good)
+        for n, (name, _, reason) in enumerate(rows):
+            with self.subTest(name=name):
+                found = self.project.delivery(f"bad-{n}")
+                self.assertEqual(found["reason"], reason)
+                self.assertEqual(found["status"], "skipped" if reason in
+                                 ("not_mapped", "too_old", "consent_denied") else "rejected")
+                self.assertEqual(found["attempts"], 0)
+        self.check()
+
+    def test_web(self):
+        self.run_rows(BAD_WEB)
+        problems = {(p["reason"], p["count"]) for p in
+                    self.project.rows("SELECT * FROM problem")}
+        for reason in {reason for _, _, reason in BAD_WEB}:
+            count = sum(reason == other for _, _, other in BAD_WEB)
+            self.assertIn((reason, count), problems)
+
+    def test_a_name_that_is_no_text_or_null(self):
+        db = self.project.connect()
+        db.execute("INSERT INTO outbox (event_id, event, payload) VALUES ('x', x'ff00', '{}')")
+        db.execute("INSERT INTO outbox (event_id, event, payload) VALUES ('y', 'purchase', 5)")
+        db.execute("INSERT INTO outbox (event_id, event, payload) VALUES ('z', 'purchase', NULL)")
+        db.execute("INSERT INTO outbox (event_id, event, payload, event_time) "
+                   "VALUES ('t', 'purchase', ?, x'00')", (json.dumps(PAGE),))
+        db.execute("INSERT INTO outbox (event_id, event, payload) VALUES (x'fe', 'purchase', ?)",
+                   (json.dumps(PAGE),))
+        db.close()
+        self.project.insert([purchase(1)])
+        self.drain()
+        self.assertEqual(self.project.delivery("id-1")["status"], "delivered")
+        self.assertEqual([row[0] for row in self.project.query(
+            "SELECT status FROM outbox_status ORDER BY id")][:4], ["rejected"] * 4)
+
+    def test_app_and_crm(self):
+        self.add_destination("app", "APP1", "app")
+        self.add_destination("crm", "CRM1", "crm")
+        self.add_destination("offline", "OFF1", "offline")
+        self.project.insert([purchase(1)])
+        self.drain()
+        self.assertEqual(
+            dict(self.project.query("SELECT destination, coalesce(reason, status) FROM "
+                                    "delivery_status")),
+            {"shop": "delivered", "app": "missing_app_id", "crm": "missing_lead_id",
+             "offline": "delivered"})
+        self.assertEqual(self.project.statuses(), {"rejected": 1})
+        self.check()
+
+    def test_an_event_that_is_mapped_afterwards(self):
+        self.project.insert(dict(purchase(n), event="page scrolled") for n in range(3))
+        relay = self.start()
+        self.project.wait_for({"skipped": 3})
+        unmapped = self.project.rows("SELECT * FROM unmapped_event")
+        self.assertEqual([(u["event"], u["count"]) for u in unmapped], [("page scrolled", 3)])
+        self.project.convey("map", "set", "page scrolled", "ViewContent")
+        self.project.insert([dict(purchase(3), event="page scrolled")])
+        self.project.wait_for({"skipped": 3, "delivered": 1})
+        self.project.convey("retry", "--status", "skipped", "--reason", "not_mapped")
+        self.project.wait_for({"delivered": 4})
+        self.assertEqual(relay.stop(), 0)
+        self.check()
+
+    def test_a_page_url_that_comes_afterwards(self):
+        self.project.insert(purchase(n, page=None) for n in range(3))
+        self.drain()
+        self.assertEqual(self.project.reasons(), {"missing_page_url": 3})
+        self.project.convey("destination", "set", "shop", "--default-url",
+                            "https://shop.example/")
+        self.project.convey("retry", "--status", "rejected", "--reason", "missing_page_url")
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 3})
+        self.check()
+
+
+class Operator(Case):
+    def test_cancelled_before_it_is_claimed(self):
+        self.project.insert(purchase(n) for n in range(5))
+        self.project.convey("cancel", "id-2")
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 4, "cancelled": 1})
+        self.assertEqual(self.project.delivery("id-2")["reason"], "by_operator")
+        self.assertNotIn("id-2", json.dumps(self.sandbox.ledger()))
+        self.check()
+
+    def test_cancelled_while_it_waits(self):
+        self.sandbox.set_faults("50000")
+        self.project.insert(purchase(n) for n in range(5))
+        relay = self.start("--retry-base-ms", "60000", "--retry-cap-ms", "60000")
+        self.project.wait_for({"retrying": 5})
+        relay.stop()
+        self.project.convey("cancel", "id-2")
+        self.sandbox.set_faults([])
+        self.project.convey("retry", "--status", "retrying")
+        self.drain(timeout=90)
+        self.assertEqual(self.project.statuses(), {"delivered": 4, "cancelled": 1})
+        self.check()
+
+    def test_a_failed_row_is_tried_again(self):
+        self.sandbox.set_faults("poison:id=id-2")
+        self.project.insert(purchase(n) for n in range(5))
+        relay = self.start()
+        self.project.wait_for({"delivered": 4, "failed": 1})
+        self.sandbox.set_faults([])
+        self.project.convey("retry", "id-2")
+        self.project.wait_for({"delivered": 5})
+        relay.stop()
+        self.check()
+
+    def test_a_removed_destination(self):
+        self.add_destination("second", "PIXEL2")
+        self.project.convey("destination", "pause", "second")
+        self.project.insert(purchase(n) for n in range(5))
+        relay = self.start()
+        wait_until(lambda: self.project.queue("shop")["delivered"] == 5)
+        self.project.convey("destination", "remove", "second", status=75)
+        self.project.convey("cancel", "--status", "pending")
+        self.project.convey("destination", "remove", "second")
+        self.project.insert([purchase(5)])
+        wait_until(lambda: self.project.queue("shop")["delivered"] == 6)
+        self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.project.query("SELECT status FROM outbox_status WHERE id = 6"),
+                         [("delivered",)])
+
+
+COLUMNS = {
+    "outbox_status": "id event_id event status reason created_at",
+    "delivery_status": "outbox_id event_id event tiktok_event destination status reason attempts "
+                       "first_sent_at next_attempt_at delivered_at http_status api_code "
+                       "api_message request_id limited_data_use conversion_date_time",
+    "queue_status": "destination state pending sending retrying delivered duplicate skipped "
+                    "rejected failed held cancelled oldest_pending_s last_delivered_at last_error",
+    "problem": "reason destination count first_seen last_seen example_event_id advice",
+    "attempt_log": "id destination started_at ms events http_status api_code api_message "
+                   "request_id outcome",
+    "unmapped_event": "event count last_seen",
+}
+TABLES = {
+    "outbox": "id event_id event event_time payload created_at",
+    "visit": "session_id page_url referrer ttclid ttp ip user_agent external_id email phone "
+             "seen_at",
+    "consent": "external_id email phone session_id ad_user_data ad_personalization ad_storage "
+               "analytics_storage stated_at",
+    "conversion": "event_id event event_time page_url referrer session_id email phone external_id "
+                  "ttclid ttp ip user_agent locale value currency order_id contents ad_user_data "
+                  "ad_personalization",
+}
+MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+ZONED = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$")
+
+
+class Views(Case):
+    project_options = {"options": ("--timezone", "America/New_York")}
+
+    def columns(self, name):
+        return [row[1] for row in self.project.query(f"PRAGMA table_info({name})")]
+
+    def test_columns(self):
+        for name, columns in COLUMNS.items():
+            self.assertEqual(self.columns(name), columns.split(), name)
+        for name, columns in TABLES.items():
+            self.assertEqual([c for c in self.columns(name) if c != "id" or name == "outbox"],
+                             columns.split(), name)
+
+    def test_what_they_say(self):
+        self.sandbox.set_faults(["50000:nth=1", "poison:id=id-2"])
+        self.project.insert([purchase(n, event_time=NOW - 60) for n in range(3)])
+        self.project.insert([dict(purchase(3), event="unheard of")])
+        self.drain()
+        done = self.project.delivery("id-1")
+        self.assertEqual((done["event"], done["tiktok_event"], done["destination"]),
+                         ("purchase", "Purchase", "shop"))
+        for name in ("first_sent_at", "delivered_at"):
+            self.assertRegex(done[name], MOMENT)
+        self.assertIsNone(done["next_attempt_at"])
+        self.assertLess(done["first_sent_at"], done["delivered_at"])
+        self.assertEqual((done["http_status"], done["api_code"], done["api_message"]),
+                         (200, 0, "OK"))
+        self.assertEqual(done["limited_data_use"], 1)
+        self.assertRegex(done["conversion_date_time"], ZONED)
+        self.assertIn(done["conversion_date_time"][-6:], ("-05:00", "-04:00"))
+        self.assertGreaterEqual(done["attempts"], 2)
+        for name in ("outbox_status", "problem", "attempt_log", "unmapped_event",
+                     "queue_status"):
+            for found in self.project.rows(f"SELECT * FROM {name}"):
+                for column, value in found.items():
+                    if column.endswith(("_at", "_seen")) and value is not None:
+                        self.assertRegex(value, MOMENT, f"{name}.{column}")
+        attempts = self.project.rows("SELECT * FROM attempt_log ORDER BY id")
+        self.assertEqual([a["outcome"] for a in attempts][:2], ["server_error", "refused"])
+        self.assertEqual({a["outcome"] for a in attempts},
+                         {"server_error", "refused", "delivered"})
+        self.assertEqual([(p["reason"], p["destination"], p["count"], p["example_event_id"])
+                          for p in self.project.rows("SELECT * FROM problem ORDER BY reason")],
+                         [("not_mapped", None, 1, "id-3"),
+                          ("refused_by_tiktok", "shop", 1, "id-2")])
+        queue = self.project.queue()
+        self.assertEqual((queue["state"], queue["delivered"], queue["failed"], queue["skipped"],
+                          queue["pending"], queue["oldest_pending_s"]),
+                         ("active", 2, 1, 1, 0, 0))
+        self.check()
+
+    def test_while_it_waits(self):
+        self.sandbox.set_faults("50000")
+        self.project.insert([purchase(1)])
+        relay = self.start("--retry-base-ms", "60000", "--retry-cap-ms", "60000")
+        self.project.wait_for({"retrying": 1})
+        found = self.project.delivery("id-1")
+        self.assertEqual((found["status"], found["reason"], found["attempts"]),
+                         ("retrying", "server_error", 1))
+        self.assertRegex(found["next_attempt_at"], MOMENT)
+        self.assertIsNone(found["delivered_at"])
+        self.assertEqual(found["api_code"], 50000)
+        self.assertEqual(self.project.query("SELECT reason FROM outbox_status"),
+                         [("server_error",)])
+        relay.stop()
+        self.check(drained=False)
+
+    def test_conversion_is_for_people(self):
+        db = self.project.connect()
+        db.execute("INSERT INTO conversion (event_id, event, page_url, value, currency, email, "
+                   "ad_user_data) VALUES ('c-1', 'purchase', 'https://shop.example/', 29.99, "
+                   "'EUR', 'alice_abc@gmail.com', 'GRANTED')")
+        db.close()
+        self.drain()
+        event = self.sandbox.ledger()[0]["events"][0]
+        self.assertEqual(event["event_id"], "c-1")
+        self.assertEqual(event["properties"], {"value": 29.99, "currency": "EUR"})
+        self.assertEqual(event["user"]["email"],
+                         "848a771458438fc2ec420560d769fb9b9b86851ee338ec56517baabd79d3bb4f")
+
+
+if __name__ == "__main__":
+    unittest.main()
