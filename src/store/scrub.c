@@ -97,6 +97,7 @@ static enum err_code read_country(struct scrub *s, struct err *e)
 enum err_code scrub_begin(struct scrub *s, int64_t after, struct err *e)
 {
 	s->after = after;
+	s->whole = after == 0;
 	s->rewritten = s->left = 0;
 	e->code = ERR_OK;
 	return read_country(s, e);
@@ -278,8 +279,10 @@ enum err_code scrub_some(struct scrub *s, bool *more, struct err *e)
 	*more = true;
 	e->code = ERR_OK;
 	while (complete && budget > 0 && clock_mono_ms() < deadline_ms) {
-		if (read_range(s, &first_id, more, e) != ERR_OK || !*more)
+		if (read_range(s, &first_id, more, e) != ERR_OK)
 			return e->code;
+		if (!*more)
+			return s->whole ? scrub_visits(s, more, e) : ERR_OK;
 		if (work_range(s, first_id, &budget, deadline_ms, &complete, e) != ERR_OK)
 			return e->code;
 	}

@@ -31,6 +31,7 @@ struct scrub {
 	size_t count, cap;
 	char country[3];
 	/* of the pass */
+	bool whole;
 	int64_t after; /* ranges up to the one that begins here were looked at */
 	int64_t rewritten;
 	int64_t left; /* rows that are not settled yet */
@@ -44,6 +45,9 @@ MUST_CHECK enum err_code scrub_begin(struct scrub *s, int64_t after, struct err 
 
 /* The next slice of the pass; *more is false when it is complete. */
 MUST_CHECK enum err_code scrub_some(struct scrub *s, bool *more, struct err *e);
+
+/* The same for visits and consents; they come last in a pass over all. */
+MUST_CHECK enum err_code scrub_visits(struct scrub *s, bool *more, struct err *e);
 
 /* Rewrites one row of the outbox now; *changed tells whether it had to be. */
 MUST_CHECK enum err_code scrub_row(struct scrub *s, int64_t outbox_id, bool *changed,

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Visits and consent rows that were read: the same replacement, column by column. */
+#include "store/scrub.h"
+
+#include "core/redact.h"
+#include "store/setting.h"
+
+enum { COLUMNS_MAX = 5 };
+
+struct table {
+	const char *read, *write;
+	const char *cursor;   /* rows up to here were read, */
+	const char *scrubbed; /* … and up to here rewritten */
+	enum field fields[COLUMNS_MAX];
+	int columns;
+};
+
+static const struct table tables[] = {
+	{"SELECT id, email, phone, external_id, page_url, referrer FROM visit "
+	 "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1",
+	 "UPDATE visit SET email = ?2, phone = ?3, external_id = ?4, page_url = ?5, "
+	 "referrer = ?6 WHERE id = ?1",
+	 "visit_cursor",
+	 "visit_scrubbed",
+	 {FIELD_EMAIL, FIELD_PHONE, FIELD_EXTERNAL_ID, FIELD_URL, FIELD_REFERRER},
+	 5},
+	{"SELECT id, email, phone, external_id FROM consent "
+	 "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1",
+	 "UPDATE consent SET email = ?2, phone = ?3, external_id = ?4 WHERE id = ?1",
+	 "consent_cursor",
+	 "consent_scrubbed",
+	 {FIELD_EMAIL, FIELD_PHONE, FIELD_EXTERNAL_ID},
+	 3},
+};
+
+struct visit_scrub {
+	struct scrub *s;
+	const struct table *table;
+	sqlite3_stmt *read, *write;
+	struct buf values[COLUMNS_MAX];
+};
+
+/* What does not change is bound as it was read; a NULL stays one. */
+static bool redact_columns(struct visit_scrub *v)
+{
+	bool changed = false;
+
+	for (int i = 0; i < v->table->columns; i++) {
+		struct str value = db_column(v->read, i + 1);
+		struct buf *out = &v->values[i];
+
+		if (redact_column(v->table->fields[i], value, v->s->country,
+				  &v->s->scratch, &v->s->digest, out)) {
+			changed = true;
+		} else {
+			buf_clear(out);
+			buf_adds(out, value);
+		}
+		if (sqlite3_column_type(v->read, i + 1) == SQLITE_NULL)
+			sqlite3_bind_null(v->write, i + 2);
+		else
+			db_bind(v->write, i + 2, buf_str(out));
+	}
+	return changed;
+}
+
+static enum err_code scrub_rows(struct visit_scrub *v, int64_t upto, int64_t *last,
+				int *budget, struct err *e)
+{
+	struct scrub *s = v->s;
+	bool row = true, changed;
+
+	e->code = ERR_OK;
+	for (; *budget > 0; --*budget) {
+		sqlite3_bind_int64(v->read, 1, *last);
+		sqlite3_bind_int64(v->read, 2, upto);
+		if (db_step(s->db, v->read, &row, e) != ERR_OK || !row)
+			break;
+		*last = sqlite3_column_int64(v->read, 0);
+		changed = redact_columns(v);
+		/* The row must not be read while it is written. */
+		sqlite3_reset(v->read);
+		sqlite3_bind_int64(v->write, 1, *last);
+		if (changed && db_run(s->db, v->write, e) != ERR_OK)
+			return e->code;
+		s->rewritten += changed;
+	}
+	sqlite3_reset(v->read);
+	return e->code;
+}
+
+static enum err_code scrub_table(struct scrub *s, const struct table *t, int *budget,
+				 struct err *e)
+{
+	struct visit_scrub v = {.s = s, .table = t};
+	int64_t upto, last, before;
+
+	if (setting_int(s->db, t->cursor, 0, &upto, e) != ERR_OK ||
+	    setting_int(s->db, t->scrubbed, 0, &last, e) != ERR_OK || last >= upto)
+		return e->code;
+	before = last;
+	for (int i = 0; i < t->columns; i++)
+		buf_init(&v.values[i], 2 * (size_t)REDACT_MAX);
+	if (db_prepare(s->db, t->read, &v.read, e) == ERR_OK &&
+	    db_prepare(s->db, t->write, &v.write, e) == ERR_OK &&
+	    scrub_rows(&v, upto, &last, budget, e) == ERR_OK && last > before)
+		e->code = setting_set_int(s->db, t->scrubbed, last, e);
+	for (int i = 0; i < t->columns; i++)
+		buf_fini(&v.values[i]);
+	sqlite3_finalize(v.read);
+	sqlite3_finalize(v.write);
+	return e->code;
+}
+
+enum err_code scrub_visits(struct scrub *s, bool *more, struct err *e)
+{
+	int budget = SCRUB_ROWS;
+
+	e->code = ERR_OK;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (scrub_table(s, &tables[i], &budget, e) != ERR_OK)
+			return e->code;
+	*more = budget == 0;
+	return ERR_OK;
+}

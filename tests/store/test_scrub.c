@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/scrub.h"
+
+#include <stdio.h>
+
+#include "queue_scene.h"
+#include "scene.h"
+#include "store/members.h"
+
+#define PLAIN "{\"user\":{\"email\":\"canary@x.de\"}}"
+#define CANARY "payload LIKE '%canary%'"
+
+/* All rows of queue_scene with an e-mail address, noted in ranges of three. */
+static void set_scene(struct scene *s)
+{
+	sqlite3_stmt *stmt;
+	struct buf members;
+
+	scene_exec(s, queue_scene);
+	scene_exec(s, "UPDATE outbox SET payload = '" PLAIN "'");
+	scene_exec(s, "UPDATE attempt SET members = x'0a' WHERE outcome IS NULL");
+	assert_ok(s, db_prepare(&s->db, "INSERT INTO redaction VALUES (?1, ?2)", &stmt,
+				&s->e));
+	buf_init(&members, 100);
+	for (int64_t first = 1; first <= 10; first += 3) {
+		int64_t last = 0;
+
+		buf_clear(&members);
+		for (int64_t id = first; id < first + 3 && id <= 10; id++)
+			members_add(&members, &last, id);
+		sqlite3_bind_int64(stmt, 1, first);
+		sqlite3_bind_blob(stmt, 2, members.p, (int)members.len, SQLITE_STATIC);
+		assert_ok(s, db_run(&s->db, stmt, &s->e));
+	}
+	buf_fini(&members);
+	sqlite3_finalize(stmt);
+}
+
+static void pass(struct scene *s, struct scrub *scrub, int64_t after)
+{
+	bool more = true;
+
+	assert_ok(s, scrub_begin(scrub, after, &s->e));
+	while (more) {
+		assert_ok(s, db_begin(&s->db, &s->e));
+		assert_ok(s, scrub_some(scrub, &more, &s->e));
+		assert_ok(s, db_commit(&s->db, &s->e));
+	}
+}
+
+static void rewrites_what_is_settled(void **state)
+{
+	struct scene *s = *state;
+	struct scrub scrub;
+
+	set_scene(s);
+	assert_ok(s, scrub_open(&scrub, &s->db, &s->e));
+	pass(s, &scrub, 0);
+	/* 6 to 8 wait, 10 is in flight, 11 and 12 are not claimed. */
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox WHERE " CANARY), 6);
+	assert_int_equal(scene_int(s, "SELECT sum(id) FROM outbox WHERE " CANARY), 54);
+	assert_int_equal(scrub.rewritten, 6);
+	assert_int_equal(scrub.left, 4);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM redaction"), 3);
+	/* Nothing has settled: nothing is written. */
+	pass(s, &scrub, 0);
+	assert_int_equal(scrub.rewritten, 0);
+	assert_int_equal(scrub.left, 4);
+	/* One settles, one is gone. */
+	scene_exec(s, "DELETE FROM waiting WHERE key / 1024 = 7;"
+		      "INSERT INTO delivery (key, state) VALUES (7 * 1024 + 1, 160);"
+		      "DELETE FROM waiting WHERE key / 1024 = 6;"
+		      "INSERT INTO delivery (key, state) VALUES (6 * 1024 + 1, 113);"
+		      "DELETE FROM outbox WHERE id = 6");
+	pass(s, &scrub, 4); /* the range of 6 begins at 4: not in this pass */
+	assert_int_equal(scrub.rewritten, 1);
+	pass(s, &scrub, 0);
+	assert_int_equal(scrub.left, 2);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM redaction"), 2);
+	scrub_close(&scrub);
+}
+
+/* Delivered at one destination, in flight or waiting at another. */
+static void waits_for_every_destination(void **state)
+{
+	struct scene *s = *state;
+	struct scrub scrub;
+
+	set_scene(s);
+	scene_exec(s, "INSERT INTO waiting (key, destination_id, status) VALUES "
+		      "(1 * 1024 + 2, 2, 1);"
+		      "INSERT INTO delivery (key, state) VALUES (10 * 1024 + 2, 160)");
+	assert_ok(s, scrub_open(&scrub, &s->db, &s->e));
+	pass(s, &scrub, 0);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox WHERE id IN (1, 10) "
+				      "AND " CANARY),
+			 2);
+	scene_exec(s, "UPDATE attempt SET outcome = 'delivered', members = NULL");
+	pass(s, &scrub, 0);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox WHERE id = 10 "
+				      "AND " CANARY),
+			 0);
+	scrub_close(&scrub);
+}
+
+/* A derived id is told by the content: it is kept before that changes. */
+static void keeps_derived_ids(void **state)
+{
+	struct scene *s = *state;
+	struct scrub scrub;
+	struct outbox_row row;
+	bool changed, found;
+
+	set_scene(s);
+	scene_exec(s, "UPDATE outbox SET event_id = NULL WHERE id IN (1, 2);"
+		      "INSERT INTO derived_id VALUES (2, 'g1_2')");
+	assert_ok(s, scrub_open(&scrub, &s->db, &s->e));
+	assert_ok(s, scrub_begin(&scrub, 0, &s->e));
+	for (int id = 1; id <= 3; id++) {
+		assert_ok(s, scrub_row(&scrub, id, &changed, &s->e));
+		assert_true(changed);
+		assert_ok(s, scrub_row(&scrub, id, &changed, &s->e));
+		assert_false(changed);
+	}
+	assert_int_equal(scene_int(s,
+				   "SELECT count(*) FROM derived_id WHERE outbox_id = 1 "
+				   "AND event_id LIKE 'g1_%'"),
+			 1);
+	assert_int_equal(
+		scene_int(s, "SELECT count(*) FROM derived_id WHERE outbox_id = 3"), 0);
+	assert_ok(s, outbox_one(&scrub.reader, 2, &row, &found, &s->e));
+	assert_true(found && str_eq(row.event_id, STR("g1_2")));
+	scrub_close(&scrub);
+}
+
+static void ends_a_slice_and_goes_on(void **state)
+{
+	struct scene *s = *state;
+	struct scrub scrub;
+	bool more = true;
+	int slices = 0;
+
+	scene_exec(
+		s,
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
+		"< 500) "
+		"INSERT INTO outbox (id, event_id, event, payload) "
+		"SELECT i, 'e' || i, 'purchase', '" PLAIN "' FROM n;"
+		"INSERT INTO delivery (key, state) SELECT id * 1024 + 1, 160 FROM outbox;"
+		"INSERT INTO redaction VALUES (1, CAST(replace(hex(zeroblob(250)), '00', "
+		"x'01') || replace(hex(zeroblob(250)), '00', x'01') AS BLOB))");
+	assert_ok(s, scrub_open(&scrub, &s->db, &s->e));
+	assert_ok(s, scrub_begin(&scrub, 0, &s->e));
+	for (; more; slices++) {
+		int64_t plain = scene_int(s, "SELECT count(*) FROM outbox WHERE " CANARY);
+
+		assert_ok(s, db_begin(&s->db, &s->e));
+		assert_ok(s, scrub_some(&scrub, &more, &s->e));
+		/* The second time is rolled back, as after a crash. */
+		if (slices == 1)
+			db_rollback(&s->db);
+		else
+			assert_ok(s, db_commit(&s->db, &s->e));
+		assert_true(
+			plain - scene_int(s,
+					  "SELECT count(*) FROM outbox WHERE " CANARY) <=
+			SCRUB_ROWS);
+	}
+	assert_true(slices >= 4);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox WHERE " CANARY), 0);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM redaction"), 0);
+	scrub_close(&scrub);
+}
+
+static void rewrites_visits_that_were_read(void **state)
+{
+	struct scene *s = *state;
+	struct scrub scrub;
+
+	scene_exec(
+		s,
+		"INSERT INTO visit (session_id, page_url, email, phone, external_id) "
+		"VALUES "
+		"('s', 'https://x.de/?email=canary@x.de&a=1', 'canary@x.de', NULL, '7'), "
+		"('s', NULL, NULL, '+491701234567', 'canary@x.de'), "
+		"('s', 'https://x.de/', 'canary@x.de', NULL, NULL);"
+		"INSERT INTO consent (email) VALUES ('canary@x.de');"
+		"INSERT INTO setting VALUES ('visit_cursor', 2), ('consent_cursor', 1)");
+	assert_ok(s, scrub_open(&scrub, &s->db, &s->e));
+	pass(s, &scrub, 0);
+	assert_int_equal(
+		scene_int(s,
+			  "SELECT count(*) FROM visit WHERE id <= 2 AND "
+			  "(coalesce(email, '') || coalesce(external_id, '') || "
+			  "coalesce(page_url, '') LIKE '%canary%' OR phone LIKE '+%')"),
+		0);
+	assert_int_equal(
+		scene_int(s,
+			  "SELECT count(*) FROM visit WHERE id = 1 AND page_url = "
+			  "'https://x.de/?a=1' AND length(email) = 64 AND phone IS NULL "
+			  "AND external_id = '7'"),
+		1);
+	assert_int_equal(
+		scene_int(s, "SELECT count(*) FROM visit WHERE email = 'canary@x.de'"),
+		1);
+	assert_int_equal(scene_int(s, "SELECT length(email) FROM consent"), 64);
+	assert_int_equal(scrub.rewritten, 3);
+	pass(s, &scrub, 0);
+	assert_int_equal(scrub.rewritten, 0);
+	scrub_close(&scrub);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(rewrites_what_is_settled),
+		T(waits_for_every_destination),
+		T(keeps_derived_ids),
+		T(ends_a_slice_and_goes_on),
+		T(rewrites_visits_that_were_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
