@@ -65,7 +65,7 @@ static void note_cut(struct scrubbing *s, uint64_t now)
 {
 	s->uncut = s->relay->writer.wal_uncut;
 	s->refusals = s->uncut ? s->refusals + 1 : 0;
-	s->cut_ms = now + RETRY_MS;
+	s->cut_ms = now + RETRY_MS * (s->refusals < 10 ? (uint64_t)s->refusals : 10);
 	if (s->uncut)
 		log_failure("wal_not_cut", LOG_WARN,
 			    "another connection reads it; it may hold plain identifiers");
@@ -117,10 +117,18 @@ static void begin(struct scrubbing *s, bool whole, uint64_t now)
 	s->changes = s->relay->changes;
 }
 
-static bool is_idle(const struct scrubbing *s, uint64_t now)
+static bool is_idle(const struct scrubbing *s, uint64_t now, uint64_t for_ms)
 {
 	return reading_idle(s->relay) && s->relay->unsettled == 0 &&
-	       now - s->changed_ms >= SCRUBBING_IDLE_MS;
+	       now - s->changed_ms >= for_ms;
+}
+
+/* Each refusal makes the next try later: a reader that never ends must cost little. */
+static bool cut_is_due(const struct scrubbing *s, uint64_t now, bool sent)
+{
+	if (s->refusals > 0)
+		return now >= s->cut_ms;
+	return sent || now >= s->cut_ms || is_idle(s, now, SCRUBBING_CUT_MS);
 }
 
 void scrubbing_pump(struct scrubbing *s, uint64_t now, bool sent)
@@ -134,7 +142,7 @@ void scrubbing_pump(struct scrubbing *s, uint64_t now, bool sent)
 	}
 	if (s->under_way || r->stopping || r->in_trouble || now < s->retry_ms)
 		return;
-	idle = sent || is_idle(s, now);
+	idle = sent || is_idle(s, now, SCRUBBING_IDLE_MS);
 	s->first = s->cut = false;
 	if (s->begun) {
 		if (idle || s->after == 0)
@@ -145,7 +153,7 @@ void scrubbing_pump(struct scrubbing *s, uint64_t now, bool sent)
 		begin(s, true, now);
 	else if (idle && s->changes != r->changes)
 		begin(s, false, now);
-	s->cut = !s->begun && s->uncut && (sent || now >= s->cut_ms);
+	s->cut = !s->begun && s->uncut && cut_is_due(s, now, sent);
 	if (s->begun || s->cut)
 		submit(s);
 }

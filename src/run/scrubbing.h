@@ -18,6 +18,7 @@
 
 enum {
 	SCRUBBING_IDLE_MS = 500,
+	SCRUBBING_CUT_MS = 3000, /* idle, before the WAL is cut */
 	SCRUBBING_WHOLE_MS = 20000,
 };
 

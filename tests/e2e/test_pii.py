@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: MIT
+"""Plain identifiers leave the database once a row is settled: canaries are planted, and
+searched for in every file and every line that convey writes."""
+import glob
+import hashlib
+import json
+import os
+import random
+import sqlite3
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from convey import purchase, wait_until  # noqa: E402
+from relay_case import Case  # noqa: E402
+
+GRANTED = {"ad_user_data": "GRANTED"}
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def person(number):
+    return {"email": f"Canary{number}@mail.example", "phone": f"+49170{7770000 + number}",
+            "first_name": f"Canariana{number}", "last_name": "Canarsson",
+            "zip_code": f"canzip{number}", "ip": "203.0.113.9"}
+
+
+def canary(number, **more):
+    return purchase(number, consent=GRANTED, user=person(number), **more)
+
+
+class Pii(Case):
+    def places_of(self, *words):
+        """Which files hold one of the words, in any case."""
+        found = []
+        for path in glob.glob(os.path.join(self.project.directory, "*")):
+            with open(path, "rb") as file:
+                content = file.read().lower()
+            found += [(os.path.basename(path), word) for word in words
+                      if word.lower().encode() in content]
+        return found
+
+    def assert_no_canary(self):
+        self.assertEqual(self.places_of("canar", "canzip", "+4917077"), [])
+
+    def payload(self, event_id):
+        return json.loads(self.project.query(
+            "SELECT payload FROM outbox WHERE event_id = ? ORDER BY id", event_id)[0][0])
+
+    def plain(self):
+        return self.project.query("SELECT count(*) FROM outbox WHERE payload LIKE '%canar%'")[0][0]
+
+    def test_a_drain_leaves_hashes_only(self):
+        rows = [canary(n) for n in range(700)]
+        rows += [canary(n, event_id=None) for n in range(700, 800)]
+        rows += [canary(n, event="nobody_knows") for n in range(800, 820)]
+        rows += [canary(n, page={"url": "nowhere"}) for n in range(820, 840)]
+        rows += [canary(n, event_time="soon") for n in range(840, 860)]
+        rows += [canary(n) for n in range(20)]
+        rows += [canary(n, page={"url": f"https://u.example/?email=canary{n}%40mail.example"},
+                        note=f"asked by canary{n}@mail.example",
+                        more={"customer_name": "Canaria", "big": "x" * 9000})
+                 for n in range(900, 920)]
+        random.Random(1).shuffle(rows)
+        self.project.insert(rows)
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(),
+                         {"delivered": 820, "skipped": 20, "rejected": 40, "duplicate": 20})
+        self.assert_no_canary()
+        user = self.payload("id-5")["user"]
+        self.assertEqual(user, {
+            "email": sha256("canary5@mail.example"), "phone": sha256("+491707770005"),
+            "first_name": sha256("canariana5"), "last_name": sha256("canarsson"),
+            "zip_code": sha256("canzip5"), "ip": "203.0.113.9"})
+        sent = {event["event_id"]: event for line in self.sandbox.ledger()
+                for event in line["events"]}
+        self.assertEqual(sent["id-5"]["user"], user)
+        self.check()
+
+    def test_an_event_of_a_redacted_row_is_the_same(self):
+        """Decided after redaction: same id, same user as a row that is sent at once."""
+        same = {"event_time": int(time.time()) - 60, "event": "thing_x", "consent": GRANTED}
+        shop = {"url": "https://shop.example/?q=1&email=canary@mail.example&ttclid=E.C.P.1"}
+        users = [person(1), dict(person(2), email=[" A@CANARY.example ", "no address"]),
+                 dict(person(3), phone="no phone", external_id="canary3@mail.example")]
+        rows = []
+        for n, user in enumerate(users):
+            row = purchase(n, user=user, page=shop, event_id=None, **same)
+            payload = json.loads(row["payload"])
+            del payload["properties"]["order_id"]
+            rows.append(dict(row, payload=json.dumps(payload)))
+        self.project.insert(rows)
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.reasons(), {"not_mapped": 3})
+        self.assert_no_canary()
+        ids = self.project.query("SELECT event_id FROM outbox_status ORDER BY id")
+        self.project.convey("map", "set", "thing_x", "Purchase")
+        self.project.convey("retry", "--status", "skipped")
+        self.assertEqual(self.drain(), 0)
+        later = [event for line in self.sandbox.ledger() for event in line["events"]]
+
+        self.setUp()
+        self.project.convey("map", "set", "thing_x", "Purchase")
+        self.project.insert(rows)
+        self.assertEqual(self.drain(), 0)
+        at_once = [event for line in self.sandbox.ledger() for event in line["events"]]
+        self.assertEqual(later, at_once)
+        self.assertEqual([(event["event_id"],) for event in later], ids)
+        self.assertEqual(len(later), 3)
+
+    def test_what_waits_keeps_what_it_needs(self):
+        self.add_destination("late", "PIXEL2", token=None)
+        self.project.insert(canary(n) for n in range(3))
+        relay = self.start()
+        wait_until(lambda: len(self.sandbox.ledger()) > 0)
+        self.project.insert([canary(9, page={"url": "?"}, event_time="soon")])
+        wait_until(lambda: self.plain() == 3, 10, "the redaction of a rejected row")
+        time.sleep(1)
+        self.assertEqual(self.plain(), 3)
+        self.project.set_token("token", "late")
+        self.project.wait_for({"delivered": 3, "rejected": 1})
+        late = [event for line in self.sandbox.ledger() if line["source_id"] == "PIXEL2"
+                for event in line["events"]]
+        self.assertEqual(sorted(event["user"]["email"] for event in late),
+                         sorted(sha256(f"canary{n}@mail.example") for n in range(3)))
+        wait_until(lambda: self.plain() == 0, 30, "the redaction of what has waited")
+        self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.drain(), 0)
+        self.assert_no_canary()
+
+    def test_a_running_relay_redacts_and_cuts_the_wal(self):
+        relay = self.start()
+        self.project.insert(canary(n) for n in range(50))
+        self.project.wait_for({"delivered": 50})
+        wait_until(lambda: self.plain() == 0, 5, "the redaction")
+        wait_until(lambda: not self.places_of("canar"), 30, "the cut of the WAL")
+        self.assert_no_canary()
+        self.assertTrue(relay.running())
+        self.assertEqual(relay.stop(), 0)
+
+    def test_a_reader_holds_the_wal(self):
+        """The rows are redacted; a snapshot that somebody reads is not taken from under him."""
+        reader = sqlite3.connect(self.project.db, isolation_level=None)
+        self.project.insert(canary(n) for n in range(300))
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM outbox").fetchone()
+        relay = self.start("--drain")
+        self.project.wait_for({"delivered": 300})
+        self.assertEqual(relay.wait(40), 0)
+        self.assertIn("wal_not_cut", relay.log())
+        self.assertEqual(self.plain(), 0)
+        reader.close()
+        self.project.insert([canary(1000)])
+        self.assertEqual(self.drain(), 0)
+        self.assert_no_canary()
+
+    def test_killed_in_the_middle(self):
+        whole = {}
+        self.project.insert(canary(n) for n in range(6000))
+        chance = random.Random(7)
+        for _ in range(8):
+            relay = self.start("--drain")
+            relay.wait_started()
+            time.sleep(chance.uniform(0.01, 0.15))
+            relay.kill()
+            for row, text in self.project.query("SELECT event_id, payload FROM outbox"):
+                number = int(row.split("-")[1])
+                payload = json.loads(text)
+                plain = "canar" in text.lower()
+                self.assertEqual(payload["user"]["email"],
+                                 person(number)["email"] if plain
+                                 else sha256(f"canary{number}@mail.example"))
+                self.assertEqual("last_name" in payload["user"], True)
+                if row in whole:
+                    self.assertEqual(plain and not whole[row], False, "plain again")
+                whole[row] = plain
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"delivered": 6000})
+        self.assert_no_canary()
+        self.check()
+
+    def test_hashed_rows_are_not_rewritten(self):
+        user = {"email": sha256("a@b.example").upper(), "phone": sha256("+491701234567"),
+                "external_id": "4711", "ip": "203.0.113.9", "country": "DE"}
+        rows = [purchase(n, consent=GRANTED, user=user,
+                         page={"url": "https://shop.example/a?n=1&utm_source=tiktok#top"})
+                for n in range(300)]
+        self.project.insert(rows)
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual([text for text, in self.project.query(
+            "SELECT payload FROM outbox ORDER BY id")], [row["payload"] for row in rows])
+        # No pass has rewritten anything: the WAL was never cut.
+        self.assertEqual(self.project.query(
+            "SELECT count(*) FROM setting WHERE name = 'wal_shrunk'"), [(0,)])
+
+
+if __name__ == "__main__":
+    unittest.main()
