@@ -230,6 +230,33 @@ CREATE TABLE unmapped (
 	last_seen INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE identity_edge (
+	a INTEGER NOT NULL,
+	b INTEGER NOT NULL,
+	seen_at INTEGER NOT NULL,
+	source INTEGER NOT NULL,
+	row_id INTEGER NOT NULL,
+	digest BLOB,
+	disabled INTEGER,
+	PRIMARY KEY (a, b)
+) WITHOUT ROWID;
+
+CREATE TABLE page_view (
+	node INTEGER NOT NULL,
+	seen_at INTEGER NOT NULL,
+	visit_id INTEGER NOT NULL,
+	click INTEGER,
+	PRIMARY KEY (node, seen_at, visit_id)
+) WITHOUT ROWID;
+
+CREATE TABLE statement (
+	node INTEGER NOT NULL,
+	stated_at INTEGER NOT NULL,
+	consent_id INTEGER NOT NULL,
+	signals INTEGER NOT NULL,
+	PRIMARY KEY (node, stated_at, consent_id)
+) WITHOUT ROWID;
+
 CREATE VIEW destination_wait AS
 SELECT id, name, CASE WHEN paused THEN 24 ELSE reason END AS reason
 FROM destination

@@ -79,11 +79,31 @@ static bool payload_consent(const struct conversion *c, struct consent *out)
 	return stated;
 }
 
+static void deny(unsigned char *signal, unsigned char said)
+{
+	if (said == SIGNAL_DENIED)
+		*signal = SIGNAL_DENIED;
+}
+
+static void withdraw(struct consent *from, const struct consent *said)
+{
+	deny(&from->ad_user_data, said->ad_user_data);
+	deny(&from->ad_personalization, said->ad_personalization);
+	deny(&from->ad_storage, said->ad_storage);
+	deny(&from->analytics_storage, said->analytics_storage);
+}
+
 void consent_of(const struct conversion *c, const struct enrichment *e,
 		struct consent *out)
 {
-	if (!payload_consent(c, out) && e && e->consent.stated)
+	bool stated = payload_consent(c, out);
+
+	if (!e || !e->consent.stated)
+		return;
+	if (!stated)
 		*out = e->consent;
+	else if (e->withdrawn)
+		withdraw(out, &e->consent);
 }
 
 static enum reason decide_event(const struct conversion *c,

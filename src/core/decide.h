@@ -25,6 +25,7 @@ struct enrichment {
 	struct str emails[ENRICHMENT_IDS], phones[ENRICHMENT_IDS];  /* the person's */
 	struct str external_id;
 	struct consent consent; /* the person's latest; `stated` is false for none */
+	bool withdrawn; /* stated behind the row: what it denies the payload cannot grant */
 	bool has_credit;
 	double credit; /* 0..1, the share that TikTok's touches earned */
 };
@@ -58,7 +59,8 @@ static inline void decide(const struct conversion *c, const struct destination_r
 	decide_traced(c, d, map, e, now_ms, out, NULL);
 }
 
-/* What the payload says, else what `e` says; `stated` is false where neither does. */
+/* What the payload says, as a whole, else what `e` says; of a statement made behind the row
+ * what it denies counts in any case. `stated` is false where neither says anything. */
 void consent_of(const struct conversion *c, const struct enrichment *e,
 		struct consent *out);
 

@@ -115,6 +115,9 @@ static void admit_work(struct job *job, void *state)
 	if (queue_admit(&w->queue, &a->load->lot, a->openings, a->count, &job->err) !=
 	    ERR_OK)
 		return;
+	if (a->load->lot.kind == LOT_FRESH &&
+	    ingest_kin(&w->ingest, &a->load->kin, &job->err) != ERR_OK)
+		return;
 }
 
 static void admit_failed(struct admission *a)

@@ -15,6 +15,7 @@ enum err_code judge_open(struct judge *j, const char *path, struct err *e)
 	digest_init(&j->digest);
 	if (db_open(&j->db, path, DB_READ, e) == ERR_OK &&
 	    outbox_open(&j->reader, &j->db, e) == ERR_OK &&
+	    enrich_open(&j->enrich, &j->db, e) == ERR_OK &&
 	    dedup_seed(&j->db, &j->seed, e) == ERR_OK && judge_refresh(j, e) == ERR_OK)
 		return ERR_OK;
 	judge_close(j);
@@ -24,6 +25,7 @@ enum err_code judge_open(struct judge *j, const char *path, struct err *e)
 void judge_close(struct judge *j)
 {
 	outbox_close(&j->reader);
+	enrich_close(&j->enrich);
 	config_free(j->config);
 	free(j->rulings);
 	buf_fini(&j->merged);
@@ -39,7 +41,8 @@ enum err_code judge_refresh(struct judge *j, struct err *e)
 	struct config *fresh;
 	int64_t version;
 
-	if (config_version(&j->db, &version, e) != ERR_OK)
+	if (person_refresh(&j->enrich.person, &j->enrich.behind, e) != ERR_OK ||
+	    config_version(&j->db, &version, e) != ERR_OK)
 		return e->code;
 	if (j->config && j->config->version == version)
 		return ERR_OK;
@@ -109,8 +112,9 @@ enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
 	return ERR_OK;
 }
 
-static void rule(struct judge *j, const struct destination_config *d, int64_t now_ms,
-		 const struct trace *t, struct ruling *r)
+static enum err_code rule(struct judge *j, const struct destination_config *d,
+			  int64_t now_ms, const struct trace *t, struct ruling *r,
+			  struct err *e)
 {
 	r->destination = d;
 	r->routed = true;
@@ -119,6 +123,7 @@ static void rule(struct judge *j, const struct destination_config *d, int64_t no
 	decide_traced(&j->conversion, &d->rules, j->config->map, &j->enrichment, now_ms,
 		      &r->decision, t);
 	r->reason = r->decision.reason;
+	return credit_ruling(j, r, t, e);
 }
 
 /* Whether the row ends the same way for every destination, and so reaches none. */
@@ -140,9 +145,12 @@ static enum reason same_reason(const struct judge *j)
 enum err_code judge_rule(struct judge *j, int64_t now_ms, const struct trace *t,
 			 enum reason *none, struct err *e)
 {
-	e->code = ERR_OK;
+	if (enrich_row(j, now_ms, t, e) != ERR_OK)
+		return e->code;
 	for (size_t i = 0; i < j->config->count; i++)
-		rule(j, &j->config->destinations[i], now_ms, t, &j->rulings[i]);
+		if (rule(j, &j->config->destinations[i], now_ms, t, &j->rulings[i], e) !=
+		    ERR_OK)
+			return e->code;
 	*none = same_reason(j);
 	if (*none == REASON_NONE && (t || j->config->routes.count > 0)) {
 		*none = routing_apply(j, t);
@@ -156,18 +164,25 @@ enum err_code judge_rule_again(struct judge *j, const struct destination_config 
 			       int64_t now_ms, const struct trace *t, struct ruling *out,
 			       struct err *e)
 {
-	e->code = ERR_OK;
-	rule(j, d, now_ms, t, out);
+	if (enrich_row(j, now_ms, t, e) != ERR_OK ||
+	    rule(j, d, now_ms, t, out, e) != ERR_OK)
+		return e->code;
 	if (out->reason == REASON_CONSENT_DENIED)
 		out->reason = REASON_CONSENT_WITHDRAWN;
+	else if (out->reason == REASON_NOT_ATTRIBUTED)
+		out->reason = REASON_NONE; /* as was decided when it was admitted */
 	return ERR_OK;
 }
 
 enum reason judge_shape(struct judge *j, const struct ruling *r, struct buf *out)
 {
-	enum reason reason =
-		shape(&j->conversion, &r->decision, &r->destination->rules,
-		      &j->enrichment, j->event_id, &j->digest, &j->scratch, out);
+	enum reason reason;
+
+	j->enrichment.ttclid = r->ttclid;
+	j->enrichment.has_credit = r->has_credit;
+	j->enrichment.credit = r->credit;
+	reason = shape(&j->conversion, &r->decision, &r->destination->rules,
+		       &j->enrichment, j->event_id, &j->digest, &j->scratch, out);
 
 	if (reason == REASON_NONE && out->full)
 		reason = REASON_PAYLOAD_TOO_LARGE;

@@ -11,6 +11,7 @@
 
 #include "core/event_id.h"
 #include "core/shape.h"
+#include "run/enrich.h"
 #include "store/config.h"
 #include "store/outbox.h"
 
@@ -20,6 +21,10 @@ struct ruling {
 	struct decision decision;
 	enum reason reason; /* REASON_NONE: it may be sent */
 	bool routed;        /* false: a route leads past this destination */
+	struct str
+		ttclid; /* the session's, or the person's; borrowed until the next row */
+	bool has_credit;
+	double credit; /* 0..1, TikTok's */
 };
 
 struct judge {
@@ -36,6 +41,7 @@ struct judge {
 	struct buf id;     /* of a merged row */
 	struct buf merged; /* the row's payload with what duplicates add */
 	struct outbox_row merged_row;
+	struct enrich enrich;
 	struct enrichment enrichment;
 	struct ruling *rulings; /* one a destination, in the configuration's order */
 };

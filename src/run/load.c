@@ -22,6 +22,7 @@ void load_free(struct load *load)
 		return;
 	buf_fini(&load->body);
 	buf_fini(&load->text);
+	kin_fini(&load->kin);
 	free(load->lot.entries);
 	free(load);
 }

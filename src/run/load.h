@@ -11,6 +11,7 @@
 #define RUN_LOAD_H
 
 #include "base/buf.h"
+#include "core/kin.h"
 #include "run/lane.h"
 #include "store/queue.h"
 
@@ -36,9 +37,14 @@ struct load {
 	int32_t destination_id; /* LOT_RETRY */
 	int limit;
 	int64_t now_ms;
+	int64_t covered; /* LOT_FRESH: visits that came with rows up to here are known */
+	bool not_behind; /* else: those that came before now */
 	/* found */
 	struct lot lot;
 	struct buf body, text;
+	struct kin kin;    /* LOT_FRESH: what the rows tell of persons */
+	bool unread;       /* visits or consent rows are to be ingested, */
+	bool behind;       /* and that first: none of the rows was read */
 	uint32_t capacity; /* entries */
 	uint32_t rows;
 	bool cut; /* LOT_FRESH: lot.last_id lies before what was asked; the rest is to come */

@@ -56,6 +56,7 @@ void reading_fini(struct relay *r)
 static void ask(struct relay *r, struct load *load)
 {
 	load->now_ms = clock_wall_ms();
+	load->covered = r->ingesting.covered;
 	load->job.work = shaper_work;
 	load->job.done = read_done;
 	load->due[load->dues++].destination_id = 0;
@@ -89,6 +90,8 @@ static void ask_waiting(struct relay *r, struct site *s, int limit)
 	load->lot.kind = s->id ? LOT_RETRY : LOT_REDO;
 	load->destination_id = s->id;
 	load->limit = limit;
+	load->not_behind = s->bounced;
+	s->bounced = false;
 	if (limit) {
 		s->reading_due = true;
 		s->due_ms = 0;
@@ -159,16 +162,17 @@ static void read_waiting(struct relay *r, uint64_t now)
 {
 	int64_t wall = clock_wall_ms();
 
+	bool room = false;
+
 	for (int i = 0; i < r->site_count; i++) {
 		struct site *s = r->sites[i];
+		bool ready = site_may_send(s, now) && r->under_way < RELAY_SLOTS && !r->queued;
 
-		if (s->reading_due || s->due_ms == 0 || s->due_ms > wall)
-			continue;
-		if (site_may_send(s, now) && r->under_way < RELAY_SLOTS && !r->queued)
+		room = room || ready || site_waits(s);
+		if (ready && !s->reading_due && s->due_ms && s->due_ms <= wall)
 			ask_waiting(r, s, s->batch);
 	}
-	if (r->redo.due_ms && r->redo.due_ms <= wall && !r->redo.reading_due &&
-	    r->site_count)
+	if (room && r->redo.due_ms && r->redo.due_ms <= wall && !r->redo.reading_due)
 		ask_waiting(r, &r->redo, LOAD_ROWS);
 }
 
@@ -269,6 +273,24 @@ static void read_failed(struct relay *r, struct load *load)
 	}
 }
 
+/* It was not read: it will be when visits and consent rows are in. */
+static void bounce(struct relay *r, struct load *load)
+{
+	struct site *s = load->lot.kind == LOT_REDO ? &r->redo
+						    : relay_site(r, load->destination_id);
+
+	if (load->lot.kind == LOT_FRESH) {
+		reading_restart(r);
+		reading_drop(r, load);
+		return;
+	}
+	if (s) {
+		s->bounced = true;
+		s->due_ms = load->now_ms;
+	}
+	reading_end_waiting(r, load);
+}
+
 static void read_done(struct job *job)
 {
 	struct load *load = (struct load *)job;
@@ -282,6 +304,13 @@ static void read_done(struct job *job)
 	} else if (load->stale) {
 		reading_drop(r, load);
 	} else {
+		if (load->unread)
+			ingesting_want(&r->ingesting, load->behind || r->options.drain);
+		if (load->behind) {
+			bounce(r, load);
+			relay_pump(r);
+			return;
+		}
 		note_dues(r, load);
 		if (load->config_version != r->config_version)
 			r->stale_config = true;
@@ -316,7 +345,7 @@ static void admit_next(struct relay *r)
 bool reading_idle(const struct relay *r)
 {
 	return r->reading_count == 0 && r->jobs == 0 && r->waiting_loads == 0 &&
-	       !r->admitting;
+	       !r->admitting && ingesting_idle(&r->ingesting);
 }
 
 void reading_pump(struct relay *r, uint64_t now)
@@ -328,6 +357,8 @@ void reading_pump(struct relay *r, uint64_t now)
 	if (r->in_trouble || r->reloading || now < r->trouble_ms)
 		return;
 	admit_next(r);
+	if (ingesting_blocks(&r->ingesting))
+		return;
 	read_waiting(r, now);
 	if (may_read_fresh(r))
 		read_fresh(r, now);

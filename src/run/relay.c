@@ -115,7 +115,8 @@ static void end_if_done(struct relay *r)
 	if (r->under_way > 0 && clock_mono_ms() >= r->deadline_ms && r->deadline_ms)
 		shipment_abort_all(r);
 	if (r->unsettled == 0 && r->jobs == 0 && r->waiting_loads == 0 && !r->admitting &&
-	    !r->reloading && r->site_jobs == 0 && !r->scrubbing.under_way)
+	    !r->reloading && r->site_jobs == 0 && !r->scrubbing.under_way &&
+	    !r->ingesting.under_way)
 		close_all(r);
 }
 
@@ -144,6 +145,8 @@ static void set_timer(struct relay *r, uint64_t now)
 	}
 	if (r->dirty || r->reading_count > 0)
 		sooner(&at, now + TICK_MS);
+	if (r->ingesting.wanted && !r->ingesting.under_way)
+		sooner(&at, r->ingesting.due_ms);
 	if (r->stopping && r->deadline_ms)
 		sooner(&at, r->deadline_ms);
 	uv_update_time(&r->loop);
@@ -167,6 +170,7 @@ void relay_pump(struct relay *r)
 		now = clock_mono_ms();
 		open_idle_sites(r, now);
 		shipment_start_queued(r);
+		ingesting_pump(&r->ingesting, now);
 		reading_pump(r, now);
 		if (r->stale_config && !r->reloading)
 			reload_start(r);
@@ -257,6 +261,7 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 
 	if (writer_open(&r->writer, r->options.db_path, &recovered, e) != ERR_OK)
 		return e->code;
+	ingesting_init(&r->ingesting, r);
 	if (scrubbing_open(&r->scrubbing, r, e) != ERR_OK ||
 	    queue_position(&r->writer.queue, &r->admitted, &r->last_attempt_id, e) !=
 		    ERR_OK)

@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "net/http.h"
+#include "run/ingesting.h"
 #include "run/load.h"
 #include "run/scrubbing.h"
 #include "run/shaper.h"
@@ -94,6 +95,7 @@ struct relay {
 	void (*on_timer)(uv_timer_t *timer);
 	int site_jobs; /* on the writer's lane */
 	struct scrubbing scrubbing;
+	struct ingesting ingesting;
 	uint64_t changes; /* counts lots admitted and shipments settled */
 	bool closing;
 	int to_close;

@@ -144,7 +144,7 @@ static bool add_row(void *arg, const struct outbox_row *row,
 static enum err_code read_fresh(struct work *w, struct err *e)
 {
 	struct load *load = w->load;
-	int64_t first, last, upto = load->upto;
+	int64_t first, last, wanted, upto = load->upto;
 
 	if (outbox_edges(&w->judge->reader, load->after, &first, &last, e) != ERR_OK)
 		return e->code;
@@ -157,11 +157,17 @@ static enum err_code read_fresh(struct work *w, struct err *e)
 		upto = last < first + load->limit - 1 ? last : first + load->limit - 1;
 	if (upto > OUTBOX_ID_MAX)
 		upto = OUTBOX_ID_MAX;
+	wanted = upto;
+	if (load->unread && upto > load->covered)
+		upto = load->covered;
+	load->behind = upto < first;
+	if (load->behind)
+		return ERR_OK;
 	if (outbox_range(&w->judge->reader, first, upto, add_row, w, e) != ERR_OK)
 		return e->code;
 	if (!load->cut)
 		load->lot.last_id = upto;
-	load->cut = load->lot.last_id < upto;
+	load->cut = load->lot.last_id < wanted;
 	return ERR_OK;
 }
 
@@ -171,6 +177,9 @@ static enum err_code read_waiting(struct work *w, struct err *e)
 	bool redo = load->lot.kind == LOT_REDO;
 
 	if (!redo && !config_destination(w->judge->config, load->destination_id))
+		return ERR_OK;
+	load->behind = load->unread && load->limit > 0 && !load->not_behind;
+	if (load->behind)
 		return ERR_OK;
 	return outbox_due(&w->judge->reader, redo ? 0 : load->destination_id,
 			  load->now_ms, load->limit, add_row, w, e);
@@ -196,6 +205,8 @@ static enum err_code work_inside(struct work *w, struct err *e)
 	if (judge_refresh(w->judge, e) != ERR_OK)
 		return e->code;
 	load->config_version = w->judge->config->version;
+	load->unread = w->judge->enrich.behind;
+	w->judge->enrich.kin = load->lot.kind == LOT_FRESH ? &load->kin : NULL;
 	if (load->lot.kind == LOT_FRESH ? read_fresh(w, e) : read_waiting(w, e))
 		return e->code;
 	return look_ahead(w, e);
@@ -209,7 +220,8 @@ void shaper_work(struct job *job, void *state)
 	struct work w = {.judge = judge, .load = load, .err = e};
 
 	load->lot.count = load->rows = 0;
-	load->cut = false;
+	load->cut = load->behind = load->unread = false;
+	kin_clear(&load->kin);
 	buf_clear(&load->body);
 	buf_clear(&load->text);
 	if (db_exec(&judge->db, "BEGIN", e) == ERR_OK)

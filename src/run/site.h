@@ -65,6 +65,7 @@ struct site {
 	uint64_t next_start_ms; /* monotonic: by requests_per_second */
 	int64_t due_ms;         /* wall: the next waiting row; 0: none known */
 	bool reading_due;       /* a lot of waiting rows is being read or admitted */
+	bool bounced;           /* … and came back: visits were to be ingested first */
 	int64_t parked;         /* rows parked since it was blocked */
 	struct site_plan plan;
 };

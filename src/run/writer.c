@@ -137,6 +137,7 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 	if (db_open(&w->db, w->lock.path, DB_WRITE, e) == ERR_OK &&
 	    migrate_check(&w->db, e) == ERR_OK &&
 	    queue_open(&w->queue, &w->db, e) == ERR_OK &&
+	    ingest_open(&w->ingest, &w->db, e) == ERR_OK &&
 	    checkpoint_open(&w->checkpoint, &w->db, e) == ERR_OK &&
 	    recover(w, recovered, e) == ERR_OK)
 		return ERR_OK;
@@ -155,6 +156,8 @@ void writer_close(struct writer *w)
 {
 	if (w->queue.db)
 		queue_close(&w->queue);
+	if (w->ingest.db)
+		ingest_close(&w->ingest);
 	if (w->checkpoint.writer)
 		checkpoint_close(&w->checkpoint);
 	if (w->db.handle)

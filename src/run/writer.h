@@ -15,6 +15,7 @@
 #include "run/lane.h"
 #include "store/checkpoint.h"
 #include "store/lock.h"
+#include "store/ingest.h"
 #include "store/queue.h"
 
 struct writer {
@@ -22,6 +23,7 @@ struct writer {
 	struct db db;
 	struct checkpoint checkpoint;
 	struct queue queue;
+	struct ingest ingest;
 	struct lane lane;
 	bool cut_wal;   /* set by a job: once the transaction is over */
 	bool wal_uncut; /* it could not be, as another connection reads it */

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/identifier.h"
+
+#include <stdio.h>
+
+#include "core/normalize.h"
+
+static bool normalize(enum identity_kind kind, struct str value,
+		      const struct identifier_reader *r)
+{
+	switch (kind) {
+	case IDENTITY_EMAIL: return normalize_email(value, r->normal);
+	case IDENTITY_PHONE: return normalize_phone(value, r->country, r->normal);
+	case IDENTITY_EXTERNAL_ID: return normalize_external_id(value, r->normal);
+	case IDENTITY_DEVICE: return normalize_gaid(value, r->normal);
+	case IDENTITY_TTP:
+	case IDENTITY_SESSION:
+	case IDENTITY_KIND_END: break;
+	}
+	buf_adds(r->normal, value);
+	return !r->normal->full;
+}
+
+static unsigned char hex_value(char c)
+{
+	return (unsigned char)(ascii_is_digit(c) ? c - '0' : ascii_lower(c) - 'a' + 10);
+}
+
+static void read_hex(struct str hex, unsigned char out[DIGEST_LEN])
+{
+	for (size_t i = 0; i < DIGEST_LEN; i++)
+		out[i] = (unsigned char)(hex_value(hex.p[2 * i]) << 4 |
+					 hex_value(hex.p[2 * i + 1]));
+}
+
+static bool read(enum identity_kind kind, struct str value,
+		 const struct identifier_reader *r, struct identifier *out)
+{
+	uint64_t node = 0;
+
+	value = str_trim(value);
+	if (value.len == 0 || identity_is_placeholder(kind, value))
+		return false;
+	if (kind <= IDENTITY_PHONE && value.len == DIGEST_HEX_LEN &&
+	    is_sha256_hex(value)) {
+		read_hex(value, out->digest);
+	} else {
+		buf_clear(r->normal);
+		if (!normalize(kind, value, r))
+			return false;
+		digest_raw(r->digest, buf_str(r->normal), out->digest);
+	}
+	for (size_t i = 0; i < sizeof(node); i++)
+		node = node << 8 | out->digest[i];
+	out->node = (node & ~UINT64_C(7)) | kind;
+	return true;
+}
+
+void identifiers_add(struct identifiers *ids, enum identity_kind kind, struct str value,
+		     const struct identifier_reader *r)
+{
+	if (ids->count == IDENTIFIERS_MAX || value.len == 0 ||
+	    !read(kind, value, r, &ids->id[ids->count]))
+		return;
+	for (size_t i = 0; i < ids->count; i++)
+		if (ids->id[i].node == ids->id[ids->count].node)
+			return;
+	ids->count++;
+}
+
+static const struct {
+	enum identity_kind kind;
+	enum field field;
+} sources[] = {
+	{IDENTITY_EXTERNAL_ID, FIELD_EXTERNAL_ID},
+	{IDENTITY_EMAIL, FIELD_EMAIL},
+	{IDENTITY_PHONE, FIELD_PHONE},
+	{IDENTITY_DEVICE, FIELD_IDFA},
+	{IDENTITY_DEVICE, FIELD_IDFV},
+	{IDENTITY_DEVICE, FIELD_GAID},
+	{IDENTITY_TTP, FIELD_TTP},
+	{IDENTITY_SESSION, FIELD_SESSION_ID},
+};
+
+enum { SOURCES = sizeof(sources) / sizeof(sources[0]) };
+
+bool conversion_joins(const struct conversion *c)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < SOURCES; i++) {
+		uint32_t at = c->at[sources[i].field];
+
+		if (at != JSON_NONE)
+			found += c->json->t[at].type == TOKEN_ARRAY ? 2 : 1;
+	}
+	return found > 1;
+}
+
+static void add_at(struct identifiers *ids, enum identity_kind kind,
+		   const struct conversion *c, uint32_t at,
+		   const struct identifier_reader *r)
+{
+	identifiers_add(ids, kind, conversion_id(c, at, r->text), r);
+}
+
+/* The person's country counts before the destination's, as in the event that goes out. */
+static const char *country_of(const struct conversion *c,
+			      const struct identifier_reader *r, char own[3])
+{
+	struct str text = str_trim(conversion_text(c, c->at[FIELD_COUNTRY], r->text));
+
+	if (text.len != 2)
+		return r->country;
+	own[0] = ascii_upper(text.p[0]);
+	own[1] = ascii_upper(text.p[1]);
+	own[2] = '\0';
+	return own;
+}
+
+void identifiers_of_conversion(const struct conversion *c,
+			       const struct identifier_reader *r, struct identifiers *ids)
+{
+	struct identifier_reader local = *r;
+	char own[3];
+
+	local.country = country_of(c, r, own);
+	ids->count = 0;
+	for (size_t i = 0; i < SOURCES; i++) {
+		uint32_t at = c->at[sources[i].field];
+
+		if (at == JSON_NONE)
+			continue;
+		if (c->json->t[at].type != TOKEN_ARRAY) {
+			add_at(ids, sources[i].kind, c, at, &local);
+			continue;
+		}
+		for (uint32_t item = at + 1; item < c->json->t[at].next;
+		     item = c->json->t[item].next)
+			add_at(ids, sources[i].kind, c, item, &local);
+	}
+}
+
+void identifier_text(uint64_t node, char out[IDENTIFIER_TEXT])
+{
+	snprintf(out, IDENTIFIER_TEXT, "%s %08x",
+		 identity_kind_word(identifier_kind(node)), (unsigned)(node >> 32));
+}

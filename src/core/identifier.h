@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ * identifier.h - what a person is known by, as a number: the same for a plain value, for the
+ * same value written differently, and for its SHA-256.
+ *
+ * Owns:    nothing.
+ * Thread:  any; the reader's digest and buffer are one worker's.
+ * Errors:  none; a value that is none, or stands for nobody, is left out.
+ * See:     core/identity.h, what is made of them. */
+#ifndef CORE_IDENTIFIER_H
+#define CORE_IDENTIFIER_H
+
+#include "core/conversion.h"
+#include "core/digest.h"
+#include "core/identity.h"
+
+#define IDENTIFIERS_MAX 16 /* of one row */
+
+/* An identity_node's number: 61 bits of the SHA-256, then the kind. A cryptographic hash:
+ * who chooses a session id must not be able to choose another's number. */
+struct identifier {
+	uint64_t node;
+	unsigned char digest[DIGEST_LEN]; /* of the normalised value */
+};
+
+/* The identifiers of one row, each once, the strongest first. */
+struct identifiers {
+	struct identifier id[IDENTIFIERS_MAX];
+	size_t count;
+};
+
+struct identifier_reader {
+	struct digest *digest;
+	struct buf *text, *normal; /* overwritten */
+	const char *country;       /* where a national phone number is read; or "" */
+};
+
+static inline enum identity_kind identifier_kind(uint64_t node)
+{
+	return (enum identity_kind)(node & 7);
+}
+
+static inline struct identity_node identity_node_of(uint64_t node)
+{
+	return (struct identity_node){node, identifier_kind(node)};
+}
+
+/* Call in the order of the kinds. Beyond IDENTIFIERS_MAX nothing is added. */
+void identifiers_add(struct identifiers *ids, enum identity_kind kind, struct str value,
+		     const struct identifier_reader *r);
+
+/* Those of the payload. */
+void identifiers_of_conversion(const struct conversion *c,
+			       const struct identifier_reader *r,
+			       struct identifiers *ids);
+
+/* Whether the payload may have as many as two, told without hashing. */
+bool conversion_joins(const struct conversion *c);
+
+/* "email 5e884898", with the first 8 hex digits and a NUL. */
+#define IDENTIFIER_TEXT 32
+void identifier_text(uint64_t node, char out[IDENTIFIER_TEXT]);
+
+#endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/enrich.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/url.h"
+#include "run/judge.h"
+
+enum { TEXT_MAX = 256 * 1024 };
+
+enum err_code enrich_open(struct enrich *n, struct db *db, struct err *e)
+{
+	*n = (struct enrich){0};
+	buf_init(&n->text, TEXT_MAX);
+	return person_open(&n->person, db, e);
+}
+
+void enrich_close(struct enrich *n)
+{
+	person_close(&n->person);
+	identity_view_free(n->view);
+	free(n->touches);
+	buf_fini(&n->text);
+	*n = (struct enrich){0};
+}
+
+void enrich_tell(const struct trace *t, const char *step, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	if (!t)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	t->line(t->arg, step, text);
+}
+
+const char *enrich_time(int64_t unix_s, char out[ENRICH_TIME])
+{
+	time_t at = (time_t)unix_s;
+	struct tm tm;
+
+	if (!gmtime_r(&at, &tm) || strftime(out, ENRICH_TIME, "%FT%TZ", &tm) == 0)
+		snprintf(out, ENRICH_TIME, "%lld", (long long)unix_s);
+	return out;
+}
+
+struct str enrich_keep(struct enrich *n, struct str text)
+{
+	size_t at = n->text.len;
+
+	if (text.len == 0 || (at == 0 && !buf_reserve(&n->text, TEXT_MAX)))
+		return STR_NONE;
+	buf_adds(&n->text, text);
+	return n->text.full ? STR_NONE : str_make(n->text.p + at, text.len);
+}
+
+struct str enrich_ttclid(struct enrich *n, const struct page *page, struct buf *tmp)
+{
+	struct str found = str_trim(page->ttclid);
+
+	buf_clear(tmp);
+	if (found.len == 0 && url_query_param(page->url, STR("ttclid"), tmp))
+		found = str_trim(buf_str(tmp));
+	return found.len > TTCLID_MAX ? STR_NONE : enrich_keep(n, found);
+}
+
+/* Text without an offset is read as the visits' is: in the first destination's zone. */
+static int64_t event_time_of(const struct judge *j)
+{
+	struct zone *zone =
+		j->config->count ? j->config->destinations[0].rules.zone : NULL;
+	int64_t at = j->conversion.row->created_ms / 1000;
+
+	if (j->conversion.event_time.kind != EVENT_TIME_NONE)
+		event_time_resolve(&j->conversion.event_time, zone, &at);
+	return at;
+}
+
+static const char *country_of(const struct config *config)
+{
+	for (size_t i = 0; i < config->count; i++)
+		if (config->destinations[i].rules.default_country[0])
+			return config->destinations[i].rules.default_country;
+	return "";
+}
+
+static uint64_t session_of(const struct identifiers *ids)
+{
+	uint64_t last = ids->count ? ids->id[ids->count - 1].node : 0;
+
+	return identifier_kind(last) == IDENTITY_SESSION ? last : 0;
+}
+
+/* The session's pages, from the newest to the oldest. */
+struct session_search {
+	struct judge *j;
+	struct page found; /* seen_s and visit_id of the page */
+	bool any;
+};
+
+static void take(struct enrich *n, struct str *to, struct str from)
+{
+	if (to->len == 0)
+		*to = enrich_keep(n, str_trim(from));
+}
+
+static bool take_page(void *arg, const struct page *page)
+{
+	struct session_search *s = arg;
+	struct enrichment *x = &s->j->enrichment;
+	struct enrich *n = &s->j->enrich;
+
+	if (!s->any && url_is_http(str_trim(page->url))) {
+		s->any = true;
+		s->found = (struct page){page->seen_s, page->visit_id};
+		x->page_url = enrich_keep(n, str_trim(page->url));
+	}
+	take(n, &x->referrer, page->referrer);
+	take(n, &x->ttp, page->ttp);
+	take(n, &x->ip, page->ip);
+	take(n, &x->user_agent, page->user_agent);
+	if (x->ttclid.len == 0)
+		x->ttclid = enrich_ttclid(n, page, &s->j->scratch.more);
+	return !(s->any && x->referrer.len && x->ttp.len && x->ip.len &&
+		 x->user_agent.len && x->ttclid.len);
+}
+
+/* Only the page's address: what came behind the event did not lead to it. */
+static bool take_first_page(void *arg, const struct page *page)
+{
+	struct session_search *s = arg;
+
+	if (!url_is_http(str_trim(page->url)))
+		return true;
+	s->any = true;
+	s->found = (struct page){page->seen_s, page->visit_id};
+	s->j->enrichment.page_url = enrich_keep(&s->j->enrich, str_trim(page->url));
+	return false;
+}
+
+static enum err_code find_session(struct judge *j, const struct trace *t, struct err *e)
+{
+	struct enrich *n = &j->enrich;
+	struct session_search s = {.j = j};
+	struct page_span before = {INT64_MIN, n->event_s, false, false};
+	struct page_span after = {n->event_s + 1, INT64_MAX, false, true};
+	uint64_t session = session_of(&n->ids);
+	char at[ENRICH_TIME];
+
+	if (!session || !n->person.has_pages)
+		return ERR_OK;
+	if (person_pages(&n->person, session, &before, take_page, &s, e) != ERR_OK)
+		return e->code;
+	if (!s.any &&
+	    person_pages(&n->person, session, &after, take_first_page, &s, e) != ERR_OK)
+		return e->code;
+	if (s.any)
+		enrich_tell(t, "session", "its %s page is visit %lld, %s",
+			    s.found.seen_s > n->event_s ? "first" : "latest",
+			    (long long)s.found.visit_id, enrich_time(s.found.seen_s, at));
+	else
+		enrich_tell(t, "session", "no page of it is known");
+	return ERR_OK;
+}
+
+static const char *source_word_of(enum identity_source source)
+{
+	return source == IDENTITY_VISIT     ? "visit"
+	       : source == IDENTITY_CONSENT ? "consent row"
+					    : "conversion";
+}
+
+static void tell_members(const struct enrich *n, const struct person_edges *edges,
+			 const struct trace *t)
+{
+	if (!t)
+		return;
+	if (n->member_count < 2)
+		enrich_tell(t, "identity", "nothing else is known of the person");
+	for (size_t i = 1; i < n->member_count; i++) {
+		const struct identity_member *m = &n->members[i];
+		const struct identity_edge *edge = &edges->list[m->edge];
+		char to[IDENTIFIER_TEXT], from[IDENTIFIER_TEXT], at[ENRICH_TIME];
+
+		identifier_text(m->node.hash, to);
+		identifier_text(n->members[m->from].node.hash, from);
+		enrich_tell(t, "identity", "%s, seen with %s in %s %lld, %s", to, from,
+			    source_word_of(edge->source), (long long)edge->row_id,
+			    enrich_time(edge->at_s, at));
+	}
+}
+
+static bool is_own(const struct identifiers *ids, uint64_t node)
+{
+	for (size_t i = 0; i < ids->count; i++)
+		if (ids->id[i].node == node)
+			return true;
+	return false;
+}
+
+static void add_digest(struct enrich *n, uint64_t node, struct str *list, size_t count)
+{
+	const unsigned char *digest = person_digest(&n->person, node);
+	char hex[DIGEST_HEX_LEN];
+
+	while (count > 0 && list->len > 0) {
+		list++;
+		count--;
+	}
+	if (count == 0 || !digest)
+		return;
+	digest_hex_of(digest, DIGEST_LEN, hex);
+	*list = enrich_keep(n, str_make(hex, sizeof(hex)));
+}
+
+static void take_members(struct judge *j)
+{
+	struct enrich *n = &j->enrich;
+	struct enrichment *x = &j->enrichment;
+
+	for (size_t i = 1; i < n->member_count; i++) {
+		const struct identity_node *node = &n->members[i].node;
+
+		if (is_own(&n->ids, node->hash))
+			continue;
+		if (node->kind == IDENTITY_EMAIL)
+			add_digest(n, node->hash, x->emails, ENRICHMENT_IDS);
+		else if (node->kind == IDENTITY_PHONE)
+			add_digest(n, node->hash, x->phones, ENRICHMENT_IDS);
+		else if (node->kind == IDENTITY_EXTERNAL_ID)
+			add_digest(n, node->hash, &x->external_id, 1);
+	}
+}
+
+static void resolve(struct enrich *n, const struct person_edges *edges, int64_t at_s)
+{
+	if (!n->view)
+		n->view = identity_view_new();
+	n->member_count =
+		identity_resolve(n->view, edges->list, edges->count,
+				 identity_node_of(n->ids.id[0].node), at_s, &n->members);
+}
+
+static enum err_code ask_statement(struct enrich *n, uint64_t node, int64_t now_ms,
+				   struct statement *latest, struct err *e)
+{
+	struct statement found;
+	bool any;
+
+	if (person_statement(&n->person, node, now_ms, &found, &any, e) == ERR_OK &&
+	    any && (!latest->consent.stated || statement_is_newer(&found, latest)))
+		*latest = found;
+	return e->code;
+}
+
+/* Of the person as known now, not then: a withdrawal counts as soon as it is known whose it
+ * is. */
+static enum err_code find_consent(struct judge *j, const struct person_edges *edges,
+				  int64_t now_ms, const struct trace *t, struct err *e)
+{
+	struct enrich *n = &j->enrich;
+	struct statement latest = {0};
+	char at[ENRICH_TIME];
+
+	e->code = ERR_OK;
+	if (!n->person.has_statements)
+		return ERR_OK;
+	for (size_t i = 0; i < n->ids.count; i++)
+		if (ask_statement(n, n->ids.id[i].node, now_ms, &latest, e) != ERR_OK)
+			return e->code;
+	if (edges->count > edges->own) {
+		resolve(n, edges, INT64_MAX);
+		for (size_t i = 1; i < n->member_count; i++)
+			if (ask_statement(n, n->members[i].node.hash, now_ms, &latest,
+					  e) != ERR_OK)
+				return e->code;
+	}
+	if (!latest.consent.stated)
+		return ERR_OK;
+	j->enrichment.consent = latest.consent;
+	j->enrichment.withdrawn =
+		statement_is_after(&latest, j->conversion.row->created_ms);
+	enrich_tell(t, "consent row", "%lld, %s%s", (long long)latest.consent_id,
+		    enrich_time(latest.stated_ms / 1000, at),
+		    j->enrichment.withdrawn
+			    ? ", after the conversion: what it denies counts"
+			    : "");
+	return ERR_OK;
+}
+
+static enum err_code find_person(struct judge *j, int64_t now_ms, const struct trace *t,
+				 struct err *e)
+{
+	struct enrich *n = &j->enrich;
+	int64_t now_s = now_ms / 1000;
+	struct person_row row = {&n->ids, n->event_s, j->conversion.row->id};
+	struct person_edges edges;
+
+	if (person_reach(&n->person, n->kin, &row,
+			 now_s > n->event_s ? now_s : n->event_s, &edges, e) != ERR_OK ||
+	    find_consent(j, &edges, now_ms, t, e) != ERR_OK)
+		return e->code;
+	if (edges.count > edges.own || n->person.has_pages || t) {
+		resolve(n, &edges, n->event_s);
+		take_members(j);
+		tell_members(n, &edges, t);
+	}
+	/* An event of the future is refused, and nobody was seen then. */
+	if (n->kin && n->event_s <= now_s + FUTURE_MAX_S)
+		kin_add(n->kin, &n->ids, edges.known, n->event_s, row.row_id,
+			IDENTITY_CONVERSION);
+	return ERR_OK;
+}
+
+/* Whether anything could be found for the row, or is to be kept of it. */
+static bool is_worth_it(const struct judge *j)
+{
+	const struct enrich *n = &j->enrich;
+	const struct person_reader *p = &n->person;
+
+	return p->has_edges || p->has_pages || p->has_statements ||
+	       (n->kin && (n->kin->count > 0 || conversion_joins(&j->conversion)));
+}
+
+enum err_code enrich_row(struct judge *j, int64_t now_ms, const struct trace *t,
+			 struct err *e)
+{
+	struct enrich *n = &j->enrich;
+	struct identifier_reader reader = {&j->digest, &j->scratch.text, &j->scratch.more,
+					   country_of(j->config)};
+
+	j->enrichment = (struct enrichment){0};
+	n->ids.count = n->member_count = 0;
+	buf_clear(&n->text);
+	e->code = ERR_OK;
+	if (!is_worth_it(j))
+		return ERR_OK;
+	identifiers_of_conversion(&j->conversion, &reader, &n->ids);
+	if (n->ids.count == 0)
+		return ERR_OK;
+	n->event_s = event_time_of(j);
+	if (find_session(j, t, e) != ERR_OK)
+		return e->code;
+	return find_person(j, now_ms, t, e);
+}

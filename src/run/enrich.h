@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ * enrich.h - what the file knows beside the row: its session's pages, the person's other
+ * identifiers as of the event's time, what was said of consent, and who earned the credit.
+ *
+ * A file without visits, consent rows and joined identifiers costs one question a
+ * transaction; a row with two identifiers costs their hashes and, at admission, two narrow
+ * rows for each identifier but the first. Where there are edges, a row costs one look for
+ * each identifier that is come to.
+ *
+ * Owns:    statements and memory, from enrich_open to enrich_close. What it found is valid
+ *          until the next row.
+ * Thread:  the judge's.
+ * Errors:  the database's.
+ * See:     store/person.h, core/identity.h, core/attribution.h; run/judge.h, who calls. */
+#ifndef RUN_ENRICH_H
+#define RUN_ENRICH_H
+
+#include "core/decide.h"
+#include "store/config.h"
+#include "store/person.h"
+
+struct judge;
+struct ruling;
+
+struct enrich {
+	struct person_reader person;
+	struct identity_view *view;
+	struct touch_list *touches;
+	struct buf text; /* what enrichments point into; never moves */
+	struct kin *kin; /* NULL, or where the rows' own edges are collected */
+	bool behind;     /* visits or consent rows are not ingested yet */
+	/* of the row */
+	struct identifiers ids;
+	int64_t event_s;
+	const struct identity_member *members; /* the person at event_s */
+	size_t member_count;
+};
+
+MUST_CHECK enum err_code enrich_open(struct enrich *n, struct db *db, struct err *e);
+void enrich_close(struct enrich *n);
+
+/* Fills the judge's enrichment, once a row. `t` may be NULL, here and below. */
+MUST_CHECK enum err_code enrich_row(struct judge *j, int64_t now_ms,
+				    const struct trace *t, struct err *e);
+
+/* What depends on the destination's windows and model: the person's ttclid, the credit, and
+ * whether TikTok gets to hear of it. */
+MUST_CHECK enum err_code credit_ruling(struct judge *j, struct ruling *r,
+				       const struct trace *t, struct err *e);
+
+/* A copy that lives as long as the row; empty where it does not fit. */
+struct str enrich_keep(struct enrich *n, struct str text);
+
+/* The page's ttclid, of its column or its URL; empty where it has none. */
+struct str enrich_ttclid(struct enrich *n, const struct page *page, struct buf *tmp);
+
+/* Time of a trace's line. */
+#define ENRICH_TIME 32
+const char *enrich_time(int64_t unix_s, char out[ENRICH_TIME]);
+
+void enrich_tell(const struct trace *t, const char *step, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+#endif

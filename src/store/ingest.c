@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/ingest.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/statement.h"
+#include "core/time_zone.h"
+#include "store/outbox.h"
+#include "store/setting.h"
+
+enum { TEXT_MAX = 64 * 1024 };
+
+/* An edge as the table has it. */
+struct directed {
+	uint64_t a, b;
+	const struct kin_edge *edge;
+	const unsigned char *digest; /* of b; NULL where nobody is told it */
+};
+
+static const struct {
+	size_t at;
+	const char *sql;
+} statements[] = {
+#define S(member) offsetof(struct ingest, member)
+	{S(visits), "SELECT id, external_id, email, phone, ttp, session_id, seen_at, "
+		    "length(ttclid) > 0 OR instr(lower(page_url), 'ttclid=') > 0 "
+		    "FROM visit WHERE id > ?1 ORDER BY id LIMIT ?2"},
+	{S(consents),
+	 "SELECT id, external_id, email, phone, NULL, session_id, stated_at, "
+	 "ad_user_data, ad_personalization, ad_storage, analytics_storage "
+	 "FROM consent WHERE id > ?1 ORDER BY id LIMIT ?2"},
+	{S(put_edge),
+	 "INSERT INTO identity_edge (a, b, seen_at, source, row_id, digest) "
+	 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
+	 "seen_at = excluded.seen_at, source = excluded.source, "
+	 "row_id = excluded.row_id WHERE (excluded.seen_at, excluded.source, "
+	 "excluded.row_id) < (seen_at, source, row_id)"},
+	{S(put_page), "INSERT INTO page_view (node, seen_at, visit_id, click) "
+		      "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"},
+	{S(put_statement), "INSERT INTO statement (node, stated_at, consent_id, signals) "
+			   "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"},
+	{S(disable), "UPDATE identity_edge SET disabled = ?3 "
+		     "WHERE (a, b) IN (VALUES (?1, ?2), (?2, ?1))"},
+#undef S
+};
+
+enum { STATEMENTS = sizeof(statements) / sizeof(statements[0]) };
+
+static sqlite3_stmt **statement(struct ingest *g, size_t i)
+{
+	return (sqlite3_stmt **)((char *)g + statements[i].at);
+}
+
+enum err_code ingest_open(struct ingest *g, struct db *db, struct err *e)
+{
+	*g = (struct ingest){.db = db};
+	digest_init(&g->digest);
+	buf_init(&g->text, TEXT_MAX);
+	buf_init(&g->normal, TEXT_MAX);
+	e->code = ERR_OK;
+	for (size_t i = 0; i < STATEMENTS; i++) {
+		if (db_prepare(db, statements[i].sql, statement(g, i), e) != ERR_OK) {
+			ingest_close(g);
+			break;
+		}
+	}
+	return e->code;
+}
+
+void ingest_close(struct ingest *g)
+{
+	for (size_t i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(*statement(g, i));
+	digest_fini(&g->digest);
+	buf_fini(&g->text);
+	buf_fini(&g->normal);
+	kin_fini(&g->kin);
+	free(g->directed);
+	zone_free(g->zone);
+	*g = (struct ingest){0};
+}
+
+/* Neither a visit nor a consent row belongs to a destination: the first one's zone and country
+ * are taken for what is written without. */
+static enum err_code refresh_place(struct ingest *g, struct err *e)
+{
+	sqlite3_stmt *s;
+	char zone[sizeof(g->zone_name)];
+	bool row;
+
+	if (db_prepare(g->db,
+		       "SELECT timezone, (SELECT default_country FROM destination "
+		       "WHERE removed = 0 AND default_country <> '' ORDER BY id LIMIT 1) "
+		       "FROM destination WHERE removed = 0 ORDER BY id LIMIT 1",
+		       &s, e) != ERR_OK)
+		return e->code;
+	e->code = db_step(g->db, s, &row, e);
+	if (e->code == ERR_OK && row) {
+		snprintf(zone, sizeof(zone), "%.*s", STR_ARG(db_column(s, 0)));
+		snprintf(g->country, sizeof(g->country), "%.*s",
+			 STR_ARG(db_column(s, 1)));
+		if (strcmp(zone, g->zone_name) != 0) {
+			struct err ignored;
+
+			zone_free(g->zone);
+			g->zone = zone_open(zone, &ignored);
+			snprintf(g->zone_name, sizeof(g->zone_name), "%s", zone);
+		}
+	}
+	sqlite3_finalize(s);
+	return e->code;
+}
+
+static int by_key(const void *x, const void *y)
+{
+	const struct directed *p = x, *q = y;
+
+	/* As SQLite orders them: signed. */
+	if (p->a != q->a)
+		return (int64_t)p->a < (int64_t)q->a ? -1 : 1;
+	return p->b == q->b ? 0 : (int64_t)p->b < (int64_t)q->b ? -1 : 1;
+}
+
+static struct directed directed_of(const struct kin *kin, const struct kin_edge *edge,
+				   int side)
+{
+	const struct identifier *a = &kin->ids[edge->end[side]];
+	const struct identifier *b = &kin->ids[edge->end[1 - side]];
+
+	return (struct directed){a->node, b->node, edge,
+				 identifier_kind(b->node) <= IDENTITY_PHONE ? b->digest
+									    : NULL};
+}
+
+static enum err_code put_edge(struct ingest *g, const struct directed *d, struct err *e)
+{
+	sqlite3_stmt *s = g->put_edge;
+
+	sqlite3_bind_int64(s, 1, (int64_t)d->a);
+	sqlite3_bind_int64(s, 2, (int64_t)d->b);
+	sqlite3_bind_int64(s, 3, d->edge->at_s);
+	sqlite3_bind_int(s, 4, (int)d->edge->source);
+	sqlite3_bind_int64(s, 5, d->edge->row_id);
+	sqlite3_bind_blob(s, 6, d->digest, d->digest ? DIGEST_LEN : 0, SQLITE_STATIC);
+	return db_run(g->db, s, e);
+}
+
+/* Sorted: neighbours in the tree are neighbours in time. */
+enum err_code ingest_kin(struct ingest *g, const struct kin *kin, struct err *e)
+{
+	size_t n = 2 * kin->count;
+
+	e->code = ERR_OK;
+	if (n > g->directed_cap) {
+		g->directed = realloc(g->directed, n * sizeof(*g->directed));
+		if (!g->directed)
+			abort();
+		g->directed_cap = n;
+	}
+	for (size_t i = 0; i < n; i++)
+		g->directed[i] = directed_of(kin, &kin->edges[i / 2], i % 2);
+	if (n > 0)
+		qsort(g->directed, n, sizeof(*g->directed), by_key);
+	for (size_t i = 0; i < n; i++)
+		if (put_edge(g, &g->directed[i], e) != ERR_OK)
+			break;
+	return e->code;
+}
+
+/* Columns 1 to 5 of a row of either table, in the order of the kinds but for devices. */
+static void read_identifiers(struct ingest *g, sqlite3_stmt *s, struct identifiers *ids)
+{
+	static const enum identity_kind kinds[] = {IDENTITY_EXTERNAL_ID, IDENTITY_EMAIL,
+						   IDENTITY_PHONE, IDENTITY_TTP,
+						   IDENTITY_SESSION};
+	struct identifier_reader reader = {&g->digest, &g->text, &g->normal, g->country};
+
+	ids->count = 0;
+	for (int i = 0; i < 5; i++)
+		identifiers_add(ids, kinds[i], db_column(s, i + 1), &reader);
+}
+
+static int64_t time_of(struct ingest *g, sqlite3_stmt *s, int64_t now_ms)
+{
+	struct event_time t = outbox_time(s, 6);
+	int64_t ms;
+
+	return statement_time_ms(&t, g->zone, &ms) ? ms : now_ms;
+}
+
+static enum err_code take_visit(struct ingest *g, sqlite3_stmt *s, int64_t now_ms,
+				struct err *e)
+{
+	struct identifiers ids;
+	int64_t id = sqlite3_column_int64(s, 0), at_s = time_of(g, s, now_ms) / 1000;
+
+	read_identifiers(g, s, &ids);
+	if (ids.count == 0)
+		return ERR_OK;
+	kin_add(&g->kin, &ids, NULL, at_s, id, IDENTITY_VISIT);
+	/* The weakest is the nearest to the browser: its session, where it has one. */
+	sqlite3_bind_int64(g->put_page, 1, (int64_t)ids.id[ids.count - 1].node);
+	sqlite3_bind_int64(g->put_page, 2, at_s);
+	sqlite3_bind_int64(g->put_page, 3, id);
+	db_bind_unless(g->put_page, 4, sqlite3_column_int(s, 7), 0);
+	return db_run(g->db, g->put_page, e);
+}
+
+static bool says_something(sqlite3_stmt *s)
+{
+	for (int i = 7; i <= 10; i++)
+		if (db_column(s, i).len > 0)
+			return true;
+	return false;
+}
+
+static enum err_code take_consent(struct ingest *g, sqlite3_stmt *s, int64_t now_ms,
+				  struct err *e)
+{
+	struct identifiers ids;
+	int64_t id = sqlite3_column_int64(s, 0), ms = time_of(g, s, now_ms);
+	struct consent c = {(unsigned char)consent_signal(db_column(s, 7)),
+			    (unsigned char)consent_signal(db_column(s, 8)),
+			    (unsigned char)consent_signal(db_column(s, 9)),
+			    (unsigned char)consent_signal(db_column(s, 10)), true};
+
+	read_identifiers(g, s, &ids);
+	kin_add(&g->kin, &ids, NULL, ms / 1000, id, IDENTITY_CONSENT);
+	for (size_t i = 0; i < ids.count && says_something(s); i++) {
+		sqlite3_bind_int64(g->put_statement, 1, (int64_t)ids.id[i].node);
+		sqlite3_bind_int64(g->put_statement, 2, ms);
+		sqlite3_bind_int64(g->put_statement, 3, id);
+		sqlite3_bind_int(g->put_statement, 4, statement_pack(&c));
+		if (db_run(g->db, g->put_statement, e) != ERR_OK)
+			return e->code;
+	}
+	return ERR_OK;
+}
+
+typedef enum err_code take_fn(struct ingest *g, sqlite3_stmt *s, int64_t now_ms,
+			      struct err *e);
+
+static enum err_code take_some(struct ingest *g, sqlite3_stmt *s, take_fn *take,
+			       const char *cursor, int64_t now_ms, int *count,
+			       struct err *e)
+{
+	int64_t last;
+	bool row;
+
+	*count = 0;
+	if (setting_int(g->db, cursor, 0, &last, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int64(s, 1, last);
+	sqlite3_bind_int(s, 2, INGEST_SLICE);
+	e->code = ERR_OK;
+	while (db_step(g->db, s, &row, e) == ERR_OK && row) {
+		last = sqlite3_column_int64(s, 0);
+		++*count;
+		if (take(g, s, now_ms, e) != ERR_OK)
+			break;
+	}
+	sqlite3_reset(s);
+	if (e->code != ERR_OK || *count == 0)
+		return e->code;
+	return setting_set_int(g->db, cursor, last, e);
+}
+
+enum err_code ingest_slice(struct ingest *g, int64_t now_ms, struct ingested *out,
+			   struct err *e)
+{
+	struct ingested done = {0};
+
+	kin_clear(&g->kin);
+	if (refresh_place(g, e) != ERR_OK ||
+	    take_some(g, g->visits, take_visit, "visit_cursor", now_ms, &done.visits,
+		      e) != ERR_OK ||
+	    take_some(g, g->consents, take_consent, "consent_cursor", now_ms,
+		      &done.consents, e) != ERR_OK ||
+	    ingest_kin(g, &g->kin, e) != ERR_OK ||
+	    db_int(g->db, "SELECT max(id) FROM outbox", 0, &done.covered, e) != ERR_OK)
+		return e->code;
+	done.complete = done.visits < INGEST_SLICE && done.consents < INGEST_SLICE;
+	*out = done;
+	return ERR_OK;
+}
+
+enum err_code ingest_disable(struct ingest *g, uint64_t a, uint64_t b, bool disabled,
+			     bool *found, struct err *e)
+{
+	sqlite3_bind_int64(g->disable, 1, (int64_t)a);
+	sqlite3_bind_int64(g->disable, 2, (int64_t)b);
+	db_bind_unless(g->disable, 3, disabled, 0);
+	if (db_run(g->db, g->disable, e) != ERR_OK)
+		return e->code;
+	*found = sqlite3_changes(g->db->handle) > 0;
+	return ERR_OK;
+}
