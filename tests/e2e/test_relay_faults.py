@@ -27,6 +27,7 @@ PASSING = [
     ("40133:nth=1", "rate_limited"),
     ("40016:nth=1", "rate_limited"),
     ("http-429:nth=1", "rate_limited"),
+    ("20001:nth=1", "unknown"),
     ("code0-502:nth=1", "unknown"),
     ("garbage:nth=1", "unknown"),
     ("empty:nth=1", "unknown"),
@@ -76,10 +77,6 @@ for _fault, _outcome in PASSING:
 
 
 class Cuts(Faults):
-    @unittest.expectedFailure  # core/verdict.c takes 20001 for delivered
-    def test_partly_done(self):
-        self.run_through("20001:nth=1")
-
     def test_reset_before_and_within_the_request(self):
         for fault in ("reset-before:nth=1", "reset-within:nth=1"):
             with self.subTest(fault=fault):

@@ -68,8 +68,11 @@ class Certificates(Served):
         relay = self.start(*self.trust())
         wait_until(lambda: self.project.queue()["state"] == "tls", what="the reason tls")
         time.sleep(0.3)
-        row = self.project.delivery("id-7")
-        self.assertEqual((row["status"], row["reason"], row["attempts"]), ("pending", "tls", 0))
+
+        def waits():  # between two probes
+            row = self.project.delivery("id-7")
+            return (row["status"], row["reason"], row["attempts"]) == ("pending", "tls", 0)
+        wait_until(waits, what="waiting for a good certificate")
         self.assertTrue(self.project.queue()["last_error"])
         self.assertEqual(self.sandbox.ledger(), [])
         self.assertEqual(self.sandbox.stats()["bytes"], 0)
