@@ -17,6 +17,8 @@ static const struct command *const commands[] = {
 	&cmd_cancel,
 	&cmd_doctor,
 	&cmd_route,
+	&cmd_config,
+	&cmd_simulate,
 	NULL,
 };
 /* clang-format on */

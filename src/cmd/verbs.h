@@ -15,6 +15,8 @@ extern const struct command cmd_destination;
 extern const struct command cmd_token;
 extern const struct command cmd_map;
 extern const struct command cmd_route;
+extern const struct command cmd_config;
+extern const struct command cmd_simulate;
 extern const struct command cmd_enqueue;
 extern const struct command cmd_preview;
 extern const struct command cmd_why;

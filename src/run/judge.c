@@ -36,6 +36,15 @@ void judge_close(struct judge *j)
 	*j = (struct judge){0};
 }
 
+void judge_use(struct judge *j, struct config *config)
+{
+	config_free(j->config);
+	j->config = config;
+	j->rulings = realloc(j->rulings, (config->count + 1) * sizeof(*j->rulings));
+	if (!j->rulings)
+		abort();
+}
+
 enum err_code judge_refresh(struct judge *j, struct err *e)
 {
 	struct config *fresh;
@@ -48,11 +57,7 @@ enum err_code judge_refresh(struct judge *j, struct err *e)
 		return ERR_OK;
 	if (config_load(&j->db, &fresh, e) != ERR_OK)
 		return e->code;
-	config_free(j->config);
-	j->config = fresh;
-	j->rulings = realloc(j->rulings, (fresh->count + 1) * sizeof(*j->rulings));
-	if (!j->rulings)
-		abort();
+	judge_use(j, fresh);
 	return ERR_OK;
 }
 

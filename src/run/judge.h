@@ -52,6 +52,9 @@ void judge_close(struct judge *j);
 /* Takes over a configuration that has changed. Inside the caller's read transaction. */
 MUST_CHECK enum err_code judge_refresh(struct judge *j, struct err *e);
 
+/* Judges by another configuration from now on, and owns it. */
+void judge_use(struct judge *j, struct config *config);
+
 /* Reads the row and finds its event_id; a reason where it cannot be read. */
 enum reason judge_read(struct judge *j, const struct outbox_row *row);
 

@@ -26,8 +26,11 @@ static bool has_ttclid(struct judge *j)
 	const struct conversion *c = &j->conversion;
 	struct str url;
 
-	if (says_something(j, c->at[FIELD_TTCLID]) || j->enrichment.ttclid.len > 0)
+	if (says_something(j, c->at[FIELD_TTCLID]))
 		return true;
+	for (size_t i = 0; i < j->config->count; i++)
+		if (j->rulings[i].ttclid.len > 0)
+			return true;
 	url = conversion_text(c, c->at[FIELD_URL], &j->scratch.text);
 	buf_clear(&j->scratch.more);
 	return url_query_param(url.len ? url : j->enrichment.page_url, STR("ttclid"),

@@ -48,3 +48,18 @@ enum err_code history_attempts(struct db *db, int64_t outbox_id, struct rows *ou
 		"AND ?1 BETWEEN first_id AND last_id) ORDER BY id",
 		outbox_id, out, e);
 }
+
+enum err_code history_is_duplicate(struct db *db, int64_t outbox_id, bool *out,
+				   struct err *e)
+{
+	struct rows rows;
+
+	if (open_for(db,
+		     "SELECT 1 FROM delivery WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 + "
+		     "1023 AND state / 16 = 9",
+		     outbox_id, &rows, e) != ERR_OK)
+		return e->code;
+	e->code = rows_next(&rows, out, e);
+	rows_close(&rows);
+	return e->code;
+}

@@ -25,4 +25,8 @@ MUST_CHECK enum err_code history_deliveries(struct db *db, int64_t outbox_id,
 MUST_CHECK enum err_code history_attempts(struct db *db, int64_t outbox_id,
 					  struct rows *out, struct err *e);
 
+/* Whether the row ended as another's duplicate. */
+MUST_CHECK enum err_code history_is_duplicate(struct db *db, int64_t outbox_id, bool *out,
+					      struct err *e);
+
 #endif
