@@ -212,7 +212,7 @@ static enum err_code put(struct dedup *d, int64_t hash, int64_t outbox_id, struc
 	return db_run(d->db, d->put, e);
 }
 
-static void journal(struct dedup *d, int64_t hash)
+static void journal(struct dedup *d, struct dedup_slot before)
 {
 	if (d->journal_len == d->journal_cap) {
 		d->journal_cap = d->journal_cap ? d->journal_cap * 2 : 1024;
@@ -220,7 +220,7 @@ static void journal(struct dedup *d, int64_t hash)
 		if (!d->journal)
 			abort();
 	}
-	d->journal[d->journal_len++] = hash;
+	d->journal[d->journal_len++] = before;
 }
 
 enum err_code dedup_find(struct dedup *d, int64_t hash, struct str event_id,
@@ -244,8 +244,7 @@ enum err_code dedup_find(struct dedup *d, int64_t hash, struct str event_id,
 
 enum err_code dedup_enter(struct dedup *d, int64_t hash, int64_t outbox_id, struct err *e)
 {
-	if (!probe(d, hash)->outbox_id)
-		journal(d, hash);
+	journal(d, (struct dedup_slot){hash, probe(d, hash)->outbox_id});
 	enter(d, hash, outbox_id);
 	/* A row decided anew lies below what a restart reads back. */
 	if (outbox_id > d->merged_id && outbox_id > d->merging_id)
@@ -261,9 +260,14 @@ void dedup_commit(struct dedup *d)
 
 void dedup_rollback(struct dedup *d)
 {
-	for (size_t i = 0; i < d->journal_len; i++)
-		leave(d, d->journal[i]);
-	d->journal_len = 0;
+	while (d->journal_len > 0) {
+		struct dedup_slot before = d->journal[--d->journal_len];
+
+		if (before.outbox_id)
+			enter(d, before.hash, before.outbox_id);
+		else
+			leave(d, before.hash);
+	}
 }
 
 static int by_hash(const void *a, const void *b)

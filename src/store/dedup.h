@@ -27,7 +27,8 @@ struct dedup {
 	bool table_used;         /* the table holds any key */
 	struct dedup_slot *slot; /* open addressing, a power of two */
 	size_t slots, used;
-	int64_t *journal; /* hashes entered by this transaction */
+	struct dedup_slot
+		*journal; /* what this transaction replaced; outbox_id 0: nothing */
 	size_t journal_len, journal_cap;
 	struct dedup_slot *merging; /* sorted by hash, being moved to the table */
 	size_t merging_len, merging_at;

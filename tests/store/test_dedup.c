@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who was first: in memory, in the table, between the two, and after a restart. */
+#include "scene.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/dedup.h"
+
+enum { MANY = 300 * 1000 }; /* more than stays in memory */
+
+struct stage {
+	struct scene *s;
+	struct dedup d;
+};
+
+static void open_dedup(struct stage *t)
+{
+	assert_ok(t->s, dedup_open(&t->d, &t->s->db, &t->s->e));
+}
+
+static void set_up(struct stage *t, void **state)
+{
+	t->s = *state;
+	scene_exec(t->s, "INSERT OR REPLACE INTO setting VALUES ('dedup_seed', 12345)");
+	open_dedup(t);
+}
+
+static void begin(struct stage *t)
+{
+	assert_ok(t->s, db_begin(&t->s->db, &t->s->e));
+}
+
+static void commit(struct stage *t)
+{
+	assert_ok(t->s, db_commit(&t->s->db, &t->s->e));
+	dedup_commit(&t->d);
+}
+
+static int64_t owner_of(struct stage *t, int64_t hash, struct str id)
+{
+	int64_t owner;
+
+	assert_ok(t->s, dedup_find(&t->d, hash, id, &owner, &t->s->e));
+	return owner;
+}
+
+static int64_t hash_of(struct stage *t, int64_t number)
+{
+	char id[32];
+
+	return dedup_hash(t->d.seed,
+			  str_make(id, (size_t)snprintf(id, sizeof(id), "order-%lld",
+							(long long)number)));
+}
+
+static void enter(struct stage *t, int64_t hash, int64_t outbox_id)
+{
+	assert_ok(t->s, dedup_enter(&t->d, hash, outbox_id, &t->s->e));
+}
+
+/* Rows 1.. with their delivery, as a relay would have left them. */
+static void fill(struct stage *t, int64_t from, int64_t to)
+{
+	sqlite3_stmt *row;
+
+	begin(t);
+	assert_ok(t->s,
+		  db_prepare(&t->s->db,
+			     "INSERT INTO delivery (key, state, event_hash, attempts) "
+			     "VALUES (?1 * 1024 + 1, 160, ?2, 1)",
+			     &row, &t->s->e));
+	for (int64_t i = from; i <= to; i++) {
+		enter(t, hash_of(t, i), i);
+		sqlite3_bind_int64(row, 1, i);
+		sqlite3_bind_int64(row, 2, hash_of(t, i));
+		assert_ok(t->s, db_run(&t->s->db, row, &t->s->e));
+	}
+	sqlite3_finalize(row);
+	commit(t);
+}
+
+static int64_t missing(struct stage *t, int64_t from, int64_t to)
+{
+	int64_t wrong = 0;
+
+	for (int64_t i = from; i <= to; i++)
+		wrong += owner_of(t, hash_of(t, i), STR_NONE) != i;
+	return wrong;
+}
+
+static void merge_slice(struct stage *t)
+{
+	begin(t);
+	assert_ok(t->s, dedup_merge(&t->d, &t->s->e));
+	assert_ok(t->s, db_commit(&t->s->db, &t->s->e));
+	dedup_merged(&t->d);
+}
+
+static void an_id_has_one_owner(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	begin(&t);
+	assert_int_equal(owner_of(&t, 5, STR("a")), 0);
+	enter(&t, 5, 1);
+	enter(&t, -5, 2);
+	commit(&t);
+	assert_int_equal(owner_of(&t, 5, STR_NONE), 1);
+	assert_int_equal(owner_of(&t, -5, STR_NONE), 2);
+	enter(&t, 5, 3); /* the first gave it up */
+	assert_int_equal(owner_of(&t, 5, STR_NONE), 3);
+	dedup_close(&t.d);
+}
+
+static void the_hash_is_the_file_s_own(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	assert_int_equal(t.d.seed, 12345);
+	assert_int_not_equal(dedup_hash(t.d.seed, STR("a")),
+			     dedup_hash(t.d.seed + 1, STR("a")));
+	assert_int_not_equal(dedup_hash(t.d.seed, STR("a")),
+			     dedup_hash(t.d.seed, STR("b")));
+	assert_int_not_equal(dedup_hash(t.d.seed, STR("")), 0);
+	dedup_close(&t.d);
+}
+
+static void a_rollback_forgets(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	fill(&t, 1, 500);
+	begin(&t);
+	for (int64_t i = 400; i <= 5000; i++) /* some are known already */
+		if (!owner_of(&t, hash_of(&t, i), STR_NONE))
+			enter(&t, hash_of(&t, i), i);
+	db_rollback(&t.s->db);
+	dedup_rollback(&t.d);
+	assert_int_equal(missing(&t, 1, 500), 0);
+	assert_int_equal(missing(&t, 501, 5000), 4500);
+	dedup_close(&t.d);
+}
+
+static void a_rollback_gives_the_id_back(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	fill(&t, 1, 1);
+	begin(&t);
+	enter(&t, hash_of(&t, 1), 2); /* in place of row 1 */
+	db_rollback(&t.s->db);
+	dedup_rollback(&t.d);
+	assert_int_equal(owner_of(&t, hash_of(&t, 1), STR_NONE), 1);
+	dedup_close(&t.d);
+}
+
+static void a_restart_knows_them(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	fill(&t, 1, 3000);
+	dedup_close(&t.d);
+	open_dedup(&t);
+	assert_int_equal(missing(&t, 1, 3000), 0);
+	dedup_close(&t.d);
+}
+
+static const struct {
+	int state, attempts, owns;
+} states[] = {
+	{160, 1, 1}, /* delivered */
+	{81, 1, 1},  /* refused by TikTok */
+	{144, 0, 0}, /* a duplicate */
+	{97, 0, 0},  /* rejected */
+	{129, 0, 0}, /* skipped */
+	{113, 0, 0}, /* cancelled, never sent */
+	{113, 2, 1}, /* cancelled, may have arrived */
+};
+
+static void only_owners_come_back(void **state)
+{
+	char sql[200];
+	struct stage t;
+
+	set_up(&t, state);
+	dedup_close(&t.d);
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO delivery (key, state, event_hash, attempts) "
+			 "VALUES (%zu * 1024 + 1, %d, %zu, %d)",
+			 i + 1, states[i].state, i + 1, states[i].attempts);
+		scene_exec(t.s, sql);
+	}
+	open_dedup(&t);
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		assert_int_equal(owner_of(&t, (int64_t)i + 1, STR_NONE) != 0,
+				 states[i].owns);
+	dedup_close(&t.d);
+}
+
+static void equal_hashes_are_told_apart(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	scene_exec(t.s, "INSERT INTO outbox (event_id, event) VALUES ('a', 'purchase'), "
+			"(NULL, 'purchase'); INSERT INTO derived_id VALUES (2, 'g1_b')");
+	enter(&t, 7, 1);
+	enter(&t, 8, 2);
+	assert_int_equal(owner_of(&t, 7, STR("a")), 1);
+	assert_int_equal(owner_of(&t, 7, STR("other")), 0);
+	assert_int_equal(owner_of(&t, 8, STR("g1_b")), 2);
+	assert_int_equal(owner_of(&t, 8, STR("g1_c")), 0);
+	dedup_close(&t.d);
+}
+
+/* Keys move to the table in slices; at every point of it, with a restart or without, each key
+ * is known. */
+static void keys_move_to_the_table(void **state)
+{
+	struct stage t;
+	int slices = 0;
+
+	set_up(&t, state);
+	fill(&t, 1, MANY);
+	assert_true(dedup_wants_merge(&t.d));
+	for (; dedup_wants_merge(&t.d); slices++) {
+		merge_slice(&t);
+		if (slices % 10 == 0)
+			assert_int_equal(missing(&t, 1, MANY), 0);
+		if (slices == 5) /* in between come new ones */
+			fill(&t, MANY + 1, MANY + 1000);
+		if (slices == 20) {
+			dedup_close(&t.d);
+			open_dedup(&t);
+			assert_int_equal(missing(&t, 1, MANY + 1000), 0);
+		}
+	}
+	assert_in_range(slices, 30, 100);
+	assert_int_equal(missing(&t, 1, MANY + 1000), 0);
+	assert_true(t.d.used < MANY);
+	dedup_close(&t.d);
+	open_dedup(&t);
+	assert_true(t.d.used < MANY);
+	assert_int_equal(missing(&t, 1, MANY + 1000), 0);
+	dedup_close(&t.d);
+}
+
+static void an_id_taken_over_while_keys_move(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	fill(&t, 1, MANY);
+	merge_slice(&t);
+	begin(&t);
+	enter(&t, hash_of(&t, 10), MANY + 5); /* row 10 gave its id up */
+	commit(&t);
+	scene_exec(t.s,
+		   "UPDATE delivery SET state = 97, attempts = 0 WHERE key = 10 * 1024 "
+		   "+ 1");
+	while (dedup_wants_merge(&t.d)) {
+		assert_int_equal(owner_of(&t, hash_of(&t, 10), STR_NONE), MANY + 5);
+		merge_slice(&t);
+	}
+	assert_int_equal(owner_of(&t, hash_of(&t, 10), STR_NONE), MANY + 5);
+	dedup_close(&t.d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(an_id_has_one_owner),
+		T(the_hash_is_the_file_s_own),
+		T(a_rollback_forgets),
+		T(a_rollback_gives_the_id_back),
+		T(a_restart_knows_them),
+		T(only_owners_come_back),
+		T(equal_hashes_are_told_apart),
+		T(keys_move_to_the_table),
+		T(an_id_taken_over_while_keys_move),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
