@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "run/reading.h"
+#include "run/refresh.h"
 #include "run/reload.h"
 #include "run/shipment.h"
 
@@ -89,17 +90,32 @@ static void close_handle(struct relay *r, uv_handle_t *handle)
 	uv_close(handle, handle_closed);
 }
 
-static void close_all(struct relay *r)
+/* What open_parts got as far as opening. */
+static void close_parts(struct relay *r)
 {
 	r->closing = true;
-	r->to_close += 3;
-	http_close(r->http, closed, r);
-	lane_close(&r->shaping, closed, r);
-	lane_close(&r->writer.lane, closed, r);
+	if (r->http) {
+		r->to_close++;
+		http_close(r->http, closed, r);
+	}
+	if (r->has_shaping) {
+		r->to_close++;
+		lane_close(&r->shaping, closed, r);
+	}
+	if (r->has_writer) {
+		r->to_close++;
+		lane_close(&r->writer.lane, closed, r);
+	}
+}
+
+static void close_all(struct relay *r)
+{
+	close_parts(r);
 	if (r->has_wake) {
 		r->to_close++;
 		wake_close(&r->wake, closed);
 	}
+	refresh_close(r->refresh);
 	close_handle(r, (uv_handle_t *)&r->timer);
 	close_handle(r, (uv_handle_t *)&r->on_term);
 	close_handle(r, (uv_handle_t *)&r->on_int);
@@ -273,11 +289,15 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 			return e->code;
 		judges[i] = &r->judges[i];
 	}
-	if (http_new(&r->loop, &http, &r->http, e) != ERR_OK ||
-	    lane_open(&r->shaping, &r->loop, "shaper", judges, RELAY_SHAPERS, NULL, e) !=
-		    ERR_OK ||
-	    writer_start(&r->writer, &r->loop, e) != ERR_OK)
+	if (http_new(&r->loop, &http, &r->http, e) != ERR_OK)
 		return e->code;
+	if (lane_open(&r->shaping, &r->loop, "shaper", judges, RELAY_SHAPERS, NULL, e) !=
+	    ERR_OK)
+		return e->code;
+	r->has_shaping = true;
+	if (writer_start(&r->writer, &r->loop, e) != ERR_OK)
+		return e->code;
+	r->has_writer = true;
 	r->next_after = r->last_row = r->admitted;
 	if (recovered) {
 		struct log_line line = log_begin(LOG_WARN, "recovered");
@@ -294,6 +314,7 @@ static void start(struct relay *r)
 	struct err e;
 
 	r->on_timer = on_timer;
+	r->refresh = refresh_open(r);
 	uv_timer_init(&r->loop, &r->timer);
 	uv_handle_set_data((uv_handle_t *)&r->timer, r);
 	watch_signal(r, &r->on_term, SIGTERM);
@@ -359,10 +380,13 @@ enum err_code relay_run(const struct relay_options *options, struct err *e)
 		start(r);
 		uv_run(&r->loop, UV_RUN_DEFAULT);
 		finish(r);
-		if (uv_loop_close(&r->loop) != 0)
-			abort(); /* a handle was forgotten */
 		*e = r->fatal;
+	} else {
+		close_parts(r);
+		uv_run(&r->loop, UV_RUN_DEFAULT);
 	}
+	if (uv_loop_close(&r->loop) != 0)
+		abort(); /* a handle was forgotten */
 	release(r);
 	free(r);
 	return e->code;

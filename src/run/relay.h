@@ -38,6 +38,7 @@ struct relay_options {
 };
 
 struct shipment;
+struct refresh;
 
 struct relay {
 	struct relay_options options;
@@ -52,8 +53,10 @@ struct relay {
 	struct writer writer;
 	struct judge judges[RELAY_SHAPERS];
 	struct lane shaping;
+	bool has_shaping, has_writer; /* their lanes run */
 	struct vault vault;
 	bool has_vault;
+	struct refresh *refresh;
 
 	struct site **sites; /* each stays where it is until the end */
 	int site_count;
