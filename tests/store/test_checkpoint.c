@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Checkpoints beside an application that commits at the worst moment. SQLite before 3.51.3
+ * corrupts the file when a commit restarts a WAL that is checkpointed already between two
+ * looks of a checkpoint at its state. A VFS that delegates everything gives the application
+ * its turn right there: the plain checkpoint must damage the file (else this proves nothing),
+ * ours must not. */
+#include "scene.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/checkpoint.h"
+
+struct shim_file {
+	sqlite3_file base;
+	sqlite3_file *real;
+};
+
+static sqlite3_vfs *unix_vfs;
+static sqlite3_vfs shim_vfs;
+static sqlite3_io_methods shim_methods;
+static sqlite3 *application; /* its turn comes once, where `armed` */
+static bool armed;
+static int application_rc;
+
+#define REAL(file) (((struct shim_file *)(file))->real)
+#define CALL(file, method, ...) REAL(file)->pMethods->method(REAL(file), __VA_ARGS__)
+
+static int shim_close(sqlite3_file *file)
+{
+	int rc = REAL(file)->pMethods->xClose(REAL(file));
+
+	free(REAL(file));
+	return rc;
+}
+
+static int shim_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
+{
+	return CALL(f, xRead, to, n, at);
+}
+
+static int shim_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
+{
+	return CALL(f, xWrite, from, n, at);
+}
+
+static int shim_truncate(sqlite3_file *f, sqlite3_int64 size)
+{
+	return CALL(f, xTruncate, size);
+}
+
+static int shim_sync(sqlite3_file *f, int flags)
+{
+	return CALL(f, xSync, flags);
+}
+
+static int shim_size(sqlite3_file *f, sqlite3_int64 *size)
+{
+	return CALL(f, xFileSize, size);
+}
+
+static int shim_lock(sqlite3_file *f, int lock)
+{
+	return CALL(f, xLock, lock);
+}
+
+static int shim_unlock(sqlite3_file *f, int lock)
+{
+	return CALL(f, xUnlock, lock);
+}
+
+static int shim_check_lock(sqlite3_file *f, int *out)
+{
+	return CALL(f, xCheckReservedLock, out);
+}
+
+static int shim_control(sqlite3_file *f, int op, void *arg)
+{
+	return CALL(f, xFileControl, op, arg);
+}
+
+static int shim_sector(sqlite3_file *f)
+{
+	return REAL(f)->pMethods->xSectorSize(REAL(f));
+}
+
+static int shim_device(sqlite3_file *f)
+{
+	return REAL(f)->pMethods->xDeviceCharacteristics(REAL(f));
+}
+
+static int shim_shm_map(sqlite3_file *f, int page, int size, int extend,
+			void volatile **out)
+{
+	return CALL(f, xShmMap, page, size, extend, out);
+}
+
+static int shim_shm_lock(sqlite3_file *f, int offset, int n, int flags)
+{
+	return CALL(f, xShmLock, offset, n, flags);
+}
+
+static void shim_shm_barrier(sqlite3_file *f)
+{
+	REAL(f)->pMethods->xShmBarrier(REAL(f));
+}
+
+static int shim_shm_unmap(sqlite3_file *f, int delete)
+{
+	return CALL(f, xShmUnmap, delete);
+}
+
+static int shim_fetch(sqlite3_file *f, sqlite3_int64 at, int n, void **out)
+{
+	return CALL(f, xFetch, at, n, out);
+}
+
+/* A checkpoint calls this when it has read the state of the WAL and not yet compared it. */
+static int shim_unfetch(sqlite3_file *f, sqlite3_int64 at, void *page)
+{
+	if (armed) {
+		armed = false;
+		application_rc = sqlite3_exec(
+			application, "UPDATE own SET b = randomblob(600) WHERE a < 5",
+			NULL, NULL, NULL);
+	}
+	return CALL(f, xUnfetch, at, page);
+}
+
+static int shim_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
+		     int flags, int *out)
+{
+	struct shim_file *f = (struct shim_file *)file;
+	int rc;
+
+	(void)vfs;
+	f->base.pMethods = NULL;
+	f->real = calloc(1, (size_t)unix_vfs->szOsFile);
+	rc = unix_vfs->xOpen(unix_vfs, name, f->real, flags, out);
+	if (f->real->pMethods)
+		f->base.pMethods = &shim_methods;
+	else
+		free(f->real);
+	return rc;
+}
+
+static int install_shim(void **state)
+{
+	(void)state;
+	unix_vfs = sqlite3_vfs_find(NULL);
+	shim_methods = (sqlite3_io_methods){
+		3,
+		shim_close,
+		shim_read,
+		shim_write,
+		shim_truncate,
+		shim_sync,
+		shim_size,
+		shim_lock,
+		shim_unlock,
+		shim_check_lock,
+		shim_control,
+		shim_sector,
+		shim_device,
+		shim_shm_map,
+		shim_shm_lock,
+		shim_shm_barrier,
+		shim_shm_unmap,
+		shim_fetch,
+		shim_unfetch,
+	};
+	shim_vfs = *unix_vfs;
+	shim_vfs.zName = "shim";
+	shim_vfs.szOsFile = sizeof(struct shim_file);
+	shim_vfs.xOpen = shim_open;
+	return sqlite3_vfs_register(&shim_vfs, 1);
+}
+
+static void run(const char *sql)
+{
+	assert_int_equal(sqlite3_exec(application, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void pass(sqlite3 *handle)
+{
+	assert_int_equal(sqlite3_wal_checkpoint_v2(handle, NULL,
+						   SQLITE_CHECKPOINT_PASSIVE, NULL, NULL),
+			 SQLITE_OK);
+}
+
+static bool is_sound(const struct scene *s)
+{
+	const char *answer = "";
+	sqlite3_stmt *check;
+	sqlite3 *db;
+	bool sound;
+
+	assert_int_equal(sqlite3_open_v2(s->path, &db, SQLITE_OPEN_READWRITE, "unix"),
+			 SQLITE_OK);
+	if (sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &check, NULL) ==
+		    SQLITE_OK &&
+	    sqlite3_step(check) == SQLITE_ROW)
+		answer = (const char *)sqlite3_column_text(check, 0);
+	sound = strcmp(answer, "ok") == 0;
+	sqlite3_finalize(check);
+	sqlite3_close(db);
+	return sound;
+}
+
+/* An application with a table of its own, whose last commit is in the WAL and in the file. */
+static void set_up(struct scene *s, struct checkpoint *c)
+{
+	assert_ok(s, checkpoint_open(c, &s->db, &s->e));
+	assert_int_equal(
+		sqlite3_open_v2(s->path, &application, SQLITE_OPEN_READWRITE, "unix"),
+		SQLITE_OK);
+	run("PRAGMA wal_autocheckpoint = 0;"
+	    "CREATE TABLE own (a INTEGER PRIMARY KEY, b);"
+	    "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20) "
+	    "INSERT INTO own SELECT NULL, randomblob(600) FROM n;"
+	    "CREATE INDEX own_b ON own (b)");
+	assert_ok(s, db_exec(&c->db, "SELECT count(*) FROM own", &s->e));
+	pass(application);
+	run("UPDATE own SET b = randomblob(600)");
+	pass(application);
+	armed = true;
+	application_rc = -1;
+}
+
+/* The application goes on; what the race did wrong reaches the file. */
+static void go_on(struct scene *s, struct checkpoint *c)
+{
+	assert_false(armed);
+	run("UPDATE own SET b = randomblob(600)");
+	pass(c->db.handle);
+	run("UPDATE own SET b = randomblob(600) WHERE a < 3");
+	sqlite3_close(application);
+	checkpoint_close(c);
+	db_close(&s->db);
+}
+
+static bool library_has_the_race(void)
+{
+	int v = sqlite3_libversion_number();
+
+	return v < 3044006 || (v > 3045000 && v < 3050007) ||
+	       (v > 3051000 && v < 3051003);
+}
+
+static void a_plain_checkpoint_damages_the_file(void **state)
+{
+	struct scene *s = *state;
+	struct checkpoint c;
+
+	if (!library_has_the_race())
+		return;
+	set_up(s, &c);
+	pass(c.db.handle);
+	assert_int_equal(application_rc, SQLITE_OK);
+	go_on(s, &c);
+	assert_false(is_sound(s));
+}
+
+static void ours_does_not(void **state)
+{
+	struct scene *s = *state;
+	struct checkpoint c;
+
+	set_up(s, &c);
+	assert_ok(s, checkpoint_now(&c, &s->e));
+	assert_int_equal(application_rc, SQLITE_BUSY); /* it has to wait */
+	go_on(s, &c);
+	assert_true(is_sound(s));
+}
+
+static void nor_does_a_shrink(void **state)
+{
+	struct scene *s = *state;
+	struct checkpoint c;
+
+	set_up(s, &c);
+	assert_ok(s, checkpoint_shrink(&c, &s->e));
+	assert_int_equal(application_rc, SQLITE_BUSY);
+	go_on(s, &c);
+	assert_true(is_sound(s));
+}
+
+static bool holds(const struct scene *s, const char *end, const char *needle)
+{
+	char path[120], *bytes;
+	bool found;
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s%s", s->path, end);
+	fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	bytes = malloc((size_t)st.st_size + 1);
+	assert_non_null(bytes);
+	assert_int_equal(read(fd, bytes, (size_t)st.st_size), st.st_size);
+	found = memmem(bytes, (size_t)st.st_size, needle, strlen(needle)) != NULL;
+	free(bytes);
+	close(fd);
+	return found;
+}
+
+static off_t wal_size(const struct scene *s)
+{
+	char path[120];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s-wal", s->path);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+static void a_shrink_leaves_nothing_behind(void **state)
+{
+	struct scene *s = *state;
+	struct checkpoint c;
+
+	assert_ok(s, checkpoint_open(&c, &s->db, &s->e));
+	scene_exec(s, "INSERT INTO outbox (event, payload) VALUES ('purchase', "
+		      "'canary-7f3a' || hex(zeroblob(20000)))");
+	assert_true(holds(s, "-wal", "canary-7f3a"));
+	scene_exec(s, "UPDATE outbox SET payload = '{}'");
+	assert_ok(s, checkpoint_shrink(&c, &s->e));
+	assert_false(holds(s, "-wal", "canary-7f3a"));
+	assert_false(holds(s, "", "canary-7f3a"));
+	assert_in_range(wal_size(s), 0, 64 * 1024);
+	scene_exec(s, "INSERT INTO outbox (event) VALUES ('purchase')");
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox"), 2);
+	checkpoint_close(&c);
+}
+
+static void the_wal_stays_short(void **state)
+{
+	struct scene *s = *state;
+	struct checkpoint c;
+
+	assert_ok(s, checkpoint_open(&c, &s->db, &s->e));
+	for (int i = 0; i < 40; i++) {
+		scene_exec(s, "INSERT INTO outbox (event, payload) VALUES ('purchase', "
+			      "hex(zeroblob(200000)))");
+		assert_ok(s, checkpoint_if_due(&c, &s->e));
+	}
+	assert_in_range(wal_size(s), 1, 1000 * 4200);
+	checkpoint_close(&c);
+}
+
+static void a_reader_only_delays_it(void **state)
+{
+	struct scene *s = *state;
+	struct checkpoint c;
+	struct db reader;
+	int64_t before;
+
+	assert_ok(s, checkpoint_open(&c, &s->db, &s->e));
+	assert_ok(s, db_open(&reader, s->path, DB_READ, &s->e));
+	assert_ok(s, db_exec(&reader, "BEGIN", &s->e));
+	assert_ok(s, db_int(&reader, "SELECT count(*) FROM outbox", -1, &before, &s->e));
+	scene_exec(s, "INSERT INTO outbox (event) VALUES ('purchase')");
+	assert_ok(s, checkpoint_now(&c, &s->e));
+	assert_ok(s, checkpoint_shrink(&c, &s->e));
+	assert_ok(s, db_int(&reader, "SELECT count(*) FROM outbox", -1, &before, &s->e));
+	assert_int_equal(before, 0); /* its snapshot stands */
+	db_close(&reader);
+	assert_ok(s, checkpoint_shrink(&c, &s->e));
+	assert_in_range(wal_size(s), 0, 64 * 1024);
+	checkpoint_close(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_plain_checkpoint_damages_the_file),
+		T(ours_does_not),
+		T(nor_does_a_shrink),
+		T(a_shrink_leaves_nothing_behind),
+		T(the_wal_stays_short),
+		T(a_reader_only_delays_it),
+	};
+
+	return cmocka_run_group_tests(tests, install_shim, NULL);
+}
