@@ -31,6 +31,25 @@ static enum err_code write_sealed(struct db *db, int32_t destination_id,
 	return e->code;
 }
 
+/* The same secret under another key: when it was set stays. */
+static enum err_code reseal(struct db *db, int32_t destination_id, const char *field,
+			    struct str sealed, struct err *e)
+{
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(db,
+		       "UPDATE credential SET sealed = ?3 WHERE destination_id = ?1 AND "
+		       "field = ?2",
+		       &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int(stmt, 1, destination_id);
+	db_bind(stmt, 2, str_of(field));
+	sqlite3_bind_blob64(stmt, 3, sealed.p, sealed.len, SQLITE_STATIC);
+	e->code = db_run(db, stmt, e);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
 enum err_code credential_set(struct db *db, const struct vault *vault,
 			     int32_t destination_id, const char *field,
 			     const struct secret *secret, struct err *e)
@@ -78,6 +97,83 @@ enum err_code credential_erase(struct db *db, int32_t destination_id, struct err
 		return e->code;
 	sqlite3_bind_int(stmt, 1, destination_id);
 	e->code = db_run(db, stmt, e);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+enum err_code credential_erase_field(struct db *db, int32_t destination_id,
+				     const char *field, struct err *e)
+{
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(db,
+		       "DELETE FROM credential WHERE destination_id = ?1 AND field = ?2",
+		       &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int(stmt, 1, destination_id);
+	db_bind(stmt, 2, str_of(field));
+	e->code = db_run(db, stmt, e);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+/* The row behind (destination, field), in their order; `field` has room for 64 bytes. */
+static enum err_code next_field(struct db *db, sqlite3_stmt *stmt, int32_t *id,
+				char *field, bool *row, struct err *e)
+{
+	sqlite3_bind_int(stmt, 1, *id);
+	db_bind(stmt, 2, str_of(field));
+	if (db_step(db, stmt, row, e) == ERR_OK && *row) {
+		char name[64];
+
+		*id = sqlite3_column_int(stmt, 0);
+		snprintf(name, sizeof(name), "%.*s", STR_ARG(db_column(stmt, 1)));
+		sqlite3_reset(stmt);
+		memcpy(field, name, sizeof(name));
+	}
+	sqlite3_reset(stmt);
+	return e->code;
+}
+
+static enum err_code reseal_field(struct db *db, const struct vault *from,
+				  const struct vault *to, int32_t id, const char *field,
+				  struct err *e)
+{
+	struct vault_place place = place_of(id, field);
+	struct secret secret;
+	struct buf sealed;
+	bool found;
+
+	if (credential_get(db, from, id, field, &secret, &found, e) != ERR_OK)
+		return e->code;
+	buf_init(&sealed, VAULT_SEALED_MAX);
+	if (vault_seal(to, &place, &secret, &sealed, e) == ERR_OK)
+		e->code = reseal(db, id, field, buf_str(&sealed), e);
+	buf_fini(&sealed);
+	secret_fini(&secret);
+	return e->code;
+}
+
+enum err_code credential_reseal(struct db *db, const struct vault *from,
+				const struct vault *to, int *count, struct err *e)
+{
+	char field[64] = "";
+	sqlite3_stmt *stmt;
+	int32_t id = 0;
+	bool row;
+
+	*count = 0;
+	if (db_prepare(db,
+		       "SELECT destination_id, field FROM credential WHERE "
+		       "(destination_id, field) > (?1, ?2) ORDER BY 1, 2 LIMIT 1",
+		       &stmt, e) != ERR_OK)
+		return e->code;
+	e->code = ERR_OK;
+	while (next_field(db, stmt, &id, field, &row, e) == ERR_OK && row) {
+		if (reseal_field(db, from, to, id, field, e) != ERR_OK)
+			break;
+		++*count;
+	}
 	sqlite3_finalize(stmt);
 	return e->code;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * credential.h - the secrets of a destination, sealed: "token", "app_secret",
- * "refresh_token".
+ * credential.h - the secrets of a destination, sealed, by the names of their fields: "token",
+ * "app_secret", …; grant.h has those of a grant.
  *
  * Owns:    nothing; writes run inside the caller's transaction.
  * Thread:  the connection's.
@@ -25,6 +25,15 @@ MUST_CHECK enum err_code credential_get(struct db *db, const struct vault *vault
 /* All fields of a destination; the freed pages are overwritten (secure_delete). */
 MUST_CHECK enum err_code credential_erase(struct db *db, int32_t destination_id,
 					  struct err *e);
+
+/* One field; without effect where it is not there. */
+MUST_CHECK enum err_code credential_erase_field(struct db *db, int32_t destination_id,
+						const char *field, struct err *e);
+
+/* Seals everything with another key; *count counts. */
+MUST_CHECK enum err_code credential_reseal(struct db *db, const struct vault *from,
+					   const struct vault *to, int *count,
+					   struct err *e);
 
 /* Whether everything sealed in the file opens: *sealed counts the secrets, *opened those
  * that did; `e` has the first that did not, and the call still succeeds. */

@@ -9,7 +9,8 @@
  * Thread:  any number of readers.
  * Errors:  NOINPUT no key file; PERM a key file that others may read or own; DATA a file
  * that is no key; CONFIG sealed under another key; CORRUPT sealed bytes that were
- * changed. See:     credential.h. */
+ * changed.
+ * See:     credential.h; rekey.h, which changes the key. */
 #ifndef STORE_VAULT_H
 #define STORE_VAULT_H
 
@@ -46,12 +47,21 @@ MUST_CHECK enum err_code vault_create(const char *db_path, bool *created, struct
 MUST_CHECK enum err_code vault_open(struct vault *v, const char *db_path, struct err *e);
 void vault_close(struct vault *v);
 
+/* A change of the key in two steps, under the write lock of the database (rekey.h): a key
+ * beside the one in use, and its name put in place of the old one's. */
+MUST_CHECK enum err_code vault_make_new(const struct vault *v, struct vault *out,
+					struct err *e);
+MUST_CHECK enum err_code vault_adopt_new(const struct vault *v, struct err *e);
+/* False where there is none that can be read. */
+bool vault_open_new(const struct vault *v, struct vault *out);
+
 /* Appends; the cap of `out` is VAULT_SEALED_MAX or more. */
 MUST_CHECK enum err_code vault_seal(const struct vault *v,
 				    const struct vault_place *place,
 				    const struct secret *secret, struct buf *out,
 				    struct err *e);
-/* `out` holds nothing on an error. */
+/* Finds the key that it was sealed with, where another process has changed it. `out` holds
+ * nothing on an error. */
 MUST_CHECK enum err_code vault_unseal(const struct vault *v,
 				      const struct vault_place *place, struct str sealed,
 				      struct secret *out, struct err *e);

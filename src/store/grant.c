@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/grant.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const due_fields[] = {
+	[GRANT_REFRESH] = "refresh_at",
+	[GRANT_REVOKE] = "revoke_at",
+};
+
+enum { RETRY_MIN_MS = 1000, RETRY_MAX_MS = 15 * 60 * 1000, RETRY_EXPIRED_MS = 60 * 1000 };
+
+void grant_fini(struct grant *g)
+{
+	OPENSSL_cleanse(g, sizeof(*g));
+}
+
+/* Nothing where it is empty. */
+static enum err_code set_secret(struct db *db, const struct vault *vault, int32_t id,
+				const char *field, const struct secret *secret,
+				struct err *e)
+{
+	if (secret->len == 0)
+		return credential_erase_field(db, id, field, e);
+	return credential_set(db, vault, id, field, secret, e);
+}
+
+static enum err_code set_text(struct db *db, const struct vault *vault, int32_t id,
+			      const char *field, const char *text, struct err *e)
+{
+	struct secret secret;
+
+	secret.len = strlen(text);
+	memcpy(secret.bytes, text, secret.len);
+	return set_secret(db, vault, id, field, &secret, e);
+}
+
+static enum err_code set_time(struct db *db, const struct vault *vault, int32_t id,
+			      const char *field, int64_t ms, struct err *e)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)ms);
+	return set_text(db, vault, id, field, text, e);
+}
+
+static int64_t number_of(const struct secret *secret)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%.*s", (int)secret->len,
+		 (const char *)secret->bytes);
+	return strtoll(text, NULL, 10);
+}
+
+/* 0 where it is not there. */
+static enum err_code get_time(struct db *db, const struct vault *vault, int32_t id,
+			      const char *field, int64_t *ms, struct err *e)
+{
+	struct secret secret;
+	bool found = false;
+
+	if (credential_get(db, vault, id, field, &secret, &found, e) != ERR_OK)
+		return e->code;
+	*ms = found ? number_of(&secret) : 0;
+	return ERR_OK;
+}
+
+/* A token with a life is looked after at 80 % of it. */
+static enum err_code set_life(struct db *db, const struct vault *vault, int32_t id,
+			      const struct grant *g, bool refreshable, int64_t now_ms,
+			      struct err *e)
+{
+	if (g->life_ms <= 0)
+		return credential_erase_field(db, id, "refresh_at", e);
+	if (set_time(db, vault, id, "expires_at", now_ms + g->life_ms, e) != ERR_OK)
+		return e->code;
+	if (!refreshable)
+		return ERR_OK;
+	return set_time(db, vault, id, "refresh_at", now_ms + g->life_ms / 5 * 4, e);
+}
+
+enum err_code grant_store(struct db *db, const struct vault *vault,
+			  int32_t destination_id, const struct grant *g, int64_t now_ms,
+			  struct err *e)
+{
+	if (credential_erase(db, destination_id, e) != ERR_OK ||
+	    set_secret(db, vault, destination_id, "token", &g->token, e) != ERR_OK ||
+	    set_text(db, vault, destination_id, "app_id", g->app_id, e) != ERR_OK ||
+	    set_secret(db, vault, destination_id, "app_secret", &g->app_secret, e) !=
+		    ERR_OK ||
+	    set_secret(db, vault, destination_id, "refresh_token", &g->refresh_token,
+		       e) != ERR_OK ||
+	    set_text(db, vault, destination_id, "advertiser_ids", g->advertisers, e) !=
+		    ERR_OK ||
+	    set_text(db, vault, destination_id, "currency", g->currency, e) != ERR_OK)
+		return e->code;
+	return set_life(db, vault, destination_id, g, g->refresh_token.len > 0, now_ms,
+			e);
+}
+
+static void keep_earlier(const struct vault *vault, struct db *db, int32_t id,
+			 enum grant_task task, struct grant_due *out, bool *found)
+{
+	struct err ignored = {ERR_OK, ""};
+	int64_t at_ms = 0;
+
+	if (get_time(db, vault, id, due_fields[task], &at_ms, &ignored) != ERR_OK ||
+	    at_ms == 0 || (*found && at_ms >= out->at_ms))
+		return;
+	*out = (struct grant_due){id, task, at_ms};
+	*found = true;
+}
+
+enum err_code grant_next(struct db *db, const struct vault *vault, struct grant_due *out,
+			 bool *found, struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool row;
+
+	*found = false;
+	if (db_prepare(db,
+		       "SELECT destination_id, field = 'revoke_at' FROM credential WHERE "
+		       "field IN ('refresh_at', 'revoke_at')",
+		       &stmt, e) != ERR_OK)
+		return e->code;
+	while (db_step(db, stmt, &row, e) == ERR_OK && row)
+		keep_earlier(vault, db, sqlite3_column_int(stmt, 0),
+			     sqlite3_column_int(stmt, 1) ? GRANT_REVOKE : GRANT_REFRESH,
+			     out, found);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+static enum err_code get_app(struct db *db, const struct vault *vault, int32_t id,
+			     const char *id_field, const char *secret_field,
+			     struct grant *out, bool *found, struct err *e)
+{
+	struct secret app_id;
+
+	*found = false;
+	if (credential_get(db, vault, id, id_field, &app_id, found, e) != ERR_OK ||
+	    !*found)
+		return e->code;
+	snprintf(out->app_id, sizeof(out->app_id), "%.*s", (int)app_id.len,
+		 (const char *)app_id.bytes);
+	*found = false;
+	return credential_get(db, vault, id, secret_field, &out->app_secret, found, e);
+}
+
+enum err_code grant_take(struct db *db, const struct vault *vault,
+			 const struct grant_due *due, int64_t now_ms, int64_t lease_ms,
+			 struct grant *out, bool *taken, struct err *e)
+{
+	bool refresh = due->task == GRANT_REFRESH;
+	int32_t id = due->destination_id;
+	int64_t at_ms;
+
+	memset(out, 0, sizeof(*out));
+	e->code = ERR_OK;
+	*taken = false;
+	if (get_time(db, vault, id, due_fields[due->task], &at_ms, e) != ERR_OK ||
+	    at_ms == 0 || at_ms > now_ms)
+		return e->code;
+	if (get_app(db, vault, id, refresh ? "app_id" : "revoke_app_id",
+		    refresh ? "app_secret" : "revoke_app_secret", out, taken,
+		    e) != ERR_OK ||
+	    !*taken)
+		return e->code;
+	*taken = false;
+	if (credential_get(db, vault, id, refresh ? "refresh_token" : "revoke_token",
+			   refresh ? &out->refresh_token : &out->token, taken,
+			   e) != ERR_OK)
+		return e->code;
+	return grant_postpone(db, vault, due, now_ms + lease_ms, e);
+}
+
+enum err_code grant_holds(struct db *db, const struct vault *vault,
+			  int32_t destination_id, const struct secret *used, bool *holds,
+			  struct err *e)
+{
+	struct secret now = {{0}, 0};
+	bool found = false;
+
+	if (credential_get(db, vault, destination_id, "refresh_token", &now, &found, e) !=
+	    ERR_OK)
+		return e->code;
+	*holds = found && now.len == used->len &&
+		 CRYPTO_memcmp(now.bytes, used->bytes, used->len) == 0;
+	secret_fini(&now);
+	return ERR_OK;
+}
+
+enum err_code grant_renew(struct db *db, const struct vault *vault,
+			  int32_t destination_id, const struct secret *used,
+			  const struct grant *fresh, int64_t now_ms, bool *kept,
+			  struct err *e)
+{
+	if (grant_holds(db, vault, destination_id, used, kept, e) != ERR_OK || !*kept)
+		return e->code;
+	if (set_secret(db, vault, destination_id, "token", &fresh->token, e) != ERR_OK ||
+	    (fresh->refresh_token.len &&
+	     set_secret(db, vault, destination_id, "refresh_token", &fresh->refresh_token,
+			e) != ERR_OK))
+		return e->code;
+	return set_life(db, vault, destination_id, fresh, true, now_ms, e);
+}
+
+enum err_code grant_postpone(struct db *db, const struct vault *vault,
+			     const struct grant_due *due, int64_t at_ms, struct err *e)
+{
+	int64_t now_at_ms;
+
+	if (get_time(db, vault, due->destination_id, due_fields[due->task], &now_at_ms,
+		     e) != ERR_OK ||
+	    now_at_ms == 0)
+		return e->code;
+	return set_time(db, vault, due->destination_id, due_fields[due->task], at_ms, e);
+}
+
+enum err_code grant_retry_ms(struct db *db, const struct vault *vault,
+			     int32_t destination_id, int64_t now_ms, int64_t *at_ms,
+			     struct err *e)
+{
+	int64_t expires_ms, wait;
+
+	if (get_time(db, vault, destination_id, "expires_at", &expires_ms, e) != ERR_OK)
+		return e->code;
+	wait = expires_ms > now_ms ? (expires_ms - now_ms) / 4 : RETRY_EXPIRED_MS;
+	if (wait < RETRY_MIN_MS)
+		wait = RETRY_MIN_MS;
+	*at_ms = now_ms + (wait > RETRY_MAX_MS ? RETRY_MAX_MS : wait);
+	return ERR_OK;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * grant.h - what `connect` was given by TikTok, and when it has to be looked after.
+ *
+ * A time of refresh that is moved on is the lease: whoever moved it, in a transaction, asks
+ * TikTok, and nobody else does before that time comes again.
+ *
+ * Owns:    nothing; a struct grant is wiped by grant_fini. Writes run inside the caller's
+ *          transaction.
+ * Thread:  the connection's.
+ * Errors:  those of vault.h; else the database's.
+ * See:     credential.h, where it is kept sealed; run/refresh.h; docs/credentials.md. */
+#ifndef STORE_GRANT_H
+#define STORE_GRANT_H
+
+#include "store/credential.h"
+
+struct grant {
+	char app_id[65];
+	struct secret app_secret, token;
+	struct secret refresh_token; /* empty: the token is for ever */
+	int64_t life_ms;             /* of the token; 0: for ever */
+	char advertisers[1024];      /* "7000,7001" */
+	char currency[8];
+};
+
+void grant_fini(struct grant *g);
+
+/* In place of everything that is kept for the destination. */
+MUST_CHECK enum err_code grant_store(struct db *db, const struct vault *vault,
+				     int32_t destination_id, const struct grant *g,
+				     int64_t now_ms, struct err *e);
+
+enum grant_task {
+	GRANT_REFRESH,
+	GRANT_REVOKE, /* left to do by a `disconnect` that did not reach TikTok */
+};
+
+struct grant_due {
+	int32_t destination_id;
+	enum grant_task task;
+	int64_t at_ms; /* Unix time */
+};
+
+/* What is due first; secrets that do not open are passed over. */
+MUST_CHECK enum err_code grant_next(struct db *db, const struct vault *vault,
+				    struct grant_due *out, bool *found, struct err *e);
+
+/* Takes the task for lease_ms: fills app_id, app_secret and the token that it is about (the
+ * refresh token of a refresh). *taken is false where it is not due any more. */
+MUST_CHECK enum err_code grant_take(struct db *db, const struct vault *vault,
+				    const struct grant_due *due, int64_t now_ms,
+				    int64_t lease_ms, struct grant *out, bool *taken,
+				    struct err *e);
+
+/* Whether the destination still has this refresh token. */
+MUST_CHECK enum err_code grant_holds(struct db *db, const struct vault *vault,
+				     int32_t destination_id, const struct secret *used,
+				     bool *holds, struct err *e);
+
+/* The pair that came for `used`, a refresh token; *kept is false where the destination has
+ * another grant by now, which stays. */
+MUST_CHECK enum err_code grant_renew(struct db *db, const struct vault *vault,
+				     int32_t destination_id, const struct secret *used,
+				     const struct grant *fresh, int64_t now_ms,
+				     bool *kept, struct err *e);
+
+/* Looks at it again then. Without effect where the task is gone. */
+MUST_CHECK enum err_code grant_postpone(struct db *db, const struct vault *vault,
+					const struct grant_due *due, int64_t at_ms,
+					struct err *e);
+
+/* When to ask again after a failure: soon while the token lives. */
+MUST_CHECK enum err_code grant_retry_ms(struct db *db, const struct vault *vault,
+					int32_t destination_id, int64_t now_ms,
+					int64_t *at_ms, struct err *e);
+
+#endif

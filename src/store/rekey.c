@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/rekey.h"
+
+#include <string.h>
+
+#include "store/credential.h"
+#include "store/setting.h"
+
+static int64_t id_of(const struct vault *v)
+{
+	return (int64_t)v->id[0] << 24 | v->id[1] << 16 | v->id[2] << 8 | v->id[3];
+}
+
+enum err_code rekey_open(struct db *db, const char *db_path, struct vault *vault,
+			 struct err *e)
+{
+	struct vault fresh;
+	int64_t id;
+
+	if (setting_int(db, "key_id", -1, &id, e) != ERR_OK ||
+	    vault_open(vault, db_path, e) != ERR_OK)
+		return e->code;
+	if (id < 0 || id == id_of(vault))
+		return ERR_OK;
+	if (vault_open_new(vault, &fresh) && id == id_of(&fresh)) {
+		e->code = vault_adopt_new(vault, e);
+		memcpy(vault->key, fresh.key, sizeof(vault->key));
+		memcpy(vault->id, fresh.id, sizeof(vault->id));
+	} else {
+		/* The key was lost and another made: what is sealed from now on has it. */
+		e->code = setting_set_int(db, "key_id", id_of(vault), e);
+	}
+	vault_close(&fresh);
+	if (e->code)
+		vault_close(vault);
+	return e->code;
+}
+
+static enum err_code change(struct db *db, const struct vault *old, struct vault *fresh,
+			    int *secrets, struct err *e)
+{
+	if (credential_reseal(db, old, fresh, secrets, e) != ERR_OK ||
+	    setting_set_int(db, "key_id", id_of(fresh), e) != ERR_OK)
+		return e->code;
+	return config_bump(db, e);
+}
+
+static enum err_code first_step(struct db *db, const char *db_path, bool dry_run,
+				int *secrets, struct err *e)
+{
+	struct vault old, fresh;
+
+	if (rekey_open(db, db_path, &old, e) != ERR_OK)
+		return e->code;
+	if (dry_run) {
+		fresh = old;
+		e->code = credential_reseal(db, &old, &fresh, secrets, e);
+	} else if (vault_make_new(&old, &fresh, e) == ERR_OK &&
+		   change(db, &old, &fresh, secrets, e) == ERR_OK) {
+		e->code = db_commit(db, e);
+	}
+	vault_close(&old);
+	vault_close(&fresh);
+	return e->code;
+}
+
+enum err_code rekey(struct db *db, const char *db_path, bool dry_run, int *secrets,
+		    struct err *e)
+{
+	struct vault vault;
+
+	if (db_begin(db, e) != ERR_OK)
+		return e->code;
+	e->code = first_step(db, db_path, dry_run, secrets, e);
+	db_rollback(db);
+	if (e->code || dry_run)
+		return e->code;
+	/* The name changes under the lock too: nobody else's KEY.new may be taken. */
+	if (db_begin(db, e) != ERR_OK)
+		return e->code;
+	if (rekey_open(db, db_path, &vault, e) == ERR_OK)
+		vault_close(&vault);
+	db_rollback(db);
+	return e->code;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/revocation.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "core/reason.h"
+#include "store/counter.h"
+#include "store/setting.h"
+
+/* Of the grant, and of the note that it becomes. */
+static const struct {
+	const char *from, *to;
+} fields[] = {
+	{"token", "revoke_token"},
+	{"app_id", "revoke_app_id"},
+	{"app_secret", "revoke_app_secret"},
+};
+
+enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
+
+/* A statement with ?1 the destination. */
+static enum err_code on_destination(struct db *db, const char *sql, int32_t id,
+				    struct err *e)
+{
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(db, sql, &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int(stmt, 1, id);
+	e->code = db_run(db, stmt, e);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+/* Secrets that do not open any more are of no use to TikTok either: then there is no note. */
+static bool read_grant(struct db *db, const struct vault *vault, int32_t id,
+		       struct secret *out)
+{
+	for (int i = 0; vault && i < FIELDS; i++) {
+		struct err ignored = {ERR_OK, ""};
+		bool found = false;
+
+		if (credential_get(db, vault, id, fields[i].from, &out[i], &found,
+				   &ignored) != ERR_OK ||
+		    !found)
+			return false;
+	}
+	return vault != NULL;
+}
+
+static enum err_code write_note(struct db *db, const struct vault *vault, int32_t id,
+				const struct secret *parts, int64_t at_ms, struct err *e)
+{
+	struct secret at;
+
+	for (int i = 0; i < FIELDS; i++)
+		if (credential_set(db, vault, id, fields[i].to, &parts[i], e) != ERR_OK)
+			return e->code;
+	at.len = (size_t)snprintf((char *)at.bytes, sizeof(at.bytes), "%lld",
+				  (long long)at_ms);
+	return credential_set(db, vault, id, "revoke_at", &at, e);
+}
+
+enum err_code revocation_note(struct db *db, const struct vault *vault,
+			      int32_t destination_id, int64_t at_ms, bool *noted,
+			      struct err *e)
+{
+	struct secret parts[FIELDS] = {0};
+
+	*noted = read_grant(db, vault, destination_id, parts);
+	e->code = on_destination(db,
+				 "DELETE FROM credential WHERE destination_id = ?1 AND "
+				 "field NOT LIKE 'revoke%'",
+				 destination_id, e);
+	if (e->code == ERR_OK && *noted)
+		e->code = write_note(db, vault, destination_id, parts, at_ms, e);
+	OPENSSL_cleanse(parts, sizeof(parts));
+	if (e->code ||
+	    on_destination(db,
+			   "UPDATE destination SET reason = 17, blocked_until = NULL, "
+			   "last_error = NULL WHERE id = ?1",
+			   destination_id, e) != ERR_OK)
+		return e->code;
+	return config_bump(db, e);
+}
+
+enum err_code revocation_read(struct db *db, const struct vault *vault,
+			      int32_t destination_id, struct grant *out, bool *found,
+			      struct err *e)
+{
+	struct secret app_id = {{0}, 0};
+
+	memset(out, 0, sizeof(*out));
+	*found = false;
+	if (credential_get(db, vault, destination_id, "revoke_token", &out->token, found,
+			   e) != ERR_OK ||
+	    !*found ||
+	    credential_get(db, vault, destination_id, "revoke_app_id", &app_id, found,
+			   e) != ERR_OK ||
+	    credential_get(db, vault, destination_id, "revoke_app_secret",
+			   &out->app_secret, found, e) != ERR_OK)
+		return e->code;
+	snprintf(out->app_id, sizeof(out->app_id), "%.*s", (int)app_id.len,
+		 (const char *)app_id.bytes);
+	return ERR_OK;
+}
+
+enum err_code revocation_end(struct db *db, int32_t destination_id, struct err *e)
+{
+	return on_destination(
+		db,
+		"DELETE FROM credential WHERE destination_id = ?1 AND field "
+		"LIKE 'revoke%'",
+		destination_id, e);
+}
+
+_Static_assert(REASON_NEEDS_TOKEN == 17 && REASON_DISCONNECTED == 114 &&
+		       STATUS_PENDING == 1 && STATUS_RETRYING == 3,
+	       "the statements above and below name them by number");
+
+#define SOME                                                                             \
+	"(SELECT key FROM waiting WHERE destination_id = ?1 AND status IN (1, 3) "       \
+	"ORDER BY due_at, key LIMIT 5000)"
+
+struct slice {
+	int64_t pending, retrying, example_id;
+};
+
+static enum err_code count_some(struct db *db, int32_t id, struct slice *out,
+				struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool row;
+
+	if (db_prepare(
+		    db,
+		    "SELECT coalesce(sum(status = 1), 0), coalesce(sum(status = 3), 0), "
+		    "coalesce(min(key) / 1024, 0) FROM waiting WHERE key IN " SOME,
+		    &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int(stmt, 1, id);
+	if (db_step(db, stmt, &row, e) == ERR_OK) {
+		out->pending = sqlite3_column_int64(stmt, 0);
+		out->retrying = sqlite3_column_int64(stmt, 1);
+		out->example_id = sqlite3_column_int64(stmt, 2);
+	}
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+static enum err_code recount(struct db *db, int32_t id, const struct slice *s,
+			     struct err *e)
+{
+	int64_t now = clock_wall_ms();
+	struct counter counter;
+
+	if (counter_open(&counter, db, e) != ERR_OK)
+		return e->code;
+	if (counter_add(&counter, id, STATUS_PENDING * 16, -s->pending, now,
+			s->example_id, e) == ERR_OK &&
+	    counter_add(&counter, id, STATUS_RETRYING * 16, -s->retrying, now,
+			s->example_id, e) == ERR_OK)
+		e->code = counter_add(&counter, id, REASON_DISCONNECTED,
+				      s->pending + s->retrying, now, s->example_id, e);
+	counter_close(&counter);
+	return e->code;
+}
+
+enum err_code revocation_cancel_some(struct db *db, int32_t destination_id,
+				     int64_t *count, struct err *e)
+{
+	struct slice s = {0, 0, 0};
+
+	if (count_some(db, destination_id, &s, e) != ERR_OK)
+		return e->code;
+	*count = s.pending + s.retrying;
+	if (*count == 0)
+		return ERR_OK;
+	if (on_destination(
+		    db,
+		    "INSERT INTO delivery (key, state, attempt_id, name_id, "
+		    "event_time, utc_offset, limited_data_use, event_hash, attempts, "
+		    "first_sent_at) SELECT key, 114, attempt_id, name_id, event_time, "
+		    "utc_offset, limited_data_use, event_hash, attempts, "
+		    "first_sent_at FROM waiting WHERE key IN " SOME,
+		    destination_id, e) != ERR_OK ||
+	    on_destination(db, "DELETE FROM waiting WHERE key IN " SOME, destination_id,
+			   e) != ERR_OK)
+		return e->code;
+	return recount(db, destination_id, &s, e);
+}
