@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "base/log.h"
+#include "cmd/guard.h"
 #include "cmd/verbs.h"
-#include "net/endpoint.h"
 #include "run/relay.h"
-
-static const char default_endpoint[] = "https://business-api.tiktok.com";
 
 static const struct cmd_option options[] = {
 	{"drain", NULL, "exit once nothing is pending, sending or retrying"},
@@ -23,25 +17,6 @@ static const struct cmd_option options[] = {
 	{NULL, NULL, NULL},
 };
 
-static enum err_code set_endpoint(struct relay_options *o, char *out, size_t cap,
-				  struct err *e)
-{
-	const char *given = getenv("CONVEY_ENDPOINT");
-	size_t len;
-
-	snprintf(out, cap, "%s", given && given[0] ? given : default_endpoint);
-	len = strlen(out);
-	while (len > 0 && out[len - 1] == '/')
-		out[--len] = '\0';
-	o->endpoint = out;
-	if (endpoint_allowed(str_make(out, len)))
-		return ERR_OK;
-	return err_set(
-		e, ERR_CONFIG,
-		"CONVEY_ENDPOINT must be an https URL (plain http only to a loopback "
-		"address such as http://127.0.0.1:8080)");
-}
-
 static enum err_code set_log(const struct cmd *c, struct err *e)
 {
 	const char *form = cmd_value(c, "log");
@@ -52,16 +27,6 @@ static enum err_code set_log(const struct cmd *c, struct err *e)
 	return ERR_OK;
 }
 
-/* Tokens are in memory: no core may hold them. */
-static void harden(void)
-{
-	struct rlimit none = {0, 0};
-
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 static enum err_code run(const struct cmd *c, struct err *e)
 {
 	struct relay_options o = {
@@ -69,14 +34,15 @@ static enum err_code run(const struct cmd *c, struct err *e)
 		.ca_file = cmd_value(c, "ca-file"),
 		.drain = cmd_value(c, "drain") != NULL,
 	};
-	char endpoint[400];
+	char endpoint[ENDPOINT_MAX];
 
 	if (cmd_number(c, "retry-base-ms", 1, 3600000, 2000, &o.retry_base_ms, e) ||
 	    cmd_number(c, "retry-cap-ms", 1, 86400000, 900000, &o.retry_cap_ms, e) ||
 	    cmd_number(c, "timeout-ms", 1, 600000, 30000, &o.timeout_ms, e) ||
-	    set_endpoint(&o, endpoint, sizeof(endpoint), e) || set_log(c, e))
+	    guard_endpoint(endpoint, e) || set_log(c, e))
 		return e->code;
-	harden();
+	o.endpoint = endpoint;
+	guard_process();
 	return relay_run(&o, e);
 }
 

@@ -6,9 +6,11 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cmd/guard.h"
 #include "cmd/verbs.h"
 #include "store/credential.h"
 #include "store/destination.h"
+#include "store/rekey.h"
 
 /* By read(2), so that no copy stays in a buffer of stdio. */
 static enum err_code read_all(unsigned char *bytes, size_t cap, bool one_line,
@@ -47,38 +49,18 @@ static enum err_code read_hidden(unsigned char *bytes, size_t cap, size_t *len,
 	return e->code;
 }
 
-static enum err_code check(const unsigned char *bytes, size_t len, struct err *e)
-{
-	if (len == 0)
-		return err_set(e, ERR_DATA,
-			       "stdin has no token: convey token set NAME < token.txt");
-	if (len > SECRET_MAX)
-		return err_set(e, ERR_DATA, "a token has at most %d bytes", SECRET_MAX);
-	for (size_t i = 0; i < len; i++)
-		if (bytes[i] <= 0x20 || bytes[i] >= 0x7f)
-			return err_set(
-				e, ERR_DATA,
-				"that is no token: byte %zu is blank or not printable",
-				i + 1);
-	return ERR_OK;
-}
-
 static enum err_code read_token(struct secret *out, struct err *e)
 {
 	unsigned char bytes[SECRET_MAX + 256]; /* white space around it is trimmed */
-	struct str token;
 	size_t len = 0;
 
 	if (isatty(STDIN_FILENO))
 		e->code = read_hidden(bytes, sizeof(bytes), &len, e);
 	else
 		e->code = read_all(bytes, sizeof(bytes), false, &len, e);
-	token = str_trim(str_make((const char *)bytes, e->code ? 0 : len));
 	if (e->code == ERR_OK &&
-	    check((const unsigned char *)token.p, token.len, e) == ERR_OK) {
-		memcpy(out->bytes, token.p, token.len);
-		out->len = token.len;
-	}
+	    guard_secret(str_make((const char *)bytes, len), "token", out, e) != ERR_OK)
+		err_wrap(e, "stdin");
 	OPENSSL_cleanse(bytes, sizeof(bytes));
 	return e->code;
 }
@@ -89,15 +71,18 @@ static enum err_code keep(const struct cmd *c, struct db *db, const struct secre
 	struct vault vault;
 	int32_t id;
 
-	if (vault_open(&vault, c->db_path, e) != ERR_OK)
+	if (db_begin(db, e) != ERR_OK)
 		return e->code;
-	if (db_begin(db, e) == ERR_OK &&
-	    destination_find(db, c->argv[0], &id, e) == ERR_OK &&
-	    credential_set(db, &vault, id, "token", token, e) == ERR_OK &&
-	    destination_token_set(db, id, e) == ERR_OK)
-		e->code = cmd_commit(c, db, e);
+	if (rekey_open(db, c->db_path, &vault, e) == ERR_OK) {
+		/* With what `connect` left it would be refreshed away. */
+		if (destination_find(db, c->argv[0], &id, e) == ERR_OK &&
+		    credential_erase(db, id, e) == ERR_OK &&
+		    credential_set(db, &vault, id, "token", token, e) == ERR_OK &&
+		    destination_token_set(db, id, e) == ERR_OK)
+			e->code = cmd_commit(c, db, e);
+		vault_close(&vault);
+	}
 	db_rollback(db);
-	vault_close(&vault);
 	return e->code;
 }
 
@@ -107,6 +92,7 @@ static enum err_code run_set(const struct cmd *c, struct err *e)
 	struct db db;
 	int32_t id;
 
+	guard_process();
 	if (cmd_open(c, DB_WRITE, &db, e) != ERR_OK)
 		return e->code;
 	/* The name is looked up first: nobody wants to paste a secret for nothing. */

@@ -197,3 +197,11 @@ enum err_code oauth_check(const struct oauth *o, struct err *e)
 	return err_set(e, ERR_PERM, "TikTok refuses: HTTP %d, code %lld: %s",
 		       a->http_status, (long long)a->code, a->message);
 }
+
+bool oauth_is_unknown_token(const struct oauth *o)
+{
+	const struct answer *a = &o->http.answer;
+
+	return a->transport == TRANSPORT_ANSWERED && a->has_code &&
+	       (a->code == 40102 || a->code == 40104 || a->code == 40105);
+}

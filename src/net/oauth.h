@@ -44,6 +44,9 @@ void oauth_ask_pixels(struct oauth *o, struct str advertiser_id,
 MUST_CHECK enum err_code oauth_perform(struct oauth *o,
 				       const struct http_options *options, struct err *e);
 
+/* The answer: TikTok does not know the token, or not any more. */
+bool oauth_is_unknown_token(const struct oauth *o);
+
 /* What the end of the request means. */
 MUST_CHECK enum err_code oauth_check(const struct oauth *o, struct err *e);
 

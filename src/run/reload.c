@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "run/refresh.h"
 #include "store/credential.h"
 
 struct reload {
@@ -129,6 +130,7 @@ static void reload_done(struct job *job)
 		for (size_t i = 0; i < l->config->count; i++)
 			apply(l, i);
 		OPENSSL_cleanse(l->tokens, (l->config->count + 1) * sizeof(*l->tokens));
+		refresh_look(r->refresh);
 	}
 	config_free(l->config);
 	free(l->tokens);
