@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The schema comes into a fresh file and into an application's own, and leaves alone what it
+ * does not know. */
+#include "scene.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/migrate.h"
+
+struct file {
+	char path[160];
+	struct db db;
+};
+
+/* A file beside the scene's, as an application has made it; sql NULL: absent. */
+static void make(struct scene *s, struct file *f, const char *sql)
+{
+	snprintf(f->path, sizeof(f->path), "%s/app.db", s->folder);
+	unlink(f->path);
+	if (sql) {
+		sqlite3 *app;
+
+		assert_int_equal(sqlite3_open(f->path, &app), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(app, sql, NULL, NULL, NULL), SQLITE_OK);
+		sqlite3_close(app);
+	}
+	assert_ok(s, db_open(&f->db, f->path, DB_CREATE, &s->e));
+}
+
+static int64_t ask(struct scene *s, struct file *f, const char *sql)
+{
+	int64_t value;
+
+	assert_ok(s, db_int(&f->db, sql, -1, &value, &s->e));
+	return value;
+}
+
+static void a_fresh_file(void **state)
+{
+	struct scene *s = *state;
+	struct file f;
+	int applied;
+
+	make(s, &f, NULL);
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	assert_int_equal(applied, migration_count);
+	assert_int_equal(ask(s, &f, "PRAGMA application_id"), DB_APPLICATION_ID);
+	assert_int_equal(ask(s, &f, "PRAGMA user_version"), migration_count);
+	assert_int_equal(ask(s, &f, "PRAGMA auto_vacuum"), 2);
+	assert_int_equal(ask(s, &f, "SELECT count(*) FROM schema_migration"),
+			 migration_count);
+	assert_ok(s, migrate_check(&f.db, &s->e));
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	assert_int_equal(applied, 0);
+	db_close(&f.db);
+}
+
+static void an_application_s_file(void **state)
+{
+	struct scene *s = *state;
+	struct file f;
+	int applied;
+
+	make(s, &f,
+	     "PRAGMA user_version = 7; PRAGMA application_id = 99;"
+	     "CREATE TABLE orders (id INTEGER PRIMARY KEY, total);"
+	     "INSERT INTO orders VALUES (1, 29.99)");
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	assert_int_equal(applied, migration_count);
+	assert_int_equal(ask(s, &f, "PRAGMA application_id"), 99);
+	assert_int_equal(ask(s, &f, "PRAGMA user_version"), 7);
+	assert_int_equal(ask(s, &f, "SELECT count(*) FROM orders"), 1);
+	assert_ok(s, migrate_check(&f.db, &s->e));
+	assert_ok(s, db_exec(&f.db,
+			     "PRAGMA user_version = 8;"
+			     "INSERT INTO outbox (event) VALUES ('purchase')",
+			     &s->e));
+	assert_ok(s, migrate_check(&f.db, &s->e));
+	db_close(&f.db);
+}
+
+static const char *const taken[] = {
+	"CREATE TABLE outbox (id)",  "CREATE TABLE visit (id)",
+	"CREATE TABLE consent (id)", "CREATE TABLE destination (id)",
+	"CREATE TABLE status (id)",  "CREATE VIEW conversion AS SELECT 1",
+};
+
+static void names_that_are_taken(void **state)
+{
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		struct file f;
+		int applied;
+
+		make(s, &f, taken[i]);
+		assert_int_equal(migrate(&f.db, false, &applied, &s->e), ERR_DATA);
+		assert_int_equal(ask(s, &f, "SELECT count(*) FROM sqlite_master"), 1);
+		assert_int_equal(migrate_check(&f.db, &s->e), ERR_DATA);
+		db_close(&f.db);
+	}
+}
+
+static void a_dry_run(void **state)
+{
+	struct scene *s = *state;
+	struct file f;
+	int applied;
+
+	make(s, &f, NULL);
+	assert_ok(s, migrate(&f.db, true, &applied, &s->e));
+	assert_int_equal(applied, migration_count);
+	assert_int_equal(ask(s, &f, "SELECT count(*) FROM sqlite_master"), 0);
+	assert_int_equal(migrate_check(&f.db, &s->e), ERR_DATA);
+	db_close(&f.db);
+}
+
+static const struct {
+	const char *sql;
+	enum err_code code;
+	const char *says;
+} changes[] = {
+	{"INSERT INTO schema_migration VALUES (99, 'x', 'x', 'x')", ERR_CONFIG,
+	 "newer convey"},
+	{"PRAGMA user_version = 99", ERR_CONFIG, "newer convey"},
+	{"UPDATE schema_migration SET sha256 = 'x' WHERE version = 1", ERR_CORRUPT,
+	 "changed after"},
+};
+
+static void what_another_convey_did(void **state)
+{
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		int64_t before, after;
+		struct file f;
+		int applied;
+
+		make(s, &f, NULL);
+		assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+		assert_ok(s, db_exec(&f.db, changes[i].sql, &s->e));
+		before = ask(s, &f, "PRAGMA data_version");
+		assert_int_equal(migrate(&f.db, false, &applied, &s->e), changes[i].code);
+		assert_non_null(strstr(s->e.msg, changes[i].says));
+		assert_int_equal(migrate_check(&f.db, &s->e), changes[i].code);
+		after = ask(s, &f, "PRAGMA data_version");
+		assert_int_equal(before, after);
+		db_close(&f.db);
+	}
+}
+
+static void two_at_once(void **state)
+{
+	struct scene *s = *state;
+	struct file f;
+	struct db other;
+	int applied;
+
+	make(s, &f, NULL);
+	assert_ok(s, db_open(&other, f.path, DB_CREATE, &s->e));
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	assert_ok(s, migrate(&other, false, &applied, &s->e));
+	assert_int_equal(applied, 0);
+	db_close(&other);
+	db_close(&f.db);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_fresh_file), T(an_application_s_file),   T(names_that_are_taken),
+		T(a_dry_run),    T(what_another_convey_did), T(two_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
