@@ -93,6 +93,11 @@ class Files(Case):
         self.assertEqual(set(self.changes({"format": 1, "routes": []})), {"routes.1", "routes.2"})
         self.assertEqual(self.export(), dict(before, routes=[]))
 
+    def test_a_route_without_an_id_takes_a_free_one(self):
+        self.import_({"format": 1, "routes": [{"to": "a"}, {"to": "b", "id": 1}]})
+        self.assertEqual([(route["id"], route["to"]) for route in self.export()["routes"]],
+                         [(1, "b"), (2, "a")])
+
     def test_every_key_is_checked(self):
         before = self.export()
         web = {"source": "web", "id": "X"}
@@ -177,6 +182,7 @@ class Simulation(Case):
         now = int(time.time() * 1000)
         self.project.insert([dict(purchase(n), created_at=now - (20 - n) * hour)
                              for n in range(20)])
+        self.project.insert([dict(purchase(20), created_at=now - 48 * hour)])
         config = {"format": 1, "routes": [{"to": "drop"}]}
         for since, rows in (("30m", 0), ("90m", 1), ("5h", 4), ("1d", 20)):
             self.assertEqual(self.simulate(config, "--since", since)["rows"], rows, since)

@@ -57,6 +57,7 @@ class Delivery(Case):
             purchase(5, user={"email": ["", "y@shop.example"], "phone": 4930123456}),
             purchase(6, page={"url": "https://shop.example/?ttclid=E.C.P.1"}),
             purchase(7, user={"email": "  ", "phone": []}),
+            purchase(8, user={"phone": "+4930123456"}),
         ]
         self.convey("map", "set", "Lead Form", "Lead")
         found = self.run_relay(*rows)
@@ -69,6 +70,7 @@ class Delivery(Case):
             "id-5": {"c": "delivered"},
             "id-6": {None: "routed_away"},
             "id-7": everywhere,
+            "id-8": everywhere,
         })
         pixels = {}
         for line, event in sent(self.ledger):
