@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_retry,
 	&cmd_cancel,
+	&cmd_forget,
 	&cmd_doctor,
 	&cmd_route,
 	&cmd_config,

@@ -28,5 +28,6 @@ extern const struct command cmd_list;
 extern const struct command cmd_retry;
 extern const struct command cmd_cancel;
 extern const struct command cmd_doctor;
+extern const struct command cmd_forget;
 
 #endif

@@ -244,6 +244,54 @@ enum redaction redact_payload(struct str payload, const char *country, struct sc
 	return out->full ? REDACT_UNREADABLE : REDACT_DONE;
 }
 
+/* The named members of an object, as they are written. */
+static void keep_members(const struct json *j, uint32_t object, const char *const *names,
+			 struct buf *out)
+{
+	for (; *names; names++) {
+		uint32_t at = json_find(j, object, str_of(*names));
+		size_t quote;
+
+		if (at == JSON_NONE)
+			continue;
+		quote = j->t[at].type == TOKEN_STRING;
+		buf_addf(out, ",\"%s\":", *names);
+		buf_add(out, j->text.p + j->t[at].start - quote,
+			j->t[at].end - j->t[at].start + 2 * quote);
+	}
+}
+
+void redact_erase(struct str payload, struct scratch *s, struct buf *out)
+{
+	static const char *const root[] = {"transaction_id", "conversion_date_time",
+					   NULL};
+	static const char *const bought[] = {"value",     "currency",    "order_id",
+					     "contents",  "content_ids", "content_type",
+					     "num_items", "shop_id",     NULL};
+	const struct json *j = &s->json;
+	uint32_t properties;
+
+	buf_clear(out);
+	buf_adds(out, STR("{\"user\":{}"));
+	if (payload.len > 0 && payload.len <= REDACT_MAX &&
+	    json_scan(&s->json, payload) == JSON_OK && j->t[0].type == TOKEN_OBJECT) {
+		keep_members(j, 0, root, out);
+		properties = json_find(j, 0, STR("properties"));
+		if (properties != JSON_NONE && j->t[properties].type == TOKEN_OBJECT) {
+			size_t at = out->len + sizeof(",\"properties\":{") - 1;
+
+			buf_adds(out, STR(",\"properties\":{"));
+			keep_members(j, properties, bought, out);
+			if (out->len > at) {
+				memmove(out->p + at, out->p + at + 1, out->len - at - 1);
+				out->len--;
+			}
+			buf_addc(out, '}');
+		}
+	}
+	buf_addc(out, '}');
+}
+
 bool redact_column(enum field field, struct str value, const char *country,
 		   struct scratch *s, struct digest *dg, struct buf *out)
 {

@@ -32,6 +32,10 @@ bool redact_needed(const struct json *j, struct scratch *s);
 enum redaction redact_payload(struct str payload, const char *country, struct scratch *s,
 			      struct digest *dg, struct buf *out);
 
+/* Replaces `out` by what may be kept of an erased person's payload: its ids, its time and
+ * what was bought. */
+void redact_erase(struct str payload, struct scratch *s, struct buf *out);
+
 /* One column of a producer's table, by what it holds: FIELD_EMAIL, FIELD_PHONE,
  * FIELD_EXTERNAL_ID, FIELD_URL. Replaces `out` and returns true where it changes. */
 bool redact_column(enum field field, struct str value, const char *country,

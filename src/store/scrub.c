@@ -119,6 +119,13 @@ static enum err_code keep_event_id(struct scrub *s, const struct outbox_row *row
 	return db_run(s->db, s->derived, e);
 }
 
+static enum err_code rewrite(struct scrub *s, int64_t outbox_id, struct err *e)
+{
+	sqlite3_bind_int64(s->rewrite, 1, outbox_id);
+	db_bind(s->rewrite, 2, buf_str(&s->payload));
+	return db_run(s->db, s->rewrite, e);
+}
+
 enum err_code scrub_row(struct scrub *s, int64_t outbox_id, bool *changed, struct err *e)
 {
 	struct outbox_row row;
@@ -132,11 +139,19 @@ enum err_code scrub_row(struct scrub *s, int64_t outbox_id, bool *changed, struc
 		*changed = true;
 	/* The row must not be read while it is written. */
 	sqlite3_reset(s->reader.one);
-	if (e->code != ERR_OK || !*changed)
-		return e->code;
-	sqlite3_bind_int64(s->rewrite, 1, outbox_id);
-	db_bind(s->rewrite, 2, buf_str(&s->payload));
-	return db_run(s->db, s->rewrite, e);
+	return e->code == ERR_OK && *changed ? rewrite(s, outbox_id, e) : e->code;
+}
+
+enum err_code scrub_erase(struct scrub *s, int64_t outbox_id, struct err *e)
+{
+	struct outbox_row row;
+	bool found;
+
+	if (outbox_one(&s->reader, outbox_id, &row, &found, e) == ERR_OK && found &&
+	    keep_event_id(s, &row, e) == ERR_OK)
+		redact_erase(row.payload, &s->scratch, &s->payload);
+	sqlite3_reset(s->reader.one);
+	return e->code == ERR_OK && found ? rewrite(s, outbox_id, e) : e->code;
 }
 
 static void add_member(struct scrub *s, int64_t id)

@@ -53,4 +53,7 @@ MUST_CHECK enum err_code scrub_visits(struct scrub *s, bool *more, struct err *e
 MUST_CHECK enum err_code scrub_row(struct scrub *s, int64_t outbox_id, bool *changed,
 				   struct err *e);
 
+/* Leaves of one row what may be kept of an erased person. */
+MUST_CHECK enum err_code scrub_erase(struct scrub *s, int64_t outbox_id, struct err *e);
+
 #endif

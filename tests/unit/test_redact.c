@@ -234,12 +234,41 @@ static void redacts_columns(void **state)
 	buf_fini(&want);
 }
 
+static void erases(void **state)
+{
+	static const struct {
+		const char *in, *want;
+	} rows[] = {
+		{"", "{\"user\":{}}"},
+		{"{\"user\":{\"email\"", "{\"user\":{}}"},
+		{"{\"user\":{\"email\":\"a@x.de\"},\"session_id\":\"s\",\"page\":{"
+		 "\"url\":"
+		 "\"https://x.de/"
+		 "?ttclid=E\"},\"transaction_id\":\"t\\u0031\",\"properties\":{"
+		 "\"customer\":\"A\",\"currency\":\"EUR\",\"value\":29.990,\"contents\":["
+		 "{}]}}",
+		 "{\"user\":{},\"transaction_id\":\"t\\u0031\",\"properties\":{\"value\":"
+		 "29.990,"
+		 "\"currency\":\"EUR\",\"contents\":[{}]}}"},
+		{P("\"note\":\"x\""), "{\"user\":{},\"properties\":{}}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		redact_erase(str_of(rows[i].in), &scratch, &out);
+		if (!str_eq(buf_str(&out), str_of(rows[i].want)))
+			fail_msg("%s:\n%.*s", rows[i].in, STR_ARG(buf_str(&out)));
+		assert_int_equal(json_scan(&scratch.json, buf_str(&out)), JSON_OK);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(redacts),
 		cmocka_unit_test(leaves_what_is_no_payload),
 		cmocka_unit_test(redacts_columns),
+		cmocka_unit_test(erases),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
