@@ -194,8 +194,13 @@ void relay_pump(struct relay *r)
 	scrubbing_pump(&r->scrubbing, now, is_sent(r));
 	r->pumping = false;
 	end_if_done(r);
-	if (!r->closing)
-		set_timer(r, now);
+	if (r->closing)
+		return;
+	if (r->has_wake && r->wake.paused != (r->dense && r->reading_count > 0)) {
+		wake_pause(&r->wake, !r->wake.paused);
+		r->dirty = true;
+	}
+	set_timer(r, now);
 }
 
 static void on_timer(uv_timer_t *timer)

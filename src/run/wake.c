@@ -17,21 +17,35 @@ enum err_code wake_open(struct wake *w, uv_loop_t *loop, const char *db_path,
 			void (*woken)(void *arg), void *arg, struct err *e)
 {
 	const char *slash = strrchr(db_path, '/');
-	char folder[1024];
 	int rc;
 
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - db_path) : 1,
+	snprintf(w->folder, sizeof(w->folder), "%.*s", slash ? (int)(slash - db_path) : 1,
 		 slash ? db_path : ".");
+	if (!w->folder[0])
+		snprintf(w->folder, sizeof(w->folder), "/");
+	w->paused = false;
 	snprintf(w->file, sizeof(w->file), "%s-wal", slash ? slash + 1 : db_path);
 	w->woken = woken;
 	w->arg = arg;
 	uv_fs_event_init(loop, &w->watch);
 	uv_handle_set_data((uv_handle_t *)&w->watch, w);
-	rc = uv_fs_event_start(&w->watch, on_event, folder[0] ? folder : "/", 0);
+	rc = uv_fs_event_start(&w->watch, on_event, w->folder, 0);
 	if (rc != 0)
-		return err_set(e, ERR_UNAVAILABLE, "watch '%s': %s", folder,
+		return err_set(e, ERR_UNAVAILABLE, "watch '%s': %s", w->folder,
 			       uv_strerror(rc));
 	return ERR_OK;
+}
+
+void wake_pause(struct wake *w, bool paused)
+{
+	if (paused == w->paused)
+		return;
+	if (paused)
+		uv_fs_event_stop(&w->watch);
+	/* Without a watch the caller's timer finds new rows. */
+	else if (uv_fs_event_start(&w->watch, on_event, w->folder, 0) != 0)
+		return;
+	w->paused = paused;
 }
 
 static void on_closed(uv_handle_t *handle)
