@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/backoff.h"
+#include "run/envelope.h"
 #include "run/reading.h"
 
 enum { RETRY_STORE_MS = 1000 };
@@ -44,22 +45,19 @@ static void shipment_free(struct shipment *s)
 
 	reading_drop(r, s->load);
 	buf_fini(&s->head);
+	buf_fini(&s->tail);
 	free(s->spans);
 	free(s);
 	r->unsettled--;
 }
 
-static void build_head(struct shipment *s)
+static void build_envelope(struct shipment *s)
 {
 	buf_init(&s->head, 4096);
-	buf_addf(&s->head, "{\"event_source\":\"%s\",\"event_source_id\":\"",
-		 source_word(s->site->source));
-	buf_add_json(&s->head, str_of(s->site->pixel_id));
-	if (s->site->test_event_code[0]) {
-		buf_adds(&s->head, STR("\",\"test_event_code\":\""));
-		buf_add_json(&s->head, str_of(s->site->test_event_code));
-	}
-	buf_adds(&s->head, STR("\",\"data\":["));
+	buf_init(&s->tail, 16);
+	envelope_open(&s->head, s->site->source, s->site->pixel_id,
+		      s->site->test_event_code);
+	envelope_close(&s->tail);
 }
 
 /* Items stand in the load's body with a comma behind each; neighbours are one span. The last
@@ -69,7 +67,7 @@ static void build_body(struct shipment *s)
 	const struct lot *lot = &s->load->lot;
 	uint64_t len = 0;
 
-	build_head(s);
+	build_envelope(s);
 	s->spans = malloc(s->opening.events * sizeof(*s->spans));
 	if (!s->spans)
 		abort();
@@ -87,7 +85,7 @@ static void build_body(struct shipment *s)
 				(struct span){n->body_at, n->body_len + 1};
 	}
 	s->spans[s->span_count - 1].len--;
-	s->request.body_len = s->head.len + (len - 1) + 2;
+	s->request.body_len = s->head.len + (len - 1) + s->tail.len;
 }
 
 static size_t read_body(struct http_request *request, uint64_t offset, char *out,
@@ -111,11 +109,12 @@ static size_t read_body(struct http_request *request, uint64_t offset, char *out
 		if (span->len == 0)
 			s->span++;
 	}
-	if (s->span == s->span_count) {
-		uint64_t left = request->body_len - offset - done;
+	if (s->span == s->span_count && done < cap) {
+		size_t left = (size_t)(request->body_len - offset - done);
+		size_t len = left < cap - done ? left : cap - done;
 
-		for (; left > 0 && left <= 2 && done < cap; left--)
-			out[done++] = left == 2 ? ']' : '}';
+		memcpy(out + done, s->tail.p + s->tail.len - left, len);
+		done += len;
 	}
 	return done;
 }

@@ -31,7 +31,7 @@ struct shipment {
 	struct opening parts[2]; /* what a refused request is cut into */
 	int part_count;
 	/* the body: head, spans of the load's body, tail */
-	struct buf head;
+	struct buf head, tail;
 	struct span *spans;
 	uint32_t span_count, span;
 	uint64_t span_from;  /* offset of the current span in the body */
