@@ -256,7 +256,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 {
 	const char *path = cmd_value(c, "config"), *since = cmd_value(c, "since");
 	json_t *file = NULL;
-	int64_t ms;
+	int64_t ms = 0;
 
 	if (!path)
 		return err_set(e, ERR_USAGE,
