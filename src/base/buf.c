@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plain.h"
+
 void buf_init(struct buf *b, size_t max)
 {
 	*b = (struct buf){.max = max};
@@ -104,18 +106,16 @@ static void add_escaped(struct buf *b, unsigned char c)
 
 void buf_add_json(struct buf *b, struct str s)
 {
-	size_t from = 0;
+	const char *from = s.p, *end = s.p + s.len;
 
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	while (from < end) {
+		const char *odd = plain_end(from, end, false);
 
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		buf_add(b, s.p + from, i - from);
-		add_escaped(b, c);
-		from = i + 1;
+		buf_add(b, from, (size_t)(odd - from));
+		if (odd < end)
+			add_escaped(b, (unsigned char)*odd++);
+		from = odd;
 	}
-	buf_add(b, s.p + from, s.len - from);
 }
 
 const char *buf_z(struct buf *b)

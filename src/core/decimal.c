@@ -23,11 +23,11 @@ static const char *exponent_end(const char *p, const char *end)
 	return p > from ? p : NULL;
 }
 
-const char *decimal_end(const char *p, const char *end, bool *real)
+const char *decimal_end(const char *p, const char *end, unsigned *form)
 {
 	const char *from;
 
-	*real = false;
+	*form = 0;
 	if (p < end && *p == '-')
 		p++;
 	from = p;
@@ -35,14 +35,14 @@ const char *decimal_end(const char *p, const char *end, bool *real)
 	if (p == from || (*from == '0' && p - from > 1))
 		return NULL;
 	if (p < end && *p == '.') {
-		*real = true;
+		*form = DECIMAL_FRACTION;
 		from = ++p;
 		p = digits_end(p, end);
 		if (p == from)
 			return NULL;
 	}
 	if (p < end && (*p == 'e' || *p == 'E')) {
-		*real = true;
+		*form |= DECIMAL_EXPONENT;
 		return exponent_end(p, end);
 	}
 	return p;
@@ -68,9 +68,9 @@ static int64_t read_exponent(const char *p, const char *end)
 bool decimal_read(struct str text, struct decimal *out)
 {
 	const char *p = text.p, *end = text.p + text.len, *dot = NULL, *tail;
-	bool real;
+	unsigned form;
 
-	if (text.len == 0 || decimal_end(p, end, &real) != end)
+	if (text.len == 0 || decimal_end(p, end, &form) != end)
 		return false;
 	*out = (struct decimal){.negative = *p == '-'};
 	p += out->negative;

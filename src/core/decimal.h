@@ -19,9 +19,11 @@ struct decimal {
 	bool negative;
 };
 
-/* Behind the longest JSON number at p; NULL where none begins there. `real` is set where
- * it has a fraction or an exponent. */
-const char *decimal_end(const char *p, const char *end, bool *real);
+enum decimal_form { DECIMAL_FRACTION = 1, DECIMAL_EXPONENT = 2 };
+
+/* Behind the longest JSON number at p; NULL where none begins there. `form` tells what it
+ * has, enum decimal_form. */
+const char *decimal_end(const char *p, const char *end, unsigned *form);
 
 /* False where `text` is not exactly one JSON number. */
 bool decimal_read(struct str text, struct decimal *out);

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/json.h"
 
-#include <endian.h>
 #include <stdlib.h>
 
+#include "base/plain.h"
 #include "core/decimal.h"
 
 /* On the path of every byte; the compiler alone leaves them out of line. */
 #define HOT static inline __attribute__((always_inline))
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
 /* A number this short cannot be too large for a double without an exponent. */
 #define PLAIN_NUMBER_MAX 300
 
+/* The functions below take where they stand and return where they end, NULL where the
+ * reading is over: the place stays in a register. */
 struct scan {
 	struct json *j;
-	const char *at, *end;
+	const char *end;
 	uint32_t depth;
-	uint32_t open[JSON_DEPTH_MAX]; /* tokens of the containers around `at` */
+	uint64_t objects; /* a bit for each container around, the last lowest */
+	uint32_t open[JSON_DEPTH_MAX]; /* their tokens */
 	enum json_verdict verdict;
 };
 
@@ -70,16 +71,17 @@ HOT bool push(struct scan *s, enum token_type type, const char *from, const char
 /* What a value says about the container around it. */
 HOT void tell_parent(struct scan *s, unsigned flags)
 {
-	if (s->depth > 0)
+	if (flags && s->depth > 0)
 		s->j->t[s->open[s->depth - 1]].flags |=
 			(uint8_t)(flags & (TOKEN_EMPTY | TOKEN_HUGE));
 }
 
-HOT void skip_space(struct scan *s)
+HOT const char *skip_space(const struct scan *s, const char *at)
 {
-	while (s->at < s->end &&
-	       (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t'))
-		s->at++;
+	while (at < s->end && (unsigned char)*at <= ' ' &&
+	       (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+		at++;
+	return at;
 }
 
 /* The length of the UTF-8 sequence at p, which begins with a byte >= 0x80; 0: none. */
@@ -99,12 +101,24 @@ static size_t utf8_len(const unsigned char *p, size_t left)
 	return len;
 }
 
+HOT bool is_ascii8(const unsigned char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return (word & PLAIN_EACH(0x80)) == 0;
+}
+
 bool utf8_valid(struct str s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
 	size_t i = 0, len;
 
 	while (i < s.len) {
+		if (s.len - i >= 8 && is_ascii8(p + i)) {
+			i += 8;
+			continue;
+		}
 		len = p[i] < 0x80 ? 1 : utf8_len(p + i, s.len - i);
 		if (len == 0)
 			return false;
@@ -156,204 +170,197 @@ static uint32_t read_escape(const char *p, size_t left, size_t *len)
 	return 0x10000 + ((uint32_t)(high - 0xd800) << 10) + (uint32_t)(low - 0xdc00);
 }
 
-/* Bytes at p that need no second look in a string, eight at a time. */
-HOT const char *skip_plain(const char *p, const char *end)
+/* On from the first byte of a string that is not plain ASCII, to its closing quote. */
+static const char *scan_odd_bytes(const struct scan *s, const char *at, unsigned *flags)
 {
-	while (end - p >= 8) {
-		uint64_t v, quote, slash, odd;
+	size_t len;
 
-		memcpy(&v, p, sizeof(v));
-		v = le64toh(v);
-		quote = v ^ EACH('"');
-		slash = v ^ EACH('\\');
-		/* The lowest byte marked is exact: nothing below it borrowed. */
-		odd = (v | (v - EACH(0x20)) | (quote - EACH(1)) | (slash - EACH(1))) &
-		      EACH(0x80);
-		if (odd)
-			return p + (__builtin_ctzll(odd) >> 3);
-		p += 8;
+	for (;;) {
+		if (at == s->end)
+			return NULL;
+		if (*at == '"')
+			return at;
+		if (*at == '\\') {
+			*flags = TOKEN_ESCAPED;
+			if (!read_escape(at, (size_t)(s->end - at), &len))
+				return NULL;
+		} else {
+			len = utf8_len((const unsigned char *)at, (size_t)(s->end - at));
+			if (len == 0)
+				return NULL;
+		}
+		at += len;
+		if (at < s->end && (unsigned char)*at < 0x80)
+			at = plain_end(at, s->end, true);
 	}
-	while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 &&
-	       *p != '"' && *p != '\\')
-		p++;
-	return p;
 }
 
 /* At the opening quote; ends behind the closing one. */
-static bool scan_string(struct scan *s, unsigned *flags)
+HOT const char *scan_string(struct scan *s, const char *at, unsigned *flags)
 {
-	const char *from = ++s->at;
-	size_t len;
+	const char *from = at + 1;
 
+	at = plain_end(from, s->end, true);
 	*flags = 0;
-	for (;;) {
-		s->at = skip_plain(s->at, s->end);
-		if (s->at == s->end)
-			return false;
-		if (*s->at == '"')
-			break;
-		if (*s->at == '\\') {
-			*flags = TOKEN_ESCAPED;
-			if (!read_escape(s->at, (size_t)(s->end - s->at), &len))
-				return false;
-		} else {
-			len = utf8_len((const unsigned char *)s->at,
-				       (size_t)(s->end - s->at));
-			if (len == 0)
-				return false;
-		}
-		s->at += len;
-	}
-	if (s->at == from)
-		*flags |= TOKEN_EMPTY;
-	s->at++;
-	return push(s, TOKEN_STRING, from, s->at - 1, *flags);
+	if (at == s->end || *at != '"')
+		at = scan_odd_bytes(s, at, flags);
+	if (!at)
+		return NULL;
+	if (at == from)
+		*flags = TOKEN_EMPTY;
+	return push(s, TOKEN_STRING, from, at, *flags) ? at + 1 : NULL;
 }
 
-static bool scan_number(struct scan *s)
+/* Without an exponent only a very long number is too large for a double. */
+static bool number_is_huge(struct str text, unsigned form)
 {
-	const char *from = s->at;
 	struct decimal d;
-	unsigned flags;
-	bool real;
 
-	s->at = decimal_end(from, s->end, &real);
-	if (!s->at)
-		return false;
-	flags = real ? TOKEN_REAL : 0;
-	if ((real || s->at - from > PLAIN_NUMBER_MAX) &&
-	    decimal_read(str_make(from, (size_t)(s->at - from)), &d) &&
-	    decimal_is_huge(&d))
+	return (form & DECIMAL_EXPONENT || text.len > PLAIN_NUMBER_MAX) &&
+	       decimal_read(text, &d) && decimal_is_huge(&d);
+}
+
+static const char *scan_number(struct scan *s, const char *at)
+{
+	const char *from = at;
+	unsigned form, flags;
+
+	at = decimal_end(from, s->end, &form);
+	if (!at)
+		return NULL;
+	flags = form ? TOKEN_REAL : 0;
+	if (number_is_huge(str_make(from, (size_t)(at - from)), form))
 		flags |= TOKEN_HUGE;
 	tell_parent(s, flags);
-	return push(s, TOKEN_NUMBER, from, s->at, flags);
+	return push(s, TOKEN_NUMBER, from, at, flags) ? at : NULL;
 }
 
-static bool scan_word(struct scan *s, struct str word, enum token_type type)
+static const char *scan_word(struct scan *s, const char *at, struct str word,
+			     enum token_type type)
 {
-	const char *from = s->at;
 	unsigned flags = type == TOKEN_NULL ? TOKEN_EMPTY : 0;
 
-	if (!str_starts(str_make(from, (size_t)(s->end - from)), word))
-		return false;
-	s->at += word.len;
+	if (!str_starts(str_make(at, (size_t)(s->end - at)), word))
+		return NULL;
 	tell_parent(s, flags);
-	return push(s, type, from, s->at, flags);
+	return push(s, type, at, at + word.len, flags) ? at + word.len : NULL;
 }
 
-static bool scan_scalar(struct scan *s)
+HOT const char *scan_scalar(struct scan *s, const char *at)
 {
 	unsigned flags;
 
-	switch (*s->at) {
+	switch (*at) {
 	case '"':
-		if (!scan_string(s, &flags))
-			return false;
+		at = scan_string(s, at, &flags);
 		tell_parent(s, flags);
-		return true;
-	case 't': return scan_word(s, STR("true"), TOKEN_TRUE);
-	case 'f': return scan_word(s, STR("false"), TOKEN_FALSE);
-	case 'n': return scan_word(s, STR("null"), TOKEN_NULL);
-	default: return scan_number(s);
+		return at;
+	case 't': return scan_word(s, at, STR("true"), TOKEN_TRUE);
+	case 'f': return scan_word(s, at, STR("false"), TOKEN_FALSE);
+	case 'n': return scan_word(s, at, STR("null"), TOKEN_NULL);
+	default: return scan_number(s, at);
 	}
 }
 
-static bool scan_key(struct scan *s)
+static const char *scan_key(struct scan *s, const char *at)
 {
 	unsigned flags;
 
-	skip_space(s);
-	if (s->at == s->end || *s->at != '"' || !scan_string(s, &flags))
-		return false;
-	skip_space(s);
-	if (s->at == s->end || *s->at != ':')
-		return false;
-	s->at++;
-	return true;
+	at = skip_space(s, at);
+	if (at == s->end || *at != '"')
+		return NULL;
+	at = scan_string(s, at, &flags);
+	if (!at)
+		return NULL;
+	at = skip_space(s, at);
+	return at < s->end && *at == ':' ? at + 1 : NULL;
 }
 
-static bool open_container(struct scan *s, enum token_type type)
+static const char *open_container(struct scan *s, const char *at, bool object)
 {
 	if (s->depth == JSON_DEPTH_MAX) {
 		s->verdict = JSON_TOO_DEEP;
-		return false;
+		return NULL;
 	}
-	if (!push(s, type, s->at, s->at, 0))
-		return false;
+	if (!push(s, object ? TOKEN_OBJECT : TOKEN_ARRAY, at, at, 0))
+		return NULL;
 	s->open[s->depth++] = s->j->count - 1;
-	s->at++;
-	return true;
+	s->objects = s->objects << 1 | object;
+	return at + 1;
 }
 
-static void close_container(struct scan *s)
+/* Behind its closing bracket. */
+HOT void close_container(struct scan *s, const char *at)
 {
 	struct json_token *t = &s->j->t[s->open[--s->depth]];
 
-	s->at++;
-	t->end = (uint32_t)(s->at - s->j->text.p);
+	s->objects >>= 1;
+	t->end = (uint32_t)(at - s->j->text.p);
 	t->next = s->j->count;
 	if (t == &s->j->t[s->j->count - 1])
 		t->flags |= TOKEN_EMPTY;
 	tell_parent(s, t->flags);
 }
 
-/* Behind a value: closes what ends here. True where another value must follow. */
-static bool scan_behind(struct scan *s)
+/* Behind a value: closes what ends here. Where the next value must stand; NULL: nowhere,
+ * and the verdict says whether the text has ended as it should. */
+HOT const char *scan_behind(struct scan *s, const char *at)
 {
 	while (s->depth > 0) {
-		bool object = s->j->t[s->open[s->depth - 1]].type == TOKEN_OBJECT;
+		bool object = s->objects & 1;
 
-		skip_space(s);
-		if (s->at == s->end)
-			return false;
-		if (*s->at == ',') {
-			s->at++;
-			return !object || scan_key(s);
-		}
-		if (*s->at != (object ? '}' : ']'))
-			return false;
-		close_container(s);
+		at = skip_space(s, at);
+		if (at == s->end)
+			return NULL;
+		if (*at == ',')
+			return object ? scan_key(s, at + 1) : at + 1;
+		if (*at != (object ? '}' : ']'))
+			return NULL;
+		close_container(s, ++at);
 	}
-	skip_space(s);
-	if (s->at == s->end)
+	if (skip_space(s, at) == s->end)
 		s->verdict = JSON_OK;
-	return false;
+	return NULL;
 }
 
-/* True where another value must follow. */
-static bool scan_value(struct scan *s)
+/* A value, or the opening of a container; then as scan_behind. */
+HOT const char *scan_value(struct scan *s, const char *at)
 {
 	bool object;
 
-	skip_space(s);
-	if (s->at == s->end)
-		return false;
-	if (*s->at != '{' && *s->at != '[')
-		return scan_scalar(s) && scan_behind(s);
-	object = *s->at == '{';
-	if (!open_container(s, object ? TOKEN_OBJECT : TOKEN_ARRAY))
-		return false;
-	skip_space(s);
-	if (s->at < s->end && *s->at == (object ? '}' : ']'))
-		return scan_behind(s);
-	return !object || scan_key(s);
+	at = skip_space(s, at);
+	if (at == s->end)
+		return NULL;
+	if (*at != '{' && *at != '[') {
+		at = scan_scalar(s, at);
+		return at ? scan_behind(s, at) : NULL;
+	}
+	object = *at == '{';
+	at = open_container(s, at, object);
+	if (!at)
+		return NULL;
+	at = skip_space(s, at);
+	if (at < s->end && *at == (object ? '}' : ']'))
+		return scan_behind(s, at);
+	return object ? scan_key(s, at) : at;
 }
 
 enum json_verdict json_scan(struct json *j, struct str text)
 {
 	struct scan s;
+	const char *at = text.p;
 
 	if (text.len == 0 || text.len > UINT32_MAX)
 		return JSON_BAD;
 	j->text = text;
 	j->count = 0;
 	s.j = j;
-	s.at = text.p;
 	s.end = text.p + text.len;
 	s.depth = 0;
+	s.objects = 0;
 	s.verdict = JSON_BAD;
-	while (scan_value(&s))
-		;
+	while (at)
+		at = scan_value(&s, at);
 	return s.verdict;
 }
 

@@ -3,10 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/plain.h"
 
 static void grows_and_stops_at_its_cap(void **state)
 {
@@ -44,6 +46,61 @@ static void writes_numbers(void **state)
 	buf_fini(&b);
 }
 
+static size_t slow_plain_end(const unsigned char *p, size_t len, bool ascii)
+{
+	size_t i = 0;
+
+	while (i < len && p[i] >= 0x20 && p[i] != '"' && p[i] != '\\' &&
+	       (!ascii || p[i] < 0x80))
+		i++;
+	return i;
+}
+
+/* In memory that ends where the text does, so that a read beyond it is found. */
+static void check_plain_end(const char *bytes, size_t len)
+{
+	char *p = malloc(len + !len), *end;
+
+	assert_non_null(p);
+	end = p + len;
+	memcpy(p, bytes, len);
+	for (int ascii = 0; ascii < 2; ascii++) {
+		size_t want = slow_plain_end((unsigned char *)p, len, ascii);
+
+		assert_int_equal((ascii ? plain_end_words(p, end, true)
+					: plain_end_words(p, end, false)) -
+					 p,
+				 want);
+		assert_int_equal(
+			(ascii ? plain_end(p, end, true) : plain_end(p, end, false)) - p,
+			want);
+	}
+	free(p);
+}
+
+/* Every byte at every place of texts around the lengths of a word and a block, alone and
+ * with another one behind it. */
+static void finds_what_is_not_plain(void **state)
+{
+	static const char seconds[] = "a\"\\\x1f\x80\xff";
+	char text[40];
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(text); len++) {
+		memset(text, 'a', sizeof(text));
+		check_plain_end(text, len);
+		for (size_t at = 0; at < len; at++) {
+			for (int byte = 0; byte < 256; byte++) {
+				text[at] = (char)byte;
+				if (at + 1 < len)
+					text[at + 1] = seconds[(size_t)byte % 6];
+				check_plain_end(text, len);
+			}
+			text[at] = 'a';
+		}
+	}
+}
+
 static void escapes_for_json(void **state)
 {
 	struct buf b;
@@ -52,6 +109,14 @@ static void escapes_for_json(void **state)
 	buf_init(&b, 200);
 	buf_add_json(&b, STR("a\"b\\c\n\x01é"));
 	assert_string_equal(buf_z(&b), "a\\\"b\\\\c\\n\\u0001é");
+	buf_clear(&b);
+	buf_add_json(&b, STR("0123456789abcdefghi\"\x7f"
+			     "0123456789abcdefghé\\"));
+	assert_string_equal(buf_z(&b), "0123456789abcdefghi\\\"\x7f"
+				       "0123456789abcdefghé\\\\");
+	buf_clear(&b);
+	buf_add_json(&b, STR_NONE);
+	assert_int_equal(b.len, 0);
 	buf_fini(&b);
 }
 
@@ -60,6 +125,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows_and_stops_at_its_cap),
 		cmocka_unit_test(writes_numbers),
+		cmocka_unit_test(finds_what_is_not_plain),
 		cmocka_unit_test(escapes_for_json),
 	};
 
