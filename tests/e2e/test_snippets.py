@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""README's examples, executed as they stand, in their order; and those of docs/."""
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from sandbox import ROOT, Sandbox  # noqa: E402
+
+CONVEY = os.environ.get("CONVEY", os.path.join(ROOT, "build", "convey"))
+LANGUAGES = {"sh": ["sh", "-e"], "python": [sys.executable], "js": ["node"], "php": ["php"]}
+ORDERS = {"python": "order-1002", "js": "order-1003", "php": "order-1004"}
+
+
+def blocks(path):
+    """(language, text) of each fenced block that is meant to be run."""
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return [(language, text) for language, text in
+                re.findall(r"^```(\w+)\n(.*?)^```$", file.read(), re.M | re.S)
+                if language in LANGUAGES]
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        os.mkdir(self.path("bin"))
+        os.symlink(CONVEY, self.path("bin", "convey"))
+        with open(self.path("token.txt"), "w", encoding="ascii") as file:
+            file.write("a-token\n")
+        self.sandbox = Sandbox(token="a-token", ledger=self.path("ledger.jsonl")).start()
+        self.addCleanup(self.sandbox.stop)
+        self.env = dict(os.environ, CONVEY_DB="shop.db", CONVEY_ENDPOINT=self.sandbox.url,
+                        PATH=self.path("bin") + ":" + os.environ["PATH"], NODE_PATH=":".join(
+                            ["/usr/share/nodejs", "/usr/lib/nodejs",
+                             f"/usr/lib/{os.uname().machine}-linux-gnu/nodejs"]))
+        self.env.pop("CONVEY_KEY_FILE", None)
+
+    def path(self, *names):
+        return os.path.join(self.folder.name, *names)
+
+    def run_text(self, language, text, good=(0,)):
+        done = subprocess.run(LANGUAGES[language], input=text, text=True, cwd=self.folder.name,
+                              env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=60)
+        self.assertIn(done.returncode, good, f"{text}\n{done.stdout}")
+        return done.stdout
+
+    def drain(self):
+        self.run_text("sh", "convey run --drain --retry-base-ms 50")
+
+    def query(self, sql, *values):
+        db = sqlite3.connect(self.path("shop.db"))
+        try:
+            return db.execute(sql, values).fetchall()
+        finally:
+            db.close()
+
+    def missing(self, language):
+        probe = {"js": "require('sqlite3')", "php": "<?php exit(class_exists('PDO') && "
+                 "in_array('sqlite', PDO::getAvailableDrivers()) ? 0 : 1);"}.get(language)
+        if not shutil.which(LANGUAGES[language][0]):
+            return f"no {LANGUAGES[language][0]} here"
+        if probe and subprocess.run(LANGUAGES[language], input=probe, text=True, env=self.env,
+                                    capture_output=True).returncode != 0:
+            return f"{LANGUAGES[language][0]} has no SQLite here"
+        return None
+
+
+class Readme(Case):
+    """Setting up, four producers, looking: the blocks of README.md in their order."""
+
+    def prepare(self):
+        self.run_text("sh", "sqlite3 shop.db 'CREATE TABLE orders (number TEXT, total TEXT)'")
+        sh = [text for language, text in blocks("README.md") if language == "sh"]
+        self.assertEqual(len(sh), 4)
+        self.run_text("sh", sh[0])
+        return sh[1:]
+
+    def deliver(self, event_id):
+        self.drain()
+        self.assertEqual(self.query("SELECT status FROM outbox_status WHERE event_id = ?", event_id),
+                         [("delivered",)])
+        number = event_id.removeprefix("order-")
+        self.assertEqual(self.query("SELECT total FROM orders WHERE number = ?", number), [("29.99",)])
+        self.assertEqual(self.sandbox.stats()["new"], 1)
+        # The row that was shown to the sandbox is the same in each language.
+        self.assertEqual(self.query("SELECT limited_data_use, tiktok_event FROM delivery_status"),
+                         [(0, "Purchase")])
+
+    def producer(self, language):
+        found = [text for name, text in blocks("README.md") if name == language]
+        self.assertEqual(len(found), 1, f"one example in {language}")
+        words = self.missing(language)
+        if words:
+            self.skipTest(words)
+        self.prepare()
+        self.run_text(language, found[0])
+        self.deliver(ORDERS[language])
+
+    def test_python(self):
+        self.producer("python")
+
+    def test_node(self):
+        self.producer("js")
+
+    def test_php(self):
+        self.producer("php")
+
+    def test_shell_and_looking(self):
+        produce, queries, verbs = self.prepare()
+        self.run_text("sh", produce)
+        self.deliver("order-1001")
+        said = self.run_text("sh", queries).splitlines()
+        self.assertEqual(said[:2], ["delivered|", "shop|active|0|1|0|"])
+        self.assertRegex(said[2], r"^delivered\|1\|20.*Z\|OK$")
+        # convey doctor warns of Debian 12's own SQLite: that is a finding, status 0 or 1.
+        said = self.run_text("sh", verbs, good=(0, 1))
+        self.assertIn("1 delivered", said)
+        self.assertIn("order-1001", said)
+
+
+class Documents(Case):
+    def test_producers(self):
+        self.run_text("sh", "convey init && convey destination add shop --source web --id P && "
+                      "convey token set shop < token.txt")
+        found = blocks("docs/producers.md")
+        self.assertGreater(len(found), 0)
+        for language, text in found:
+            self.run_text(language, text)
+        self.drain()
+        rows = self.query("SELECT event_id, status, reason FROM outbox_status"
+                          " WHERE status <> 'delivered'")
+        self.assertEqual(rows, [])
+
+    def test_administrators(self):
+        self.run_text("sh", "convey init && convey destination add shop --source web --id P && "
+                      "convey token set shop < token.txt && sqlite3 shop.db \"INSERT INTO outbox "
+                      "(event_id, event) VALUES ('order-1001', 'purchase')\"")
+        self.drain()
+        found = blocks("docs/administrators.md")
+        self.assertGreater(len(found), 0)
+        for language, text in found:
+            for line in text.splitlines():
+                self.run_text(language, line, good=(0, 1))
+
+
+if __name__ == "__main__":
+    unittest.main()
