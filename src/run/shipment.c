@@ -15,7 +15,7 @@ enum { RETRY_STORE_MS = 1000 };
 
 static bool carries(const struct shipment *s, const struct entry *n)
 {
-	return n->batch == s->opening.batch && n->reason == REASON_NONE &&
+	return entry_batch(n) == s->opening.batch && n->reason == REASON_NONE &&
 	       !(n->flags & ENTRY_DROPPED) &&
 	       n->destination_id == s->opening.destination_id;
 }
@@ -212,7 +212,7 @@ static uint16_t split_off(struct shipment *s, uint32_t k, bool alone)
 		if (!carries(s, &lot->entries[i]))
 			continue;
 		if (alone ? seen == k : seen >= k)
-			lot->entries[i].batch = batch;
+			entry_set_batch(&lot->entries[i], batch);
 		seen++;
 	}
 	return batch;

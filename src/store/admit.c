@@ -224,8 +224,8 @@ enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o,
 	for (uint32_t i = 0; i < lot->count; i++) {
 		const struct entry *n = &lot->entries[i];
 
-		if (n->batch != o->batch || n->destination_id != o->destination_id ||
-		    n->flags & ENTRY_DROPPED)
+		if (entry_batch(n) != o->batch ||
+		    n->destination_id != o->destination_id || n->flags & ENTRY_DROPPED)
 			continue;
 		if (o->events++ == 0)
 			first = n->outbox_id;

@@ -46,11 +46,23 @@ struct entry {
 	int32_t utc_offset_s;
 	uint16_t destination_id;
 	uint16_t reason; /* enum reason; NONE: to be sent */
-	uint16_t batch;  /* the request it travels in, set by the relay */
+	uint16_t batch;  /* the request it travels in, by entry_batch */
 	uint16_t attempts;
 	int8_t limited_data_use; /* 1, 0, -1: absent */
 	uint8_t flags;
 };
+
+/* A part of a lot may be settled by the writer while the loop cuts another one in halves: each
+ * looks for its own number only, and a number is never used twice. */
+static inline uint16_t entry_batch(const struct entry *n)
+{
+	return __atomic_load_n(&n->batch, __ATOMIC_RELAXED);
+}
+
+static inline void entry_set_batch(struct entry *n, uint16_t batch)
+{
+	__atomic_store_n(&n->batch, batch, __ATOMIC_RELAXED);
+}
 
 enum lot_kind {
 	LOT_FRESH, /* a range behind the cursor */

@@ -105,7 +105,7 @@ enum err_code queue_settle(struct queue *q, const struct lot *lot,
 	for (uint32_t i = 0; i < lot->count; i++) {
 		const struct entry *n = &lot->entries[i];
 
-		if (n->batch != s->batch || n->flags & ENTRY_DROPPED ||
+		if (entry_batch(n) != s->batch || n->flags & ENTRY_DROPPED ||
 		    n->reason != REASON_NONE)
 			continue;
 		if (settle_entry(q, lot, *n, s, &pack, e) != ERR_OK)
