@@ -138,18 +138,28 @@ class Sending(Case):
     def test_one_of_two_destinations_is_in_trouble(self):
         self.add_destination("second", "PIXEL2")
         self.sandbox.set_faults("50000:source_id=PIXEL2")
-        relay = self.start()
+        relay = self.start("--retry-base-ms", "400", "--retry-cap-ms", "800")
         self.project.insert(purchase(n) for n in range(300))
         wait_until(lambda: self.project.queue("shop")["delivered"] == 300)
         self.assertEqual(self.project.delivery("id-7", "shop")["status"], "delivered")
-        self.assertIn(self.project.delivery("id-7", "second")["status"],
-                      ("retrying", "sending", "pending"))
-        self.assertIn(self.project.rows("SELECT status FROM outbox_status WHERE id = 8")[0]
-                      ["status"], ("retrying", "sending", "pending"))
+        wait_until(lambda: self.project.queue("second")["retrying"] == 300)
+        self.assertEqual(self.project.delivery("id-7", "second")["status"], "retrying")
+        self.assertEqual(self.project.statuses(), {"retrying": 300})
         self.sandbox.set_faults([])
         wait_until(lambda: self.project.queue("second")["delivered"] == 300)
         self.assertEqual(relay.stop(), 0)
         self.check()
+
+
+    @unittest.expectedFailure  # the views know of a request in flight only where nothing ended
+    def test_delivered_at_one_and_under_way_to_the_other(self):
+        self.add_destination("second", "PIXEL2")
+        self.sandbox.set_faults("hang:source_id=PIXEL2")
+        self.start()
+        self.project.insert(purchase(n) for n in range(30))
+        wait_until(lambda: self.project.queue("shop")["delivered"] == 30)
+        self.assertEqual(self.project.delivery("id-7", "second")["status"], "sending")
+        self.assertEqual(self.project.statuses(), {"sending": 30})
 
 
 class Dedup(Case):

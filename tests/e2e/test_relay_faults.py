@@ -99,7 +99,7 @@ class Cuts(Faults):
         self.sandbox.stop()
         relay = self.start()
         wait_until(lambda: self.project.queue()["state"] == "network")
-        self.assertEqual(self.project.delivery("id-7")["reason"], "network")
+        wait_until(lambda: self.project.delivery("id-7")["reason"] == "network")
         self.assertEqual(self.project.delivery("id-7")["attempts"], 0)
         self.assertTrue(self.project.queue()["last_error"])
         self.sandbox.start()

@@ -156,7 +156,9 @@ def resent(h):
         for before, after in zip(lines, lines[1:]):
             killed = any(before["at_ms"] <= kill <= after["at_ms"] for kill in h.kills)
             if is_clean(before) and not killed:
-                yield f"{key} was sent by request {before['n']} and again by {after['n']}"
+                kill = min(h.kills, key=lambda kill: abs(kill - before["at_ms"]), default=0)
+                yield f"{key} was sent by request {before['n']} and, {after['at_ms'] - before['at_ms']} " \
+                      f"ms later, by {after['n']}; the nearest kill {before['at_ms'] - kill:.0f} ms before"
 
 
 def requests(h):
