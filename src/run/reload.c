@@ -84,6 +84,7 @@ static struct site *site_of(struct relay *r, int32_t id)
 static void apply(struct reload *l, size_t i)
 {
 	const struct destination_config *d = &l->config->destinations[i];
+	bool is_new = relay_site(l->relay, d->rules.id) == NULL;
 	struct site *s = site_of(l->relay, d->rules.id);
 
 	snprintf(s->name, sizeof(s->name), "%s", d->rules.name);
@@ -96,6 +97,8 @@ static void apply(struct reload *l, size_t i)
 	s->paused = d->paused;
 	s->removed = false;
 	site_set_token(s, l->found[i] ? &l->tokens[i] : NULL, clock_mono_ms());
+	if (is_new)
+		site_resume(s, (enum reason)d->reason, clock_mono_ms());
 	/* `token set` clears the reason, also when the token is the same again. */
 	if (s->stored && d->reason == REASON_NONE)
 		site_try_again(s);

@@ -117,6 +117,16 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 	block(s, reason, (uint64_t)pause, now_ms);
 }
 
+void site_resume(struct site *s, enum reason reason, uint64_t now_ms)
+{
+	if (s->state != SITE_OPEN || !s->has_token ||
+	    (reason != REASON_TOKEN_REFUSED && reason != REASON_PERMISSION))
+		return;
+	s->state = SITE_PROBING;
+	s->reason = s->logged = reason;
+	s->blocked_ms = now_ms;
+}
+
 void site_try_again(struct site *s)
 {
 	if (s->has_token && s->state != SITE_OPEN &&

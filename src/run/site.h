@@ -90,6 +90,9 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 /* A configuration with a token that differs opens what waited for one. */
 void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms);
 
+/* It waited for a person when the last relay ended, and nobody has acted: one probe. */
+void site_resume(struct site *s, enum reason reason, uint64_t now_ms);
+
 /* A person has acted: what waited for that goes on. */
 void site_try_again(struct site *s);
 void site_fini(struct site *s);

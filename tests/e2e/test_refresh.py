@@ -128,6 +128,23 @@ class Revoked(Case):
         self.project.set_token("good")
         self.project.wait_for({"delivered": 12}, 2)
 
+    def test_a_restart_is_one_probe(self):
+        self.project.convey("destination", "set", "shop", "--batch", "10")
+        self.sandbox.set_oauth("revoke=all")
+        relay = self.start()
+        self.project.insert([purchase(number) for number in range(500)])
+        wait_until(lambda: self.project.queue()["state"] == "token_refused")
+        time.sleep(0.5)
+        self.assertEqual(relay.stop(), 0)
+        before = self.requests()
+        self.start().wait_started()
+        self.project.insert([purchase(1000)])
+        time.sleep(1.5)
+        self.assertEqual(self.requests() - before, 1)
+        self.assertEqual(self.project.queue()["state"], "token_refused")
+        self.project.set_token("good")
+        self.project.wait_for({"delivered": 501}, 5)
+
     def test_every_word_for_it(self):
         for fault, word in (("40104", "token_refused"), ("40102", "token_refused"),
                             ("401", "token_refused"), ("40001", "permission")):
