@@ -285,10 +285,15 @@ FROM (
 				UNION ALL
 				SELECT w.status * 16 + CASE w.status WHEN 4 THEN 1 ELSE 0 END
 				FROM waiting w
-				WHERE w.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023) u),
-			CASE WHEN EXISTS (SELECT 1 FROM attempt a
-				WHERE a.outcome IS NULL AND o.id BETWEEN a.first_id AND a.last_id)
-			THEN 32 ELSE 16 END) AS state
+				WHERE w.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023
+				UNION ALL
+				SELECT 32 FROM attempt a
+				WHERE a.outcome IS NULL AND o.id BETWEEN a.first_id AND a.last_id
+					AND NOT EXISTS (SELECT 1 FROM delivery d
+						WHERE d.key IN (o.id * 1024, o.id * 1024 + a.destination_id))
+					AND NOT EXISTS (SELECT 1 FROM waiting w
+						WHERE w.key IN (o.id * 1024, o.id * 1024 + a.destination_id))) u),
+			16) AS state
 	FROM outbox o LEFT JOIN derived_id x ON x.outbox_id = o.id) s
 	LEFT JOIN status st ON st.id = s.state / 16;
 
@@ -347,9 +352,9 @@ FROM attempt a
 	LEFT JOIN destination t ON t.id = a.destination_id
 WHERE a.outcome IS NULL
 	AND NOT EXISTS (SELECT 1 FROM delivery d
-		WHERE d.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023)
+		WHERE d.key IN (o.id * 1024, o.id * 1024 + a.destination_id))
 	AND NOT EXISTS (SELECT 1 FROM waiting w
-		WHERE w.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023)
+		WHERE w.key IN (o.id * 1024, o.id * 1024 + a.destination_id))
 UNION ALL
 SELECT o.id, nullif(o.event_id, ''), o.event,
 	NULL, NULL, 'pending',
@@ -430,6 +435,8 @@ SELECT event, count, strftime('%Y-%m-%dT%H:%M:%fZ', last_seen / 1000.0, 'unixepo
 FROM unmapped;
 
 INSERT INTO queue (id, cursor) VALUES (1, 0);
+
+INSERT INTO setting (name, value) VALUES ('dedup_seed', random());
 
 INSERT INTO status (id, word) VALUES
 	(1, 'pending'), (2, 'sending'), (3, 'retrying'), (4, 'held'), (5, 'failed'),

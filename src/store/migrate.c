@@ -69,25 +69,28 @@ static enum err_code check_hashes(struct db *db, struct err *e)
 	return e->code;
 }
 
-/* A table of a name that we need, in a file without our history, belongs to somebody
- * else. */
+/* A table of a name that we need, in a file without our history, belongs to somebody else. */
 static enum err_code check_names(struct db *db, struct err *e)
 {
-	int64_t taken;
+	sqlite3_stmt *stmt;
+	bool taken = false;
 
-	if (db_int(db,
-		   "SELECT count(*) FROM sqlite_master WHERE name IN ('outbox', 'visit', "
-		   "'consent', 'conversion', 'destination', 'delivery', 'attempt', "
-		   "'queue', "
-		   "'status', 'reason', 'setting', 'route', 'dedup', 'counter')",
-		   0, &taken, e) != ERR_OK)
+	if (db_prepare(db, "SELECT 1 FROM sqlite_master WHERE name = ?1", &stmt, e) !=
+	    ERR_OK)
 		return e->code;
-	if (taken)
-		return err_set(e, ERR_DATA,
-			       "'%s' has tables of the names that convey needs; "
-			       "give convey a file of its own",
-			       db->path);
-	return ERR_OK;
+	for (int i = 0; migration_names[i] && !taken; i++) {
+		db_bind(stmt, 1, str_of(migration_names[i]));
+		if (db_step(db, stmt, &taken, e) != ERR_OK)
+			break;
+		sqlite3_reset(stmt);
+		if (taken)
+			err_set(e, ERR_DATA,
+				"'%s' has a table '%s' that is not convey's; "
+				"give convey a file of its own",
+				db->path, migration_names[i]);
+	}
+	sqlite3_finalize(stmt);
+	return e->code;
 }
 
 static enum err_code record(struct db *db, const struct migration *m, struct err *e)

@@ -22,6 +22,8 @@ struct migration {
 
 extern const struct migration migrations[]; /* made by tools/embed_sql */
 extern const int migration_count;
+extern const char
+	*const migration_names[]; /* the tables and views they make, up to NULL */
 
 /* Applies what is missing, each in a transaction of its own; *applied counts them. A file
  * with a queue in it is first copied to PATH.bak-vN. A dry run applies nothing. */
