@@ -120,7 +120,7 @@ class Checker(unittest.TestCase):
     def test_a_kill_explains_a_send_again(self):
         h = falsify(lambda h: update(h.ledger, 1, fault=None, code=0, http_status=200))
         self.assertEqual([name for name, _ in check(h)], ["resent"])
-        h.kills = (h.ledger[1]["at_ms"] - 1, h.ledger[2]["at_ms"] + 1)
+        h.kills = (h.ledger[1]["at_ms"] - history.LATE_MS - 1, h.ledger[2]["at_ms"] + 1)
         self.assertEqual([name for name, _ in check(h)], ["resent"])
         h.kills = (h.ledger[1]["at_ms"],)
         self.assertEqual(check(h), [])
