@@ -88,13 +88,13 @@ int main(int argc, char **argv)
 					    "read, id, decide, shape"};
 	struct event_map_row row = {STR("purchase"), 0, STR("Purchase"), 1};
 	struct bench b = {
-		.rules = {.id = 1,                  .source = SOURCE_WEB,                    .pii_hashed = true},
-		.row = { .id = 1,
-			  .created_ms = INT64_C(1700000000000),
-			  .event_id = STR("7c9e6679-7425-40de-944b-e07fc1f90ae7"),
-			  .event = STR("purchase"),
-			  .event_time = {.kind = EVENT_TIME_INTEGER, .integer = 1700000000},
-			  .payload = {purchase, sizeof(purchase) - 1}},
+		.rules = {.id = 1, .source = SOURCE_WEB, .pii_hashed = true},
+		.row = {.id = 1,
+			.created_ms = INT64_C(1700000000000),
+			.event_id = STR("7c9e6679-7425-40de-944b-e07fc1f90ae7"),
+			.event = STR("purchase"),
+			.event_time = {.kind = EVENT_TIME_INTEGER, .integer = 1700000000},
+			.payload = {purchase, sizeof(purchase) - 1}},
 	};
 	int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 50;
 

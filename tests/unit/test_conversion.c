@@ -41,21 +41,21 @@ static void refuses_what_it_cannot_read(void **state)
 		struct str event, payload;
 		enum reason reason;
 	} rows[] = {
-		{S("purchase"),        S(""),                 REASON_NONE          },
-		{S("purchase"),        S("{}"),               REASON_NONE          },
-		{S("Order Completed"), S("{\"user\":null}"),  REASON_NONE          },
-		{S("Käufe"),          S("{\"user\":[1]}"),   REASON_NONE          },
-		{S(""),                S("{}"),               REASON_BAD_EVENT_NAME},
-		{S(" \t\n"),           S("{}"),               REASON_BAD_EVENT_NAME},
-		{S("a\nb"),            S("{}"),               REASON_BAD_EVENT_NAME},
-		{S("a\0b"),            S("{}"),               REASON_BAD_EVENT_NAME},
-		{S("a\xff"),           S("{}"),               REASON_BAD_EVENT_NAME},
-		{S("purchase"),        S("[]"),               REASON_BAD_JSON      },
-		{S("purchase"),        S("null"),             REASON_BAD_JSON      },
-		{S("purchase"),        S("{\"a\":\"\0\"}"),   REASON_BAD_JSON      },
-		{S("purchase"),        S("{\"a\":\"\xff\"}"), REASON_BAD_JSON      },
-		{S("purchase"),        S("{} {}"),            REASON_BAD_JSON      },
-		{S("purchase"),        S(" "),                REASON_BAD_JSON      },
+		{S("purchase"), S(""), REASON_NONE},
+		{S("purchase"), S("{}"), REASON_NONE},
+		{S("Order Completed"), S("{\"user\":null}"), REASON_NONE},
+		{S("Käufe"), S("{\"user\":[1]}"), REASON_NONE},
+		{S(""), S("{}"), REASON_BAD_EVENT_NAME},
+		{S(" \t\n"), S("{}"), REASON_BAD_EVENT_NAME},
+		{S("a\nb"), S("{}"), REASON_BAD_EVENT_NAME},
+		{S("a\0b"), S("{}"), REASON_BAD_EVENT_NAME},
+		{S("a\xff"), S("{}"), REASON_BAD_EVENT_NAME},
+		{S("purchase"), S("[]"), REASON_BAD_JSON},
+		{S("purchase"), S("null"), REASON_BAD_JSON},
+		{S("purchase"), S("{\"a\":\"\0\"}"), REASON_BAD_JSON},
+		{S("purchase"), S("{\"a\":\"\xff\"}"), REASON_BAD_JSON},
+		{S("purchase"), S("{} {}"), REASON_BAD_JSON},
+		{S("purchase"), S(" "), REASON_BAD_JSON},
 	};
 
 	(void)state;
@@ -115,12 +115,12 @@ static void keeps_the_producers_id(void **state)
 	static const struct {
 		struct str event_id, payload, want;
 	} rows[] = {
-		{S("A-1"),   S("{\"transaction_id\":\"T\"}"),                          S("A-1")       },
-		{S(" A 1 "), S("{}"),						  S(" A 1 ")     },
-		{S(""),      S("{\"transaction_id\":\"T\"}"),                          S("T")         },
-		{S(""),      S("{\"transaction_id\":7001}"),                           S("7001")      },
-		{S(""),      S("{\"transaction_id\":\"a\\u00e9\\/\"}"),                S("a\xc3\xa9/")},
-		{S(""),      S("{\"transaction_id\":\"x\",\"transaction_id\":\"y\"}"), S("y")         },
+		{S("A-1"), S("{\"transaction_id\":\"T\"}"), S("A-1")},
+		{S(" A 1 "), S("{}"), S(" A 1 ")},
+		{S(""), S("{\"transaction_id\":\"T\"}"), S("T")},
+		{S(""), S("{\"transaction_id\":7001}"), S("7001")},
+		{S(""), S("{\"transaction_id\":\"a\\u00e9\\/\"}"), S("a\xc3\xa9/")},
+		{S(""), S("{\"transaction_id\":\"x\",\"transaction_id\":\"y\"}"), S("y")},
 	};
 
 	(void)state;
@@ -142,25 +142,30 @@ static void derives_ids(void **state)
 		const char *event, *payload, *want;
 		struct event_time time;
 	} rows[] = {
-  /* {"event":"purchase","order_id":"A1"} */
+		/* {"event":"purchase","order_id":"A1"} */
 		{"purchase",
-		 "{\"properties\":{\"order_id\":\"A1\",\"value\":1}}",             "g1_d7a5527b32e222df8d2a1b41bcb0f3b0",
-		 {.kind = EVENT_TIME_NONE}                                  },
- /* {"event":"lead","payload":{U+4E00:1,U+1F600:3,U+FFFD:2}}: UTF-16's order */
+		 "{\"properties\":{\"order_id\":\"A1\",\"value\":1}}",
+		 "g1_d7a5527b32e222df8d2a1b41bcb0f3b0",
+		 {.kind = EVENT_TIME_NONE}},
+		/* {"event":"lead","payload":{U+4E00:1,U+1F600:3,U+FFFD:2}}: UTF-16's order */
 		{"lead",
-		 "{\"\xef\xbf\xbd\":2,\"\xf0\x9f\x98\x80\":3,\"\xe4\xb8\x80\":1}", "g1_9a61b27b0caf8e6f06c7bb842e34573d",
-		 {.kind = EVENT_TIME_NONE}                                  },
- /* {"event":"lead","payload":{}} */
+		 "{\"\xef\xbf\xbd\":2,\"\xf0\x9f\x98\x80\":3,\"\xe4\xb8\x80\":1}",
+		 "g1_9a61b27b0caf8e6f06c7bb842e34573d",
+		 {.kind = EVENT_TIME_NONE}},
+		/* {"event":"lead","payload":{}} */
 		{"lead",
-		 "{}",							     "g1_cfe9706063009b0e9d72c69de49995b1",
-		 {.kind = EVENT_TIME_NONE}                                  },
- /* {"event":"lead","event_time":1700000000,"payload":{"a":29.99}} */
+		 "{}",
+		 "g1_cfe9706063009b0e9d72c69de49995b1",
+		 {.kind = EVENT_TIME_NONE}},
+		/* {"event":"lead","event_time":1700000000,"payload":{"a":29.99}} */
 		{"lead",
-		 "{\"a\":2.999e1}",						"g1_f61a8d2271402fce2f0b4b470c51e147",
-		 {.kind = EVENT_TIME_INTEGER, .integer = 1700000000}        },
- /* {"event":"lead","event_time":"2023-11-14T22:13:20","payload":{}} */
+		 "{\"a\":2.999e1}",
+		 "g1_f61a8d2271402fce2f0b4b470c51e147",
+		 {.kind = EVENT_TIME_INTEGER, .integer = 1700000000}},
+		/* {"event":"lead","event_time":"2023-11-14T22:13:20","payload":{}} */
 		{"lead",
-		 "{}",							     "g1_670e61e79c3b30c419d70ea38722eaa4",
+		 "{}",
+		 "g1_670e61e79c3b30c419d70ea38722eaa4",
 		 {.kind = EVENT_TIME_TEXT, .text = S("2023-11-14T22:13:20")}},
 	};
 
@@ -184,36 +189,36 @@ static void derives_the_same_id_for_the_same_content(void **state)
 		const char *a, *b;
 		bool same;
 	} rows[] = {
-		{"{\"a\":1,\"b\":[2,{}]}",                                 " { \"b\" : [ 2 , { } ] , \"a\" : 1 } ", true },
-		{"{\"a\":29.99}",					  "{\"a\":29.990}",                        true },
-		{"{\"a\":29.99}",					  "{\"a\":2.999e1}",                       true },
-		{"{\"a\":29.99}",					  "{\"a\":29.98}",                         false},
-		{"{\"a\":29.99}",					  "{\"a\":\"29.99\"}",                     false},
-		{"{\"a\":9007199254740993}",                               "{\"a\":9007199254740992}",              false},
-		{"{\"a\":9007199254740993}",                               "{\"a\":9007199254740993.0}",            true },
-		{"{\"a\":\"\\u00e9\\/\"}",                                 "{\"a\":\"\xc3\xa9/\"}",                 true },
-		{"{\"\\u0061\":1}",					"{\"a\":1}",                             true },
-		{"{\"a\":0,\"a\":1}",				      "{\"a\":1}",                             true },
-		{"{\"\\u0061\":0,\"a\":1}",                                "{\"a\":1}",                             true },
+		{"{\"a\":1,\"b\":[2,{}]}", " { \"b\" : [ 2 , { } ] , \"a\" : 1 } ", true},
+		{"{\"a\":29.99}", "{\"a\":29.990}", true},
+		{"{\"a\":29.99}", "{\"a\":2.999e1}", true},
+		{"{\"a\":29.99}", "{\"a\":29.98}", false},
+		{"{\"a\":29.99}", "{\"a\":\"29.99\"}", false},
+		{"{\"a\":9007199254740993}", "{\"a\":9007199254740992}", false},
+		{"{\"a\":9007199254740993}", "{\"a\":9007199254740993.0}", true},
+		{"{\"a\":\"\\u00e9\\/\"}", "{\"a\":\"\xc3\xa9/\"}", true},
+		{"{\"\\u0061\":1}", "{\"a\":1}", true},
+		{"{\"a\":0,\"a\":1}", "{\"a\":1}", true},
+		{"{\"\\u0061\":0,\"a\":1}", "{\"a\":1}", true},
 		{"{\"a\":1,\"\xef\xbf\xbd\":2,\"\xf0\x9f\x98\x80\":3}",
-		 "{\"\xf0\x9f\x98\x80\":3,\"\xef\xbf\xbd\":2,\"a\":1}",                                             true },
-		{"{\"consent\":{\"ad_user_data\":\"GRANTED\"}}",           "{}",                                    true },
-		{"{\"consent\":null,\"session_id\":\"s\"}",                "{}",                                    true },
-		{"{\"user\":{\"ip\":\"192.0.2.1\",\"user_agent\":\"x\"}}", "{}",                                    true },
+		 "{\"\xf0\x9f\x98\x80\":3,\"\xef\xbf\xbd\":2,\"a\":1}", true},
+		{"{\"consent\":{\"ad_user_data\":\"GRANTED\"}}", "{}", true},
+		{"{\"consent\":null,\"session_id\":\"s\"}", "{}", true},
+		{"{\"user\":{\"ip\":\"192.0.2.1\",\"user_agent\":\"x\"}}", "{}", true},
 		{"{\"user\":{\"email\":\"a@b.c\",\"ip\":\"1\"}}",
-		 "{\"user\":{\"email\":\"a@b.c\"}}",								true },
-		{"{\"user\":{\"email\":\"a@b.c\"}}",                       "{}",                                    false},
-		{"{\"a\":{\"ip\":\"192.0.2.1\"}}",                         "{\"a\":{}}",                            false},
-		{"{\"a\":[1,2]}",					  "{\"a\":[2,1]}",                         false},
-		{"{\"a\":null}",					   "{}",                                    false},
+		 "{\"user\":{\"email\":\"a@b.c\"}}", true},
+		{"{\"user\":{\"email\":\"a@b.c\"}}", "{}", false},
+		{"{\"a\":{\"ip\":\"192.0.2.1\"}}", "{\"a\":{}}", false},
+		{"{\"a\":[1,2]}", "{\"a\":[2,1]}", false},
+		{"{\"a\":null}", "{}", false},
 		{"{\"properties\":{\"order_id\":\"1\",\"value\":2}}",
-		 "{\"properties\":{\"order_id\":1,\"value\":3}}",                                                   true },
+		 "{\"properties\":{\"order_id\":1,\"value\":3}}", true},
 		{"{\"properties\":{\"order_id\":\"1\"}}",
-		 "{\"properties\":{\"order_id\":\"2\"}}",							   false},
+		 "{\"properties\":{\"order_id\":\"2\"}}", false},
 		{"{\"conversion_date_time\":1700000000}",
-		 "{\"conversion_date_time\":\"2023-11-14T22:13:20Z\"}",                                             true },
+		 "{\"conversion_date_time\":\"2023-11-14T22:13:20Z\"}", true},
 		{"{\"conversion_date_time\":1700000000}",
-		 "{\"conversion_date_time\":1700000001}",							   false},
+		 "{\"conversion_date_time\":1700000001}", false},
 	};
 
 	(void)state;

@@ -138,9 +138,7 @@ static void texts(void **state)
 	zone_free(z);
 }
 
-static void no_times(void **state)
-{
-	static const char *const rows[] = {"",
+static const char *const no_time_rows[] = {"",
 					   " ",
 					   "now",
 					   "-1",
@@ -205,14 +203,17 @@ static void no_times(void **state)
 					   "\xd9\xa2\xd9\xa0",
 					   "1970-01-01T00:00:00+01:00"};
 
+static void no_times(void **state)
+{
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct event_time in = {.kind = EVENT_TIME_TEXT, .text = str_of(rows[i])};
+	for (size_t i = 0; i < COUNT(no_time_rows); i++) {
+		struct event_time in = {.kind = EVENT_TIME_TEXT,
+					.text = str_of(no_time_rows[i])};
 		int64_t got = resolve(&in, NULL);
 
 		/* A year alone is a number of seconds. */
-		if (got != (strcmp(rows[i], "2025") == 0 ? 2025 : BAD))
-			fail_msg("'%s': %lld", rows[i], (long long)got);
+		if (got != (strcmp(no_time_rows[i], "2025") == 0 ? 2025 : BAD))
+			fail_msg("'%s': %lld", no_time_rows[i], (long long)got);
 	}
 	assert_int_equal(
 		resolve(&(struct event_time){.kind = EVENT_TIME_TEXT,

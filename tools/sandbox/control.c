@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "sandbox.h"
+#include "route.h"
 
 typedef enum err_code add_fn(void *list, const char *line, struct err *e);
 

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "misbehave.h"
-#include "sandbox.h"
+#include "route.h"
 
 static const char wrong_token[] = "Access token is incorrect or has been revoked.";
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "sandbox.h"
+#include "route.h"
 
 static const struct route routes[] = {
 	{"POST", "/open_api/v1.3/event/track/", true, track_answer},

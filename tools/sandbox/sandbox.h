@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sandbox.h - what the sandbox knows while it runs, and the work behind its paths.
+ * sandbox.h - what the sandbox knows while it runs.
  *
  * Owns:    faults, tokens, the ledger and what was stored, from sandbox_open to
  *          sandbox_close.
@@ -50,36 +50,6 @@ struct sandbox {
 	struct stats stats;
 	bool broken; /* the ledger cannot be written: main ends the sandbox */
 };
-
-struct route {
-	const char *method;
-	const char *path;
-	bool is_track; /* faults, numbers and the ledger are for these */
-	void (*answer)(struct sandbox *s, struct exchange *x);
-};
-
-/* NULL where there is none: TikTok's gateway answers in plain text then. */
-const struct route *route_find(const char *method, const char *path);
-
-/* POST /open_api/v1.3/event/track/ */
-void track_answer(struct sandbox *s, struct exchange *x);
-
-/* What a person and an app ask for on the way to a token */
-void oauth_portal(struct sandbox *s, struct exchange *x);
-void oauth_access_token(struct sandbox *s, struct exchange *x);
-void oauth_refresh_token(struct sandbox *s, struct exchange *x);
-void oauth_revoke_token(struct sandbox *s, struct exchange *x);
-void oauth_advertisers(struct sandbox *s, struct exchange *x);
-void oauth_advertiser_info(struct sandbox *s, struct exchange *x);
-void oauth_pixels(struct sandbox *s, struct exchange *x);
-
-/* /sandbox/…, for tests */
-void control_fault(struct sandbox *s, struct exchange *x);
-void control_token(struct sandbox *s, struct exchange *x);
-void control_oauth(struct sandbox *s, struct exchange *x);
-void control_grants(struct sandbox *s, struct exchange *x);
-void control_stats(struct sandbox *s, struct exchange *x);
-void control_reset(struct sandbox *s, struct exchange *x);
 
 /* Puts the request into the statistics and the ledger, once; false where the ledger
  * cannot be written. Takes the lock. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server.h"
+#include "route.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

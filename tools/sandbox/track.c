@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "misbehave.h"
-#include "sandbox.h"
+#include "route.h"
 #include "validate.h"
 
 static void read_body(struct exchange *x)
