@@ -151,7 +151,6 @@ class Sending(Case):
         self.check()
 
 
-    @unittest.expectedFailure  # the views know of a request in flight only where nothing ended
     def test_delivered_at_one_and_under_way_to_the_other(self):
         self.add_destination("second", "PIXEL2")
         self.sandbox.set_faults("hang:source_id=PIXEL2")
