@@ -516,10 +516,6 @@ FROM unmapped;
 INSERT INTO queue (id, cursor) VALUES
 	(1, 0);
 
--- What event_ids are hashed with: the file's own, so that nobody can make ids that collide.
-INSERT INTO setting (name, value) VALUES
-	('dedup_seed', random());
-
 INSERT INTO status (id, word) VALUES
 	(1, 'pending'),
 	(2, 'sending'),

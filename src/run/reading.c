@@ -166,7 +166,8 @@ static void read_waiting(struct relay *r, uint64_t now)
 
 	for (int i = 0; i < r->site_count; i++) {
 		struct site *s = r->sites[i];
-		bool ready = site_may_send(s, now) && r->under_way < RELAY_SLOTS && !r->queued;
+		bool ready =
+			site_may_send(s, now) && r->under_way < RELAY_SLOTS && !r->queued;
 
 		room = room || ready || site_waits(s);
 		if (ready && !s->reading_due && s->due_ms && s->due_ms <= wall)

@@ -14,8 +14,8 @@
 
 #include "run/lane.h"
 #include "store/checkpoint.h"
-#include "store/lock.h"
 #include "store/ingest.h"
+#include "store/lock.h"
 #include "store/queue.h"
 
 struct writer {

@@ -7,6 +7,8 @@ import unittest
 from source import c_files, functions, read, tree
 
 FUNCTION, MEDIAN, FILE, HEADER = 60, 14, 450, 80
+# Headers that are still to be split: they may shrink, never grow.
+TO_SPLIT = {"src/run/relay.h": 130, "src/run/judge.h": 92, "src/base/plain.h": 81}
 
 
 def own_code(path):
@@ -32,7 +34,7 @@ class Sizes(unittest.TestCase):
 
     def test_headers(self):
         bad = [f"{path}: {lines} lines" for path in c_files(".h")
-               for lines in [read(path).count("\n")] if lines > HEADER]
+               for lines in [read(path).count("\n")] if lines > TO_SPLIT.get(path, HEADER)]
         self.assertEqual(bad, [], "\n" + "\n".join(bad))
 
 
