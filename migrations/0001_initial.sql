@@ -236,10 +236,14 @@ CREATE TABLE identity_edge (
 	seen_at INTEGER NOT NULL,
 	source INTEGER NOT NULL,
 	row_id INTEGER NOT NULL,
-	digest BLOB,
 	disabled INTEGER,
 	PRIMARY KEY (a, b)
 ) WITHOUT ROWID;
+
+CREATE TABLE identity_recent (
+	id INTEGER PRIMARY KEY,
+	edges BLOB NOT NULL
+);
 
 CREATE TABLE page_view (
 	node INTEGER NOT NULL,

@@ -296,14 +296,17 @@ CREATE TABLE unmapped (
 	last_seen INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Two identifiers of one person, as numbers, and the row that showed them together first.
+-- Two identifiers seen together in one row of visit, consent or outbox, once in each direction,
+-- so that everything next to an identifier is one range of the key. a and b are 61 bits of the
+-- SHA-256 of the value, the kind in the low 3; seen_at (Unix seconds), source (1 visit, 2 consent,
+-- 3 conversion) and row_id are those of the earliest sighting. disabled: a person took it out of
+-- use. Written by the relay alone, in sorted slices; no identifier can be read from it.
 CREATE TABLE identity_edge (
 	a INTEGER NOT NULL,
 	b INTEGER NOT NULL,
 	seen_at INTEGER NOT NULL,
 	source INTEGER NOT NULL,
 	row_id INTEGER NOT NULL,
-	digest BLOB,
 	disabled INTEGER,
 	PRIMARY KEY (a, b)
 ) WITHOUT ROWID;
@@ -512,6 +515,13 @@ CREATE VIEW unmapped_event AS
 SELECT event, count, strftime('%Y-%m-%dT%H:%M:%fZ', last_seen / 1000.0, 'unixepoch')
 	AS last_seen
 FROM unmapped;
+
+-- Edges on their way to identity_edge, packed, a row a load: about 25 bytes an edge, where a row
+-- of that table would cost a page. The relay keeps them in memory too and moves them many at once.
+CREATE TABLE identity_recent (
+	id INTEGER PRIMARY KEY,
+	edges BLOB NOT NULL
+);
 
 INSERT INTO queue (id, cursor) VALUES
 	(1, 0);

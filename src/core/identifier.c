@@ -84,7 +84,7 @@ static const struct {
 
 enum { SOURCES = sizeof(sources) / sizeof(sources[0]) };
 
-bool conversion_joins(const struct conversion *c)
+size_t conversion_identifiers(const struct conversion *c)
 {
 	size_t found = 0;
 
@@ -94,7 +94,7 @@ bool conversion_joins(const struct conversion *c)
 		if (at != JSON_NONE)
 			found += c->json->t[at].type == TOKEN_ARRAY ? 2 : 1;
 	}
-	return found > 1;
+	return found;
 }
 
 static void add_at(struct identifiers *ids, enum identity_kind kind,

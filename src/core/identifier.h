@@ -39,6 +39,13 @@ static inline enum identity_kind identifier_kind(uint64_t node)
 	return (enum identity_kind)(node & 7);
 }
 
+/* Where a table of nodes looks first. A number is a part of a SHA-256, but a table must not
+ * crawl where somebody finds ones that are alike. */
+static inline size_t node_slot(uint64_t node, size_t slots)
+{
+	return (size_t)(node * UINT64_C(0x9e3779b97f4a7c15) >> 24) & (slots - 1);
+}
+
 static inline struct identity_node identity_node_of(uint64_t node)
 {
 	return (struct identity_node){node, identifier_kind(node)};
@@ -53,8 +60,8 @@ void identifiers_of_conversion(const struct conversion *c,
 			       const struct identifier_reader *r,
 			       struct identifiers *ids);
 
-/* Whether the payload may have as many as two, told without hashing. */
-bool conversion_joins(const struct conversion *c);
+/* How many the payload may have, told without hashing. */
+size_t conversion_identifiers(const struct conversion *c);
 
 /* "email 5e884898", with the first 8 hex digits and a NUL. */
 #define IDENTIFIER_TEXT 32

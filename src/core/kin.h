@@ -1,56 +1,61 @@
 /* SPDX-License-Identifier: MIT
- * kin.h - identifiers seen together in rows that are being read, before they are in the file.
+ * kin.h - identifiers seen together, in memory: the edges next to a node, the youngest first.
  *
  * A row's identifiers are joined to its strongest: n of them are n - 1 edges.
  *
- * Owns:    its memory, from the first kin_add to kin_fini; zeroed is empty.
+ * Owns:    its memory, from the first edge to kin_fini; zeroed is empty.
  * Thread:  one at a time.
  * Errors:  out of memory aborts.
- * See:     run/enrich.c, who fills it; store/ingest.h, which makes it last. */
+ * See:     store/kinship.h; run/enrich.c, who collects a load's. */
 #ifndef CORE_KIN_H
 #define CORE_KIN_H
 
 #include "core/identifier.h"
 
 struct kin_edge {
-	uint32_t end[2];  /* in ids; 0 is the stronger */
-	uint32_t next[2]; /* the end's next: edge * 2 + side + 1, or 0 */
+	uint64_t end[2]; /* nodes */
 	int64_t at_s, row_id;
+	uint32_t next[2]; /* the end's next: edge * 2 + side + 1, or 0 */
 	enum identity_source source;
 };
 
 struct kin {
-	struct identifier *ids;
-	struct kin_edge *edges;
-	size_t ids_count, ids_cap, count, cap;
+	struct kin_edge *edges; /* in the order they came */
+	size_t count, cap;
 	uint32_t *slots; /* of a node: its first, as `next` */
 	size_t slot_count;
 };
 
+/* Forgets the edges, keeps the memory. */
 void kin_clear(struct kin *k);
 void kin_fini(struct kin *k);
 
-/* The edges of one row but for those to nodes in `known`. */
-void kin_add(struct kin *k, const struct identifiers *ids, const bool *known,
-	     int64_t at_s, int64_t row_id, enum identity_source source);
+void kin_put(struct kin *k, const struct kin_edge *edge);
+
+/* The edges of a row but for those to known[i] (NULL: none is). */
+void kin_put_row(struct kin *k, const struct identifiers *ids, const bool *known,
+		 int64_t at_s, int64_t row_id, enum identity_source source);
+
+/* Whether the pair is there, seen by at_s. */
+bool kin_has(const struct kin *k, uint64_t a, uint64_t b, int64_t at_s);
 
 /* Walks a node's edges: `at` starts as kin_first and goes on as kin_next; 0 is the end. */
 uint32_t kin_first(const struct kin *k, uint64_t node);
 
-static inline uint32_t kin_next(const struct kin *k, uint32_t at)
-{
-	return k->edges[(at - 1) / 2].next[(at - 1) % 2];
-}
-
-static inline const struct kin_edge *kin_edge_at(const struct kin *k, uint32_t at)
+static inline const struct kin_edge *kin_at(const struct kin *k, uint32_t at)
 {
 	return &k->edges[(at - 1) / 2];
 }
 
-/* The identifier on the far side. */
-static inline const struct identifier *kin_other(const struct kin *k, uint32_t at)
+static inline uint32_t kin_next(const struct kin *k, uint32_t at)
 {
-	return &k->ids[kin_edge_at(k, at)->end[1 - (at - 1) % 2]];
+	return kin_at(k, at)->next[(at - 1) % 2];
+}
+
+/* The node on the far side. */
+static inline uint64_t kin_other(const struct kin *k, uint32_t at)
+{
+	return kin_at(k, at)->end[1 - (at - 1) % 2];
 }
 
 #endif

@@ -116,7 +116,7 @@ static void admit_work(struct job *job, void *state)
 	    ERR_OK)
 		return;
 	if (a->load->lot.kind == LOT_FRESH &&
-	    ingest_kin(&w->ingest, &a->load->kin, &job->err) != ERR_OK)
+	    edges_append(&w->edges, &a->load->kin, &job->err) != ERR_OK)
 		return;
 }
 

@@ -11,11 +11,14 @@
 
 enum { TEXT_MAX = 256 * 1024 };
 
-enum err_code enrich_open(struct enrich *n, struct db *db, struct err *e)
+enum err_code enrich_open(struct enrich *n, struct db *db, struct kinship *kinship,
+			  struct err *e)
 {
 	*n = (struct enrich){0};
 	buf_init(&n->text, TEXT_MAX);
-	return person_open(&n->person, db, e);
+	if (person_open(&n->person, db, e) == ERR_OK)
+		n->person.kinship = kinship;
+	return e->code;
 }
 
 void enrich_close(struct enrich *n)
@@ -204,38 +207,55 @@ static bool is_own(const struct identifiers *ids, uint64_t node)
 	return false;
 }
 
-static void add_digest(struct enrich *n, uint64_t node, struct str *list, size_t count)
+/* Where the next one of its kind goes; NULL where there is no room or no use for it. */
+static struct str *place_for(struct enrichment *x, enum identity_kind kind)
 {
-	const unsigned char *digest = person_digest(&n->person, node);
-	char hex[DIGEST_HEX_LEN];
+	struct str *list = kind == IDENTITY_EMAIL         ? x->emails
+			   : kind == IDENTITY_PHONE       ? x->phones
+			   : kind == IDENTITY_EXTERNAL_ID ? &x->external_id
+							  : NULL;
+	size_t count = kind == IDENTITY_EXTERNAL_ID ? 1 : ENRICHMENT_IDS;
 
-	while (count > 0 && list->len > 0) {
-		list++;
-		count--;
-	}
-	if (count == 0 || !digest)
-		return;
-	digest_hex_of(digest, DIGEST_LEN, hex);
-	*list = enrich_keep(n, str_make(hex, sizeof(hex)));
+	for (size_t i = 0; list && i < count; i++)
+		if (list[i].len == 0)
+			return &list[i];
+	return NULL;
 }
 
-static void take_members(struct judge *j)
+static enum err_code take_members(struct judge *j, const struct person_edges *edges,
+				  struct err *e)
 {
 	struct enrich *n = &j->enrich;
-	struct enrichment *x = &j->enrichment;
 
 	for (size_t i = 1; i < n->member_count; i++) {
-		const struct identity_node *node = &n->members[i].node;
+		const struct identity_member *m = &n->members[i];
+		struct str *place = place_for(&j->enrichment, m->node.kind);
+		unsigned char digest[DIGEST_LEN];
+		char hex[DIGEST_HEX_LEN];
+		bool found;
 
-		if (is_own(&n->ids, node->hash))
+		if (!place || is_own(&n->ids, m->node.hash))
 			continue;
-		if (node->kind == IDENTITY_EMAIL)
-			add_digest(n, node->hash, x->emails, ENRICHMENT_IDS);
-		else if (node->kind == IDENTITY_PHONE)
-			add_digest(n, node->hash, x->phones, ENRICHMENT_IDS);
-		else if (node->kind == IDENTITY_EXTERNAL_ID)
-			add_digest(n, node->hash, &x->external_id, 1);
+		if (person_value(&n->person, &edges->list[m->edge], m->node.hash,
+				 &j->digest, country_of(j->config), digest, &found,
+				 e) != ERR_OK)
+			return e->code;
+		if (!found)
+			continue;
+		digest_hex_of(digest, DIGEST_LEN, hex);
+		*place = enrich_keep(n, str_make(hex, sizeof(hex)));
 	}
+	return ERR_OK;
+}
+
+static void note_met(struct enrich *n, const struct person_edges *edges)
+{
+	uint32_t row = n->met_row++;
+
+	for (size_t i = 0; i < n->ids.count; i++)
+		met_add(n->met, row, n->ids.id[i].node);
+	for (size_t i = edges->own; i < edges->count; i++)
+		met_add(n->met, row, edges->list[i].b.hash);
 }
 
 static void resolve(struct enrich *n, const struct person_edges *edges, int64_t at_s)
@@ -308,13 +328,16 @@ static enum err_code find_person(struct judge *j, int64_t now_ms, const struct t
 		return e->code;
 	if (edges.count > edges.own || n->person.has_pages || t) {
 		resolve(n, &edges, n->event_s);
-		take_members(j);
+		if (take_members(j, &edges, e) != ERR_OK)
+			return e->code;
 		tell_members(n, &edges, t);
 	}
+	if (n->met)
+		note_met(n, &edges);
 	/* An event of the future is refused, and nobody was seen then. */
 	if (n->kin && n->event_s <= now_s + FUTURE_MAX_S)
-		kin_add(n->kin, &n->ids, edges.known, n->event_s, row.row_id,
-			IDENTITY_CONVERSION);
+		kin_put_row(n->kin, &n->ids, edges.known, n->event_s, row.row_id,
+			    IDENTITY_CONVERSION);
 	return ERR_OK;
 }
 
@@ -323,9 +346,14 @@ static bool is_worth_it(const struct judge *j)
 {
 	const struct enrich *n = &j->enrich;
 	const struct person_reader *p = &n->person;
+	size_t own;
 
-	return p->has_edges || p->has_pages || p->has_statements ||
-	       (n->kin && (n->kin->count > 0 || conversion_joins(&j->conversion)));
+	if (p->has_edges || p->has_pages || p->has_statements)
+		return true;
+	own = n->kin ? conversion_identifiers(&j->conversion) : 0;
+	if (own == 1 && n->kin->count == 0 && n->met)
+		n->met->blind = true;
+	return own > 1 || (own > 0 && n->kin->count > 0);
 }
 
 enum err_code enrich_row(struct judge *j, int64_t now_ms, const struct trace *t,

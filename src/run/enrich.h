@@ -3,9 +3,9 @@
  * identifiers as of the event's time, what was said of consent, and who earned the credit.
  *
  * A file without visits, consent rows and joined identifiers costs one question a
- * transaction; a row with two identifiers costs their hashes and, at admission, two narrow
- * rows for each identifier but the first. Where there are edges, a row costs one look for
- * each identifier that is come to.
+ * transaction. A row with n identifiers costs n hashes, a look in memory for each (a filter
+ * keeps those that are new from the table), and n - 1 edges that are written when it is
+ * admitted, unless they are known.
  *
  * Owns:    statements and memory, from enrich_open to enrich_close. What it found is valid
  *          until the next row.
@@ -27,8 +27,11 @@ struct enrich {
 	struct identity_view *view;
 	struct touch_list *touches;
 	struct buf text; /* what enrichments point into; never moves */
-	struct kin *kin; /* NULL, or where the rows' own edges are collected */
-	bool behind;     /* visits or consent rows are not ingested yet */
+	/* NULL, or where the rows' own edges and the nodes they came to are collected */
+	struct kin *kin;
+	struct met *met;
+	uint32_t met_row;
+	bool behind; /* visits or consent rows are not ingested yet */
 	/* of the row */
 	struct identifiers ids;
 	int64_t event_s;
@@ -36,7 +39,9 @@ struct enrich {
 	size_t member_count;
 };
 
-MUST_CHECK enum err_code enrich_open(struct enrich *n, struct db *db, struct err *e);
+/* kinship: the relay's; NULL: its own, read at the first person_refresh. */
+MUST_CHECK enum err_code enrich_open(struct enrich *n, struct db *db,
+				     struct kinship *kinship, struct err *e);
 void enrich_close(struct enrich *n);
 
 /* Fills the judge's enrichment, once a row. `t` may be NULL, here and below. */

@@ -9,13 +9,19 @@
 
 enum err_code judge_open(struct judge *j, const char *path, struct err *e)
 {
+	return judge_open_shared(j, path, NULL, e);
+}
+
+enum err_code judge_open_shared(struct judge *j, const char *path,
+				struct kinship *kinship, struct err *e)
+{
 	*j = (struct judge){0};
 	scratch_init(&j->scratch);
 	buf_init(&j->id, EVENT_ID_MAX);
 	digest_init(&j->digest);
 	if (db_open(&j->db, path, DB_READ, e) == ERR_OK &&
 	    outbox_open(&j->reader, &j->db, e) == ERR_OK &&
-	    enrich_open(&j->enrich, &j->db, e) == ERR_OK &&
+	    enrich_open(&j->enrich, &j->db, kinship, e) == ERR_OK &&
 	    dedup_seed(&j->db, &j->seed, e) == ERR_OK && judge_refresh(j, e) == ERR_OK)
 		return ERR_OK;
 	judge_close(j);
@@ -43,6 +49,13 @@ void judge_use(struct judge *j, struct config *config)
 	j->rulings = realloc(j->rulings, (config->count + 1) * sizeof(*j->rulings));
 	if (!j->rulings)
 		abort();
+}
+
+void judge_collect(struct judge *j, struct kin *kin, struct met *met)
+{
+	j->enrich.kin = kin;
+	j->enrich.met = met;
+	j->enrich.met_row = 0;
 }
 
 enum err_code judge_refresh(struct judge *j, struct err *e)

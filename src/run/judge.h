@@ -47,7 +47,13 @@ struct judge {
 };
 
 MUST_CHECK enum err_code judge_open(struct judge *j, const char *path, struct err *e);
+/* Shares the relay's edges that are not in the table yet; judge_open reads its own. */
+MUST_CHECK enum err_code judge_open_shared(struct judge *j, const char *path,
+					   struct kinship *kinship, struct err *e);
 void judge_close(struct judge *j);
+
+/* Where the rows to come leave what they tell of persons; NULL: nowhere. */
+void judge_collect(struct judge *j, struct kin *kin, struct met *met);
 
 /* Takes over a configuration that has changed. Inside the caller's read transaction. */
 MUST_CHECK enum err_code judge_refresh(struct judge *j, struct err *e);

@@ -23,6 +23,7 @@ void load_free(struct load *load)
 	buf_fini(&load->body);
 	buf_fini(&load->text);
 	kin_fini(&load->kin);
+	met_fini(&load->met);
 	free(load->lot.entries);
 	free(load);
 }

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "core/kin.h"
+#include "core/met.h"
 #include "run/lane.h"
 #include "store/queue.h"
 
@@ -42,7 +43,9 @@ struct load {
 	/* found */
 	struct lot lot;
 	struct buf body, text;
-	struct kin kin;    /* LOT_FRESH: what the rows tell of persons */
+	struct kin kin;    /* LOT_FRESH: what the rows tell of persons, */
+	struct met met;    /* whom they were found to be, */
+	int64_t mark;      /* and as of when (kinship_mark) */
 	bool unread;       /* visits or consent rows are to be ingested, */
 	bool behind;       /* and that first: none of the rows was read */
 	uint32_t capacity; /* entries */

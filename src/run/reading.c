@@ -323,6 +323,14 @@ static void read_done(struct job *job)
 	relay_pump(r);
 }
 
+/* A load that was read beside those before it knows nothing of whom they joined. All of them
+ * are admitted now: read again, it does. */
+static bool is_outdated(struct relay *r, const struct load *load)
+{
+	return kinship_gained(&r->writer.kinship, load->mark, load->lot.first_id,
+			      &load->met);
+}
+
 /* The head of what was read, when its destinations can take it. */
 static void admit_next(struct relay *r)
 {
@@ -330,6 +338,10 @@ static void admit_next(struct relay *r)
 
 	while (load && load->state == LOAD_SHAPED && !r->admitting) {
 		assert(load->lot.first_id == r->admitted + 1);
+		if (is_outdated(r, load)) {
+			reading_restart(r);
+			return;
+		}
 		if (load->lot.count == 0) {
 			r->admitted = load->lot.last_id;
 		} else if (!admission_start(r, load)) {

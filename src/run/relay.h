@@ -99,6 +99,8 @@ struct relay {
 	int site_jobs; /* on the writer's lane */
 	struct scrubbing scrubbing;
 	struct ingesting ingesting;
+	struct job filling; /* the filter of whom the table knows */
+	_Atomic bool stop_filling;
 	uint64_t changes; /* counts lots admitted and shipments settled */
 	bool closing;
 	int to_close;

@@ -206,7 +206,8 @@ static enum err_code work_inside(struct work *w, struct err *e)
 		return e->code;
 	load->config_version = w->judge->config->version;
 	load->unread = w->judge->enrich.behind;
-	w->judge->enrich.kin = load->lot.kind == LOT_FRESH ? &load->kin : NULL;
+	judge_collect(w->judge, load->lot.kind == LOT_FRESH ? &load->kin : NULL,
+		      load->lot.kind == LOT_FRESH ? &load->met : NULL);
 	if (load->lot.kind == LOT_FRESH ? read_fresh(w, e) : read_waiting(w, e))
 		return e->code;
 	return look_ahead(w, e);
@@ -222,10 +223,13 @@ void shaper_work(struct job *job, void *state)
 	load->lot.count = load->rows = 0;
 	load->cut = load->behind = load->unread = false;
 	kin_clear(&load->kin);
+	met_clear(&load->met);
+	load->mark = kinship_mark(judge->enrich.person.kinship);
 	buf_clear(&load->body);
 	buf_clear(&load->text);
 	if (db_exec(&judge->db, "BEGIN", e) == ERR_OK)
 		work_inside(&w, e);
 	db_rollback(&judge->db);
 	load->lot.text = load->text.p;
+	met_index(&load->met);
 }

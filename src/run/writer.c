@@ -29,15 +29,17 @@ static void abandon(struct writer *w)
 {
 	db_rollback(&w->db);
 	dedup_rollback(&w->queue.dedup);
+	edges_rollback(&w->edges);
 }
 
 static enum err_code commit(struct writer *w, struct err *e)
 {
-	if (db_commit(&w->db, e) != ERR_OK) {
+	if (edges_move(&w->edges, e) != ERR_OK || db_commit(&w->db, e) != ERR_OK) {
 		abandon(w);
 		return e->code;
 	}
 	dedup_commit(&w->queue.dedup);
+	edges_commit(&w->edges);
 	return ERR_OK;
 }
 
@@ -137,7 +139,9 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 	if (db_open(&w->db, w->lock.path, DB_WRITE, e) == ERR_OK &&
 	    migrate_check(&w->db, e) == ERR_OK &&
 	    queue_open(&w->queue, &w->db, e) == ERR_OK &&
-	    ingest_open(&w->ingest, &w->db, e) == ERR_OK &&
+	    kinship_open(&w->kinship, &w->db, e) == ERR_OK &&
+	    edges_open(&w->edges, &w->db, &w->kinship, e) == ERR_OK &&
+	    ingest_open(&w->ingest, &w->db, &w->edges, e) == ERR_OK &&
 	    checkpoint_open(&w->checkpoint, &w->db, e) == ERR_OK &&
 	    recover(w, recovered, e) == ERR_OK)
 		return ERR_OK;
@@ -158,6 +162,10 @@ void writer_close(struct writer *w)
 		queue_close(&w->queue);
 	if (w->ingest.db)
 		ingest_close(&w->ingest);
+	if (w->edges.db)
+		edges_close(&w->edges);
+	if (w->kinship.filter)
+		kinship_close(&w->kinship);
 	if (w->checkpoint.writer)
 		checkpoint_close(&w->checkpoint);
 	if (w->db.handle)

@@ -23,6 +23,8 @@ struct writer {
 	struct db db;
 	struct checkpoint checkpoint;
 	struct queue queue;
+	struct kinship kinship;
+	struct edges edges;
 	struct ingest ingest;
 	struct lane lane;
 	bool cut_wal;   /* set by a job: once the transaction is over */

@@ -4,6 +4,7 @@
 #include "store/forget.h"
 
 #include "core/reason.h"
+#include "store/kinship.h"
 #include "store/members.h"
 #include "store/queue.h"
 
@@ -154,5 +155,5 @@ enum err_code forget_graph(struct forget *f, struct err *e)
 		    on_key(f, f->drop_statements, node, e) != ERR_OK)
 			return e->code;
 	}
-	return ERR_OK;
+	return kinship_erase(f->db, f->nodes, f->node_count, e);
 }

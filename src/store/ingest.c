@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "core/statement.h"
 #include "core/time_zone.h"
@@ -11,13 +10,6 @@
 #include "store/setting.h"
 
 enum { TEXT_MAX = 64 * 1024 };
-
-/* An edge as the table has it. */
-struct directed {
-	uint64_t a, b;
-	const struct kin_edge *edge;
-	const unsigned char *digest; /* of b; NULL where nobody is told it */
-};
 
 static const struct {
 	size_t at;
@@ -31,18 +23,10 @@ static const struct {
 	 "SELECT id, external_id, email, phone, NULL, session_id, stated_at, "
 	 "ad_user_data, ad_personalization, ad_storage, analytics_storage "
 	 "FROM consent WHERE id > ?1 ORDER BY id LIMIT ?2"},
-	{S(put_edge),
-	 "INSERT INTO identity_edge (a, b, seen_at, source, row_id, digest) "
-	 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
-	 "seen_at = excluded.seen_at, source = excluded.source, "
-	 "row_id = excluded.row_id WHERE (excluded.seen_at, excluded.source, "
-	 "excluded.row_id) < (seen_at, source, row_id)"},
 	{S(put_page), "INSERT INTO page_view (node, seen_at, visit_id, click) "
 		      "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"},
 	{S(put_statement), "INSERT INTO statement (node, stated_at, consent_id, signals) "
 			   "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"},
-	{S(disable), "UPDATE identity_edge SET disabled = ?3 "
-		     "WHERE (a, b) IN (VALUES (?1, ?2), (?2, ?1))"},
 #undef S
 };
 
@@ -53,9 +37,10 @@ static sqlite3_stmt **statement(struct ingest *g, size_t i)
 	return (sqlite3_stmt **)((char *)g + statements[i].at);
 }
 
-enum err_code ingest_open(struct ingest *g, struct db *db, struct err *e)
+enum err_code ingest_open(struct ingest *g, struct db *db, struct edges *edges,
+			  struct err *e)
 {
-	*g = (struct ingest){.db = db};
+	*g = (struct ingest){.db = db, .edges = edges};
 	digest_init(&g->digest);
 	buf_init(&g->text, TEXT_MAX);
 	buf_init(&g->normal, TEXT_MAX);
@@ -77,7 +62,6 @@ void ingest_close(struct ingest *g)
 	buf_fini(&g->text);
 	buf_fini(&g->normal);
 	kin_fini(&g->kin);
-	free(g->directed);
 	zone_free(g->zone);
 	*g = (struct ingest){0};
 }
@@ -113,62 +97,6 @@ static enum err_code refresh_place(struct ingest *g, struct err *e)
 	return e->code;
 }
 
-static int by_key(const void *x, const void *y)
-{
-	const struct directed *p = x, *q = y;
-
-	/* As SQLite orders them: signed. */
-	if (p->a != q->a)
-		return (int64_t)p->a < (int64_t)q->a ? -1 : 1;
-	return p->b == q->b ? 0 : (int64_t)p->b < (int64_t)q->b ? -1 : 1;
-}
-
-static struct directed directed_of(const struct kin *kin, const struct kin_edge *edge,
-				   int side)
-{
-	const struct identifier *a = &kin->ids[edge->end[side]];
-	const struct identifier *b = &kin->ids[edge->end[1 - side]];
-
-	return (struct directed){a->node, b->node, edge,
-				 identifier_kind(b->node) <= IDENTITY_PHONE ? b->digest
-									    : NULL};
-}
-
-static enum err_code put_edge(struct ingest *g, const struct directed *d, struct err *e)
-{
-	sqlite3_stmt *s = g->put_edge;
-
-	sqlite3_bind_int64(s, 1, (int64_t)d->a);
-	sqlite3_bind_int64(s, 2, (int64_t)d->b);
-	sqlite3_bind_int64(s, 3, d->edge->at_s);
-	sqlite3_bind_int(s, 4, (int)d->edge->source);
-	sqlite3_bind_int64(s, 5, d->edge->row_id);
-	sqlite3_bind_blob(s, 6, d->digest, d->digest ? DIGEST_LEN : 0, SQLITE_STATIC);
-	return db_run(g->db, s, e);
-}
-
-/* Sorted: neighbours in the tree are neighbours in time. */
-enum err_code ingest_kin(struct ingest *g, const struct kin *kin, struct err *e)
-{
-	size_t n = 2 * kin->count;
-
-	e->code = ERR_OK;
-	if (n > g->directed_cap) {
-		g->directed = realloc(g->directed, n * sizeof(*g->directed));
-		if (!g->directed)
-			abort();
-		g->directed_cap = n;
-	}
-	for (size_t i = 0; i < n; i++)
-		g->directed[i] = directed_of(kin, &kin->edges[i / 2], i % 2);
-	if (n > 0)
-		qsort(g->directed, n, sizeof(*g->directed), by_key);
-	for (size_t i = 0; i < n; i++)
-		if (put_edge(g, &g->directed[i], e) != ERR_OK)
-			break;
-	return e->code;
-}
-
 /* Columns 1 to 5 of a row of either table, in the order of the kinds but for devices. */
 static void read_identifiers(struct ingest *g, sqlite3_stmt *s, struct identifiers *ids)
 {
@@ -190,6 +118,25 @@ static int64_t time_of(struct ingest *g, sqlite3_stmt *s, int64_t now_ms)
 	return statement_time_ms(&t, g->zone, &ms) ? ms : now_ms;
 }
 
+/* The next page of a session tells nothing new of whose it is. */
+static enum err_code join(struct ingest *g, const struct identifiers *ids, int64_t at_s,
+			  int64_t row_id, enum identity_source source, struct err *e)
+{
+	bool known[IDENTIFIERS_MAX];
+
+	e->code = ERR_OK;
+	for (size_t i = 1; i < ids->count; i++) {
+		uint64_t a = ids->id[0].node, b = ids->id[i].node;
+
+		known[i] = kin_has(&g->kin, a, b, at_s);
+		if (!known[i] &&
+		    edges_known(g->edges, a, b, at_s, &known[i], e) != ERR_OK)
+			return e->code;
+	}
+	kin_put_row(&g->kin, ids, known, at_s, row_id, source);
+	return ERR_OK;
+}
+
 static enum err_code take_visit(struct ingest *g, sqlite3_stmt *s, int64_t now_ms,
 				struct err *e)
 {
@@ -199,7 +146,8 @@ static enum err_code take_visit(struct ingest *g, sqlite3_stmt *s, int64_t now_m
 	read_identifiers(g, s, &ids);
 	if (ids.count == 0)
 		return ERR_OK;
-	kin_add(&g->kin, &ids, NULL, at_s, id, IDENTITY_VISIT);
+	if (join(g, &ids, at_s, id, IDENTITY_VISIT, e) != ERR_OK)
+		return e->code;
 	/* The weakest is the nearest to the browser: its session, where it has one. */
 	sqlite3_bind_int64(g->put_page, 1, (int64_t)ids.id[ids.count - 1].node);
 	sqlite3_bind_int64(g->put_page, 2, at_s);
@@ -227,7 +175,8 @@ static enum err_code take_consent(struct ingest *g, sqlite3_stmt *s, int64_t now
 			    (unsigned char)consent_signal(db_column(s, 10)), true};
 
 	read_identifiers(g, s, &ids);
-	kin_add(&g->kin, &ids, NULL, ms / 1000, id, IDENTITY_CONSENT);
+	if (join(g, &ids, ms / 1000, id, IDENTITY_CONSENT, e) != ERR_OK)
+		return e->code;
 	for (size_t i = 0; i < ids.count && says_something(s); i++) {
 		sqlite3_bind_int64(g->put_statement, 1, (int64_t)ids.id[i].node);
 		sqlite3_bind_int64(g->put_statement, 2, ms);
@@ -278,22 +227,10 @@ enum err_code ingest_slice(struct ingest *g, int64_t now_ms, struct ingested *ou
 		      e) != ERR_OK ||
 	    take_some(g, g->consents, take_consent, "consent_cursor", now_ms,
 		      &done.consents, e) != ERR_OK ||
-	    ingest_kin(g, &g->kin, e) != ERR_OK ||
+	    edges_append(g->edges, &g->kin, e) != ERR_OK ||
 	    db_int(g->db, "SELECT max(id) FROM outbox", 0, &done.covered, e) != ERR_OK)
 		return e->code;
 	done.complete = done.visits < INGEST_SLICE && done.consents < INGEST_SLICE;
 	*out = done;
-	return ERR_OK;
-}
-
-enum err_code ingest_disable(struct ingest *g, uint64_t a, uint64_t b, bool disabled,
-			     bool *found, struct err *e)
-{
-	sqlite3_bind_int64(g->disable, 1, (int64_t)a);
-	sqlite3_bind_int64(g->disable, 2, (int64_t)b);
-	db_bind_unless(g->disable, 3, disabled, 0);
-	if (db_run(g->db, g->disable, e) != ERR_OK)
-		return e->code;
-	*found = sqlite3_changes(g->db->handle) > 0;
 	return ERR_OK;
 }

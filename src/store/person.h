@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT
- * person.h - what the file knows of a person: who is next to an identifier, which pages it
- * saw, what was said of consent.
+ * person.h - what the file knows of a person: other identifiers, pages, statements.
  *
- * Owns:    statements and the memory of the last person_reach, from person_open to
- *          person_close.
+ * Owns:    statements and the memory of the last person_reach.
  * Thread:  the connection's. Text is borrowed until the walk's next row.
  * Errors:  the database's.
  * See:     store/ingest.h, who writes it; run/enrich.h, who asks. */
 #ifndef STORE_PERSON_H
 #define STORE_PERSON_H
 
-#include "core/kin.h"
 #include "core/statement.h"
-#include "store/db.h"
+#include "store/kinship.h"
 
 struct person_reader {
 	struct db *db;
-	sqlite3_stmt *known, *edges, *newest, *oldest, *statement;
+	sqlite3_stmt *known, *edges, *newest, *oldest, *statement, *visit, *consent,
+		*payload;
 	struct reach *reach;
+	struct scratch scratch;
+	struct kinship *kinship,
+		*own_kinship; /* set before person_refresh: the relay's */
 	/* as person_refresh found them: a file without any costs nothing */
-	bool has_edges, has_pages, has_statements;
+	bool has_stored, has_edges, has_pages, has_statements;
 };
 
 /* One visit. */
@@ -32,14 +33,12 @@ MUST_CHECK enum err_code person_open(struct person_reader *p, struct db *db,
 				     struct err *e);
 void person_close(struct person_reader *p);
 
-/* At the start of each read transaction. *behind: visits or consent rows were committed
- * that have not been ingested. */
+/* At the start of a read transaction. *behind: visits or consent rows are not ingested. */
 MUST_CHECK enum err_code person_refresh(struct person_reader *p, bool *behind,
 					struct err *e);
 
-/* The row's own edges, then all that can be reached from its identifiers and are not after
- * upto_s, breadth first, those of `kin` (may be NULL) among them; at most
- * IDENTITY_EDGES_MAX. Valid until the next call. */
+/* The row's own edges, then all in reach of its identifiers and not after upto_s, breadth
+ * first, those of `kin` (or NULL) among them; at most IDENTITY_EDGES_MAX. */
 struct person_row {
 	const struct identifiers *ids;
 	int64_t at_s, row_id;
@@ -53,8 +52,13 @@ MUST_CHECK enum err_code person_reach(struct person_reader *p, const struct kin 
 				      const struct person_row *row, int64_t upto_s,
 				      struct person_edges *out, struct err *e);
 
-/* The SHA-256 of a node that person_reach came to; NULL where it has none. */
-const unsigned char *person_digest(const struct person_reader *p, uint64_t node);
+/* The SHA-256 of an end of the edge, from the row it was seen in; *found is false where that
+ * has gone. */
+MUST_CHECK enum err_code person_value(struct person_reader *p,
+				      const struct identity_edge *edge, uint64_t node,
+				      struct digest *digest, const char *country,
+				      unsigned char out[DIGEST_LEN], bool *found,
+				      struct err *e);
 
 /* A node's pages from from_s to to_s, the newest first unless `oldest_first`; at most
  * PERSON_PAGES_MAX. fn returns false to stop the walk. */
@@ -68,7 +72,7 @@ MUST_CHECK enum err_code person_pages(struct person_reader *p, uint64_t node,
 				      const struct page_span *span, person_page_fn *fn,
 				      void *arg, struct err *e);
 
-/* The latest statement at or before now_ms; *found is false where there is none. */
+/* The latest at or before now_ms. */
 MUST_CHECK enum err_code person_statement(struct person_reader *p, uint64_t node,
 					  int64_t now_ms, struct statement *out,
 					  bool *found, struct err *e);

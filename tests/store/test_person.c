@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "persons.h"
+
+static void test_visits_and_consents_are_read_in_once(void **state)
+{
+	struct scene *s = *state;
+	struct person_reader p;
+	struct ingested done;
+	struct persons w;
+	bool behind;
+
+	persons_open(s, &w);
+	assert_ok(s, person_open(&p, &s->db, &s->e));
+	p.kinship = &w.kinship;
+	assert_ok(s, person_refresh(&p, &behind, &s->e));
+	assert_false(behind);
+	scene_exec(
+		s,
+		"INSERT INTO visit (session_id, email, page_url, seen_at) VALUES "
+		"('s1', 'ann@shop.example', 'https://a/?ttclid=x', 1699999000), "
+		"('s1', 'ann@shop.example', 'https://a/', 1699999100), "
+		"(NULL, NULL, 'https://a/', 1699999100);"
+		"INSERT INTO consent (email, session_id, ad_user_data, stated_at) VALUES "
+		"('ann@shop.example', 's2', 'granted', 1699999200123), "
+		"('ann@shop.example', NULL, NULL, 1699999300);"
+		"INSERT INTO outbox (event) VALUES ('x')");
+	assert_ok(s, person_refresh(&p, &behind, &s->e));
+	assert_true(behind);
+	done = persons_slice(s, &w);
+	assert_int_equal(done.visits, 3);
+	assert_int_equal(done.consents, 2);
+	assert_int_equal(done.covered, 1);
+	assert_true(done.complete);
+	assert_ok(s, person_refresh(&p, &behind, &s->e));
+	assert_false(behind);
+	assert_true(p.has_edges && p.has_pages && p.has_statements);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM page_view"), 2);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM page_view WHERE click"), 1);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM statement"), 2);
+	assert_int_equal(scene_int(s, "SELECT min(stated_at) FROM statement"),
+			 1699999200123);
+	assert_int_equal(w.kinship.recent.count,
+			 2); /* a known pair is not written again */
+	assert_int_equal(persons_slice(s, &w).visits, 0);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM identity_recent"), 1);
+	person_close(&p);
+	persons_close(&w);
+}
+
+static void test_a_slice_is_bounded(void **state)
+{
+	struct scene *s = *state;
+	struct persons w;
+
+	persons_open(s, &w);
+	scene_exec(s, "INSERT INTO visit (session_id, seen_at) WITH RECURSIVE n(i) AS "
+		      "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "
+		      "SELECT 's' || i, 1699999000 FROM n");
+	assert_false(persons_slice(s, &w).complete);
+	assert_false(persons_slice(s, &w).complete);
+	assert_true(persons_slice(s, &w).complete);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM page_view"), 2500);
+	persons_close(&w);
+}
+
+static void test_values_come_from_the_rows(void **state)
+{
+	static const struct {
+		enum identity_source source;
+		int64_t row_id;
+		enum identity_kind kind;
+		const char *value;
+		bool found;
+	} rows[] = {
+		{IDENTITY_VISIT, 1, IDENTITY_EMAIL, "ann@shop.example", true},
+		{IDENTITY_VISIT, 1, IDENTITY_EMAIL, "bob@shop.example", false},
+		{IDENTITY_VISIT, 9, IDENTITY_EMAIL, "ann@shop.example", false},
+		{IDENTITY_CONSENT, 1, IDENTITY_EXTERNAL_ID, "A-1", true},
+		{IDENTITY_CONVERSION, 1, IDENTITY_PHONE, "+4930123456", true},
+		{IDENTITY_CONVERSION, 2, IDENTITY_PHONE, "+4930123456", false},
+	};
+	struct scene *s = *state;
+	struct person_reader p;
+	struct digest digest;
+
+	persons_three(s);
+	scene_exec(s, "INSERT INTO consent (external_id) VALUES ('A-1');"
+		      "INSERT INTO outbox (event, payload) VALUES ('x', "
+		      "'{\"user\":{\"phone\":\"030 123456\"}}'), ('x', '{')");
+	digest_init(&digest);
+	assert_ok(s, person_open(&p, &s->db, &s->e));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct identifiers want = persons_ids(rows[i].kind, rows[i].value);
+		struct identity_edge edge = {.source = rows[i].source,
+					     .row_id = rows[i].row_id};
+		unsigned char value[DIGEST_LEN];
+		bool found;
+
+		assert_ok(s, person_value(&p, &edge, want.id[0].node, &digest, "DE",
+					  value, &found, &s->e));
+		if (found != rows[i].found ||
+		    (found && memcmp(value, want.id[0].digest, DIGEST_LEN) != 0))
+			fail_msg("row %zu", i);
+	}
+	person_close(&p);
+	digest_fini(&digest);
+}
+
+/* A kiosk: one session, more e-mail addresses than are ever looked at. */
+static void test_a_hub_is_read_up_to_the_limit(void **state)
+{
+	struct scene *s = *state;
+	struct persons w;
+
+	persons_open(s, &w);
+	scene_exec(
+		s,
+		"INSERT INTO visit (session_id, email, seen_at) WITH RECURSIVE n(i) AS "
+		"(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+		"SELECT 'kiosk', 'p' || i || '@shop.example', 1699999000 FROM n");
+	while (!persons_slice(s, &w).complete)
+		;
+	assert_int_equal(persons_reach(s, &w, IDENTITY_SESSION, "kiosk", NOW_S),
+			 IDENTITY_EDGES_MAX);
+	assert_int_equal(persons_reach(s, &w, IDENTITY_EMAIL, "p7@shop.example", NOW_S),
+			 IDENTITY_EDGES_MAX);
+	persons_close(&w);
+}
+
+static void test_the_latest_statement_by_then(void **state)
+{
+	struct scene *s = *state;
+	struct person_reader p;
+	struct statement found;
+	struct persons w;
+	bool any;
+
+	persons_open(s, &w);
+	scene_exec(
+		s,
+		"INSERT INTO consent (session_id, ad_user_data, ad_storage, stated_at) "
+		"VALUES ('s1', 'granted', NULL, 1699999000), "
+		"('s1', 'no', 'granted', 1699999500), "
+		"('s1', 'granted', 'denied', 1699999500), "
+		"('s1', 'denied', NULL, 1700000500), "
+		"('s2', 'denied', NULL, 'nonsense')");
+	persons_slice(s, &w);
+	assert_ok(s, person_open(&p, &s->db, &s->e));
+	assert_ok(s, person_statement(&p, persons_node(IDENTITY_SESSION, "s1"), NOW_MS,
+				      &found, &any, &s->e));
+	assert_true(any);
+	assert_int_equal(found.consent_id, 3);
+	assert_int_equal(found.consent.ad_user_data, SIGNAL_GRANTED);
+	assert_int_equal(found.consent.ad_storage, SIGNAL_DENIED);
+	assert_ok(s, person_statement(&p, persons_node(IDENTITY_SESSION, "s1"),
+				      1699999400000, &found, &any, &s->e));
+	assert_int_equal(found.consent_id, 1);
+	assert_ok(s, person_statement(&p, persons_node(IDENTITY_SESSION, "s1"), 1, &found,
+				      &any, &s->e));
+	assert_false(any);
+	/* A time that is none counts as now. */
+	assert_ok(s, person_statement(&p, persons_node(IDENTITY_SESSION, "s2"), NOW_MS,
+				      &found, &any, &s->e));
+	assert_true(any);
+	person_close(&p);
+	persons_close(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_visits_and_consents_are_read_in_once),
+		T(test_a_slice_is_bounded),
+		T(test_values_come_from_the_rows),
+		T(test_a_hub_is_read_up_to_the_limit),
+		T(test_the_latest_statement_by_then),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
