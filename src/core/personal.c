@@ -201,9 +201,12 @@ static bool name_is_personal(const struct name *n)
 	if (is_in(n->p, personal_names, COUNT(personal_names)))
 		return true;
 	for (size_t i = 0; i < COUNT(owners); i++) {
-		size_t len = strlen(owners[i]);
+		size_t len;
 
-		if (n->p[0] == owners[i][0] && strncmp(n->p, owners[i], len) == 0 &&
+		if (n->p[0] != owners[i][0])
+			continue;
+		len = strlen(owners[i]);
+		if (strncmp(n->p, owners[i], len) == 0 &&
 		    is_in(n->p + len, personal_names, COUNT(personal_names)))
 			return true;
 	}

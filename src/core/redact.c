@@ -113,15 +113,15 @@ static struct key push_key(struct walk *w, struct key parent, uint32_t at)
 {
 	struct buf *keys = &w->s->keys;
 	struct key key = {keys->len, 0};
+	bool name = json_key_is(w->j, at, STR("name"));
 
 	/* A product has a name too: whose it is decides. */
-	if (parent.len > 0 && json_key_is(w->j, at, STR("name"))) {
+	if (name && parent.len > 0) {
 		buf_reserve(keys, parent.len + 1);
 		buf_add(keys, keys->p + parent.at, parent.len);
 		buf_addc(keys, '_');
-	} else if (json_key_is(w->j, at, STR("name"))) {
-		buf_addc(keys, '_'); /* nobody's */
-		buf_adds(keys, STR("item"));
+	} else if (name) {
+		buf_adds(keys, STR("item_")); /* nobody's */
 	}
 	json_unescape(w->j, at, keys);
 	key.len = keys->len - key.at;
@@ -139,11 +139,13 @@ static void walk_members(struct walk *w, enum field as, struct key parent, bool 
 
 	for (uint32_t at = object + 1; at < j->t[object].next && !(w->found && !w->out);
 	     at = j->t[at + 1].next) {
-		enum field field =
-			as == FIELD_COUNT ? FIELD_NONE : field_of(as, json_bytes(j, at));
+		enum field field = field_of(as, text_of(w, at));
 		struct redact_spot spot = {.place = places[field], .field = field};
 		struct key key = {0};
 
+		if (spot.place == PLACE_KEPT && !person &&
+		    j->t[at + 1].type > TOKEN_ARRAY)
+			continue;
 		if (person)
 			spot.place = PLACE_PERSON;
 		else if (field == FIELD_NONE || field == FIELD_USER)
@@ -181,6 +183,8 @@ static void walk_value(struct walk *w, struct redact_spot *spot, enum field as,
 		break;
 	case TOKEN_STRING:
 	case TOKEN_NUMBER:
+		if (spot->place == PLACE_KEPT)
+			break;
 		if (spot->place == PLACE_CUSTOM)
 			spot->key = str_make(w->s->keys.p + key.at, key.len);
 		leaf(w, spot, at);

@@ -102,6 +102,8 @@ static void redacts(void **state)
 		   "1\",\"geo\":[1,true]}"),
 		 U("\"name\":\"<john doe>\",\"address\":{\"street\":\"<main st "
 		   "1>\",\"geo\":[\"<1>\",true]}")},
+		{U("\"ph\\u006fne\":\"0170 1234567\""),
+		 U("\"ph\\u006fne\":\"<+491701234567>\"")},
 		/* hashed by the producer */
 		{U("\"email\":\"" H_MAIL "\",\"first_name\":\"" H_MAIL
 		   "\",\"city\":\"" H_MAIL "\""),
