@@ -19,7 +19,7 @@
 #include "core/met.h"
 #include "store/db.h"
 
-#define KINSHIP_RECENT_MAX 65536 /* edges in memory, before they are moved */
+#define KINSHIP_RECENT_MAX 60000 /* edges in memory, before they are moved */
 
 struct kinship {
 	pthread_mutex_t lock;

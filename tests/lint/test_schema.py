@@ -54,8 +54,8 @@ class Schema(unittest.TestCase):
 
     def test_schema_is_where_migrations_end(self):
         self.assertEqual(objects(self.described), objects(self.migrated))
-        for table in ("queue", "status", "reason"):
-            query = f"SELECT * FROM {table} ORDER BY id"
+        for query in ("SELECT * FROM queue", "SELECT * FROM status ORDER BY id",
+                      "SELECT * FROM reason ORDER BY id", "SELECT name FROM setting"):
             self.assertEqual(self.described.execute(query).fetchall(),
                              self.migrated.execute(query).fetchall())
 
