@@ -526,6 +526,9 @@ CREATE TABLE identity_recent (
 INSERT INTO queue (id, cursor) VALUES
 	(1, 0);
 
+-- Each file's own, so that nobody can choose event_ids that meet in the deduplication's hash.
+INSERT INTO setting (name, value) VALUES ('dedup_seed', random());
+
 INSERT INTO status (id, word) VALUES
 	(1, 'pending'),
 	(2, 'sending'),
