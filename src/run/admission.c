@@ -130,8 +130,10 @@ static void admit_failed(struct admission *a)
 	if (a->job.err.code != ERR_BUSY && a->job.err.code != ERR_IO)
 		relay_fail(r, &a->job.err);
 	r->trouble_ms = clock_mono_ms() + STORE_RETRY_MS;
-	if (a->load->lot.kind == LOT_FRESH)
+	if (a->load->lot.kind == LOT_FRESH) {
+		r->taken = r->admitted;
 		reading_restart(r);
+	}
 }
 
 static void admit_done(struct job *job)
@@ -180,8 +182,10 @@ bool admission_start(struct relay *r, struct load *load)
 	a->load = load;
 	for (uint32_t i = 0; i < load->lot.count; i++)
 		place(a, &load->lot.entries[i]);
-	if (load->lot.kind == LOT_FRESH)
+	if (load->lot.kind == LOT_FRESH) {
 		r->admitting = true;
+		r->taken = load->lot.last_id;
+	}
 	a->job.work = admit_work;
 	a->job.done = admit_done;
 	lane_submit(&r->writer.lane, &a->job);

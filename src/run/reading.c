@@ -200,7 +200,7 @@ static void forget_behind(struct relay *r, struct load *last)
 void reading_restart(struct relay *r)
 {
 	forget_behind(r, NULL);
-	r->next_after = r->admitted;
+	r->next_after = r->taken;
 	r->dense = false;
 	relay_touch(r);
 }
@@ -343,7 +343,7 @@ static void admit_next(struct relay *r)
 			return;
 		}
 		if (load->lot.count == 0) {
-			r->admitted = load->lot.last_id;
+			r->admitted = r->taken = load->lot.last_id;
 		} else if (!admission_start(r, load)) {
 			return;
 		}

@@ -306,7 +306,7 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	if (writer_start(&r->writer, &r->loop, e) != ERR_OK)
 		return e->code;
 	r->has_writer = true;
-	r->next_after = r->last_row = r->admitted;
+	r->next_after = r->last_row = r->taken = r->admitted;
 	if (recovered) {
 		struct log_line line = log_begin(LOG_WARN, "recovered");
 

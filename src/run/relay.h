@@ -71,6 +71,7 @@ struct relay {
 	int jobs;           /* on the shaping lane */
 	int64_t next_after; /* rows up to here are read or being read */
 	int64_t admitted;   /* rows up to here are admitted */
+	int64_t taken;      /* … or are being admitted */
 	int64_t last_row;   /* as far as is known */
 	bool dense;         /* the last load was full: read ahead */
 	bool open_ended;    /* a load is being read whose end is not known yet */
