@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cmd/body.h"
 #include "cmd/clean.h"
 #include "cmd/line.h"
-#include "cmd/subject.h"
 #include "cmd/verbs.h"
+#include "run/body.h"
+#include "run/subject.h"
 #include "store/advice.h"
 
 enum { FILE_MAX = 16 * 1024 * 1024, OUT_MAX = 64 * 1024 * 1024 };
@@ -284,7 +284,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 	struct preview p = {.cmd = c, .reveal = cmd_value(c, "reveal") != NULL};
 
 	p.trace = (struct trace){trace_line, &p};
-	if (subject_open(&p.subject, c, e) != ERR_OK)
+	if (subject_open(&p.subject, c->db_path, e) != ERR_OK)
 		return e->code;
 	buf_init(&p.body, OUT_MAX);
 	buf_init(&p.out, OUT_MAX);

@@ -9,50 +9,9 @@
 #include "cmd/clean.h"
 #include "cmd/output.h"
 #include "cmd/verbs.h"
+#include "run/outlook.h"
 
 enum { VERDICT_MAX = 400 };
-
-static bool needs_person(const struct status_totals *t)
-{
-	return t->destinations == 0 || t->blocked || t->held || t->failed || t->rejected;
-}
-
-static void add_part(struct buf *out, int64_t count, const char *what, bool *any)
-{
-	if (count == 0)
-		return;
-	buf_addf(out, "%s%lld %s", *any ? ", " : "", (long long)count, what);
-	*any = true;
-}
-
-/* One sentence: what needs a person, else what flows. */
-static void verdict(const struct status_totals *t, struct buf *out)
-{
-	bool any = false;
-
-	if (t->destinations == 0) {
-		buf_adds(out, STR("Needs you: there is no destination; convey "
-				  "destination add."));
-		return;
-	}
-	if (needs_person(t)) {
-		buf_adds(out, STR("Needs you: "));
-		add_part(out, t->blocked,
-			 t->blocked == 1 ? "destination waits" : "destinations wait",
-			 &any);
-		add_part(out, t->failed, "failed", &any);
-		add_part(out, t->rejected, "rejected", &any);
-		add_part(out, t->held, "held", &any);
-		buf_addc(out, '.');
-		return;
-	}
-	add_part(out, t->unclaimed + t->pending, "pending", &any);
-	add_part(out, t->sending, "sending", &any);
-	add_part(out, t->retrying, "retrying", &any);
-	if (!any)
-		buf_adds(out, STR("Nothing waits"));
-	buf_addf(out, "; %lld delivered. Nothing needs you.", (long long)t->delivered);
-}
 
 static void print_line(struct str text, const char *before, const char *after)
 {
@@ -138,8 +97,8 @@ static enum err_code show(const struct cmd *c, bool *person, struct err *e)
 		return e->code;
 	buf_init(&sentence, VERDICT_MAX);
 	if (status_totals(&db, &totals, e) == ERR_OK) {
-		verdict(&totals, &sentence);
-		*person = needs_person(&totals);
+		outlook_sentence(&totals, &sentence);
+		*person = outlook_needs_person(&totals);
 		e->code = c->json ? show_json(&db, buf_z(&sentence), *person, e)
 				  : show_text(c, &db, buf_z(&sentence), e);
 	}

@@ -1,287 +1,52 @@
 /* SPDX-License-Identifier: MIT */
+#include "run/story.h"
+
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "cmd/body.h"
 #include "cmd/clean.h"
 #include "cmd/output.h"
-#include "cmd/subject.h"
 #include "cmd/verbs.h"
-#include "store/history.h"
 
-enum { BODY_MAX = 16 * 1024 * 1024, SENTENCE_MAX = 64 * 1024 };
+enum { SENTENCE_MAX = 64 * 1024 };
 
-struct why {
-	const struct cmd *cmd;
-	struct subject subject;
-	struct buf line;
-	json_t *steps;        /* with --json; they are printed at the end */
-	char destination[64]; /* whom the trace speaks about; "": the row */
-	bool reveal;
-};
-
-/* One decision: told at once, or kept for the JSON. */
-static void tell(struct why *w, const char *step, struct str text)
+/* One decision: told at once, or kept for the JSON, which is printed at the end. */
+static void tell(void *arg, const char *step, const char *destination, struct str text)
 {
+	json_t *steps = arg;
 	struct buf clean;
 
-	if (w->steps) {
-		json_array_append_new(w->steps,
-				      json_pack("{s:s, s:s?, s:o}", "step", step,
-						"destination",
-						w->destination[0] ? w->destination : NULL,
-						"text", output_json_text(text)));
+	if (steps) {
+		json_array_append_new(
+			steps, json_pack("{s:s, s:s?, s:o}", "step", step, "destination",
+					 destination[0] ? destination : NULL, "text",
+					 output_json_text(text)));
 		return;
 	}
 	buf_init(&clean, SENTENCE_MAX);
 	clean_text(&clean, text, false);
-	if (w->destination[0])
-		printf("%-12s %s: %s\n", step, w->destination, buf_z(&clean));
+	if (destination[0])
+		printf("%-12s %s: %s\n", step, destination, buf_z(&clean));
 	else
 		printf("%-12s %s\n", step, buf_z(&clean));
 	buf_fini(&clean);
 }
 
-static void speak_of(struct why *w, const char *destination)
-{
-	snprintf(w->destination, sizeof(w->destination), "%s", destination);
-}
-
-/* The routes are asked once, after all destinations. */
-static void trace_line(void *arg, const char *step, const char *text)
-{
-	struct why *w = arg;
-
-	if (strcmp(step, "route") == 0)
-		speak_of(w, "");
-	if (strcmp(step, "destination") == 0)
-		speak_of(w, text);
-	else
-		tell(w, step, str_of(text));
-}
-
-static struct buf *line(struct why *w)
-{
-	buf_clear(&w->line);
-	return &w->line;
-}
-
-/* " NAME value" where the column has one. */
-static void add(struct buf *out, const char *name, const struct rows *rows, int column)
-{
-	if (rows_type(rows, column) == ROWS_NULL)
-		return;
-	buf_addf(out, ", %s%s%.*s", name, name[0] ? " " : "",
-		 STR_ARG(rows_text(rows, column)));
-}
-
-static enum err_code tell_row(struct why *w, int64_t id, bool holder, struct err *e)
-{
-	struct buf *out = line(w);
-	struct rows rows;
-	bool row;
-
-	if (history_row(&w->subject.judge.db, id, &rows, e) != ERR_OK)
-		return e->code;
-	if (rows_next(&rows, &row, e) == ERR_OK && row) {
-		buf_addf(out, "row %lld, %.*s, event \"%.*s\"", (long long)id,
-			 STR_ARG(rows_text(&rows, 5)), STR_ARG(rows_text(&rows, 2)));
-		if (holder && rows_int(&rows, 6))
-			buf_adds(out, STR(", event_id derived from its content"));
-		if (!holder) {
-			add(out, "", &rows, 3);
-			add(out, "", &rows, 4);
-		}
-		tell(w, holder ? "received" : "another", buf_str(out));
-	}
-	rows_close(&rows);
-	return e->code;
-}
-
-/* The row that counts, then those that bear the same event_id, oldest first. */
-static enum err_code tell_rows(struct why *w, struct err *e)
-{
-	const struct subject *s = &w->subject;
-
-	if (tell_row(w, s->holder, true, e) != ERR_OK)
-		return e->code;
-	for (int i = s->count; i-- > 0;)
-		if (s->ids[i] != s->holder && tell_row(w, s->ids[i], false, e) != ERR_OK)
-			return e->code;
-	return ERR_OK;
-}
-
-static void tell_reason(struct why *w, const char *step, enum reason reason)
-{
-	struct buf *out = line(w);
-
-	buf_addf(out, "%s: %s", status_word(reason_status(reason)), reason_word(reason));
-	tell(w, step, buf_str(out));
-}
-
-/* What would go to each destination that the routes lead to. */
-static void tell_shapes(struct why *w)
-{
-	struct judge *j = &w->subject.judge;
-	struct buf body;
-
-	buf_init(&body, BODY_MAX);
-	for (size_t i = 0; i < j->config->count; i++) {
-		struct ruling *r = &j->rulings[i];
-
-		speak_of(w, r->destination->rules.name);
-		if (!r->routed) {
-			tell(w, "route", STR("not among the route's destinations"));
-			continue;
-		}
-		if (r->reason != REASON_NONE)
-			continue;
-		buf_clear(&body);
-		r->reason = subject_body(&w->subject, r, &body);
-		if (r->reason != REASON_NONE) {
-			tell_reason(w, "validate", r->reason);
-			continue;
-		}
-		body_identifiers(buf_str(&body), w->reveal, line(w));
-		tell(w, "identifiers",
-		     w->line.len ? buf_str(&w->line) : STR("none are sent"));
-		buf_addf(line(w), "valid, %zu bytes", body.len);
-		tell(w, "validate", buf_str(&w->line));
-	}
-	buf_fini(&body);
-}
-
-static enum err_code tell_attempts(struct why *w, struct err *e)
-{
-	struct rows rows;
-	bool row;
-
-	if (history_attempts(&w->subject.judge.db, w->subject.holder, &rows, e) != ERR_OK)
-		return e->code;
-	while (rows_next(&rows, &row, e) == ERR_OK && row) {
-		struct str name = rows_text(&rows, 1), outcome = rows_text(&rows, 9);
-		struct buf *out = line(w);
-
-		snprintf(w->destination, sizeof(w->destination), "%.*s", STR_ARG(name));
-		buf_addf(out, "%.*s, %.*s", STR_ARG(rows_text(&rows, 2)),
-			 STR_ARG(outcome));
-		add(out, "HTTP", &rows, 5);
-		add(out, "code", &rows, 6);
-		add(out, "", &rows, 7);
-		add(out, "request", &rows, 8);
-		buf_addf(out, ", in a request of %lld", (long long)rows_int(&rows, 4));
-		add(out, "ms", &rows, 3);
-		tell(w, "attempt", buf_str(out));
-	}
-	rows_close(&rows);
-	return e->code;
-}
-
-/* The reason that the judge would give today; REASON_NONE: it would be sent. */
-static enum reason reason_now(const struct why *w, struct str destination)
-{
-	const struct judge *j = &w->subject.judge;
-	enum reason reason = subject_reason(&w->subject);
-
-	for (size_t i = 0; reason == REASON_NONE && i < j->config->count; i++)
-		if (str_eq(destination, str_of(j->rulings[i].destination->rules.name)))
-			return j->rulings[i].routed ? j->rulings[i].reason
-						    : REASON_NO_ROUTE;
-	return reason;
-}
-
-/* What is stored was decided then; the lines above were decided now. */
-static void tell_difference(struct why *w, const struct rows *rows)
-{
-	struct str status = rows_text(rows, 1), reason = rows_text(rows, 2);
-	enum reason now = reason_now(w, rows_text(rows, 0));
-	bool was_refused =
-		str_eq(status, STR("skipped")) || str_eq(status, STR("rejected"));
-	struct buf *out = line(w);
-
-	if (w->subject.judge.config->count == 0 ||
-	    (was_refused ? str_eq(reason, str_of(reason_word(now))) : now == REASON_NONE))
-		return;
-	if (now == REASON_NONE)
-		buf_adds(out, STR("decided today it would be sent; see convey retry"));
-	else
-		buf_addf(out, "decided today it would end %s: %s",
-			 status_word(reason_status(now)), reason_word(now));
-	tell(w, "now", buf_str(out));
-}
-
-static void tell_status(struct why *w, const struct rows *rows)
-{
-	struct buf *out = line(w);
-
-	buf_addf(out, "%.*s", STR_ARG(rows_text(rows, 1)));
-	if (rows_type(rows, 2) != ROWS_NULL)
-		buf_addf(out, ": %.*s", STR_ARG(rows_text(rows, 2)));
-	if (rows_int(rows, 4) > 0)
-		add(out, "attempts", rows, 4);
-	add(out, "first sent", rows, 5);
-	add(out, "next attempt", rows, 6);
-	add(out, "delivered", rows, 7);
-	add(out, "as", rows, 8);
-	add(out, "happened", rows, 10);
-	if (rows_type(rows, 3) != ROWS_NULL)
-		buf_addf(out, ". %.*s", STR_ARG(rows_text(rows, 3)));
-	tell(w, "status", buf_str(out));
-}
-
-static enum err_code tell_deliveries(struct why *w, struct err *e)
-{
-	struct rows rows;
-	bool row;
-
-	if (history_deliveries(&w->subject.judge.db, w->subject.holder, &rows, e) !=
-	    ERR_OK)
-		return e->code;
-	while (rows_next(&rows, &row, e) == ERR_OK && row) {
-		snprintf(w->destination, sizeof(w->destination), "%.*s",
-			 STR_ARG(rows_text(&rows, 0)));
-		tell_status(w, &rows);
-		tell_difference(w, &rows);
-	}
-	rows_close(&rows);
-	return e->code;
-}
-
-static enum err_code tell_all(struct why *w, struct err *e)
-{
-	struct trace trace = {trace_line, w};
-	struct subject *s = &w->subject;
-	const char *event_id = w->cmd->argv[0];
-
-	if (subject_find(s, event_id, NULL, e) != ERR_OK || tell_rows(w, e) != ERR_OK ||
-	    subject_find(s, event_id, &trace, e) != ERR_OK)
-		return e->code;
-	speak_of(w, "");
-	if (subject_reason(s) == REASON_NONE)
-		tell_shapes(w);
-	else
-		tell_reason(w, s->unread ? "read" : "decision", subject_reason(s));
-	if (tell_attempts(w, e) != ERR_OK)
-		return e->code;
-	return tell_deliveries(w, e);
-}
-
 static enum err_code run(const struct cmd *c, struct err *e)
 {
-	struct why w = {.cmd = c, .reveal = cmd_value(c, "reveal") != NULL};
+	bool reveal = cmd_value(c, "reveal") != NULL;
+	struct subject subject;
+	json_t *steps;
 
-	if (subject_open(&w.subject, c, e) != ERR_OK)
+	if (subject_open(&subject, c->db_path, e) != ERR_OK)
 		return e->code;
-	buf_init(&w.line, SENTENCE_MAX);
-	w.steps = c->json ? json_array() : NULL;
-	if (tell_all(&w, e) == ERR_OK && c->json) {
-		json_dumpf(w.steps, stdout, JSON_INDENT(2));
+	steps = c->json ? json_array() : NULL;
+	if (story_tell(&subject, c->argv[0], reveal, tell, steps, e) == ERR_OK && steps) {
+		json_dumpf(steps, stdout, JSON_INDENT(2));
 		putchar('\n');
 	}
-	json_decref(w.steps);
-	buf_fini(&w.line);
-	subject_close(&w.subject);
+	json_decref(steps);
+	subject_close(&subject);
 	return e->code;
 }
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "cmd/body.h"
+#include "run/body.h"
 
 #define HASH "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" /* test */
 

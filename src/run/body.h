@@ -5,8 +5,8 @@
  * Owns:    nothing.
  * Thread:  any.
  * Errors:  nothing, and false, for what is no JSON or does not fit. */
-#ifndef CMD_BODY_H
-#define CMD_BODY_H
+#ifndef RUN_BODY_H
+#define RUN_BODY_H
 
 #include "base/buf.h"
 

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/subject.h"
+#include "run/subject.h"
 
 #include "base/clock.h"
 #include "run/envelope.h"
 #include "store/migrate.h"
 
-enum err_code subject_open(struct subject *s, const struct cmd *c, struct err *e)
+/* A judge's statements cannot be prepared for a schema that is not ours. */
+static enum err_code check(const char *db_path, struct err *e)
 {
 	struct db db;
 
-	*s = (struct subject){.now_ms = clock_wall_ms()};
-	if (cmd_open(c, DB_READ, &db, e) != ERR_OK)
+	if (db_open(&db, db_path, DB_READ, e) != ERR_OK)
 		return e->code;
+	e->code = migrate_check(&db, e);
 	db_close(&db);
-	if (judge_open(&s->judge, c->db_path, e) != ERR_OK)
+	return e->code;
+}
+
+enum err_code subject_open(struct subject *s, const char *db_path, struct err *e)
+{
+	*s = (struct subject){.now_ms = clock_wall_ms()};
+	if (check(db_path, e) != ERR_OK || judge_open(&s->judge, db_path, e) != ERR_OK)
 		return e->code;
 	if (db_exec(&s->judge.db, "BEGIN", e) == ERR_OK &&
 	    judge_refresh(&s->judge, e) == ERR_OK)

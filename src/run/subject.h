@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * subject.h - the conversion that preview and why speak about, judged as of now.
+ * subject.h - the conversion that preview, why and the admin page speak about, judged
+ * as of now.
  *
  * Owns:    a judge with a read transaction open, from subject_open to subject_close.
- * Thread:  main.
- * Errors:  NOINPUT nobody has the event_id; else the database's.
+ * Thread:  one at a time.
+ * Errors:  NOINPUT nobody has the event_id, or no such file; else the database's.
  * See:     run/judge.h. */
-#ifndef CMD_SUBJECT_H
-#define CMD_SUBJECT_H
+#ifndef RUN_SUBJECT_H
+#define RUN_SUBJECT_H
 
-#include "cmd/cmd.h"
 #include "run/judge.h"
 #include "store/lookup.h"
 
@@ -23,7 +23,7 @@ struct subject {
 	enum reason none;   /* why it reaches no destination */
 };
 
-MUST_CHECK enum err_code subject_open(struct subject *s, const struct cmd *c,
+MUST_CHECK enum err_code subject_open(struct subject *s, const char *db_path,
 				      struct err *e);
 void subject_close(struct subject *s);
 

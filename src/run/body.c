@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/body.h"
+#include "run/body.h"
 
 #include "core/digest.h"
 #include "core/json.h"

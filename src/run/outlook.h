@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * outlook.h - the queue in one sentence, as `convey status` and the admin page begin.
+ *
+ * Owns:    nothing.
+ * Thread:  any.
+ * Errors:  none. */
+#ifndef RUN_OUTLOOK_H
+#define RUN_OUTLOOK_H
+
+#include "base/buf.h"
+#include "store/status.h"
+
+bool outlook_needs_person(const struct status_totals *t);
+
+/* Appends what needs a person, else what flows. */
+void outlook_sentence(const struct status_totals *t, struct buf *out);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/story.h"
+
+#include <stdio.h>
+
+#include "run/body.h"
+#include "store/history.h"
+
+enum { BODY_MAX = 16 * 1024 * 1024, SENTENCE_MAX = 64 * 1024 };
+
+struct story {
+	struct subject *subject;
+	const char *event_id;
+	bool reveal;
+	story_fn *fn;
+	void *arg;
+	struct buf line;
+	char destination[64]; /* whom the trace speaks about; "": the row */
+};
+
+static void tell(const struct story *w, const char *step, struct str text)
+{
+	w->fn(w->arg, step, w->destination, text);
+}
+
+static void speak_of(struct story *w, const char *destination)
+{
+	snprintf(w->destination, sizeof(w->destination), "%s", destination);
+}
+
+/* The routes are asked once, after all destinations. */
+static void trace_line(void *arg, const char *step, const char *text)
+{
+	struct story *w = arg;
+
+	if (strcmp(step, "route") == 0)
+		speak_of(w, "");
+	if (strcmp(step, "destination") == 0)
+		speak_of(w, text);
+	else
+		tell(w, step, str_of(text));
+}
+
+static struct buf *line(struct story *w)
+{
+	buf_clear(&w->line);
+	return &w->line;
+}
+
+/* " NAME value" where the column has one. */
+static void add(struct buf *out, const char *name, const struct rows *rows, int column)
+{
+	if (rows_type(rows, column) == ROWS_NULL)
+		return;
+	buf_addf(out, ", %s%s%.*s", name, name[0] ? " " : "",
+		 STR_ARG(rows_text(rows, column)));
+}
+
+static enum err_code tell_row(struct story *w, int64_t id, bool holder, struct err *e)
+{
+	struct buf *out = line(w);
+	struct rows rows;
+	bool row;
+
+	if (history_row(&w->subject->judge.db, id, &rows, e) != ERR_OK)
+		return e->code;
+	if (rows_next(&rows, &row, e) == ERR_OK && row) {
+		buf_addf(out, "row %lld, %.*s, event \"%.*s\"", (long long)id,
+			 STR_ARG(rows_text(&rows, 5)), STR_ARG(rows_text(&rows, 2)));
+		if (holder && rows_int(&rows, 6))
+			buf_adds(out, STR(", event_id derived from its content"));
+		if (!holder) {
+			add(out, "", &rows, 3);
+			add(out, "", &rows, 4);
+		}
+		tell(w, holder ? "received" : "another", buf_str(out));
+	}
+	rows_close(&rows);
+	return e->code;
+}
+
+/* The row that counts, then those that bear the same event_id, oldest first. */
+static enum err_code tell_rows(struct story *w, struct err *e)
+{
+	const struct subject *s = w->subject;
+
+	if (tell_row(w, s->holder, true, e) != ERR_OK)
+		return e->code;
+	for (int i = s->count; i-- > 0;)
+		if (s->ids[i] != s->holder && tell_row(w, s->ids[i], false, e) != ERR_OK)
+			return e->code;
+	return ERR_OK;
+}
+
+static void tell_reason(struct story *w, const char *step, enum reason reason)
+{
+	struct buf *out = line(w);
+
+	buf_addf(out, "%s: %s", status_word(reason_status(reason)), reason_word(reason));
+	tell(w, step, buf_str(out));
+}
+
+/* What would go to each destination that the routes lead to. */
+static void tell_shapes(struct story *w)
+{
+	struct judge *j = &w->subject->judge;
+	struct buf body;
+
+	buf_init(&body, BODY_MAX);
+	for (size_t i = 0; i < j->config->count; i++) {
+		struct ruling *r = &j->rulings[i];
+
+		speak_of(w, r->destination->rules.name);
+		if (!r->routed) {
+			tell(w, "route", STR("not among the route's destinations"));
+			continue;
+		}
+		if (r->reason != REASON_NONE)
+			continue;
+		buf_clear(&body);
+		r->reason = subject_body(w->subject, r, &body);
+		if (r->reason != REASON_NONE) {
+			tell_reason(w, "validate", r->reason);
+			continue;
+		}
+		body_identifiers(buf_str(&body), w->reveal, line(w));
+		tell(w, "identifiers",
+		     w->line.len ? buf_str(&w->line) : STR("none are sent"));
+		buf_addf(line(w), "valid, %zu bytes", body.len);
+		tell(w, "validate", buf_str(&w->line));
+	}
+	buf_fini(&body);
+}
+
+static enum err_code tell_attempts(struct story *w, struct err *e)
+{
+	struct rows rows;
+	bool row;
+
+	if (history_attempts(&w->subject->judge.db, w->subject->holder, &rows, e) !=
+	    ERR_OK)
+		return e->code;
+	while (rows_next(&rows, &row, e) == ERR_OK && row) {
+		struct str name = rows_text(&rows, 1), outcome = rows_text(&rows, 9);
+		struct buf *out = line(w);
+
+		snprintf(w->destination, sizeof(w->destination), "%.*s", STR_ARG(name));
+		buf_addf(out, "%.*s, %.*s", STR_ARG(rows_text(&rows, 2)),
+			 STR_ARG(outcome));
+		add(out, "HTTP", &rows, 5);
+		add(out, "code", &rows, 6);
+		add(out, "", &rows, 7);
+		add(out, "request", &rows, 8);
+		buf_addf(out, ", in a request of %lld", (long long)rows_int(&rows, 4));
+		add(out, "ms", &rows, 3);
+		tell(w, "attempt", buf_str(out));
+	}
+	rows_close(&rows);
+	return e->code;
+}
+
+/* The reason that the judge would give today; REASON_NONE: it would be sent. */
+static enum reason reason_now(const struct story *w, struct str destination)
+{
+	const struct judge *j = &w->subject->judge;
+	enum reason reason = subject_reason(w->subject);
+
+	for (size_t i = 0; reason == REASON_NONE && i < j->config->count; i++)
+		if (str_eq(destination, str_of(j->rulings[i].destination->rules.name)))
+			return j->rulings[i].routed ? j->rulings[i].reason
+						    : REASON_NO_ROUTE;
+	return reason;
+}
+
+/* What is stored was decided then; the lines above were decided now. */
+static void tell_difference(struct story *w, const struct rows *rows)
+{
+	struct str status = rows_text(rows, 1), reason = rows_text(rows, 2);
+	enum reason now = reason_now(w, rows_text(rows, 0));
+	bool was_refused =
+		str_eq(status, STR("skipped")) || str_eq(status, STR("rejected"));
+	struct buf *out = line(w);
+
+	if (w->subject->judge.config->count == 0 ||
+	    (was_refused ? str_eq(reason, str_of(reason_word(now))) : now == REASON_NONE))
+		return;
+	if (now == REASON_NONE)
+		buf_adds(out, STR("decided today it would be sent; see convey retry"));
+	else
+		buf_addf(out, "decided today it would end %s: %s",
+			 status_word(reason_status(now)), reason_word(now));
+	tell(w, "now", buf_str(out));
+}
+
+static void tell_status(struct story *w, const struct rows *rows)
+{
+	struct buf *out = line(w);
+
+	buf_addf(out, "%.*s", STR_ARG(rows_text(rows, 1)));
+	if (rows_type(rows, 2) != ROWS_NULL)
+		buf_addf(out, ": %.*s", STR_ARG(rows_text(rows, 2)));
+	if (rows_int(rows, 4) > 0)
+		add(out, "attempts", rows, 4);
+	add(out, "first sent", rows, 5);
+	add(out, "next attempt", rows, 6);
+	add(out, "delivered", rows, 7);
+	add(out, "as", rows, 8);
+	add(out, "happened", rows, 10);
+	if (rows_type(rows, 3) != ROWS_NULL)
+		buf_addf(out, ". %.*s", STR_ARG(rows_text(rows, 3)));
+	tell(w, "status", buf_str(out));
+}
+
+static enum err_code tell_deliveries(struct story *w, struct err *e)
+{
+	struct rows rows;
+	bool row;
+
+	if (history_deliveries(&w->subject->judge.db, w->subject->holder, &rows, e) !=
+	    ERR_OK)
+		return e->code;
+	while (rows_next(&rows, &row, e) == ERR_OK && row) {
+		snprintf(w->destination, sizeof(w->destination), "%.*s",
+			 STR_ARG(rows_text(&rows, 0)));
+		tell_status(w, &rows);
+		tell_difference(w, &rows);
+	}
+	rows_close(&rows);
+	return e->code;
+}
+
+static enum err_code tell_all(struct story *w, struct err *e)
+{
+	struct trace trace = {trace_line, w};
+	struct subject *s = w->subject;
+
+	if (subject_find(s, w->event_id, NULL, e) != ERR_OK ||
+	    tell_rows(w, e) != ERR_OK ||
+	    subject_find(s, w->event_id, &trace, e) != ERR_OK)
+		return e->code;
+	speak_of(w, "");
+	if (subject_reason(s) == REASON_NONE)
+		tell_shapes(w);
+	else
+		tell_reason(w, s->unread ? "read" : "decision", subject_reason(s));
+	if (tell_attempts(w, e) != ERR_OK)
+		return e->code;
+	return tell_deliveries(w, e);
+}
+
+enum err_code story_tell(struct subject *s, const char *event_id, bool reveal,
+			 story_fn *fn, void *arg, struct err *e)
+{
+	struct story w = {s, event_id, reveal, fn, arg, {0}, ""};
+
+	buf_init(&w.line, SENTENCE_MAX);
+	e->code = tell_all(&w, e);
+	buf_fini(&w.line);
+	return e->code;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * story.h - every decision about one conversion, in order: what was received, what is decided
+ * about it for each destination, which requests carried it and how it stands.
+ *
+ * Owns:    nothing.
+ * Thread:  the subject's.
+ * Errors:  NOINPUT nobody has the event_id; else the database's.
+ * See:     run/subject.h; cmd/why.c, who prints it. */
+#ifndef RUN_STORY_H
+#define RUN_STORY_H
+
+#include "run/subject.h"
+
+/* One decision; `destination` is "" for what concerns the row. Borrowed until it returns; the
+ * bytes may be anything that a producer wrote. */
+typedef void story_fn(void *arg, const char *step, const char *destination,
+		      struct str text);
+
+/* Identifiers as 8 hex digits of their hash, unless `reveal`. */
+MUST_CHECK enum err_code story_tell(struct subject *s, const char *event_id, bool reveal,
+				    story_fn *fn, void *arg, struct err *e);
+
+#endif
