@@ -13,7 +13,7 @@ import convey  # noqa: E402
 import relay_case  # noqa: E402
 from convey import purchase, wait_until  # noqa: E402
 
-KILLS = int(os.environ.get("CONVEY_KILLS", "60"))
+KILLS = int(os.environ.get("CONVEY_COUNT", "60"))
 
 
 class Rotate(relay_case.Case):

@@ -31,7 +31,6 @@ SANITIZERS = {
 
 # Black-box tests that are run against a build with a sanitizer, too.
 SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "cli", "pii"), "tsan": ("relay_rows",)}
-LONG = "--long" in sys.argv[1:]
 
 
 class Job:
@@ -39,7 +38,7 @@ class Job:
         self.group = group
         self.path = os.path.relpath(path, ROOT)
         self.build = build
-        self.timeout = 8 * 3600 if LONG else timeout
+        self.timeout = timeout
         self.alone = alone          # measures time: nothing may run beside it
         self.programs = programs    # needs convey and convey-sandbox
         stem = os.path.splitext(os.path.basename(path))[0]
@@ -98,11 +97,15 @@ def chosen(jobs, words):
 
 
 def build(name, jobs):
-    """True when all targets of these jobs stand; prints the compiler's words otherwise."""
-    path, began = folder(name), time.monotonic()
     targets = {job.target() for job in jobs} - {None}
     if any(job.programs for job in jobs):
         targets |= {"convey", "convey-sandbox"}
+    return build_targets(name, targets)
+
+
+def build_targets(name, targets):
+    """True when all targets stand; prints the compiler's words otherwise."""
+    path, began = folder(name), time.monotonic()
     steps = [["ninja", "-C", path, *sorted(targets)]]
     if not os.path.exists(os.path.join(path, "build.ninja")):
         shutil.rmtree(path, ignore_errors=True)
