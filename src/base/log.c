@@ -6,7 +6,9 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@ static struct {
 	pthread_mutex_t lock;
 	enum log_form form;
 	int fd;
+	bool socket, journal;
 	struct {
 		const char *event;
 		uint64_t second;
@@ -26,15 +29,34 @@ static struct {
 	} rate[EVENTS_MAX];
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO};
 
+/* systemd names the socket that it gave us as stderr: "device:inode". */
+bool log_is_journal(void)
+{
+	const char *named = getenv("JOURNAL_STREAM");
+	char own[64];
+	struct stat st;
+
+	if (!named || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	snprintf(own, sizeof(own), "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	return strcmp(named, own) == 0;
+}
+
 /* O_NONBLOCK belongs to the open file, which others share; /proc gives us a pipe of our own.
- * A regular file never blocks, and a second opening of it would write over the first. */
+ * A socket is asked not to wait at each line. A regular file never blocks, and a second
+ * opening of it would write over the first. */
 void log_open(enum log_form form)
 {
 	struct stat st;
 	int fd = -1;
 
 	state.form = form;
-	if (fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode))
+	state.journal = log_is_journal();
+	if (fstat(STDERR_FILENO, &st) != 0)
+		return;
+	state.socket = S_ISSOCK(st.st_mode);
+	if (S_ISFIFO(st.st_mode))
 		fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0)
 		state.fd = fd;
@@ -104,13 +126,13 @@ static bool is_plain(const char *text)
 static void put_field(struct log_line *line, const char *key, const char *value)
 {
 	if (state.form == LOG_JSON) {
-		put(line, line->len ? "," : "{", 1);
+		put(line, line->len > line->head ? "," : "{", 1);
 		put_quoted(line, key);
 		put(line, ":", 1);
 		put_quoted(line, value);
 		return;
 	}
-	if (line->len)
+	if (line->len > line->head)
 		put(line, " ", 1);
 	put(line, key, strlen(key));
 	put(line, "=", 1);
@@ -118,6 +140,16 @@ static void put_field(struct log_line *line, const char *key, const char *value)
 		put(line, value, strlen(value));
 	else
 		put_quoted(line, value);
+}
+
+/* sd-daemon(3): the journal takes "<3>" off the line and keeps it as the priority. */
+static void put_priority(struct log_line *line)
+{
+	char text[8];
+
+	snprintf(text, sizeof(text), "<%d>", (int)line->level);
+	put(line, text, strlen(text));
+	line->head = line->len;
 }
 
 struct log_line log_begin(enum log_level level, const char *event)
@@ -135,6 +167,8 @@ struct log_line log_begin(enum log_level level, const char *event)
 	line.muted = !admit(event, &dropped);
 	if (line.muted)
 		return line;
+	if (state.journal)
+		put_priority(&line);
 	gmtime_r(&second, &tm);
 	len = strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(stamp + len, sizeof(stamp) - len, ".%03dZ", (int)(now % 1000));
@@ -168,6 +202,8 @@ void log_end(struct log_line *line)
 	if (state.form == LOG_JSON)
 		line->text[line->len++] = '}';
 	line->text[line->len++] = '\n';
-	ignored = write(state.fd, line->text, line->len);
+	ignored = state.socket ? send(state.fd, line->text, line->len,
+				      MSG_DONTWAIT | MSG_NOSIGNAL)
+			       : write(state.fd, line->text, line->len);
 	(void)ignored; /* a full pipe: the line is lost, the loop is not */
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * log.h - one event, one line on stderr: logfmt or JSON, with fixed keys. Never a body, a
- * token or a person.
+ * token or a person. In systemd's journal each has its priority.
  *
  * Owns:    a non-blocking duplicate of stderr; a full pipe drops lines and counts them.
  * Thread:  any; a line is one write(2).
@@ -23,13 +23,16 @@ enum log_level {
 /* Once, before threads. */
 void log_open(enum log_form form);
 
+/* Whether stderr is systemd's journal. */
+bool log_is_journal(void);
+
 /* `event` is a constant word; the rest are key, printf-format pairs built by the caller
  * with log_field. Lines of one `event` are limited to LOG_PER_SECOND; what was dropped is
  * counted in the next line's `dropped`. */
 struct log_line {
 	enum log_level level;
 	char text[1024];
-	unsigned len;
+	unsigned len, head; /* head: the priority before the fields */
 	bool muted;
 };
 

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cmd/parse.h"
 #include "store/migrate.h"
 
@@ -39,7 +40,7 @@ static void forbid_cores(void)
 
 static void print_error(const struct err *e)
 {
-	fputs("convey: ", stderr);
+	fputs(log_is_journal() ? "<3>convey: " : "convey: ", stderr);
 	for (const char *p = e->msg; *p; p++)
 		fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
 	fputc('\n', stderr);
