@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "run/notify.h"
 #include "run/reading.h"
 #include "run/refresh.h"
 #include "run/reload.h"
@@ -118,6 +119,7 @@ static void close_all(struct relay *r)
 		wake_close(&r->wake, closed);
 	}
 	refresh_close(r->refresh);
+	notify_close(r->notify);
 	close_handle(r, (uv_handle_t *)&r->timer);
 	close_handle(r, (uv_handle_t *)&r->on_term);
 	close_handle(r, (uv_handle_t *)&r->on_int);
@@ -195,6 +197,7 @@ void relay_pump(struct relay *r)
 	} while (r->pump_again);
 	scrubbing_pump(&r->scrubbing, now, is_sent(r));
 	r->pumping = false;
+	notify_look(r->notify);
 	end_if_done(r);
 	if (r->closing)
 		return;
@@ -348,6 +351,7 @@ static void start(struct relay *r)
 
 	r->on_timer = on_timer;
 	r->refresh = refresh_open(r);
+	r->notify = notify_open(r);
 	uv_timer_init(&r->loop, &r->timer);
 	uv_handle_set_data((uv_handle_t *)&r->timer, r);
 	watch_signal(r, &r->on_term, SIGTERM);

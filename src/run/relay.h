@@ -38,7 +38,6 @@ struct relay_options {
 };
 
 struct shipment;
-struct refresh;
 
 struct relay {
 	struct relay_options options;
@@ -57,6 +56,7 @@ struct relay {
 	struct vault vault;
 	bool has_vault;
 	struct refresh *refresh;
+	struct notify *notify;
 
 	struct site **sites; /* each stays where it is until the end */
 	int site_count;
