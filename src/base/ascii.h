@@ -35,4 +35,13 @@ static inline bool ascii_is_hex(char c)
 	return ascii_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+/* The value of a hexadecimal digit; -1 for what is none. */
+static inline int ascii_nibble(char c)
+{
+	if (ascii_is_digit(c))
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 #endif

@@ -71,20 +71,13 @@ enum authorization_answer authorization_judge(struct authorization *a, struct st
 	return error.len ? AUTHORIZATION_DENIED : AUTHORIZATION_GIVEN;
 }
 
-static int nibble(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	return ascii_is_hex(c) ? ascii_lower(c) - 'a' + 10 : -1;
-}
-
 static void unescape(struct buf *out, struct str text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.p[i] == '%' && i + 2 < text.len && ascii_is_hex(text.p[i + 1]) &&
 		    ascii_is_hex(text.p[i + 2])) {
-			buf_addc(out, (char)(nibble(text.p[i + 1]) << 4 |
-					     nibble(text.p[i + 2])));
+			buf_addc(out, (char)(ascii_nibble(text.p[i + 1]) << 4 |
+					     ascii_nibble(text.p[i + 2])));
 			i += 2;
 		} else {
 			buf_addc(out, text.p[i] == '+' ? ' ' : text.p[i]);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "core/html.h"
+#include "net/reply.h"
 
 enum {
 	CONNECTIONS = 16,
@@ -28,16 +30,6 @@ struct callback {
 	int open;       /* requests being answered */
 };
 
-static void add_escaped(struct buf *b, struct str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (strchr("<>&\"'", text.p[i]))
-			buf_addf(b, "&#%d;", text.p[i]);
-		else
-			buf_addc(b, text.p[i]);
-	}
-}
-
 static struct MHD_Response *page(const char *title, struct str text)
 {
 	struct MHD_Response *response;
@@ -48,20 +40,11 @@ static struct MHD_Response *page(const char *title, struct str text)
 		 "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
 		 "<title>convey: %s</title><h1>%s</h1><p>",
 		 title, title);
-	add_escaped(&html, text);
+	html_add(&html, text);
 	buf_adds(&html, STR("</p></html>\n"));
 	response =
-		MHD_create_response_from_buffer(html.len, html.p, MHD_RESPMEM_MUST_COPY);
+		reply_new(buf_str(&html), "text/html; charset=utf-8", REPLY_POLICY_BARE);
 	buf_fini(&html);
-	if (!response)
-		abort();
-	MHD_add_response_header(response, "Content-Type", "text/html; charset=utf-8");
-	MHD_add_response_header(response, "Content-Security-Policy",
-				"default-src 'none'; frame-ancestors 'none'");
-	MHD_add_response_header(response, "Cache-Control", "no-store");
-	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(response, "Connection", "close");
 	return response;
 }
 

@@ -63,14 +63,6 @@ static enum err_code check_owner(const struct vault *v, const struct stat *st,
 	return ERR_OK;
 }
 
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool parse_key(unsigned char *key, const char *line, ssize_t len)
 {
 	if (len == LINE_LEN && line[LINE_LEN - 1] == '\n')
@@ -78,7 +70,7 @@ static bool parse_key(unsigned char *key, const char *line, ssize_t len)
 	if (len != LINE_LEN - 1)
 		return false;
 	for (size_t i = 0; i < KEY_LEN; i++) {
-		int high = nibble(line[2 * i]), low = nibble(line[2 * i + 1]);
+		int high = ascii_nibble(line[2 * i]), low = ascii_nibble(line[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;
