@@ -272,6 +272,9 @@ enum err_code queue_admit(struct queue *q, struct lot *lot, struct opening *open
 {
 	q->tallies = 0;
 	e->code = ERR_OK;
+	/* A transaction that failed may have dropped some; it is as if it had never been. */
+	for (uint32_t i = 0; i < lot->count; i++)
+		lot->entries[i].flags &= (uint8_t)~ENTRY_DROPPED;
 	if (lot->kind == LOT_FRESH ? drop_cancelled(q, lot, e) : take_waiting(q, lot, e))
 		return e->code;
 	if (admit_rows(q, lot, e) != ERR_OK)

@@ -352,21 +352,27 @@ static void equal_hashes_of_different_ids(void **state)
 	tear_down(&t);
 }
 
+/* The writer tries the jobs of a failed transaction again, each alone. */
 static void a_transaction_that_fails_leaves_nothing(void **state)
 {
 	struct stage t;
 
 	set_up(&t, state);
+	scene_exec(t.s, "UPDATE outbox SET event_id = 'id-1' WHERE id = 2");
+	t.entries[1].hash = t.entries[0].hash;
+	t.entries[1].id_at = 0;
+	t.entries[2].reason = REASON_MISSING_PAGE_URL;
 	begin(&t);
 	assert_ok(t.s, queue_admit(&t.q, &t.lot, &t.opening, 1, &t.s->e));
 	db_rollback(&t.s->db);
 	dedup_rollback(&t.q.dedup);
 	assert_int_equal(scene_int(t.s, "SELECT cursor FROM queue"), 0);
-	fill(&t, 1, ROWS);
-	admit(&t); /* not duplicates of themselves */
-	assert_int_equal(t.opening.events, ROWS);
+	admit(&t); /* the same lot; no row is a duplicate of itself */
+	assert_int_equal(t.opening.events, 1);
 	settle(&t, SETTLE_DELIVERED, REASON_NONE, false, &ok);
-	assert_int_equal(count(&t, "delivered", ""), ROWS);
+	assert_int_equal(count(&t, "delivered", ""), 1);
+	assert_int_equal(count(&t, "duplicate", ""), 1);
+	assert_int_equal(count(&t, "rejected", "missing_page_url"), 1);
 	tear_down(&t);
 }
 
