@@ -224,6 +224,14 @@ CREATE TABLE counter (
 	PRIMARY KEY (destination_id, state)
 ) WITHOUT ROWID;
 
+CREATE TABLE quarter (
+	quarter INTEGER NOT NULL,
+	destination_id INTEGER NOT NULL,
+	status INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	PRIMARY KEY (quarter, destination_id, status)
+) WITHOUT ROWID;
+
 CREATE TABLE unmapped (
 	event TEXT PRIMARY KEY,
 	count INTEGER NOT NULL,

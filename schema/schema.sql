@@ -289,6 +289,17 @@ CREATE TABLE counter (
 	PRIMARY KEY (destination_id, state)
 ) WITHOUT ROWID;
 
+-- How many deliveries ended in each quarter of an hour (Unix seconds / 900), by status: the bars
+-- of the admin page, whatever the time zone. Kept for two days, in the transaction that ends them:
+-- one row for a batch of a thousand.
+CREATE TABLE quarter (
+	quarter INTEGER NOT NULL,
+	destination_id INTEGER NOT NULL,
+	status INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	PRIMARY KEY (quarter, destination_id, status)
+) WITHOUT ROWID;
+
 -- Event names that came and are not mapped: what else could be sent.
 CREATE TABLE unmapped (
 	event TEXT PRIMARY KEY,

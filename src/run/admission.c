@@ -130,6 +130,7 @@ static void admit_failed(struct admission *a)
 	if (a->job.err.code != ERR_BUSY && a->job.err.code != ERR_IO)
 		relay_fail(r, &a->job.err);
 	r->trouble_ms = clock_mono_ms() + STORE_RETRY_MS;
+	r->trouble = a->job.err;
 	if (a->load->lot.kind == LOT_FRESH) {
 		r->taken = r->admitted;
 		reading_restart(r);
@@ -148,8 +149,10 @@ static void admit_done(struct job *job)
 	if (job->err.code != ERR_OK) {
 		admit_failed(a);
 	} else {
-		if (fresh)
+		if (fresh) {
 			r->admitted = load->lot.last_id;
+			r->metrics.received += load->rows;
+		}
 		for (size_t i = 0; i < a->count; i++) {
 			struct opening *o = &a->openings[i];
 

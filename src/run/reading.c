@@ -263,6 +263,7 @@ static void read_failed(struct relay *r, struct load *load)
 	if (load->job.err.code != ERR_BUSY && load->job.err.code != ERR_IO)
 		relay_fail(r, &load->job.err);
 	r->trouble_ms = clock_mono_ms() + READ_RETRY_MS;
+	r->trouble = load->job.err;
 	if (load->lot.kind == LOT_FRESH) {
 		if (!load->stale) {
 			reading_restart(r);

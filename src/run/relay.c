@@ -409,6 +409,7 @@ enum err_code relay_run(const struct relay_options *options, struct err *e)
 		abort();
 	e->code = ERR_OK;
 	r->options = *options;
+	r->metrics.started_ms = clock_wall_ms();
 	r->limits = (struct site_limits){options->retry_base_ms, options->retry_cap_ms};
 	snprintf(r->url, sizeof(r->url), "%s/open_api/v1.3/event/track/",
 		 options->endpoint);

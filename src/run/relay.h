@@ -103,6 +103,8 @@ struct relay {
 	struct job filling; /* the filter of whom the table knows */
 	_Atomic bool stop_filling;
 	uint64_t changes; /* counts lots admitted and shipments settled */
+	struct metrics metrics;
+	struct err trouble; /* the last that the database refused */
 	bool closing;
 	int to_close;
 	struct err fatal;

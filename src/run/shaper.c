@@ -84,8 +84,10 @@ static enum err_code add_for_one(struct work *w, const struct entry *common)
 static struct entry common_of(const struct load *load, const struct outbox_row *row,
 			      const struct waiting_row *waiting)
 {
-	struct entry common = {
-		.outbox_id = row->id, .limited_data_use = -1, .flags = ENTRY_FIRST};
+	struct entry common = {.outbox_id = row->id,
+			       .created_ms = row->created_ms,
+			       .limited_data_use = -1,
+			       .flags = ENTRY_FIRST};
 
 	if (load->lot.kind == LOT_RETRY)
 		common.destination_id = (uint16_t)load->destination_id;

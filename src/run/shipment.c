@@ -152,6 +152,7 @@ static void store_later(struct shipment *s)
 	log_field(&line, "error", "%s", s->job.err.msg);
 	log_end(&line);
 	r->in_trouble = true;
+	r->trouble = s->job.err;
 	uv_timer_init(&r->loop, timer);
 	uv_handle_set_data((uv_handle_t *)timer, s);
 	uv_timer_start(timer, on_retry_store, RETRY_STORE_MS, 0);
@@ -170,6 +171,10 @@ static void settle_done(struct job *job)
 		return;
 	} else {
 		r->in_trouble = false;
+		if (s->settlement.disposition == SETTLE_DELIVERED)
+			metrics_delivered(
+				&s->site->metrics, &s->load->lot, s->opening.batch,
+				s->settlement.started_ms + s->settlement.took_ms);
 		for (int i = 0; i < s->part_count; i++)
 			if (s->parts[i].events)
 				shipment_queue(r, s->site, s->load, &s->parts[i]);
@@ -361,6 +366,8 @@ static void request_done(struct http_request *request)
 		snprintf(request->answer.message, sizeof(request->answer.message), "%s",
 			 request->error);
 	note_error(s, v);
+	metrics_request(&s->site->metrics, v, request->answer.http_status,
+			request->took_ms);
 	log_verdict(s, v);
 	site_judge(s->site, &r->limits, v, request->retry_after_ms, s->started_ms,
 		   clock_mono_ms(), clock_random());

@@ -9,6 +9,7 @@
 
 #include "core/secret.h"
 #include "core/verdict.h"
+#include "run/metrics.h"
 #include "store/config.h"
 
 #define SITE_SLOTS 8            /* requests under way at once */
@@ -60,6 +61,7 @@ struct site {
 	bool bounced;           /* … and came back: visits were to be ingested first */
 	int64_t parked;         /* rows parked since it was blocked */
 	struct site_plan plan;
+	struct site_metrics metrics;
 };
 
 #endif

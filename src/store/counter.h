@@ -3,12 +3,12 @@
  *
  * A delivery row counts under its state; a waiting row under status * 16, or under
  * REASON_OUTCOME_UNKNOWN when it is held. A row in flight counts nowhere (attempt.events
- * does).
+ * does). What has ended counts once more, in its quarter of an hour.
  *
- * Owns:    its prepared statement, from counter_open to counter_close.
+ * Owns:    its prepared statements, from counter_open to counter_close.
  * Thread:  the connection's; inside the caller's transaction.
  * Errors:  the database's.
- * See:     schema/schema.sql (counter). */
+ * See:     schema/schema.sql (counter, quarter). */
 #ifndef STORE_COUNTER_H
 #define STORE_COUNTER_H
 
@@ -16,7 +16,8 @@
 
 struct counter {
 	struct db *db;
-	sqlite3_stmt *add;
+	sqlite3_stmt *add, *end, *forget;
+	int64_t quarter; /* that older ones were forgotten for */
 };
 
 MUST_CHECK enum err_code counter_open(struct counter *c, struct db *db, struct err *e);

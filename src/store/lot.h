@@ -25,6 +25,7 @@ struct entry {
 	int64_t outbox_id;
 	int64_t hash;                 /* of the event_id; 0 where there is none */
 	int64_t event_time;           /* Unix seconds */
+	int64_t created_ms;           /* Unix time: when the producer committed it */
 	int64_t first_sent_ms;        /* Unix time; 0: never */
 	int64_t name_id;              /* event_name; 0: none */
 	uint32_t id_at, id_len;       /* the event_id in lot.text */

@@ -35,9 +35,51 @@ static void counts_up_and_down(void **state)
 	counter_close(&c);
 }
 
+enum { QUARTER_MS = 900000 };
+
+/* What has ended counts in its quarter of an hour; what waits, or leaves, does not. */
+static void ends_count_by_quarter(void **state)
+{
+	static const struct {
+		int destination, state;
+		int64_t delta, quarter, kept, count; /* rows; in the latest quarter */
+	} rows[] = {
+		{3, 160, 5, 1000, 1, 5},
+		{3, 160, 2, 1000, 1, 7},
+		{3, 81, 1, 1000, 2, 8},
+		{3, 129, 4, 1001, 3, 4},
+		{3, 130, 4, 1001, 3, 8}, /* one status */
+		{4, 160, 1, 1001, 4, 9},
+		{3, 16, 9, 1001, 4, 9},
+		{3, 48, 9, 1001, 4, 9},
+		{3, 129, -4, 1001, 4, 9},
+		{3, 65, 1, 1002, 5, 1},
+		{3, 160, 1, 1192, 6, 1}, /* two days later all are still there */
+		{3, 160, 1, 1193, 5, 1}, /* and now two are not */
+	};
+	struct scene *s = *state;
+	struct counter c;
+
+	assert_ok(s, counter_open(&c, &s->db, &s->e));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t now_ms = rows[i].quarter * QUARTER_MS + (int64_t)i;
+
+		assert_ok(s, counter_add(&c, rows[i].destination, rows[i].state,
+					 rows[i].delta, now_ms, 1, &s->e));
+		assert_int_equal(scene_int(s, "SELECT count(*) FROM quarter"),
+				 rows[i].kept);
+		assert_int_equal(scene_int(s, "SELECT sum(count) FROM quarter WHERE "
+					      "quarter = (SELECT max(quarter) FROM "
+					      "quarter)"),
+				 rows[i].count);
+	}
+	counter_close(&c);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(counts_up_and_down)};
+	const struct CMUnitTest tests[] = {T(counts_up_and_down),
+					   T(ends_count_by_quarter)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
