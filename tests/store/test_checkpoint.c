@@ -14,171 +14,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hook_vfs.h"
 #include "store/checkpoint.h"
 
-struct shim_file {
-	sqlite3_file base;
-	sqlite3_file *real;
-};
-
-static sqlite3_vfs *unix_vfs;
-static sqlite3_vfs shim_vfs;
-static sqlite3_io_methods shim_methods;
 static sqlite3 *application; /* its turn comes once, where `armed` */
 static bool armed;
 static int application_rc;
 
-#define REAL(file) (((struct shim_file *)(file))->real)
-#define CALL(file, method, ...) REAL(file)->pMethods->method(REAL(file), __VA_ARGS__)
-
-static int shim_close(sqlite3_file *file)
+static int give_turn(void *arg, const struct vfs_op *op)
 {
-	int rc = REAL(file)->pMethods->xClose(REAL(file));
-
-	free(REAL(file));
-	return rc;
-}
-
-static int shim_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
-{
-	return CALL(f, xRead, to, n, at);
-}
-
-static int shim_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
-{
-	return CALL(f, xWrite, from, n, at);
-}
-
-static int shim_truncate(sqlite3_file *f, sqlite3_int64 size)
-{
-	return CALL(f, xTruncate, size);
-}
-
-static int shim_sync(sqlite3_file *f, int flags)
-{
-	return CALL(f, xSync, flags);
-}
-
-static int shim_size(sqlite3_file *f, sqlite3_int64 *size)
-{
-	return CALL(f, xFileSize, size);
-}
-
-static int shim_lock(sqlite3_file *f, int lock)
-{
-	return CALL(f, xLock, lock);
-}
-
-static int shim_unlock(sqlite3_file *f, int lock)
-{
-	return CALL(f, xUnlock, lock);
-}
-
-static int shim_check_lock(sqlite3_file *f, int *out)
-{
-	return CALL(f, xCheckReservedLock, out);
-}
-
-static int shim_control(sqlite3_file *f, int op, void *arg)
-{
-	return CALL(f, xFileControl, op, arg);
-}
-
-static int shim_sector(sqlite3_file *f)
-{
-	return REAL(f)->pMethods->xSectorSize(REAL(f));
-}
-
-static int shim_device(sqlite3_file *f)
-{
-	return REAL(f)->pMethods->xDeviceCharacteristics(REAL(f));
-}
-
-static int shim_shm_map(sqlite3_file *f, int page, int size, int extend,
-			void volatile **out)
-{
-	return CALL(f, xShmMap, page, size, extend, out);
-}
-
-static int shim_shm_lock(sqlite3_file *f, int offset, int n, int flags)
-{
-	return CALL(f, xShmLock, offset, n, flags);
-}
-
-static void shim_shm_barrier(sqlite3_file *f)
-{
-	REAL(f)->pMethods->xShmBarrier(REAL(f));
-}
-
-static int shim_shm_unmap(sqlite3_file *f, int delete)
-{
-	return CALL(f, xShmUnmap, delete);
-}
-
-static int shim_fetch(sqlite3_file *f, sqlite3_int64 at, int n, void **out)
-{
-	return CALL(f, xFetch, at, n, out);
-}
-
-/* A checkpoint calls this when it has read the state of the WAL and not yet compared it. */
-static int shim_unfetch(sqlite3_file *f, sqlite3_int64 at, void *page)
-{
-	if (armed) {
+	(void)arg;
+	if (armed && op->call == VFS_UNFETCH) {
 		armed = false;
 		application_rc = sqlite3_exec(
 			application, "UPDATE own SET b = randomblob(600) WHERE a < 5",
 			NULL, NULL, NULL);
 	}
-	return CALL(f, xUnfetch, at, page);
-}
-
-static int shim_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
-		     int flags, int *out)
-{
-	struct shim_file *f = (struct shim_file *)file;
-	int rc;
-
-	(void)vfs;
-	f->base.pMethods = NULL;
-	f->real = calloc(1, (size_t)unix_vfs->szOsFile);
-	rc = unix_vfs->xOpen(unix_vfs, name, f->real, flags, out);
-	if (f->real->pMethods)
-		f->base.pMethods = &shim_methods;
-	else
-		free(f->real);
-	return rc;
+	return SQLITE_OK;
 }
 
 static int install_shim(void **state)
 {
 	(void)state;
-	unix_vfs = sqlite3_vfs_find(NULL);
-	shim_methods = (sqlite3_io_methods){
-		3,
-		shim_close,
-		shim_read,
-		shim_write,
-		shim_truncate,
-		shim_sync,
-		shim_size,
-		shim_lock,
-		shim_unlock,
-		shim_check_lock,
-		shim_control,
-		shim_sector,
-		shim_device,
-		shim_shm_map,
-		shim_shm_lock,
-		shim_shm_barrier,
-		shim_shm_unmap,
-		shim_fetch,
-		shim_unfetch,
-	};
-	shim_vfs = *unix_vfs;
-	shim_vfs.zName = "shim";
-	shim_vfs.szOsFile = sizeof(struct shim_file);
-	shim_vfs.xOpen = shim_open;
-	return sqlite3_vfs_register(&shim_vfs, 1);
+	hook_vfs(give_turn, NULL);
+	return 0;
 }
 
 static void run(const char *sql)
