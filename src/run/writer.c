@@ -134,10 +134,11 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 			  struct err *e)
 {
 	*w = (struct writer){.lock = {.fd = -1}};
-	if (lock_take(&w->lock, path, e) != ERR_OK)
+	if (lock_find(&w->lock, path, e) != ERR_OK)
 		return e->code;
+	/* A file that is none of ours gets no lock beside it. */
 	if (db_open(&w->db, w->lock.path, DB_WRITE, e) == ERR_OK &&
-	    migrate_check(&w->db, e) == ERR_OK &&
+	    migrate_check(&w->db, e) == ERR_OK && lock_take(&w->lock, e) == ERR_OK &&
 	    queue_open(&w->queue, &w->db, e) == ERR_OK &&
 	    kinship_open(&w->kinship, &w->db, e) == ERR_OK &&
 	    edges_open(&w->edges, &w->db, &w->kinship, e) == ERR_OK &&

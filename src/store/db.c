@@ -70,6 +70,13 @@ static void directory_of(const char *path, char *out, size_t cap)
 		snprintf(out, cap, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
+enum err_code db_absent(const char *path, struct err *e)
+{
+	return err_set(e, ERR_NOINPUT,
+		       "'%s' does not exist; make it with: convey init --db %s", path,
+		       path);
+}
+
 static enum err_code check_place(const char *path, enum db_mode mode, struct err *e)
 {
 	char folder[PATH_MAX];
@@ -80,8 +87,7 @@ static enum err_code check_place(const char *path, enum db_mode mode, struct err
 	if (!there && errno == EACCES)
 		return err_set(e, ERR_PERM, "'%s': %s", path, strerror(errno));
 	if (!there && mode != DB_CREATE)
-		return err_set(e, ERR_NOINPUT,
-			       "'%s' does not exist; make it with: convey init", path);
+		return db_absent(path, e);
 	if (there && !S_ISREG(st.st_mode))
 		return err_set(e, ERR_DATA, "'%s' is not a file", path);
 	if (!there && stat(folder, &st) != 0)
@@ -158,7 +164,14 @@ enum err_code db_open(struct db *db, const char *path, enum db_mode mode, struct
 	}
 	if (configure(db, mode, e) != ERR_OK ||
 	    db_int(db, "SELECT count(*) FROM sqlite_master", 0, &ignored, e) != ERR_OK) {
-		err_wrap(e, "'%s'", path);
+		if (mode == DB_READ && (e->code == ERR_PERM || e->code == ERR_CANTCREAT))
+			err_set(e, ERR_PERM,
+				"this user cannot read '%s': SQLite keeps its -wal and "
+				"-shm "
+				"in the folder; use the relay's user",
+				path);
+		else
+			err_wrap(e, "'%s'", path);
 		db_close(db);
 		return e->code;
 	}
@@ -182,9 +195,14 @@ enum err_code db_prepare(struct db *db, const char *sql, sqlite3_stmt **out,
 			 struct err *e)
 {
 	if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, out,
-			       NULL) != SQLITE_OK)
-		return db_err(db, e, "database");
-	return ERR_OK;
+			       NULL) == SQLITE_OK)
+		return ERR_OK;
+	/* Our statements are constants that fit our schema. */
+	if (sqlite3_errcode(db->handle) == SQLITE_ERROR)
+		return err_set(e, ERR_DATA,
+			       "'%s' has not the schema of convey (%s); restore a backup",
+			       db->path, sqlite3_errmsg(db->handle));
+	return db_err(db, e, "database");
 }
 
 enum err_code db_run(struct db *db, sqlite3_stmt *stmt, struct err *e)

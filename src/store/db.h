@@ -36,6 +36,9 @@ MUST_CHECK enum err_code db_open(struct db *db, const char *path, enum db_mode m
 				 struct err *e);
 void db_close(struct db *db);
 
+/* NOINPUT, and how to make it. */
+enum err_code db_absent(const char *path, struct err *e);
+
 /* Runs statements without results. */
 MUST_CHECK enum err_code db_exec(struct db *db, const char *sql, struct err *e);
 

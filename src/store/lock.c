@@ -9,15 +9,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The lock lies beside the real file, so that a symbolic link is no second database. */
-static enum err_code resolve(struct lock *lock, const char *db_path, struct err *e)
+#include "store/db.h"
+
+enum err_code lock_find(struct lock *lock, const char *db_path, struct err *e)
 {
 	char *real = realpath(db_path, NULL);
 	struct stat st;
 
+	lock->fd = -1;
 	if (!real || stat(real, &st) != 0) {
 		free(real);
-		return err_set(e, ERR_NOINPUT, "'%s': %s", db_path, strerror(errno));
+		if (errno == ENOENT)
+			return db_absent(db_path, e);
+		return err_set(e, errno == EACCES ? ERR_PERM : ERR_NOINPUT, "'%s': %s",
+			       db_path, strerror(errno));
 	}
 	snprintf(lock->path, sizeof(lock->path), "%s", real);
 	free(real);
@@ -37,16 +42,13 @@ static enum err_code busy(const struct lock *lock, struct err *e)
 		       text[0] ? text : "unknown");
 }
 
-enum err_code lock_take(struct lock *lock, const char *db_path, struct err *e)
+enum err_code lock_take(struct lock *lock, struct err *e)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char path[sizeof(lock->path) + 8];
 	char pid[32];
 	int len;
 
-	lock->fd = -1;
-	if (resolve(lock, db_path, e) != ERR_OK)
-		return e->code;
 	snprintf(path, sizeof(path), "%s.lock", lock->path);
 	lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock->fd < 0)

@@ -4,7 +4,7 @@
  *
  * Owns:    the descriptor, from lock_take to lock_drop.
  * Thread:  any.
- * Errors:  BUSY another relay runs, with its process id; CANTCREAT, IO.
+ * Errors:  NOINPUT, PERM; BUSY another relay runs, with its process id; CANTCREAT, IO.
  * See:     fcntl_locking(2), open file description locks. */
 #ifndef STORE_LOCK_H
 #define STORE_LOCK_H
@@ -21,7 +21,11 @@ struct lock {
 	char path[1024]; /* of the database, symbolic links resolved */
 };
 
-MUST_CHECK enum err_code lock_take(struct lock *lock, const char *db_path, struct err *e);
+/* Finds the real file, so that a symbolic link is no second database. Writes nothing. */
+MUST_CHECK enum err_code lock_find(struct lock *lock, const char *db_path, struct err *e);
+
+/* Takes what was found. */
+MUST_CHECK enum err_code lock_take(struct lock *lock, struct err *e);
 void lock_drop(struct lock *lock);
 
 /* Whether the path still names the file that was locked: writing to a deleted or replaced

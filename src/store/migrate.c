@@ -69,28 +69,42 @@ static enum err_code check_hashes(struct db *db, struct err *e)
 	return e->code;
 }
 
-/* A table of a name that we need, in a file without our history, belongs to somebody else. */
-static enum err_code check_names(struct db *db, struct err *e)
+/* In a file with our history all our tables and views are there; in one without, a table of
+ * a name that we need belongs to somebody else. */
+static enum err_code check_names(struct db *db, bool ours, struct err *e)
 {
 	sqlite3_stmt *stmt;
-	bool taken = false;
+	bool there;
 
 	if (db_prepare(db, "SELECT 1 FROM sqlite_master WHERE name = ?1", &stmt, e) !=
 	    ERR_OK)
 		return e->code;
-	for (int i = 0; migration_names[i] && !taken; i++) {
+	for (int i = 0; migration_names[i]; i++) {
 		db_bind(stmt, 1, str_of(migration_names[i]));
-		if (db_step(db, stmt, &taken, e) != ERR_OK)
+		if (db_step(db, stmt, &there, e) != ERR_OK)
 			break;
 		sqlite3_reset(stmt);
-		if (taken)
-			err_set(e, ERR_DATA,
-				"'%s' has a table '%s' that is not convey's; "
-				"give convey a file of its own",
-				db->path, migration_names[i]);
+		if (there == ours)
+			continue;
+		err_set(e, ERR_DATA,
+			ours ? "'%s' has lost the table or view '%s'; restore a backup"
+			     : "'%s' has a table '%s' that is not convey's; "
+			       "give convey a file of its own",
+			db->path, migration_names[i]);
+		break;
 	}
 	sqlite3_finalize(stmt);
 	return e->code;
+}
+
+/* Of a file that is at `version`. */
+static enum err_code check_schema(struct db *db, int64_t version, struct err *e)
+{
+	if (version > 0 && check_hashes(db, e) != ERR_OK)
+		return e->code;
+	if (version > 0 && version < migration_count)
+		return ERR_OK;
+	return check_names(db, version > 0, e);
 }
 
 static enum err_code record(struct db *db, const struct migration *m, struct err *e)
@@ -197,7 +211,7 @@ enum err_code migrate(struct db *db, bool dry_run, int *applied, struct err *e)
 	*applied = 0;
 	if (version_of(db, &version, e) != ERR_OK)
 		return e->code;
-	if (version == 0 ? check_names(db, e) : check_hashes(db, e))
+	if (check_schema(db, version, e) != ERR_OK)
 		return e->code;
 	if (dry_run) {
 		*applied = migration_count - (int)version;
@@ -234,5 +248,5 @@ enum err_code migrate_check(struct db *db, struct err *e)
 			       "'%s' has an older schema; migrate it with: "
 			       "convey init --db %s",
 			       db->path, db->path);
-	return check_hashes(db, e);
+	return check_schema(db, version, e);
 }

@@ -4,7 +4,7 @@
  *
  * Owns:    nothing.
  * Thread:  the connection's.
- * Errors:  DATA the file holds tables of these names that are not convey's; CONFIG the
+ * Errors:  DATA the file lacks tables of convey's or holds others of their names; CONFIG the
  * schema is newer than this binary, or (migrate_check) older or absent; CORRUPT an
  * applied migration has changed; else the database's. See:     migrations/;
  * schema/schema.sql, where they end. */
@@ -23,7 +23,7 @@ struct migration {
 extern const struct migration migrations[]; /* made by tools/embed_sql */
 extern const int migration_count;
 extern const char
-	*const migration_names[]; /* the tables and views they make, up to NULL */
+	*const migration_names[]; /* the tables and views they leave, up to NULL */
 
 /* Applies what is missing, each in a transaction of its own; *applied counts them. A file
  * with a queue in it is first copied to PATH.bak-vN. A dry run applies nothing. */

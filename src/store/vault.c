@@ -26,6 +26,7 @@ enum err_code vault_locate(struct vault *v, const char *db_path, struct err *e)
 {
 	const char *folder = environment("CREDENTIALS_DIRECTORY");
 	const char *file = environment("CONVEY_KEY_FILE");
+	char *real = NULL;
 	int len;
 
 	*v = (struct vault){.credential = folder != NULL};
@@ -34,7 +35,10 @@ enum err_code vault_locate(struct vault *v, const char *db_path, struct err *e)
 	else if (file)
 		len = snprintf(v->path, sizeof(v->path), "%s", file);
 	else
-		len = snprintf(v->path, sizeof(v->path), "%s.key", db_path);
+		/* Beside the real file, as its -wal: a symbolic link is no second database. */
+		len = snprintf(v->path, sizeof(v->path), "%s.key",
+			       (real = realpath(db_path, NULL)) ? real : db_path);
+	free(real);
 	if (len < 0 || (size_t)len >= sizeof(v->path))
 		return err_set(e, ERR_USAGE, "the path of the key file is too long");
 	return ERR_OK;

@@ -176,6 +176,15 @@ class Init(Case):
                    says="credentials/convey.key")
         self.assertEqual(os.listdir(os.path.join(self.dir, "credentials")), [])
 
+    def test_a_symbolic_link_is_no_second_database(self):
+        self.init()
+        os.symlink("outbox.db", os.path.join(self.dir, "link.db"))
+        self.ok("token", "set", "shop", "--db", "link.db", stdin="abc\n")
+        before = self.digest()
+        self.ok("init", "--db", "link.db")
+        self.ok("run", "--drain", "--db", "link.db")
+        self.assertEqual({*self.digest()} - {*before}, {"outbox.db.lock"})
+
     def test_a_key_that_others_may_read_is_refused(self):
         self.init()
         os.chmod(self.db + ".key", 0o640)
@@ -184,7 +193,7 @@ class Init(Case):
 
 
 class WrongFiles(Case):
-    VERBS = (("init",), ("status",), ("list",), ("doctor",), ("enqueue",),
+    VERBS = (("init",), ("status",), ("list",), ("doctor",), ("enqueue",), ("run", "--drain"),
              ("destination", "list"), ("retry", "x"), ("map", "list"))
 
     def untouched(self, status, verbs=VERBS, says=None):
@@ -213,6 +222,11 @@ class WrongFiles(Case):
         self.sql("UPDATE schema_migration SET sha256 = 'x'")
         self.untouched(74)
 
+    def test_a_table_that_is_gone(self):
+        self.init()
+        self.sql("DROP TABLE counter")
+        self.untouched(65, says="'counter'")
+
     def test_nothing_there(self):
         self.untouched(66, self.VERBS[1:], says="convey init")
 
@@ -226,7 +240,9 @@ class WrongFiles(Case):
         os.chmod(os.path.join(folder, "outbox.db"), 0o666)
         more = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
         self.fails(73, "init", "--db", "closed/new.db", says="not writable", **more)
-        self.fails(77, "enqueue", "--db", "closed/outbox.db", says="not writable", **more)
+        for verb in ("enqueue", "run"):
+            self.fails(77, verb, "--db", "closed/outbox.db", says="not writable", **more)
+        self.fails(77, "status", "--db", "closed/outbox.db", says="this user cannot", **more)
         self.assertEqual(os.listdir(folder), ["outbox.db"])
 
     @unittest.skipIf(os.geteuid() != 0, "needs root")

@@ -105,6 +105,25 @@ static void names_that_are_taken(void **state)
 	}
 }
 
+static void names_that_are_gone(void **state)
+{
+	static const char *const drops[] = {"DROP VIEW problem", "DROP TABLE counter",
+					    "DROP VIEW conversion"};
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < sizeof(drops) / sizeof(drops[0]); i++) {
+		struct file f;
+		int applied;
+
+		make(s, &f, NULL);
+		assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+		assert_ok(s, db_exec(&f.db, drops[i], &s->e));
+		assert_int_equal(migrate_check(&f.db, &s->e), ERR_DATA);
+		assert_int_equal(migrate(&f.db, false, &applied, &s->e), ERR_DATA);
+		db_close(&f.db);
+	}
+}
+
 static void a_dry_run(void **state)
 {
 	struct scene *s = *state;
@@ -172,8 +191,13 @@ static void two_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(a_fresh_file), T(an_application_s_file),   T(names_that_are_taken),
-		T(a_dry_run),    T(what_another_convey_did), T(two_at_once),
+		T(a_fresh_file),
+		T(an_application_s_file),
+		T(names_that_are_taken),
+		T(names_that_are_gone),
+		T(a_dry_run),
+		T(what_another_convey_did),
+		T(two_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
