@@ -120,6 +120,23 @@ class Oauth(unittest.TestCase):
                          (0, ["P1", "P2"]))
         self.assertEqual(self.call("/pixel/list/", token=token, advertiser_id="72")[1]["pixels"],
                          [])
+        self.sandbox.set_oauth("narrow=1")
+        self.assertEqual(self.call("/advertiser/info/", token=token,
+                                   advertiser_ids='["71"]')[0], 40001)
+        self.assertEqual(self.call("/pixel/list/", token=token, advertiser_id="71")[0], 40001)
+
+    def test_pixels_come_in_pages(self):
+        self.sandbox.set_oauth("pixels=" + ",".join(f"P{n}" for n in range(25)))
+        token, seen = self.grant()["access_token"], []
+        for page, count in ((1, 10), (2, 10), (3, 5), (4, 0)):
+            data = self.call("/pixel/list/", token=token, advertiser_id="71", page=page)[1]
+            self.assertEqual(len(data["pixels"]), count)
+            self.assertEqual((data["page_info"]["total_page"],
+                              data["page_info"]["total_number"]), (3, 25))
+            seen += [row["pixel_code"] for row in data["pixels"]]
+        self.assertEqual(seen, [f"P{n}" for n in range(25)])
+        self.assertEqual(self.call("/pixel/list/", token=token, advertiser_id="71",
+                                   page_size=21)[0], 40002)
 
     def test_requests_that_fail_change_nothing_and_lost_answers_do(self):
         grant = self.grant()

@@ -58,6 +58,10 @@ static bool set_number(struct oauth *o, const char *name, const char *value)
 		o->loses = number;
 	else if (strcmp(name, "deny") == 0)
 		o->deny = number != 0;
+	else if (strcmp(name, "narrow") == 0)
+		o->narrow = number != 0;
+	else if (strcmp(name, "echo") == 0)
+		o->echo = number != 0;
 	else
 		return false;
 	return true;

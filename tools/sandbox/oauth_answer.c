@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -69,12 +71,21 @@ static bool read_object(struct exchange *x)
 	return false;
 }
 
+void oauth_refuse(const struct oauth *o, struct exchange *x, int status, int code,
+		  const char *why, const char *sent)
+{
+	char message[256];
+
+	snprintf(message, sizeof(message), "%s You sent '%s'.", why, sent);
+	exchange_answer(x, status, code, o->echo ? message : why);
+}
+
 static bool refuse_app(const struct oauth *o, struct exchange *x, const char *id,
 		       const char *secret)
 {
 	if (strcmp(id, o->app_id) == 0 && strcmp(secret, o->app_secret) == 0)
 		return false;
-	exchange_answer(x, 200, 40101, "app_id or secret is incorrect");
+	oauth_refuse(o, x, 200, 40101, "app_id or secret is incorrect.", secret);
 	return true;
 }
 
@@ -84,7 +95,7 @@ static bool refuse_token(const struct oauth *o, struct exchange *x)
 
 	if (code == 0)
 		return false;
-	exchange_answer(x, 200, code < 0 ? 40105 : code, wrong_token);
+	oauth_refuse(o, x, 200, code < 0 ? 40105 : code, wrong_token, x->token);
 	return true;
 }
 
@@ -126,7 +137,8 @@ static void exchange_code(struct oauth *o, struct exchange *x)
 	if (refuse_app(o, x, member(x, "app_id"), member(x, "secret")))
 		return;
 	if (!oauth_take_code(o, member(x, "auth_code")))
-		exchange_answer(x, 200, 40110, "Auth_code is error or expired.");
+		oauth_refuse(o, x, 200, 40110, "Auth_code is error or expired.",
+			     member(x, "auth_code"));
 	else
 		answer_grant(o, x, oauth_new_grant(o, clock_wall_ms()));
 }
@@ -145,7 +157,8 @@ static void refresh(struct oauth *o, struct exchange *x)
 	if (g)
 		answer_grant(o, x, g);
 	else
-		exchange_answer(x, 200, 40107, "refresh_token is not valid");
+		oauth_refuse(o, x, 200, 40107, "refresh_token is not valid.",
+			     member(x, "refresh_token"));
 }
 
 static void revoke(struct oauth *o, struct exchange *x)
@@ -155,7 +168,7 @@ static void revoke(struct oauth *o, struct exchange *x)
 	if (oauth_revoke(o, member(x, "access_token")))
 		exchange_answer(x, 200, 0, "OK");
 	else
-		exchange_answer(x, 200, 40105, wrong_token);
+		oauth_refuse(o, x, 200, 40105, wrong_token, member(x, "access_token"));
 }
 
 static void list_advertisers(struct oauth *o, struct exchange *x)
@@ -183,6 +196,16 @@ static void list_advertisers(struct oauth *o, struct exchange *x)
 	buf_fini(&data);
 }
 
+static bool refuse_narrow(const struct oauth *o, struct exchange *x)
+{
+	if (o->narrow)
+		exchange_answer(
+			x, 200, 40001,
+			"No permission to operate advertiser. You must be an admin "
+			"or operator.");
+	return o->narrow;
+}
+
 static void advertiser_info(struct oauth *o, struct exchange *x)
 {
 	json_t *ids = json_loads(argument(x, "advertiser_ids"), 0, NULL);
@@ -203,10 +226,36 @@ static void advertiser_info(struct oauth *o, struct exchange *x)
 		separator = ",";
 	}
 	buf_adds(&data, STR("]}"));
-	if (!refuse_token(o, x))
+	if (!refuse_token(o, x) && !refuse_narrow(o, x))
 		exchange_answer_data(x, 200, 0, "OK", buf_str(&data));
 	buf_fini(&data);
 	json_decref(ids);
+}
+
+static long number(const struct exchange *x, const char *name, long otherwise)
+{
+	long value = strtol(argument(x, name), NULL, 10);
+
+	return value > 0 ? value : otherwise;
+}
+
+/* The pixels of a page, and how many there are. */
+static int add_page(struct buf *data, const char *list, long page, long size)
+{
+	int count = 0;
+
+	for (; *list; count++) {
+		int len = (int)strcspn(list, ",");
+
+		if (count >= (page - 1) * size && count < page * size)
+			buf_addf(data,
+				 "%s{\"pixel_id\":\"72%04d\",\"pixel_code\":\"%.*s\","
+				 "\"pixel_name\":\"Pixel %d\"}",
+				 count > (page - 1) * size ? "," : "", count + 1, len,
+				 list, count + 1);
+		list += len + (list[len] == ',');
+	}
+	return count;
 }
 
 static void list_pixels(struct oauth *o, struct exchange *x)
@@ -214,24 +263,23 @@ static void list_pixels(struct oauth *o, struct exchange *x)
 	const char *id = argument(x, "advertiser_id");
 	size_t first = strcspn(o->advertisers, ",");
 	bool owner = strlen(id) == first && strncmp(o->advertisers, id, first) == 0;
-	const char *list = owner ? o->pixels : "";
+	long page = number(x, "page", 1), size = number(x, "page_size", 10);
 	struct buf data;
+	int count;
 
-	if (refuse_token(o, x))
+	if (refuse_token(o, x) || refuse_narrow(o, x))
 		return;
+	if (size > 20) {
+		exchange_answer(x, 200, 40002, "page_size: Must be between 1 and 20.");
+		return;
+	}
 	buf_init(&data, 65536);
 	buf_adds(&data, STR("{\"pixels\":["));
-	for (int i = 1; *list; i++) {
-		int len = (int)strcspn(list, ",");
-
-		buf_addf(&data,
-			 "%s{\"pixel_id\":\"72%04d\",\"pixel_code\":\"%.*s\","
-			 "\"pixel_name\":\"Pixel %d\"}",
-			 i > 1 ? "," : "", i, len, list, i);
-		list += len + (list[len] == ',');
-	}
-	buf_adds(&data, STR("],\"page_info\":{\"page\":1,\"page_size\":20,"
-			    "\"total_page\":1}}"));
+	count = add_page(&data, owner ? o->pixels : "", page, size);
+	buf_addf(&data,
+		 "],\"page_info\":{\"page\":%ld,\"page_size\":%ld,\"total_number\":%d,"
+		 "\"total_page\":%ld}}",
+		 page, size, count, (count + size - 1) / size);
 	exchange_answer_data(x, 200, 0, "OK", buf_str(&data));
 	buf_fini(&data);
 }

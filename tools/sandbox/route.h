@@ -32,6 +32,10 @@ void oauth_advertisers(struct sandbox *s, struct exchange *x);
 void oauth_advertiser_info(struct sandbox *s, struct exchange *x);
 void oauth_pixels(struct sandbox *s, struct exchange *x);
 
+/* Refuses, in words that repeat the secret that was sent where `echo` asks for that. */
+void oauth_refuse(const struct oauth *o, struct exchange *x, int status, int code,
+		  const char *why, const char *sent);
+
 /* /sandbox/…, for tests */
 void control_fault(struct sandbox *s, struct exchange *x);
 void control_token(struct sandbox *s, struct exchange *x);

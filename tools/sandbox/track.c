@@ -59,12 +59,13 @@ static bool refuse_token(struct sandbox *s, struct exchange *x)
 	code = oauth_token_code(&s->oauth, x->token, x->at_ms);
 	if (code < 0)
 		code = token_is_known(&s->tokens, x->token) ? 0 : 40105;
+	if (code)
+		oauth_refuse(&s->oauth, x, 401, code,
+			     code == 40102 ? "Access token has expired."
+					   : "Access token is incorrect or has been "
+					     "revoked.",
+			     x->token);
 	pthread_mutex_unlock(&s->lock);
-	if (code == 40102)
-		exchange_answer(x, 401, code, "Access token has expired.");
-	else if (code)
-		exchange_answer(x, 401, code,
-				"Access token is incorrect or has been revoked.");
 	return code != 0;
 }
 
