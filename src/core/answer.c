@@ -2,10 +2,45 @@
  *
  * TikTok's envelope, {"code":0,"message":"OK","request_id":"…"}, from bytes that may be
  * anything. */
+#include "core/answer.h"
 #include "core/json.h"
-#include "core/verdict.h"
 
 #include <stdlib.h>
+
+enum {
+	MESSAGE_MAX = 2048, /* of a message is looked at */
+	PIECE_LEN = 8,      /* of a secret betrays it */
+};
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How many bytes of the text's beginning stand in the secret; fewer than a piece count as
+ * none. */
+static size_t betrayed(struct str text, const struct secret *secret)
+{
+	size_t len = least(PIECE_LEN, secret->len);
+
+	if (len == 0 || text.len < len ||
+	    !memmem(secret->bytes, secret->len, text.p, len))
+		return 0;
+	while (len < text.len && memmem(secret->bytes, secret->len, text.p, len + 1))
+		len++;
+	return len;
+}
+
+/* TikTok's words may repeat what they were sent, and perhaps only a part of it. */
+static void hide(struct buf *text, const struct secret *secret)
+{
+	for (size_t i = 0; i < text->len;) {
+		size_t len = betrayed(str_make(text->p + i, text->len - i), secret);
+
+		memset(text->p + i, '*', len);
+		i += len ? len : 1;
+	}
+}
 
 /* One printable line: what TikTok says may end in a log. */
 static void copy_printable(char *out, size_t cap, struct str text)
@@ -22,7 +57,8 @@ static void copy_printable(char *out, size_t cap, struct str text)
 	out[len] = '\0';
 }
 
-static void copy_member(const struct json *j, struct str key, char *out, size_t cap)
+static void copy_member(const struct json *j, struct str key, char *out, size_t cap,
+			const struct answer_secrets *secrets)
 {
 	uint32_t at = json_find(j, 0, key);
 	struct buf text;
@@ -31,6 +67,10 @@ static void copy_member(const struct json *j, struct str key, char *out, size_t 
 		return;
 	buf_init(&text, 64 * 1024);
 	json_unescape(j, at, &text);
+	text.len = least(text.len, MESSAGE_MAX);
+	for (size_t i = 0; i < ANSWER_SECRETS; i++)
+		if (secrets->sent[i])
+			hide(&text, secrets->sent[i]);
 	copy_printable(out, cap, buf_str(&text));
 	buf_fini(&text);
 }
@@ -53,7 +93,7 @@ static bool code_of(const struct json *j, int64_t *code)
 	return true;
 }
 
-void answer_parse(struct answer *a, struct str body)
+void answer_parse(struct answer *a, struct str body, const struct answer_secrets *secrets)
 {
 	struct json j;
 
@@ -61,8 +101,9 @@ void answer_parse(struct answer *a, struct str body)
 	json_init(&j);
 	if (json_scan(&j, body) == JSON_OK && j.t[0].type == TOKEN_OBJECT) {
 		a->has_code = code_of(&j, &a->code);
-		copy_member(&j, STR("message"), a->message, sizeof(a->message));
-		copy_member(&j, STR("request_id"), a->request_id, sizeof(a->request_id));
+		copy_member(&j, STR("message"), a->message, sizeof(a->message), secrets);
+		copy_member(&j, STR("request_id"), a->request_id, sizeof(a->request_id),
+			    secrets);
 	}
 	json_fini(&j);
 }

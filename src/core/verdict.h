@@ -4,8 +4,8 @@
  *
  * Owns:    nothing.
  * Thread:  any.
- * Errors:  none; whatever is not known is VERDICT_UNKNOWN or VERDICT_RETRY, never
- * delivered. See:     verdict.c, one table of TikTok's return codes. */
+ * Errors:  none; whatever is not known is VERDICT_UNKNOWN or VERDICT_RETRY, never delivered.
+ * See:     verdict.c, one table of TikTok's return codes. */
 #ifndef CORE_VERDICT_H
 #define CORE_VERDICT_H
 
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/str.h"
+#include "core/answer.h"
 #include "core/reason.h"
 
 /* verdict, the word in attempt_log.outcome, spends the row's attempt, why rows wait */
@@ -35,25 +35,6 @@ enum verdict {
 	VERDICTS(X)
 #undef X
 };
-
-enum transport {
-	TRANSPORT_ANSWERED, /* a whole answer, whatever it says */
-	TRANSPORT_NOT_SENT, /* the other end cannot have the whole body */
-	TRANSPORT_TLS,      /* nothing was sent: the certificate is not trusted */
-	TRANSPORT_LOST,     /* sent, but no whole answer */
-};
-
-struct answer {
-	enum transport transport;
-	int http_status;
-	bool has_code; /* the body was a JSON object with an integer `code` */
-	int64_t code;
-	char message[201]; /* printable, cut */
-	char request_id[65];
-};
-
-/* Reads TikTok's envelope from the body; without one, has_code stays false. */
-void answer_parse(struct answer *a, struct str body);
 
 enum verdict verdict_of(const struct answer *a);
 

@@ -325,6 +325,7 @@ static void release(struct http *http, struct http_request *r)
 
 static void finish(struct http *http, struct http_request *r, CURLcode rc)
 {
+	struct answer_secrets secrets = {{r->token, r->hidden[0], r->hidden[1]}};
 	long status = 0;
 
 	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -335,7 +336,8 @@ static void finish(struct http *http, struct http_request *r, CURLcode rc)
 	/* An answer before the whole body was read is an answer all the same: curl has it. */
 	if (rc == CURLE_OK || (r->too_long && status >= 300)) {
 		r->answer.transport = TRANSPORT_ANSWERED;
-		answer_parse(&r->answer, buf_str(r->reply ? r->reply : &r->body));
+		answer_parse(&r->answer, buf_str(r->reply ? r->reply : &r->body),
+			     &secrets);
 	} else {
 		r->answer.transport = failed_transport(r, rc);
 	}

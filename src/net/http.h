@@ -28,7 +28,8 @@ struct http_request {
 	/* set by the caller */
 	const char *url;
 	const struct secret *token; /* Access-Token; curl's copy is wiped; NULL: none */
-	uint64_t body_len;          /* bytes */
+	const struct secret *hidden[2]; /* others that it carries, or NULL */
+	uint64_t body_len;              /* bytes */
 	/* Copies at most `cap` bytes of the body from `offset` on; NULL: a GET. */
 	size_t (*read)(struct http_request *r, uint64_t offset, char *out, size_t cap);
 	void (*done)(struct http_request *r);

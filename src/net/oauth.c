@@ -67,6 +67,12 @@ static void add_argument(struct oauth *o, const char *name, struct str value)
 	authorization_escape(&o->url, value);
 }
 
+static void hide(struct oauth *o, const struct secret *a, const struct secret *b)
+{
+	o->http.hidden[0] = a;
+	o->http.hidden[1] = b;
+}
+
 static void add_member(struct oauth *o, const char *name, struct str value)
 {
 	buf_addf(&o->body, "%c\"%s\":\"", o->body.len ? ',' : '{', name);
@@ -88,6 +94,7 @@ void oauth_ask_exchange(struct oauth *o, const struct oauth_app *app,
 			const struct secret *code)
 {
 	begin(o, API "/oauth2/access_token/", NULL);
+	hide(o, &app->secret, code);
 	add_member(o, "app_id", str_of(app->id));
 	add_member(o, "secret", secret_str(&app->secret));
 	add_member(o, "auth_code", secret_str(code));
@@ -98,6 +105,7 @@ void oauth_ask_refresh(struct oauth *o, const struct oauth_app *app,
 		       const struct secret *refresh_token)
 {
 	begin(o, API "/tt_user/oauth2/refresh_token/", NULL);
+	hide(o, &app->secret, refresh_token);
 	add_member(o, "client_id", str_of(app->id));
 	add_member(o, "client_secret", secret_str(&app->secret));
 	add_member(o, "grant_type", STR("refresh_token"));
@@ -109,6 +117,7 @@ void oauth_ask_revoke(struct oauth *o, const struct oauth_app *app,
 		      const struct secret *token)
 {
 	begin(o, API "/oauth2/revoke_token/", token);
+	hide(o, &app->secret, NULL);
 	add_member(o, "app_id", str_of(app->id));
 	add_member(o, "secret", secret_str(&app->secret));
 	add_member(o, "access_token", secret_str(token));
@@ -119,6 +128,7 @@ void oauth_ask_advertisers(struct oauth *o, const struct oauth_app *app,
 			   const struct secret *token)
 {
 	begin(o, API "/oauth2/advertiser/get/", token);
+	hide(o, &app->secret, NULL);
 	add_argument(o, "app_id", str_of(app->id));
 	add_argument(o, "secret", secret_str(&app->secret));
 	end(o);
@@ -184,18 +194,20 @@ enum err_code oauth_check(const struct oauth *o, struct err *e)
 {
 	const struct answer *a = &o->http.answer;
 	enum verdict v = verdict_of(a);
+	bool later = v == VERDICT_RETRY || v == VERDICT_UNKNOWN || v == VERDICT_THROTTLED;
 
 	if (v == VERDICT_DELIVERED)
 		return ERR_OK;
 	if (a->transport != TRANSPORT_ANSWERED)
 		return err_set(e, ERR_UNAVAILABLE, "TikTok cannot be reached: %s",
 			       o->http.error);
-	if (v == VERDICT_RETRY || v == VERDICT_UNKNOWN || v == VERDICT_THROTTLED)
-		return err_set(e, ERR_UNAVAILABLE,
-			       "TikTok cannot answer now: HTTP %d, code %lld: %s",
-			       a->http_status, (long long)a->code, a->message);
-	return err_set(e, ERR_PERM, "TikTok refuses: HTTP %d, code %lld: %s",
-		       a->http_status, (long long)a->code, a->message);
+	if (!a->has_code)
+		return err_set(e, later ? ERR_UNAVAILABLE : ERR_PERM,
+			       "HTTP %d without TikTok's answer", a->http_status);
+	return err_set(e, later ? ERR_UNAVAILABLE : ERR_PERM,
+		       "TikTok %s: HTTP %d, code %lld: %s",
+		       later ? "cannot answer now" : "refuses", a->http_status,
+		       (long long)a->code, a->message);
 }
 
 bool oauth_is_unknown_token(const struct oauth *o)

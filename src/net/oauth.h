@@ -26,7 +26,7 @@ struct oauth {
 void oauth_init(struct oauth *o, const char *endpoint);
 void oauth_fini(struct oauth *o);
 
-/* One of these prepares the request; the token is borrowed until the end. */
+/* One of these prepares the request; app, code and tokens are borrowed until its end. */
 void oauth_ask_exchange(struct oauth *o, const struct oauth_app *app,
 			const struct secret *code);
 void oauth_ask_refresh(struct oauth *o, const struct oauth_app *app,

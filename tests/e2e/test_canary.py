@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 import unittest
+from urllib.parse import parse_qs, urlsplit
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import convey  # noqa: E402
 import relay_case  # noqa: E402
-from connecting import APP, SECRET, Connecting  # noqa: E402
+from connecting import APP, SECRET, Connecting, get  # noqa: E402
 from convey import purchase, wait_until  # noqa: E402
 
 BY_HAND = "canary-token-by-hand-0815"
@@ -99,6 +100,37 @@ class Canary(relay_case.Case):
                       ("preview", "id-1"), ("config", "export"),
                       ("disconnect", "shop")):
             self.run_verb(*words)
+        self.search()
+        self.assertEqual(relay.stop(), 0)
+
+    def fail_to_connect(self, secret, trouble):
+        """Its page and its words; the code is noted."""
+        self.sandbox.set_oauth(trouble)
+        with Connecting(self.project, self.sandbox, secret=secret) as connecting:
+            back = connecting.authorize()
+            self.secrets += [secret, parse_qs(urlsplit(back).query)["auth_code"][0]]
+            page = get(back)
+            self.assertNotEqual(connecting.wait(), 0)
+            self.said += [page[2], connecting.output, connecting.errors]
+            self.assertIn("****", page[2])
+        os.unlink(connecting.secret_file)
+
+    def test_what_tiktok_repeats_is_not_kept(self):
+        self.sandbox.set_oauth("echo=1")
+        self.fail_to_connect("canary-of-no-such-app-2", "fails=0")
+        self.fail_to_connect(SECRET, "loses=1")  # the same code again
+        self.connect()
+        relay = self.start()
+        self.sandbox.set_oauth("loses=1")  # and the same refresh token
+        wait_until(lambda: "refresh_refused" in relay.log(), 15)
+        self.note_grants()
+        self.sandbox.set_oauth("revoke=all")
+        self.project.insert([purchase(1)])
+        wait_until(lambda: self.project.queue()["state"] == "token_refused")
+        self.assertIn("****", self.project.queue()["last_error"])
+        self.run_verb("status")
+        self.run_verb("why", "id-1")
+        self.run_verb("disconnect", "shop")
         self.search()
         self.assertEqual(relay.stop(), 0)
 

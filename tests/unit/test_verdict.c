@@ -3,12 +3,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "core/backoff.h"
 #include "core/verdict.h"
+
+static const struct answer_secrets none = {{NULL}};
 
 static const struct {
 	int http_status;
@@ -74,7 +77,7 @@ static void the_code_outranks_the_status(void **state)
 		struct answer a = {.transport = TRANSPORT_ANSWERED,
 				   .http_status = rows[i].http_status};
 
-		answer_parse(&a, str_of(rows[i].body));
+		answer_parse(&a, str_of(rows[i].body), &none);
 		if (verdict_of(&a) != rows[i].verdict)
 			fail_msg("%d %s: %s, not %s", rows[i].http_status, rows[i].body,
 				 verdict_word(verdict_of(&a)),
@@ -102,10 +105,71 @@ static void takes_what_the_envelope_says(void **state)
 	struct answer a = {0};
 
 	(void)state;
-	answer_parse(&a, STR("{\"code\":40002,\"message\":\"a\\nb\\u0007\",\"request_"
-			     "id\":\"r1\"}"));
+	answer_parse(&a,
+		     STR("{\"code\":40002,\"message\":\"a\\nb\\u0007\",\"request_"
+			 "id\":\"r1\"}"),
+		     &none);
 	assert_string_equal(a.message, "a b ");
 	assert_string_equal(a.request_id, "r1");
+}
+
+static void keep(struct secret *s, const char *text)
+{
+	s->len = strlen(text);
+	memcpy(s->bytes, text, s->len);
+}
+
+static void what_was_sent_does_not_come_back(void **state)
+{
+	static const struct {
+		const char *message, *kept;
+	} cases[] = {
+		{"nothing of it", "nothing of it"},
+		{"token 0123456789abcdef is bad", "token **************** is bad"},
+		{"0123456789abcdef0123456789abcdef", "********************************"},
+		{"begins 01234567", "begins ********"},
+		{"ends 89abcdef\\/x", "ends ********/x"},
+		{"seven 0123456 of it", "seven 0123456 of it"},
+		{"escaped \\u0030123456789", "escaped **********"},
+		{"the other: pin!", "the other: ****"},
+		{"pin pin!pin!", "pin ********"},
+	};
+	struct secret token, pin;
+	struct answer_secrets secrets = {{&token, NULL, &pin}};
+	struct answer a = {0};
+
+	(void)state;
+	keep(&token, "0123456789abcdef");
+	keep(&pin, "pin!");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char body[300];
+
+		snprintf(body, sizeof(body),
+			 "{\"code\":1,\"message\":\"%s\",\"request_id\":\"%s\"}",
+			 cases[i].message, cases[i].message);
+		answer_parse(&a, str_of(body), &secrets);
+		assert_string_equal(a.message, cases[i].kept);
+		assert_string_equal(a.request_id, cases[i].kept);
+	}
+}
+
+/* Cut to what a log may hold only afterwards: half a token is a token to guess. */
+static void a_secret_at_the_cut_is_hidden(void **state)
+{
+	struct secret token;
+	struct answer_secrets secrets = {{&token}};
+	struct answer a = {0};
+	char body[4000];
+
+	(void)state;
+	keep(&token, "0123456789abcdef");
+	for (int before = 170; before < 2100; before += before < 220 ? 1 : 13) {
+		snprintf(body, sizeof(body),
+			 "{\"code\":1,\"message\":\"%*s0123456789abcdef\"}", before, "");
+		answer_parse(&a, str_of(body), &secrets);
+		assert_null(strstr(a.message, "0123456789"));
+		assert_null(strstr(a.message, "01"));
+	}
 }
 
 static const struct {
@@ -154,6 +218,8 @@ int main(void)
 		cmocka_unit_test(the_code_outranks_the_status),
 		cmocka_unit_test(without_an_answer),
 		cmocka_unit_test(takes_what_the_envelope_says),
+		cmocka_unit_test(what_was_sent_does_not_come_back),
+		cmocka_unit_test(a_secret_at_the_cut_is_hidden),
 		cmocka_unit_test(finds_the_event_that_is_named),
 		cmocka_unit_test(waits_within_the_ceiling),
 	};
