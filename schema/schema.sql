@@ -268,8 +268,8 @@ CREATE TABLE redaction (
 	members BLOB NOT NULL
 );
 
--- Later rows of an event_id whose first row was not sent yet: their values fill what the first
--- one has left empty.
+-- Other rows of an event_id, by the row that holds it: duplicates, whose values fill what it has
+-- left empty until it is sent; rows that gave the id up before; rows that cannot be read.
 CREATE TABLE duplicate (
 	first_id INTEGER NOT NULL,
 	outbox_id INTEGER NOT NULL,

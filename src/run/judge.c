@@ -79,13 +79,11 @@ enum reason judge_read(struct judge *j, const struct outbox_row *row)
 	enum reason reason = conversion_read(&j->conversion, row, &j->scratch);
 
 	j->event_id = row->event_id;
-	j->event_hash = 0;
 	j->enrichment = (struct enrichment){0};
-	if (reason != REASON_NONE)
-		return reason;
-	event_id_of(&j->conversion, &j->digest, &j->scratch, &j->event_id);
-	j->event_hash = dedup_hash(j->seed, j->event_id);
-	return REASON_NONE;
+	if (reason == REASON_NONE)
+		event_id_of(&j->conversion, &j->digest, &j->scratch, &j->event_id);
+	j->event_hash = j->event_id.len ? dedup_hash(j->seed, j->event_id) : 0;
+	return reason;
 }
 
 static bool merge_row(void *arg, const struct outbox_row *row,

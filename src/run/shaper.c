@@ -124,12 +124,12 @@ static bool add_row(void *arg, const struct outbox_row *row,
 	} else {
 		reason = judge_read(w->judge, row);
 	}
-	if (reason == REASON_NONE) {
-		common.hash = w->judge->event_hash;
-		keep_text(load, w->judge->event_id, &common.id_at, &common.id_len);
-		if (!str_eq(w->judge->event_id, row->event_id))
-			common.flags |= ENTRY_DERIVED;
-	}
+	common.hash = w->judge->event_hash;
+	keep_text(load, w->judge->event_id, &common.id_at, &common.id_len);
+	if (!str_eq(w->judge->event_id, row->event_id))
+		common.flags |= ENTRY_DERIVED;
+	if (reason != REASON_NONE)
+		common.flags |= ENTRY_UNREAD;
 	if (!waiting && holds_plain(w->judge, reason))
 		common.flags |= ENTRY_PLAIN;
 	if (reason != REASON_NONE)

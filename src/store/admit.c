@@ -74,26 +74,74 @@ static enum err_code is_live(struct queue *q, const struct lot *lot, int64_t own
 	return e->code;
 }
 
-/* *owner: the row itself, or the one before it with the same event_id. */
-static enum err_code claim_id(struct queue *q, const struct lot *lot,
-			      const struct entry *n, int64_t *owner, struct err *e)
+static enum err_code on_ids(struct queue *q, sqlite3_stmt *s, int64_t a, int64_t b,
+			    struct err *e)
+{
+	sqlite3_bind_int64(s, 1, a);
+	sqlite3_bind_int64(s, 2, b);
+	return db_run(q->db, s, e);
+}
+
+/* The row becomes the holder of its id. One that gave it up stays known as the holder's, and
+ * is not read back as the holder after a restart. */
+static enum err_code take_id(struct queue *q, const struct entry *n, int64_t former,
+			     struct err *e)
+{
+	if (former && (on_ids(q, q->duplicate, n->outbox_id, former, e) != ERR_OK ||
+		       on_ids(q, q->set_hash, former * KEY_DESTINATIONS, 0, e) != ERR_OK))
+		return e->code;
+	return dedup_enter(&q->dedup, n->hash, n->outbox_id, e);
+}
+
+/* *holder: who claims the row's id, 0 for nobody; *former: who gave it up. */
+static enum err_code find_holder(struct queue *q, const struct lot *lot,
+				 const struct entry *n, int64_t *holder, int64_t *former,
+				 struct err *e)
 {
 	struct str id = {lot->text + n->id_at, n->id_len};
 	bool live = true;
 
+	*former = 0;
+	if (dedup_find(&q->dedup, n->hash, id, holder, e) != ERR_OK || !*holder ||
+	    *holder == n->outbox_id || is_live(q, lot, *holder, &live, e) != ERR_OK ||
+	    live)
+		return e->code;
+	*former = *holder;
+	*holder = 0;
+	return ERR_OK;
+}
+
+/* *owner: the row itself, or the one before it with the same event_id. */
+static enum err_code claim_id(struct queue *q, const struct lot *lot,
+			      const struct entry *n, int64_t *owner, struct err *e)
+{
+	int64_t former;
+
 	*owner = n->outbox_id;
 	if (!n->hash)
 		return ERR_OK;
-	if (dedup_find(&q->dedup, n->hash, id, owner, e) != ERR_OK)
+	if (find_holder(q, lot, n, owner, &former, e) != ERR_OK || *owner)
 		return e->code;
-	if (*owner == n->outbox_id)
-		return ERR_OK;
-	if (*owner && is_live(q, lot, *owner, &live, e) != ERR_OK)
-		return e->code;
-	if (*owner && live)
-		return ERR_OK;
 	*owner = n->outbox_id;
-	return dedup_enter(&q->dedup, n->hash, n->outbox_id, e);
+	return take_id(q, n, former, e);
+}
+
+/* A row that claims no id, because it cannot be read or was cancelled before it was: people
+ * look for it by its id all the same. */
+static enum err_code note_id(struct queue *q, const struct lot *lot, struct entry *n,
+			     struct err *e)
+{
+	int64_t holder, former;
+
+	if (!n->hash)
+		return ERR_OK;
+	if (find_holder(q, lot, n, &holder, &former, e) != ERR_OK ||
+	    holder == n->outbox_id)
+		return e->code;
+	if (!holder)
+		return take_id(q, n, former, e);
+	n->hash = 0;
+	return on_ids(q, q->duplicate, holder, n->outbox_id, e);
 }
 
 static enum err_code record_id(struct queue *q, const struct lot *lot,
@@ -189,25 +237,51 @@ static enum err_code admit_entry(struct queue *q, struct lot *lot, struct entry 
 	return ERR_OK;
 }
 
+/* The id of a row, once: *ended where the row is a duplicate. */
+static enum err_code admit_id(struct queue *q, struct lot *lot, uint32_t at, bool *ended,
+			      struct err *e)
+{
+	struct entry *n = &lot->entries[at];
+	int64_t owner = n->outbox_id;
+
+	*ended = false;
+	if (record_id(q, lot, n, e) != ERR_OK)
+		return e->code;
+	if (n->flags & ENTRY_UNREAD)
+		return note_id(q, lot, n, e);
+	if (claim_id(q, lot, n, &owner, e) != ERR_OK)
+		return e->code;
+	*ended = owner != n->outbox_id;
+	return *ended ? settle_duplicate(q, lot, at, owner, e) : ERR_OK;
+}
+
+/* A row that was cancelled before it was read has a delivery without its id. */
+static enum err_code note_cancelled(struct queue *q, const struct lot *lot,
+				    struct entry *n, struct err *e)
+{
+	if (lot->kind != LOT_FRESH || !(n->flags & ENTRY_FIRST))
+		return ERR_OK;
+	if (record_id(q, lot, n, e) != ERR_OK || note_id(q, lot, n, e) != ERR_OK)
+		return e->code;
+	return n->hash ? on_ids(q, q->set_hash, n->outbox_id * KEY_DESTINATIONS, n->hash,
+				e)
+		       : ERR_OK;
+}
+
 static enum err_code admit_rows(struct queue *q, struct lot *lot, struct err *e)
 {
 	for (uint32_t i = 0; i < lot->count; i++) {
 		struct entry *n = &lot->entries[i];
-		int64_t owner;
+		bool ended = false;
 
-		if (n->flags & ENTRY_DROPPED)
+		if (n->flags & ENTRY_DROPPED) {
+			if (note_cancelled(q, lot, n, e) != ERR_OK)
+				return e->code;
 			continue;
-		if (n->flags & ENTRY_FIRST) {
-			if (record_id(q, lot, n, e) != ERR_OK ||
-			    claim_id(q, lot, n, &owner, e) != ERR_OK)
-				return e->code;
-			if (owner != n->outbox_id &&
-			    settle_duplicate(q, lot, i, owner, e) != ERR_OK)
-				return e->code;
-			if (owner != n->outbox_id)
-				continue;
 		}
-		if (admit_entry(q, lot, n, e) != ERR_OK)
+		if (n->flags & ENTRY_FIRST && admit_id(q, lot, i, &ended, e) != ERR_OK)
+			return e->code;
+		if (!ended && admit_entry(q, lot, n, e) != ERR_OK)
 			return e->code;
 	}
 	return ERR_OK;

@@ -31,6 +31,12 @@ enum err_code dedup_seed(struct db *db, uint64_t *out, struct err *e)
 	return ERR_OK;
 }
 
+enum err_code dedup_merged_id(struct db *db, int64_t *out, struct err *e)
+{
+	return db_int(db, "SELECT value FROM setting WHERE name = 'dedup_merged_id'", 0,
+		      out, e);
+}
+
 static void *allocate(size_t count, size_t size)
 {
 	void *p = calloc(count, size);
@@ -110,7 +116,8 @@ static const struct dedup_slot *in_merging(const struct dedup *d, int64_t hash)
 								    : NULL;
 }
 
-/* Rows that own their id: neither duplicates nor rows that gave it up. */
+/* A hash stands with the row that holds the id, or that gave it up last; duplicates have
+ * theirs too. */
 static enum err_code load_recent(struct dedup *d, struct err *e)
 {
 	sqlite3_stmt *q;
@@ -118,8 +125,7 @@ static enum err_code load_recent(struct dedup *d, struct err *e)
 
 	if (db_prepare(d->db,
 		       "SELECT key / 1024, event_hash FROM delivery WHERE key >= ?1 "
-		       "AND event_hash IS NOT NULL "
-		       "AND (state / 16 NOT IN (6, 7, 8, 9) OR attempts > 0) "
+		       "AND event_hash IS NOT NULL AND state / 16 <> 9 "
 		       "UNION ALL SELECT key / 1024, event_hash FROM waiting "
 		       "WHERE event_hash IS NOT NULL AND key >= ?1",
 		       &q, e) != ERR_OK)
@@ -155,8 +161,7 @@ enum err_code dedup_open(struct dedup *d, struct db *db, struct err *e)
 	grow(d);
 	e->code = ERR_OK;
 	if (dedup_seed(db, &d->seed, e) != ERR_OK || prepare(d, e) != ERR_OK ||
-	    db_int(db, "SELECT value FROM setting WHERE name = 'dedup_merged_id'", 0,
-		   &d->merged_id, e) != ERR_OK ||
+	    dedup_merged_id(db, &d->merged_id, e) != ERR_OK ||
 	    db_int(db, "SELECT 1 FROM dedup LIMIT 1", 0, &any, e) != ERR_OK ||
 	    load_recent(d, e) != ERR_OK)
 		dedup_close(d);

@@ -43,6 +43,9 @@ void dedup_close(struct dedup *d);
 int64_t dedup_hash(uint64_t seed, struct str event_id);
 MUST_CHECK enum err_code dedup_seed(struct db *db, uint64_t *out, struct err *e);
 
+/* Of the rows up to here the table knows the holder of each id. */
+MUST_CHECK enum err_code dedup_merged_id(struct db *db, int64_t *out, struct err *e);
+
 /* The row that holds the id; 0 where none does. */
 MUST_CHECK enum err_code dedup_find(struct dedup *d, int64_t hash, struct str event_id,
 				    int64_t *owner, struct err *e);

@@ -1,49 +1,147 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/lookup.h"
 
-enum err_code lookup_event(struct db *db, const char *event_id, int64_t ids[LOOKUP_MAX],
-			   int *count, struct err *e)
+#include "store/dedup.h"
+#include "store/members.h"
+
+#define FROM_ROW "outbox o LEFT JOIN derived_id x ON x.outbox_id = o.id "
+#define ITS_ID "coalesce(nullif(CAST(o.event_id AS TEXT), ''), x.event_id)"
+
+/* Rows that may bear an id, by its hash: the deduplication knows the holder of each old one,
+ * recent ones are read from the narrow rows, and the others hang on the holder. Rows that the
+ * relay has not taken up have no hash yet. */
+static const char candidates_sql[] =
+	"WITH RECURSIVE candidate(id) AS ("
+	"SELECT outbox_id FROM dedup WHERE hash = ?2 "
+	"UNION SELECT key / 1024 FROM delivery WHERE key >= ?3 AND event_hash = ?2 "
+	"UNION SELECT key / 1024 FROM waiting WHERE key >= ?3 AND event_hash = ?2 "
+	"UNION SELECT o.id FROM outbox o WHERE o.id > (SELECT cursor FROM queue) "
+	"AND CAST(o.event_id AS TEXT) = ?1 "
+	"UNION SELECT d.outbox_id FROM candidate c JOIN duplicate d ON d.first_id = "
+	"c.id) "
+	"SELECT o.id FROM candidate c CROSS JOIN " FROM_ROW
+	"WHERE o.id = c.id AND " ITS_ID " = ?1 ORDER BY o.id DESC LIMIT ?4";
+
+static const char bears_sql[] =
+	"SELECT 1 FROM " FROM_ROW "WHERE o.id = ?2 AND " ITS_ID " = ?1";
+
+struct found {
+	int64_t *ids; /* newest first */
+	int count;
+};
+
+static void put(struct found *f, int64_t id)
 {
-	sqlite3_stmt *stmt;
+	int at = 0;
+
+	while (at < f->count && f->ids[at] > id)
+		at++;
+	if (at == LOOKUP_MAX || (at < f->count && f->ids[at] == id))
+		return;
+	f->count += f->count < LOOKUP_MAX;
+	for (int i = f->count - 1; i > at; i--)
+		f->ids[i] = f->ids[i - 1];
+	f->ids[at] = id;
+}
+
+static enum err_code put_all(struct db *db, sqlite3_stmt *stmt, struct found *f,
+			     struct err *e)
+{
 	bool row;
 
-	if (db_prepare(db,
-		       "SELECT id FROM outbox WHERE event_id = ?1 UNION "
-		       "SELECT outbox_id FROM derived_id WHERE event_id = ?1 "
-		       "ORDER BY 1 DESC LIMIT ?2",
-		       &stmt, e) != ERR_OK)
+	while (db_step(db, stmt, &row, e) == ERR_OK && row)
+		put(f, sqlite3_column_int64(stmt, 0));
+	return e->code;
+}
+
+static enum err_code find_candidates(struct db *db, struct str event_id, struct found *f,
+				     struct err *e)
+{
+	sqlite3_stmt *stmt;
+	uint64_t seed;
+	int64_t merged;
+
+	if (dedup_seed(db, &seed, e) != ERR_OK || dedup_merged_id(db, &merged, e) ||
+	    db_prepare(db, candidates_sql, &stmt, e) != ERR_OK)
 		return e->code;
-	db_bind(stmt, 1, str_of(event_id));
-	sqlite3_bind_int(stmt, 2, LOOKUP_MAX);
-	*count = 0;
-	e->code = db_step(db, stmt, &row, e);
-	while (e->code == ERR_OK && row && *count < LOOKUP_MAX) {
-		ids[(*count)++] = sqlite3_column_int64(stmt, 0);
-		e->code = db_step(db, stmt, &row, e);
-	}
+	db_bind(stmt, 1, event_id);
+	sqlite3_bind_int64(stmt, 2, dedup_hash(seed, event_id));
+	sqlite3_bind_int64(stmt, 3, (merged + 1) * 1024);
+	sqlite3_bind_int(stmt, 4, LOOKUP_MAX);
+	e->code = put_all(db, stmt, f, e);
 	sqlite3_finalize(stmt);
 	return e->code;
 }
+
+/* A row in a request has neither a delivery nor, the first time, a wait. */
+static enum err_code find_in_flight(struct db *db, struct str event_id, struct found *f,
+				    struct err *e)
+{
+	sqlite3_stmt *open, *bears;
+	bool row;
+
+	if (db_prepare(db, "SELECT members FROM attempt WHERE outcome IS NULL", &open,
+		       e) != ERR_OK)
+		return e->code;
+	if (db_prepare(db, bears_sql, &bears, e) != ERR_OK) {
+		sqlite3_finalize(open);
+		return e->code;
+	}
+	db_bind(bears, 1, event_id);
+	while (db_step(db, open, &row, e) == ERR_OK && row) {
+		struct str members = db_column(open, 0);
+		int64_t id = 0;
+
+		while (e->code == ERR_OK && members_next(&members, &id)) {
+			sqlite3_bind_int64(bears, 2, id);
+			if (db_step(db, bears, &row, e) == ERR_OK && row)
+				put(f, id);
+			sqlite3_reset(bears);
+		}
+	}
+	sqlite3_finalize(bears);
+	sqlite3_finalize(open);
+	return e->code;
+}
+
+enum err_code lookup_event(struct db *db, const char *event_id, int64_t ids[LOOKUP_MAX],
+			   int *count, struct err *e)
+{
+	struct found f = {ids, 0};
+	struct str id = str_of(event_id);
+
+	e->code = ERR_OK;
+	if (id.len > 0 && find_candidates(db, id, &f, e) == ERR_OK)
+		e->code = find_in_flight(db, id, &f, e);
+	*count = f.count;
+	return e->code;
+}
+
+/* 0 a duplicate, 1 gave the id up, 2 not taken up, 3 waits, is in flight or was sent. */
+static const char rank_sql[] =
+	"SELECT CASE WHEN ?1 > (SELECT cursor FROM queue) AND d.rows = 0 THEN 2 "
+	"ELSE coalesce(d.rank, 3) END FROM (SELECT count(*) AS rows, "
+	"max(CASE WHEN state / 16 = 9 THEN 0 "
+	"WHEN state / 16 IN (6, 7, 8) AND coalesce(attempts, 0) = 0 THEN 1 "
+	"ELSE 3 END) AS rank "
+	"FROM delivery WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 + 1023) d";
 
 enum err_code lookup_holder(struct db *db, const int64_t *ids, int count, int64_t *holder,
 			    struct err *e)
 {
 	sqlite3_stmt *stmt;
-	bool row = true;
+	int best = -1;
+	bool row;
 
-	if (db_prepare(db,
-		       "SELECT 1 FROM delivery WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 "
-		       "+ 1023 "
-		       "AND state / 16 = 9",
-		       &stmt, e) != ERR_OK)
+	if (db_prepare(db, rank_sql, &stmt, e) != ERR_OK)
 		return e->code;
-	*holder = ids[0];
-	for (int i = 0; i < count && row; i++) {
+	for (int i = 0; i < count && e->code == ERR_OK; i++) {
 		sqlite3_bind_int64(stmt, 1, ids[i]);
-		if (db_step(db, stmt, &row, e) != ERR_OK)
-			break;
-		if (!row)
+		if (db_step(db, stmt, &row, e) == ERR_OK && row &&
+		    sqlite3_column_int(stmt, 0) > best) {
+			best = sqlite3_column_int(stmt, 0);
 			*holder = ids[i];
+		}
 		sqlite3_reset(stmt);
 	}
 	sqlite3_finalize(stmt);

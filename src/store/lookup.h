@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * lookup.h - from an event_id, given or derived, to the rows of the outbox that bear it.
+ * lookup.h - from an event_id, given or derived, to the rows of the outbox that bear it: by
+ * the hash that the deduplication keeps, at any size of the outbox. Only rows that the relay has
+ * not taken up yet are read one by one.
  *
  * Owns:    nothing.
  * Thread:  the connection's.
@@ -15,7 +17,7 @@
 MUST_CHECK enum err_code lookup_event(struct db *db, const char *event_id,
 				      int64_t ids[LOOKUP_MAX], int *count, struct err *e);
 
-/* The row that counts among them: the newest that is no duplicate, else the newest. */
+/* The row that counts among them: the one that holds the id, else the newest that gave it up. */
 MUST_CHECK enum err_code lookup_holder(struct db *db, const int64_t *ids, int count,
 				       int64_t *holder, struct err *e);
 

@@ -18,6 +18,7 @@ enum entry_flag {
 	ENTRY_PARKED = 16,   /* it waits for its destination */
 	ENTRY_RETRYING = 32, /* LOT_RETRY: it waited as retrying, not as pending */
 	ENTRY_PLAIN = 64,    /* with ENTRY_FIRST: the row holds plain identifiers */
+	ENTRY_UNREAD = 128,  /* it is no conversion; its id is that of its column */
 };
 
 /* One event for one destination, or one row that reached none (destination_id 0). */

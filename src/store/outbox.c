@@ -27,7 +27,9 @@ enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 		       &r->due, e) ||
 	    db_prepare(db,
 		       "SELECT " COLUMNS " FROM duplicate d JOIN outbox o "
-		       "ON o.id = d.outbox_id WHERE d.first_id = ?1 ORDER BY o.id",
+		       "ON o.id = d.outbox_id WHERE d.first_id = ?1 AND EXISTS (SELECT 1 "
+		       "FROM delivery x WHERE x.key = d.outbox_id * 1024 AND x.state = "
+		       "144) ORDER BY o.id",
 		       &r->duplicates, e) ||
 	    db_prepare(db,
 		       "SELECT due_at FROM waiting WHERE destination_id = ?1 "

@@ -47,6 +47,9 @@ static const struct {
 	 "INSERT OR REPLACE INTO derived_id (outbox_id, event_id) VALUES (?1, ?2)"},
 	{S(duplicate),
 	 "INSERT OR IGNORE INTO duplicate (first_id, outbox_id) VALUES (?1, ?2)"},
+	{S(set_hash),
+	 "UPDATE delivery SET event_hash = nullif(?2, 0) WHERE key BETWEEN ?1 "
+	 "AND ?1 + 1023"},
 	{S(unmapped), "INSERT INTO unmapped (event, count, last_seen) VALUES (?1, 1, ?2) "
 		      "ON CONFLICT DO UPDATE SET count = count + 1, last_seen = ?2"},
 	{S(cancelled),

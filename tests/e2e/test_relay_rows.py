@@ -120,6 +120,24 @@ class NotSent(Case):
         self.assertEqual(relay.stop(), 0)
         self.check()
 
+    def test_a_mended_row_takes_nothing_from_the_broken_one(self):
+        broken = properties(value="12,50", currency="EUR", description="broken")
+        self.project.insert([dict(broken, event_id="id-1")])
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"rejected": 1})
+        self.project.convey("destination", "pause", "shop")
+        relay = self.start()
+        self.project.insert([purchase(1)])
+        wait_until(lambda: self.project.query("SELECT 1 FROM waiting"), what="the wait")
+        self.project.convey("destination", "resume", "shop")
+        self.project.wait_for({"rejected": 1, "delivered": 1})
+        self.assertEqual(relay.stop(), 0)
+        self.assertNotIn("broken", json.dumps(self.sandbox.ledger()))
+        steps = json.loads(self.project.convey("why", "id-1", "--json"))
+        self.assertEqual([step["text"].split(",")[0] for step in steps
+                          if step["step"] in ("received", "another")], ["row 2", "row 1"])
+        self.check()
+
     def test_a_page_url_that_comes_afterwards(self):
         self.project.insert(purchase(n, page=None) for n in range(3))
         self.drain()

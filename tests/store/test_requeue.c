@@ -5,7 +5,6 @@
 
 #include "queue_scene.h"
 #include "scene.h"
-#include "store/lookup.h"
 
 /* The status number of a row's only delivery; -1 where it has none. */
 static int64_t status_of(struct scene *s, int id)
@@ -180,36 +179,6 @@ static void moves_all_of_a_status_in_slices(void **state)
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM delivery"), 0);
 }
 
-static void looks_ids_up(void **state)
-{
-	static const struct {
-		const char *event_id;
-		int count;
-		int64_t holder;
-	} rows[] = {
-		{"e1", 2, 1},     /* the newest that is no duplicate */ {"e5", 2, 13},
-		{"g1_12", 1, 12}, {"", 0, 0},
-		{"e99", 0, 0},
-	};
-	struct scene *s = *state;
-
-	scene_exec(s, queue_scene);
-	scene_exec(s,
-		   "INSERT INTO outbox (event_id, event) VALUES ('e5', 'x'), ('e1', 'x');"
-		   "INSERT INTO delivery (key, state) VALUES (14 * 1024 + 1, 144)");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int64_t ids[LOOKUP_MAX], holder;
-		int count;
-
-		assert_ok(s, lookup_event(&s->db, rows[i].event_id, ids, &count, &s->e));
-		assert_int_equal(count, rows[i].count);
-		if (!count)
-			continue;
-		assert_ok(s, lookup_holder(&s->db, ids, count, &holder, &s->e));
-		assert_int_equal(holder, rows[i].holder);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,7 +187,6 @@ int main(void)
 		T(a_row_not_reached_yet_is_only_uncancelled),
 		T(nothing_goes_back_to_a_removed_destination),
 		T(moves_all_of_a_status_in_slices),
-		T(looks_ids_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
