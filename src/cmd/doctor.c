@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cmd/guard.h"
 #include "cmd/output.h"
 #include "cmd/verbs.h"
 #include "core/time_zone.h"
@@ -194,6 +195,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 	struct doctor d = {.cmd = c};
 	struct db db;
 
+	guard_process();
 	if (cmd_open(c, DB_READ, &db, e) != ERR_OK)
 		return e->code;
 	d.db = &db;

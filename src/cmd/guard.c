@@ -21,23 +21,26 @@ void guard_process(void)
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
+	unsetenv(
+		"SSLKEYLOGFILE"); /* libcurl would write the keys of its sessions there */
 }
 
 enum err_code guard_endpoint(char out[ENDPOINT_MAX], struct err *e)
 {
 	const char *given = getenv("CONVEY_ENDPOINT");
-	size_t len;
+	struct str url = str_of(given && given[0] ? given : default_endpoint);
 
-	snprintf(out, ENDPOINT_MAX, "%s", given && given[0] ? given : default_endpoint);
-	len = strlen(out);
-	while (len > 0 && out[len - 1] == '/')
-		out[--len] = '\0';
-	if (endpoint_allowed(str_make(out, len)))
+	while (url.len > 0 && url.p[url.len - 1] == '/')
+		url.len--;
+	if (url.len < ENDPOINT_MAX && endpoint_allowed(url)) {
+		snprintf(out, ENDPOINT_MAX, "%.*s", STR_ARG(url));
 		return ERR_OK;
+	}
 	return err_set(
 		e, ERR_CONFIG,
-		"CONVEY_ENDPOINT must be an https URL (plain http only to a loopback "
-		"address such as http://127.0.0.1:8080)");
+		"CONVEY_ENDPOINT must be https to a name below tiktok.com or to this "
+		"machine, or plain http to a loopback address such as "
+		"http://127.0.0.1:8080");
 }
 
 enum err_code guard_secret(struct str text, const char *what, struct secret *out,

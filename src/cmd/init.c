@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <unistd.h>
 
+#include "cmd/guard.h"
 #include "cmd/verbs.h"
 #include "store/map.h"
 #include "store/migrate.h"
@@ -72,6 +73,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 	struct done d = {0};
 	struct vault key;
 
+	guard_process();
 	if (vault_locate(&key, c->db_path, e) != ERR_OK ||
 	    make_database(c, &d, e) != ERR_OK)
 		return e->code;

@@ -9,7 +9,8 @@
 
 #include "base/str.h"
 
-/* https to any host, plain http to a loopback literal only; without user, query or fragment. */
+/* https to TikTok or this machine, plain http to a loopback literal only; without user, query
+ * or fragment. Every other spelling of an allowed host is refused. */
 bool endpoint_allowed(struct str url);
 
 #endif
