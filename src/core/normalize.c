@@ -202,22 +202,59 @@ bool normalize_external_id(struct str in, struct buf *out)
 	return added(out, before);
 }
 
+/* Nobody's on the internet: of a proxy, a container, a test on the machine itself. The
+ * ranges for documentation are let through; TikTok takes them too. */
+static bool is_local_ipv4(const unsigned char a[4])
+{
+	return a[0] == 0 || a[0] == 10 || a[0] == 127 || a[0] >= 224 ||
+	       (a[0] == 100 && (a[1] & 0xc0) == 64) || (a[0] == 169 && a[1] == 254) ||
+	       (a[0] == 172 && (a[1] & 0xf0) == 16) || (a[0] == 192 && a[1] == 168);
+}
+
+/* ::, ::1, fc00::/7, fe80::/10, ff00::/8 */
+static bool is_local_ipv6(const unsigned char a[16])
+{
+	static const unsigned char zeros[15];
+
+	return (memcmp(a, zeros, 15) == 0 && a[15] <= 1) || (a[0] & 0xfe) == 0xfc ||
+	       (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || a[0] == 0xff;
+}
+
+/* As it was written; "::ffff:203.0.113.9" is how a server that listens on both kinds
+ * writes an IPv4 address, and becomes one. */
+static bool put_ip(const char *text, struct buf *out)
+{
+	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+	unsigned char a[16];
+
+	if (inet_pton(AF_INET, text, a) == 1) {
+		if (is_local_ipv4(a))
+			return false;
+		buf_adds(out, str_of(text));
+		return true;
+	}
+	if (inet_pton(AF_INET6, text, a) != 1 || is_local_ipv6(a))
+		return false;
+	if (memcmp(a, mapped, sizeof(mapped)) != 0)
+		buf_adds(out, str_of(text));
+	else if (is_local_ipv4(a + 12))
+		return false;
+	else
+		buf_addf(out, "%d.%d.%d.%d", a[12], a[13], a[14], a[15]);
+	return true;
+}
+
 bool normalize_ip(struct str in, struct buf *out)
 {
 	size_t before = out->len;
 	char text[INET6_ADDRSTRLEN];
-	unsigned char address[16];
 
 	in = str_trim(in);
 	if (in.len == 0 || in.len >= sizeof(text) || memchr(in.p, '\0', in.len) != NULL)
 		return false;
 	memcpy(text, in.p, in.len);
 	text[in.len] = '\0';
-	if (inet_pton(AF_INET, text, address) != 1 &&
-	    inet_pton(AF_INET6, text, address) != 1)
-		return false;
-	buf_adds(out, in);
-	return added(out, before);
+	return put_ip(text, out) && added(out, before);
 }
 
 /* How a subtag of BCP 47 is written, by its place and length. */

@@ -34,7 +34,8 @@ bool normalize_place(struct str in, struct buf *out);
 /* Trimmed; case matters. */
 bool normalize_external_id(struct str in, struct buf *out);
 
-/* An IPv4 or IPv6 literal as it was written; no port, bracket, zone or prefix length. */
+/* An IPv4 or IPv6 literal as it was written; no port, bracket, zone or prefix length, and
+ * none of a private network or of the machine itself. IPv4 in IPv6 becomes IPv4. */
 bool normalize_ip(struct str in, struct buf *out);
 
 /* BCP 47: en_us and EN-us are "en-US", zh_hant_tw is "zh-Hant-TW"; a POSIX codeset or
