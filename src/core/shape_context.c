@@ -48,10 +48,10 @@ enum reason shape_app(struct shaper *sh)
 	const uint32_t *at = sh->c->at;
 	size_t start = put_open(sh->out, LABEL("app"));
 
-	if (!put_id_at(sh, LABEL("app_id"), at[FIELD_APP_ID]))
+	if (!put_string_at(sh, LABEL("app_id"), at[FIELD_APP_ID]))
 		return REASON_MISSING_APP_ID;
 	put_string_at(sh, LABEL("app_name"), at[FIELD_APP_NAME]);
-	put_id_at(sh, LABEL("app_version"), at[FIELD_APP_VERSION]);
+	put_string_at(sh, LABEL("app_version"), at[FIELD_APP_VERSION]);
 	put_close(sh->out, start, '}');
 	return REASON_NONE;
 }
@@ -61,21 +61,23 @@ enum reason shape_lead(struct shaper *sh)
 	const uint32_t *at = sh->c->at;
 	size_t start = put_open(sh->out, LABEL("lead"));
 
-	if (!put_id_at(sh, LABEL("lead_id"), at[FIELD_LEAD_ID]))
+	if (!put_string_at(sh, LABEL("lead_id"), at[FIELD_LEAD_ID]))
 		return REASON_MISSING_LEAD_ID;
 	put_string_at(sh, LABEL("lead_event_source"), at[FIELD_LEAD_EVENT_SOURCE]);
 	put_close(sh->out, start, '}');
 	return REASON_NONE;
 }
 
+/* True and false, as text too. */
 static void put_bool_at(struct shaper *sh, struct str label, uint32_t at)
 {
-	if (at == JSON_NONE ||
-	    (sh->j->t[at].type != TOKEN_TRUE && sh->j->t[at].type != TOKEN_FALSE))
+	struct str text = at == JSON_NONE ? STR_NONE : str_trim(json_bytes(sh->j, at));
+	bool yes = str_ieq(text, STR("true"));
+
+	if (!yes && !str_ieq(text, STR("false")))
 		return;
 	put(sh->out, label);
-	put(sh->out, json_bytes(sh->j, at));
-	put(sh->out, STR(","));
+	put(sh->out, yes ? STR("true,") : STR("false,"));
 }
 
 /* 0..1 */
@@ -103,11 +105,11 @@ void shape_ad(struct shaper *sh)
 	const uint32_t *at = sh->c->at;
 	size_t start = put_open(sh->out, LABEL("ad"));
 
-	put_id_at(sh, LABEL("campaign_id"), at[FIELD_CAMPAIGN_ID]);
-	put_id_at(sh, LABEL("ad_id"), at[FIELD_AD_ID]);
-	put_id_at(sh, LABEL("creative_id"), at[FIELD_CREATIVE_ID]);
+	put_string_at(sh, LABEL("campaign_id"), at[FIELD_CAMPAIGN_ID]);
+	put_string_at(sh, LABEL("ad_id"), at[FIELD_AD_ID]);
+	put_string_at(sh, LABEL("creative_id"), at[FIELD_CREATIVE_ID]);
 	if (sh->d->source == SOURCE_APP) {
-		put_id_at(sh, LABEL("callback"), at[FIELD_CALLBACK]);
+		put_string_at(sh, LABEL("callback"), at[FIELD_CALLBACK]);
 		put_bool_at(sh, LABEL("is_retargeting"), at[FIELD_IS_RETARGETING]);
 		put_bool_at(sh, LABEL("attributed"), at[FIELD_ATTRIBUTED]);
 		put_string_at(sh, LABEL("attribution_type"), at[FIELD_ATTRIBUTION_TYPE]);

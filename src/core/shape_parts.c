@@ -53,12 +53,6 @@ static bool put_spelled(struct shaper *sh, struct str label, uint32_t at)
 
 bool put_string_at(struct shaper *sh, struct str label, uint32_t at)
 {
-	return at != JSON_NONE && sh->j->t[at].type == TOKEN_STRING &&
-	       put_spelled(sh, label, at);
-}
-
-bool put_id_at(struct shaper *sh, struct str label, uint32_t at)
-{
 	return at != JSON_NONE &&
 	       (sh->j->t[at].type == TOKEN_STRING || sh->j->t[at].type == TOKEN_NUMBER) &&
 	       put_spelled(sh, label, at);

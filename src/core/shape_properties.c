@@ -132,7 +132,7 @@ static enum reason put_item(struct shaper *sh, uint32_t item)
 	for (uint32_t key = item + 1; key < j->t[item].next; key = j->t[key + 1].next)
 		at[field_of(FIELD_CONTENTS, name_of(sh, key))] = key + 1;
 	put(sh->out, STR("{"));
-	put_id_at(sh, LABEL("content_id"), at[FIELD_CONTENT_ID]);
+	put_string_at(sh, LABEL("content_id"), at[FIELD_CONTENT_ID]);
 	put_string_at(sh, LABEL("content_name"), at[FIELD_CONTENT_NAME]);
 	put_string_at(sh, LABEL("content_category"), at[FIELD_CONTENT_CATEGORY]);
 	put_string_at(sh, LABEL("brand"), at[FIELD_BRAND]);
@@ -177,7 +177,7 @@ static void put_content_ids(struct shaper *sh, uint32_t at)
 		uint32_t *place = seen_place(&sh->s->more, j, item);
 
 		if (*place == JSON_NONE)
-			put_id_at(sh, STR(""), item);
+			put_string_at(sh, STR(""), item);
 		*place = item;
 	}
 	put_close(sh->out, start, ']');
@@ -204,8 +204,8 @@ static enum reason put_known(struct shaper *sh, enum field field, uint32_t at)
 	case FIELD_NUM_ITEMS: return put_count_at(sh, LABEL("num_items"), at);
 	case FIELD_CONTENTS: return put_contents(sh, at);
 	case FIELD_CONTENT_IDS: put_content_ids(sh, at); break;
-	case FIELD_ORDER_ID: put_id_at(sh, LABEL("order_id"), at); break;
-	case FIELD_SHOP_ID: put_id_at(sh, LABEL("shop_id"), at); break;
+	case FIELD_ORDER_ID: put_string_at(sh, LABEL("order_id"), at); break;
+	case FIELD_SHOP_ID: put_string_at(sh, LABEL("shop_id"), at); break;
 	case FIELD_CONTENT_TYPE: put_string_at(sh, LABEL("content_type"), at); break;
 	case FIELD_SEARCH_STRING: put_string_at(sh, LABEL("search_string"), at); break;
 	case FIELD_DESCRIPTION: put_string_at(sh, LABEL("description"), at); break;

@@ -16,6 +16,7 @@
 #define USER_123 "80fba0ae1c48e3978e43e4efc365e14e12ea0c830ba8ba5b9a2dafc7e3f2ab8b"
 #define JANE "81f8f6dde88365f3928796ec7aa53f72820b06db8664f5fe76a7eb13e24546a2"
 #define ZIP "5c850751d57c5d887fe7807d3da801efe7e8faa1f105ea36cdcd913dd32a41c7"
+#define NOTHING "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
 #define HEAD "{\"event\":\"Purchase\",\"event_time\":1700000000,\"event_id\":\"id-1\","
 
 static struct scratch scratch;
@@ -89,7 +90,7 @@ static void shapes_each_source(void **state)
 		"a\",\"referrer\":\"https://r.example/\"},"
 		"\"app\":{\"app_id\":123,\"app_name\":\"N\",\"x\":1},"
 		"\"ad\":{\"campaign_id\":7,\"callback\":\"cb\",\"attributed\":true,"
-		"\"attribution_share\":0.5},"
+		"\"is_retargeting\":\"False\",\"attribution_share\":0.5},"
 		"\"lead\":{\"lead_id\":1234567890123456789,\"lead_event_source\":\"crm\"}"
 		","
 		"\"properties\":{\"value\":29.90,\"currency\":\"eur\",\"order_id\":1001},"
@@ -116,7 +117,8 @@ static void shapes_each_source(void **state)
 		 "\"ip\":\"203.0.113.9\",\"user_agent\":\"UA\\/5 \\\"x\\\"\","
 		 "\"locale\":\"en-US\",\"att_status\":\"AUTHORIZED\"},"
 		 "\"app\":{\"app_id\":\"123\",\"app_name\":\"N\"},%s,"
-		 "\"ad\":{\"campaign_id\":\"7\",\"callback\":\"cb\",\"attributed\":true,"
+		 "\"ad\":{\"campaign_id\":\"7\",\"callback\":\"cb\","
+		 "\"is_retargeting\":false,\"attributed\":true,"
 		 "\"attribution_share\":0.5}}",
 		 ALICE, PHONE, properties);
 	snprintf(want[2], sizeof(want[2]),
@@ -164,9 +166,13 @@ static const struct {
 	{"{\"order_id\":\"a\\u00e9\\\"\",\"shop_id\":12.50}",
 	 "{\"order_id\":\"a\\u00e9\\\"\",\"shop_id\":\"12.50\"}"},
 	{"{\"order_id\":{},\"shop_id\":\" \",\"description\":\"\\t\\n\"}", ""},
-	{"{\"description\":7,\"search_string\":\"x\",\"content_type\":"
+	{"{\"description\":7,\"search_string\":1e2,\"content_type\":"
 	 "\"product\"}",
-	 "{\"search_string\":\"x\",\"content_type\":\"product\"}"},
+	 "{\"description\":\"7\",\"search_string\":\"1e2\",\"content_type\":"
+	 "\"product\"}"},
+	{"{\"description\":true,\"search_string\":[\"x\"],\"content_type\":{}}", ""},
+	{"{\"contents\":[{\"content_name\":1984,\"brand\":4711}]}",
+	 "{\"contents\":[{\"content_name\":\"1984\",\"brand\":\"4711\"}]}"},
 	{"{\"customer_type\":\"new\"}", ""},
 	{"{\"num_items\":\"3\"}", "{\"num_items\":3}"},
 	{"{\"num_items\":2.0}", "{\"num_items\":2}"},
@@ -294,6 +300,7 @@ static void lists_identifiers_once(void **state)
 		 "\"" ALICE "\""},
 		{"[\"alice_abc@gmail.com\",\"" JANE "\"]",
 		 "[\"" ALICE "\",\"" JANE "\"]"},
+		{"[\"" NOTHING "\",\"alice_abc@gmail.com\"]", "\"" ALICE "\""},
 	};
 	static const struct destination_rules d = {.source = SOURCE_OFFLINE,
 						   .pii_hashed = true};
