@@ -131,7 +131,7 @@ const char *line_parse(struct line_parser *p, struct str line, struct enqueue_ro
 	case JSON_OK: break;
 	case JSON_TOO_DEEP: return "it is nested too deeply";
 	case JSON_TOO_MANY: return "it has too many values";
-	default: return "it is no JSON in UTF-8";
+	default: return "it is no JSON in UTF-8, or it has \\u0000 in it";
 	}
 	if (p->json.t[0].type != TOKEN_OBJECT)
 		return "it is no JSON object";

@@ -77,7 +77,7 @@ static void tell(const struct touch_list *l, const struct destination_rules *d,
 		const struct touch *touch = &l->list[i];
 		char at[ENRICH_TIME];
 
-		enrich_tell(t, "touch", "%s %s by %s, %s: credit %.3f",
+		enrich_tell(t, "touch", "%s %s by %s, %s: credit %.6f",
 			    platform_word(touch->platform), channel_word(touch->channel),
 			    touch->evidence, enrich_time(touch->at_s, at), l->credit[i]);
 	}

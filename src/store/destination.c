@@ -20,6 +20,10 @@ static enum err_code check_name(const char *name, struct err *e)
 			"a destination's name has 1 to %d of a-z, 0-9, '_' and '-', "
 			"not '%.80s'",
 			DESTINATION_NAME_MAX, name);
+	if (strcmp(name, "drop") == 0)
+		return err_set(e, ERR_USAGE,
+			       "a destination cannot be named 'drop': a route to it would "
+			       "be one to nowhere");
 	return ERR_OK;
 }
 
