@@ -25,11 +25,6 @@ static struct str text_of(struct walk *w, uint32_t at)
 	return buf_str(&w->s->text);
 }
 
-/* A name of the producer's, in scratch.keys. */
-struct key {
-	size_t at, len;
-};
-
 static const enum redact_place places[FIELD_COUNT] = {
 	[FIELD_NONE] = PLACE_CUSTOM,
 	[FIELD_URL] = PLACE_URL,
@@ -109,30 +104,11 @@ static void leaf(struct walk *w, struct redact_spot *spot, uint32_t at)
 	apply(w, spot, action, text);
 }
 
-static struct key push_key(struct walk *w, struct key parent, uint32_t at)
-{
-	struct buf *keys = &w->s->keys;
-	struct key key = {keys->len, 0};
-	bool name = json_key_is(w->j, at, STR("name"));
-
-	/* A product has a name too: whose it is decides. */
-	if (name && parent.len > 0) {
-		buf_reserve(keys, parent.len + 1);
-		buf_add(keys, keys->p + parent.at, parent.len);
-		buf_addc(keys, '_');
-	} else if (name) {
-		buf_adds(keys, STR("item_")); /* nobody's */
-	}
-	json_unescape(w->j, at, keys);
-	key.len = keys->len - key.at;
-	return key;
-}
-
 static void walk_value(struct walk *w, struct redact_spot *spot, enum field as,
-		       struct key key, uint32_t at);
+		       struct redact_key key, uint32_t at);
 
-static void walk_members(struct walk *w, enum field as, struct key parent, bool person,
-			 uint32_t object)
+static void walk_members(struct walk *w, enum field as, struct redact_key parent,
+			 bool person, uint32_t object)
 {
 	const struct json *j = w->j;
 	size_t keys = w->s->keys.len;
@@ -141,7 +117,7 @@ static void walk_members(struct walk *w, enum field as, struct key parent, bool 
 	     at = j->t[at + 1].next) {
 		enum field field = field_of(as, text_of(w, at));
 		struct redact_spot spot = {.place = places[field], .field = field};
-		struct key key = {0};
+		struct redact_key key = {0};
 
 		if (spot.place == PLACE_KEPT && !person &&
 		    j->t[at + 1].type > TOKEN_ARRAY)
@@ -149,7 +125,7 @@ static void walk_members(struct walk *w, enum field as, struct key parent, bool 
 		if (person)
 			spot.place = PLACE_PERSON;
 		else if (field == FIELD_NONE || field == FIELD_USER)
-			key = push_key(w, parent, at);
+			key = redact_key_of(j, parent, at, &w->s->keys);
 		walk_value(w, &spot, field == FIELD_NONE ? FIELD_COUNT : field, key,
 			   at + 1);
 		w->s->keys.len = keys;
@@ -157,7 +133,8 @@ static void walk_members(struct walk *w, enum field as, struct key parent, bool 
 }
 
 /* An object under a name that is a person's: all that is in it. */
-static bool is_person(struct walk *w, const struct redact_spot *spot, struct key key)
+static bool is_person(struct walk *w, const struct redact_spot *spot,
+		      struct redact_key key)
 {
 	struct redact_spot probe = *spot;
 
@@ -168,7 +145,7 @@ static bool is_person(struct walk *w, const struct redact_spot *spot, struct key
 }
 
 static void walk_value(struct walk *w, struct redact_spot *spot, enum field as,
-		       struct key key, uint32_t at)
+		       struct redact_key key, uint32_t at)
 {
 	const struct json *j = w->j;
 
@@ -197,7 +174,7 @@ static void walk_payload(struct walk *w)
 {
 	buf_clear(&w->s->keys);
 	if (w->j->t[0].type == TOKEN_OBJECT)
-		walk_members(w, FIELD_NONE, (struct key){0}, false, 0);
+		walk_members(w, FIELD_NONE, (struct redact_key){0}, false, 0);
 }
 
 bool redact_needed(const struct json *j, struct scratch *s)

@@ -72,6 +72,24 @@ static bool url_is_personal(struct str url)
 	return false;
 }
 
+struct redact_key redact_key_of(const struct json *j, struct redact_key parent,
+				uint32_t at, struct buf *keys)
+{
+	struct redact_key key = {keys->len, 0};
+	bool name = json_key_is(j, at, STR("name"));
+
+	if (name && parent.len > 0) {
+		buf_reserve(keys, parent.len + 1);
+		buf_add(keys, keys->p + parent.at, parent.len);
+		buf_addc(keys, '_');
+	} else if (name) {
+		buf_adds(keys, STR("item_")); /* nobody's */
+	}
+	json_unescape(j, at, keys);
+	key.len = keys->len - key.at;
+	return key;
+}
+
 static bool custom_is_personal(struct str key, struct str text, struct buf *tmp)
 {
 	buf_clear(tmp);

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "core/digest.h"
 #include "core/field.h"
+#include "core/json.h"
 
 enum redact_place {
 	PLACE_KEPT,   /* never about a person, or needed as it is */
@@ -35,6 +36,16 @@ struct redact_spot {
 	struct str key;      /* PLACE_CUSTOM */
 	const char *country; /* for national phone numbers */
 };
+
+/* A name of the producer's, in a buffer of such names: where it is and how long. */
+struct redact_key {
+	size_t at, len;
+};
+
+/* Appends the name of the member at `at`. A product has a name too: "name" is called after
+ * the member that it is in, whose name is `parent`. */
+struct redact_key redact_key_of(const struct json *j, struct redact_key parent,
+				uint32_t at, struct buf *keys);
 
 /* `text` is trimmed; `tmp` is overwritten. */
 enum redact_action redact_action_of(const struct redact_spot *spot, struct str text,

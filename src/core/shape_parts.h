@@ -29,6 +29,8 @@ enum reason shape_app(struct shaper *sh);
 enum reason shape_lead(struct shaper *sh);
 void shape_ad(struct shaper *sh);
 enum reason shape_properties(struct shaper *sh);
+/* A property of the producer's own, without what is empty or personal in it. */
+void shape_custom(struct shaper *sh, uint32_t key);
 
 /* Appends the ttclid in the query of the event's page, or of `url` where the event has
  * no page. */

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/personal.h"
 #include "core/seen.h"
 #include "core/shape_parts.h"
-
-/* The value with its quotes, as it is written. */
-static struct str written(const struct json *j, uint32_t at)
-{
-	struct str s = json_bytes(j, at);
-
-	return j->t[at].type == TOKEN_STRING ? str_make(s.p - 1, s.len + 2) : s;
-}
 
 /* The name of a member, escapes in it resolved. */
 static struct str name_of(struct shaper *sh, uint32_t key)
@@ -18,60 +11,6 @@ static struct str name_of(struct shaper *sh, uint32_t key)
 	buf_clear(&sh->s->text);
 	json_unescape(sh->j, key, &sh->s->text);
 	return buf_str(&sh->s->text);
-}
-
-static void put_full(struct shaper *sh, uint32_t at);
-
-static void put_full_members(struct shaper *sh, uint32_t object)
-{
-	const struct json *j = sh->j;
-
-	for (uint32_t at = object + 1; at < j->t[object].next; at = j->t[at + 1].next) {
-		size_t start = sh->out->len, value;
-
-		put(sh->out, written(j, at));
-		put(sh->out, STR(":"));
-		value = sh->out->len;
-		put_full(sh, at + 1);
-		if (sh->out->len == value)
-			sh->out->len = start;
-	}
-}
-
-/* A value and a comma, without what is empty in it; nothing where nothing is left. */
-static void put_full(struct shaper *sh, uint32_t at)
-{
-	const struct json *j = sh->j;
-	size_t start = sh->out->len;
-
-	if (!(j->t[at].flags & TOKEN_EMPTY)) {
-		put(sh->out, written(j, at));
-		put(sh->out, STR(","));
-	} else if (j->t[at].type == TOKEN_OBJECT) {
-		put(sh->out, STR("{"));
-		put_full_members(sh, at);
-		put_close(sh->out, start, '}');
-	} else if (j->t[at].type == TOKEN_ARRAY) {
-		put(sh->out, STR("["));
-		for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
-			put_full(sh, item);
-		put_close(sh->out, start, ']');
-	}
-}
-
-/* Identifiers do not leave by the side door of a custom property. */
-static bool names_a_person(struct str key)
-{
-	static const char *const names[] = {
-		"email", "e-mail",       "email_address", "mail",
-		"phone", "phone_number", "first_name",    "last_name",
-		"ip",    "ip_address",   "user_agent",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (str_ieq(key, str_of(names[i])))
-			return true;
-	return false;
 }
 
 /* Notes the last of each key from `at` on, so that the ones before it are left out. */
@@ -86,20 +25,20 @@ static void note_keys(struct shaper *sh, uint32_t at, uint32_t end)
 
 static enum reason put_custom(struct shaper *sh, uint32_t key)
 {
-	size_t start = sh->out->len, value;
-
 	if (*seen_place(&sh->s->order, sh->j, key) != key ||
-	    sh->j->t[key].flags & TOKEN_EMPTY || names_a_person(name_of(sh, key)))
+	    sh->j->t[key].flags & TOKEN_EMPTY)
 		return REASON_NONE;
 	if (sh->j->t[key + 1].flags & TOKEN_HUGE)
 		return REASON_BAD_VALUE;
-	put(sh->out, written(sh->j, key));
-	put(sh->out, STR(":"));
-	value = sh->out->len;
-	put_full(sh, key + 1);
-	if (sh->out->len == value)
-		sh->out->len = start;
+	shape_custom(sh, key);
 	return REASON_NONE;
+}
+
+/* What people wrote or searched for, unless an e-mail address is in it. */
+static void put_free_text(struct shaper *sh, struct str label, uint32_t at)
+{
+	if (at != JSON_NONE && !holds_email(conversion_text(sh->c, at, &sh->s->text)))
+		put_string_at(sh, label, at);
 }
 
 static enum reason put_currency(struct shaper *sh, uint32_t at)
@@ -133,9 +72,9 @@ static enum reason put_item(struct shaper *sh, uint32_t item)
 		at[field_of(FIELD_CONTENTS, name_of(sh, key))] = key + 1;
 	put(sh->out, STR("{"));
 	put_string_at(sh, LABEL("content_id"), at[FIELD_CONTENT_ID]);
-	put_string_at(sh, LABEL("content_name"), at[FIELD_CONTENT_NAME]);
-	put_string_at(sh, LABEL("content_category"), at[FIELD_CONTENT_CATEGORY]);
-	put_string_at(sh, LABEL("brand"), at[FIELD_BRAND]);
+	put_free_text(sh, LABEL("content_name"), at[FIELD_CONTENT_NAME]);
+	put_free_text(sh, LABEL("content_category"), at[FIELD_CONTENT_CATEGORY]);
+	put_free_text(sh, LABEL("brand"), at[FIELD_BRAND]);
 	reason = put_amount_at(sh, LABEL("price"), at[FIELD_PRICE]);
 	if (reason == REASON_NONE)
 		reason = put_count_at(sh, LABEL("quantity"), at[FIELD_QUANTITY]);
@@ -207,8 +146,8 @@ static enum reason put_known(struct shaper *sh, enum field field, uint32_t at)
 	case FIELD_ORDER_ID: put_string_at(sh, LABEL("order_id"), at); break;
 	case FIELD_SHOP_ID: put_string_at(sh, LABEL("shop_id"), at); break;
 	case FIELD_CONTENT_TYPE: put_string_at(sh, LABEL("content_type"), at); break;
-	case FIELD_SEARCH_STRING: put_string_at(sh, LABEL("search_string"), at); break;
-	case FIELD_DESCRIPTION: put_string_at(sh, LABEL("description"), at); break;
+	case FIELD_SEARCH_STRING: put_free_text(sh, LABEL("search_string"), at); break;
+	case FIELD_DESCRIPTION: put_free_text(sh, LABEL("description"), at); break;
 	case FIELD_CUSTOMER_TYPE: put_customer_type(sh, at); break;
 	default: break;
 	}

@@ -21,9 +21,10 @@ static enum err_code check_name(const char *name, struct err *e)
 			"not '%.80s'",
 			DESTINATION_NAME_MAX, name);
 	if (strcmp(name, "drop") == 0)
-		return err_set(e, ERR_USAGE,
-			       "a destination cannot be named 'drop': a route to it would "
-			       "be one to nowhere");
+		return err_set(
+			e, ERR_USAGE,
+			"a destination cannot be named 'drop': a route to it would "
+			"be one to nowhere");
 	return ERR_OK;
 }
 

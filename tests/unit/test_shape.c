@@ -196,7 +196,7 @@ static const struct {
 	{"{\"contents\":[{\"price\":\"x\"}]}", NULL},
 	{"{\"contents\":[{\"quantity\":0.5}]}", NULL},
 	{"{\"coupon\":\"X\",\"n\":1.50,\"t\":true,\"o\":{\"a\": [1]}}",
-	 "{\"coupon\":\"X\",\"n\":1.50,\"t\":true,\"o\":{\"a\": [1]}}"},
+	 "{\"coupon\":\"X\",\"n\":1.50,\"t\":true,\"o\":{\"a\":[1]}}"},
 	{"{\"a\":\"\",\"b\":null,\"c\":{},\"d\":[],\"e\":[[],{\"x\":[null]}],"
 	 "\"f\":0}",
 	 "{\"f\":0}"},
@@ -206,6 +206,21 @@ static const struct {
 	{"{\"a\":{\"b\":[1e999]}}", NULL},
 	{"{\"email\":\"a@b.c\",\"Phone\":\"1\",\"\\u0069p\":\"1\",\"tier\":1}",
 	 "{\"tier\":1}"},
+	{"{\"customer_email\":\"x\",\"userPhone\":4930901820,\"mobile\":true}",
+	 "{\"mobile\":true}"},
+	{"{\"note\":\"to a@b.de\",\"call\":\"+49 30 901820\",\"n\":\"a\\u0040b.de\"}",
+	 ""},
+	{"{\"o\":{\"a\":[\"a@b.de\",{\"email\":\"x\",\"b\":1}],\"c\":\"d\"}}",
+	 "{\"o\":{\"a\":[{\"b\":1}],\"c\":\"d\"}}"},
+	{"{\"address\":{\"city\":\"x\"},\"customer\":{\"name\":\"Jane\",\"id\":7}}",
+	 "{\"customer\":{\"id\":7}}"},
+	{"{\"name\":\"Mug\",\"variant\":{\"name\":\"red\"}}",
+	 "{\"name\":\"Mug\",\"variant\":{\"name\":\"red\"}}"},
+	{"{\"link\":\"https://a.de/?email=a@b.de&x=1\"}",
+	 "{\"link\":\"https://a.de/?x=1\"}"},
+	{"{\"search_string\":\"a@b.de\",\"description\":\"for a%40b.de\",\"contents\":"
+	 "[{\"content_id\":\"1\",\"content_name\":\"a\\u0040b.de\"}]}",
+	 "{\"contents\":[{\"content_id\":\"1\"}]}"},
 };
 
 /* Offline events have properties and nothing else without PII. */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/redact_text.h"
+#include "core/shape_parts.h"
+#include "core/url.h"
+
+/* Beside the names that core/personal.h knows: what URLs may have, and events may not. */
+static bool is_device_name(struct str key)
+{
+	static const char *const names[] = {"ip",        "ip_address", "ipaddress",
+					    "client_ip", "user_agent", "useragent"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_ieq(key, str_of(names[i])))
+			return true;
+	return false;
+}
+
+static struct str name_at(struct shaper *sh, struct redact_key key)
+{
+	return str_make(sh->s->keys.p + key.at, key.len);
+}
+
+static enum redact_action action_of(struct shaper *sh, struct redact_key key,
+				    struct str text)
+{
+	struct redact_spot spot = {.place = PLACE_CUSTOM, .key = name_at(sh, key)};
+
+	return redact_action_of(&spot, text, &sh->s->more);
+}
+
+/* As it is written, a string with its quotes. */
+static void put_raw(struct shaper *sh, uint32_t at, struct str behind)
+{
+	struct str raw = json_bytes(sh->j, at);
+	bool quoted = sh->j->t[at].type == TOKEN_STRING;
+
+	put(sh->out, quoted ? str_make(raw.p - 1, raw.len + 2) : raw);
+	put(sh->out, behind);
+}
+
+/* A text that tells who somebody is stays here; a URL loses what tells it. */
+static void put_leaf(struct shaper *sh, struct redact_key key, uint32_t at)
+{
+	struct str text = str_trim(conversion_id(sh->c, at, &sh->s->text));
+	enum redact_action action = action_of(sh, key, text);
+
+	if (action == ACTION_NONE) {
+		put_raw(sh, at, STR(","));
+	} else if (action == ACTION_SCRUB) {
+		buf_clear(&sh->s->more);
+		url_scrub(text, &sh->s->more);
+		put_text(sh->out, STR(""), buf_str(&sh->s->more));
+	}
+}
+
+static void put_value(struct shaper *sh, struct redact_key key, uint32_t at);
+
+/* Identifiers do not leave by the side door of a custom property. A flag says nothing. */
+static bool names_a_person(struct shaper *sh, struct redact_key key, uint32_t value)
+{
+	enum token_type type = (enum token_type)sh->j->t[value].type;
+
+	return type != TOKEN_TRUE && type != TOKEN_FALSE &&
+	       (is_device_name(name_at(sh, key)) ||
+		action_of(sh, key, STR("x")) == ACTION_HASH);
+}
+
+static void put_member(struct shaper *sh, struct redact_key parent, uint32_t at)
+{
+	size_t start = sh->out->len, keys = sh->s->keys.len, value;
+	struct redact_key key = redact_key_of(sh->j, parent, at, &sh->s->keys);
+
+	if (!names_a_person(sh, key, at + 1)) {
+		put_raw(sh, at, STR(":"));
+		value = sh->out->len;
+		put_value(sh, key, at + 1);
+		if (sh->out->len == value)
+			sh->out->len = start;
+	}
+	sh->s->keys.len = keys;
+}
+
+static void put_value(struct shaper *sh, struct redact_key key, uint32_t at)
+{
+	const struct json *j = sh->j;
+	size_t start = sh->out->len;
+
+	switch ((enum token_type)j->t[at].type) {
+	case TOKEN_OBJECT:
+		put(sh->out, STR("{"));
+		for (uint32_t k = at + 1; k < j->t[at].next; k = j->t[k + 1].next)
+			put_member(sh, key, k);
+		put_close(sh->out, start, '}');
+		break;
+	case TOKEN_ARRAY:
+		put(sh->out, STR("["));
+		for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
+			put_value(sh, key, item);
+		put_close(sh->out, start, ']');
+		break;
+	case TOKEN_STRING:
+	case TOKEN_NUMBER:
+		if (!(j->t[at].flags & TOKEN_EMPTY))
+			put_leaf(sh, key, at);
+		break;
+	case TOKEN_NULL: break;
+	default: put_raw(sh, at, STR(","));
+	}
+}
+
+void shape_custom(struct shaper *sh, uint32_t key)
+{
+	buf_clear(&sh->s->keys);
+	put_member(sh, (struct redact_key){0}, key);
+}
