@@ -89,18 +89,3 @@ bool consent_from_gcs(struct str gcs, struct consent *out)
 	*out = c;
 	return true;
 }
-
-static void fill(unsigned char *into, unsigned char from)
-{
-	if (*into == SIGNAL_UNSPECIFIED)
-		*into = from;
-}
-
-void consent_merge(struct consent *into, const struct consent *from)
-{
-	fill(&into->ad_user_data, from->ad_user_data);
-	fill(&into->ad_personalization, from->ad_personalization);
-	fill(&into->ad_storage, from->ad_storage);
-	fill(&into->analytics_storage, from->analytics_storage);
-	into->stated = into->stated || from->stated;
-}

@@ -39,7 +39,4 @@ bool consent_from_gcd(struct str gcd, struct consent *out);
  * UNSPECIFIED. False as above. */
 bool consent_from_gcs(struct str gcs, struct consent *out);
 
-/* Fills what `into` leaves UNSPECIFIED. */
-void consent_merge(struct consent *into, const struct consent *from);
-
 #endif

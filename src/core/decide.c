@@ -23,17 +23,16 @@ static void tell(const struct trace *t, const char *step, const char *fmt, ...)
 }
 
 /* A signal of the payload: absent says nothing, what is no text says no. */
-static bool read_signal(const struct conversion *c, enum field field, unsigned char *out)
+static void read_signal(const struct conversion *c, enum field field, unsigned char *out)
 {
 	uint32_t at = c->at[field];
 
 	if (at == JSON_NONE)
-		return false;
+		return;
 	*out = c->json->t[at].type == TOKEN_STRING &&
 			       !(c->json->t[at].flags & TOKEN_ESCAPED)
 		       ? (unsigned char)consent_signal(json_bytes(c->json, at))
 		       : SIGNAL_DENIED;
-	return true;
 }
 
 static void deny_all(struct consent *out)
@@ -43,40 +42,49 @@ static void deny_all(struct consent *out)
 }
 
 /* Google's strings; one that cannot be read says no. gcd knows more than gcs. */
-static bool read_google(const struct conversion *c, uint32_t gcd, uint32_t gcs,
+static void read_google(const struct conversion *c, uint32_t gcd, uint32_t gcs,
 			struct consent *out)
 {
 	uint32_t at = gcd != JSON_NONE ? gcd : gcs;
 	struct str text;
 
 	if (at == JSON_NONE)
-		return false;
+		return;
 	text = str_trim(json_bytes(c->json, at));
 	if (text.len == 0)
-		return false;
+		return;
 	if (c->json->t[at].type != TOKEN_STRING ||
 	    !(consent_from_gcd(text, out) || consent_from_gcs(text, out)))
 		deny_all(out);
-	return true;
 }
 
-static bool payload_consent(const struct conversion *c, struct consent *out)
+static bool says_something(const struct consent *c)
+{
+	return c->ad_user_data != SIGNAL_UNSPECIFIED ||
+	       c->ad_personalization != SIGNAL_UNSPECIFIED ||
+	       c->ad_storage != SIGNAL_UNSPECIFIED ||
+	       c->analytics_storage != SIGNAL_UNSPECIFIED;
+}
+
+/* A payload with UNSPECIFIED and nothing else leaves the word to the person's rows, as one
+ * without signals does. */
+static void payload_consent(const struct conversion *c, struct consent *out)
 {
 	uint32_t at = c->at[FIELD_CONSENT];
-	bool stated;
 
 	*out = (struct consent){.stated = false};
 	if (at == JSON_NONE)
-		return false;
-	if (c->json->t[at].type != TOKEN_OBJECT)
-		return read_google(c, at, at, out);
-	stated = read_google(c, c->at[FIELD_GCD], c->at[FIELD_GCS], out);
-	stated |= read_signal(c, FIELD_AD_USER_DATA, &out->ad_user_data);
-	stated |= read_signal(c, FIELD_AD_PERSONALIZATION, &out->ad_personalization);
-	stated |= read_signal(c, FIELD_AD_STORAGE, &out->ad_storage);
-	stated |= read_signal(c, FIELD_ANALYTICS_STORAGE, &out->analytics_storage);
-	out->stated = stated;
-	return stated;
+		return;
+	if (c->json->t[at].type != TOKEN_OBJECT) {
+		read_google(c, at, at, out);
+	} else {
+		read_google(c, c->at[FIELD_GCD], c->at[FIELD_GCS], out);
+		read_signal(c, FIELD_AD_USER_DATA, &out->ad_user_data);
+		read_signal(c, FIELD_AD_PERSONALIZATION, &out->ad_personalization);
+		read_signal(c, FIELD_AD_STORAGE, &out->ad_storage);
+		read_signal(c, FIELD_ANALYTICS_STORAGE, &out->analytics_storage);
+	}
+	out->stated = says_something(out);
 }
 
 static void deny(unsigned char *signal, unsigned char said)
@@ -96,11 +104,10 @@ static void withdraw(struct consent *from, const struct consent *said)
 void consent_of(const struct conversion *c, const struct enrichment *e,
 		struct consent *out)
 {
-	bool stated = payload_consent(c, out);
-
+	payload_consent(c, out);
 	if (!e || !e->consent.stated)
 		return;
-	if (!stated)
+	if (!out->stated)
 		*out = e->consent;
 	else if (e->withdrawn)
 		withdraw(out, &e->consent);

@@ -108,21 +108,6 @@ static void reads_gcs(void **state)
 	}
 }
 
-static void merges_into_gaps_only(void **state)
-{
-	struct consent c = {.ad_user_data = D};
-	const struct consent person = {
-		.ad_user_data = G, .ad_storage = D, .stated = true};
-
-	(void)state;
-	consent_merge(&c, &person);
-	assert_true(is(&c, (const enum signal[4]){D, U, D, U}));
-	assert_true(c.stated);
-	c = (struct consent){0};
-	consent_merge(&c, &(struct consent){0});
-	assert_false(c.stated);
-}
-
 static void leaves_out_alone(void **state)
 {
 	struct consent c = {.ad_user_data = G, .stated = true};
@@ -141,7 +126,6 @@ int main(void)
 		cmocka_unit_test(words),
 		cmocka_unit_test(reads_gcd),
 		cmocka_unit_test(reads_gcs),
-		cmocka_unit_test(merges_into_gaps_only),
 		cmocka_unit_test(leaves_out_alone),
 	};
 
