@@ -1,7 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/parse.h"
+
+/* clang-format off: an option a line */
+const struct cmd_option help_common[] = {
+	{"db", "FILE", "the database (or CONVEY_DB; default outbox.db)"},
+	{"json", NULL, "data as JSON"},
+	{"dry-run", NULL, "say what would change, change nothing"},
+	{"help", NULL, "this text (also -h)"},
+	{"version", NULL, "the version"},
+	{NULL, NULL, NULL},
+};
+/* clang-format on */
+
+const char help_examples[] =
+	"  convey init\n"
+	"  convey destination add shop --source web --id C4ABCDEFGHIJ\n"
+	"  convey token set shop < token.txt\n"
+	"  convey run\n"
+	"  convey status\n";
+
+bool help_has(const struct command *command, const struct cmd_option *common)
+{
+	if (command && strcmp(common->name, "version") == 0)
+		return false;
+	return !command || command->kind == CMD_CHANGES ||
+	       strcmp(common->name, "dry-run") != 0;
+}
 
 static void print_option(const char *name, const char *arg, const char *help)
 {
@@ -19,13 +46,8 @@ static void print_verbs(const struct command *const *commands)
 
 static void print_all(const struct command *const *commands)
 {
-	puts("Examples:\n"
-	     "  convey init\n"
-	     "  convey destination add shop --source web --id C4ABCDEFGHIJ\n"
-	     "  convey token set shop < token.txt\n"
-	     "  convey run\n"
-	     "  convey status\n\n"
-	     "Usage: convey [--db FILE] VERB ...\n\nVerbs:");
+	printf("Examples:\n%s\nUsage: convey [--db FILE] VERB ...\n\nVerbs:\n",
+	       help_examples);
 	print_verbs(commands);
 	puts("\nOptions everywhere:");
 }
@@ -54,11 +76,7 @@ void help_print(const struct cmd *c, const struct command *const *commands)
 		print_one(c);
 	else
 		print_all(commands);
-	print_option("db", "FILE", "the database (or CONVEY_DB; default outbox.db)");
-	print_option("json", NULL, "data as JSON");
-	if (!c->command || c->command->kind == CMD_CHANGES)
-		print_option("dry-run", NULL, "say what would change, change nothing");
-	print_option("help", NULL, "this text (also -h)");
-	if (!c->command)
-		print_option("version", NULL, "the version");
+	for (const struct cmd_option *o = help_common; o->name; o++)
+		if (help_has(c->command, o))
+			print_option(o->name, o->arg, o->help);
 }

@@ -16,6 +16,15 @@ MUST_CHECK enum err_code parse_args(struct cmd *c, const struct command *const *
 /* The name that is spelled nearly so; NULL where none is. `names` ends with NULL. */
 const char *parse_nearest(const char *name, const char *const *names);
 
+/* The options that verbs have in common, as their help shows them. */
+extern const struct cmd_option help_common[];
+
+/* What most people begin with. */
+extern const char help_examples[];
+
+/* Whether a verb has this one of them; NULL asks for those before any verb. */
+bool help_has(const struct command *command, const struct cmd_option *common);
+
 /* On stdout. `command` NULL: all verbs. */
 void help_print(const struct cmd *c, const struct command *const *commands);
 

@@ -9,6 +9,9 @@
 
 #include "cmd/cmd.h"
 
+/* All of them, in the order of the help; the last is NULL. */
+extern const struct command *const cmd_verbs[];
+
 extern const struct command cmd_init;
 extern const struct command cmd_run;
 extern const struct command cmd_destination;

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ROOMS = ("src", "tools/sandbox", "tests")
+ROOMS = ("src", "tools/manual", "tools/sandbox", "tests")
 
 
 def tree():

@@ -2,7 +2,7 @@
 """Builds and runs every test, a job for each test file; tools/test starts it.
 
 A job is named group/file: unit, store and run are C tests in a plain build, asan and tsan
-the same in builds with a sanitizer, e2e, crash and lint are Python."""
+the same in builds with a sanitizer, package, e2e, crash and lint are Python."""
 import concurrent.futures
 import glob
 import os
@@ -81,6 +81,8 @@ def all_jobs():
             jobs.append(Job("asan", path, "asan"))
             if group == "run":
                 jobs.append(Job("tsan", path, "tsan"))
+    for path in files("package", "py"):
+        jobs.append(Job("package", path, "plain", programs=True))
     for path in files("e2e", "py"):
         jobs.append(Job("e2e", path, "plain", programs=True))
     for sanitizer, stems in SANITIZED.items():
@@ -100,6 +102,8 @@ def build(name, jobs):
     targets = {job.target() for job in jobs} - {None}
     if any(job.programs for job in jobs):
         targets |= {"convey", "convey-sandbox"}
+    if any(job.group == "package" for job in jobs):
+        targets.add("manual")
     return build_targets(name, targets)
 
 

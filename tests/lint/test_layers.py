@@ -24,7 +24,7 @@ OWNERS = {
     "curl/": ("src/net/http.c",),
     "microhttpd.h": ("src/net/admin.c", "src/net/callback.c", "src/net/reply.c",
                      "tools/sandbox/server.c"),
-    "jansson.h": ("src/cmd/", "tools/sandbox/", "tests/"),
+    "jansson.h": ("src/cmd/", "tools/manual/", "tools/sandbox/", "tests/"),
     "uv.h": ("src/net/", "src/run/", "src/cmd/", "tests/"),
     "openssl/": ("src/core/digest.c", "src/core/secret.h", "src/net/", "src/store/vault.c"),
     "unicode/": ("src/core/",),
