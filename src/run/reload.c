@@ -98,10 +98,14 @@ static void apply(struct reload *l, size_t i)
 	s->removed = false;
 	site_set_token(s, l->found[i] ? &l->tokens[i] : NULL, clock_mono_ms());
 	if (is_new)
-		site_resume(s, (enum reason)d->reason, clock_mono_ms());
+		site_resume(s, (enum reason)d->reason,
+			    d->blocked_until_ms > 0
+				    ? d->blocked_until_ms - clock_wall_ms()
+				    : 0,
+			    clock_mono_ms());
 	/* `token set` clears the reason, also when the token is the same again. */
 	if (s->stored && d->reason == REASON_NONE)
-		site_try_again(s);
+		site_try_again(s, clock_mono_ms());
 	s->stored = (enum reason)d->reason;
 	/* What the file says of its state must be what it is. */
 	s->changed =

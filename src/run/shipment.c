@@ -305,7 +305,8 @@ static void note_error(struct shipment *s, enum verdict v)
 {
 	const struct answer *a = &s->request.answer;
 
-	if (v == VERDICT_DELIVERED || v == VERDICT_REFUSED || v == VERDICT_TOO_LARGE)
+	if (v == VERDICT_DELIVERED || v == VERDICT_REFUSED || v == VERDICT_TOO_LARGE ||
+	    site_is_outdated(s->site, v, s->started_ms))
 		return;
 	if (a->transport != TRANSPORT_ANSWERED)
 		snprintf(s->site->last_error, sizeof(s->site->last_error), "%s",
@@ -323,7 +324,8 @@ static void log_verdict(const struct shipment *s, enum verdict v)
 {
 	struct log_line line;
 
-	if (v == VERDICT_DELIVERED)
+	/* What concerns the destination it says itself, once: destination_state. */
+	if (v == VERDICT_DELIVERED || v == VERDICT_TOKEN || v == VERDICT_PERMISSION)
 		return;
 	line = log_begin(LOG_WARN, "request_failed");
 	log_field(&line, "destination", "%s", s->site->name);

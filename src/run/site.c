@@ -17,7 +17,7 @@ bool site_may_send(const struct site *s, uint64_t now_ms)
 	if (s->paused || !s->has_token || s->state == SITE_BLOCKED ||
 	    now_ms < s->next_start_ms)
 		return false;
-	return s->under_way < (s->state == SITE_PROBING ? 1 : SITE_SLOTS);
+	return s->under_way < (s->state == SITE_PROBING || s->unproven ? 1 : SITE_SLOTS);
 }
 
 void site_wake(struct site *s, uint64_t now_ms)
@@ -84,6 +84,17 @@ static bool is_fault(enum verdict v)
 	return v != VERDICT_DELIVERED && v != VERDICT_REFUSED && v != VERDICT_TOO_LARGE;
 }
 
+static bool is_persons(enum reason reason)
+{
+	return reason == REASON_TOKEN_REFUSED || reason == REASON_PERMISSION;
+}
+
+bool site_is_outdated(const struct site *s, enum verdict v, uint64_t started_ms)
+{
+	return is_persons(verdict_reason(v)) &&
+	       (!s->has_token || started_ms <= s->renewed_ms);
+}
+
 void site_judge(struct site *s, const struct site_limits *limits, enum verdict verdict,
 		int64_t retry_after_ms, uint64_t started_ms, uint64_t now_ms,
 		uint64_t random)
@@ -91,6 +102,11 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 	enum reason reason = verdict_reason(verdict);
 	int64_t pause;
 
+	if (site_is_outdated(s, verdict, started_ms))
+		return;
+	/* Others would fail as it did: one more is one too many. */
+	s->unproven = s->unproven && (is_persons(reason) || verdict == VERDICT_NOT_SENT ||
+				      verdict == VERDICT_TLS);
 	if (!is_fault(verdict)) {
 		/* An answer to a request from before the fault says nothing about now. */
 		if (s->state == SITE_OPEN || started_ms > s->blocked_ms)
@@ -117,22 +133,27 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 	block(s, reason, (uint64_t)pause, now_ms);
 }
 
-void site_resume(struct site *s, enum reason reason, uint64_t now_ms)
+void site_resume(struct site *s, enum reason reason, int64_t wait_ms, uint64_t now_ms)
 {
-	if (s->state != SITE_OPEN || !s->has_token ||
-	    (reason != REASON_TOKEN_REFUSED && reason != REASON_PERMISSION))
+	if (s->state != SITE_OPEN || !s->has_token || !is_persons(reason))
 		return;
-	s->state = SITE_PROBING;
+	/* The clock may have been set since: never longer than a probe is away. */
+	if (wait_ms > PERSON_PROBE_MS)
+		wait_ms = PERSON_PROBE_MS;
+	s->state = wait_ms > 0 ? SITE_BLOCKED : SITE_PROBING;
 	s->reason = s->logged = reason;
 	s->blocked_ms = now_ms;
+	s->until_ms = now_ms + (wait_ms > 0 ? (uint64_t)wait_ms : 0);
 }
 
-void site_try_again(struct site *s)
+void site_try_again(struct site *s, uint64_t now_ms)
 {
-	if (s->has_token && s->state != SITE_OPEN &&
-	    (s->reason == REASON_NEEDS_TOKEN || s->reason == REASON_TOKEN_REFUSED ||
-	     s->reason == REASON_PERMISSION))
-		open_again(s);
+	if (!s->has_token || s->state == SITE_OPEN ||
+	    (s->reason != REASON_NEEDS_TOKEN && !is_persons(s->reason)))
+		return;
+	s->unproven = true;
+	s->renewed_ms = now_ms;
+	open_again(s);
 }
 
 void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms)
@@ -142,15 +163,18 @@ void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms)
 
 	if (known)
 		return;
-	if (s->has_token)
+	if (s->has_token) {
 		secret_fini(&s->token);
+		s->renewed_ms = now_ms;
+	}
 	s->has_token = token != NULL;
+	s->unproven = true;
 	if (!token) {
 		block(s, REASON_NEEDS_TOKEN, SITE_FOREVER, now_ms);
 		return;
 	}
 	s->token = *token;
-	site_try_again(s);
+	site_try_again(s, now_ms);
 }
 
 void site_fini(struct site *s)

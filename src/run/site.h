@@ -6,7 +6,8 @@
  *      +------------(delivered)-------------------|---------------------------------+
  *                                                 +---------(any fault)-------------+
  *
- * BLOCKED nothing is sent; rows wait and spend nothing. PROBING one request may be under way.
+ * BLOCKED nothing is sent; rows wait and spend nothing. PROBING one request may be under way,
+ * and so it is while nothing was answered to the token yet.
  *
  * Owns:    the token, wiped by site_fini.
  * Thread:  the loop's; pure but for the two clocks' values, which the caller gives.
@@ -29,6 +30,10 @@ static inline bool site_waits(const struct site *s)
 /* BLOCKED and its time has come: now PROBING. */
 void site_wake(struct site *s, uint64_t now_ms);
 
+/* The refusal of a token that has been refreshed, replaced or taken away since: it says
+ * nothing of the one there is now. */
+bool site_is_outdated(const struct site *s, enum verdict verdict, uint64_t started_ms);
+
 /* What the end of a request, started at started_ms, means for the destination. */
 void site_judge(struct site *s, const struct site_limits *limits, enum verdict verdict,
 		int64_t retry_after_ms, uint64_t started_ms, uint64_t now_ms,
@@ -37,11 +42,12 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 /* A configuration with a token that differs opens what waited for one. */
 void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms);
 
-/* It waited for a person when the last relay ended, and nobody has acted: one probe. */
-void site_resume(struct site *s, enum reason reason, uint64_t now_ms);
+/* It waited for a person when the last relay ended, and nobody has acted: the next probe is
+ * when it was going to be. */
+void site_resume(struct site *s, enum reason reason, int64_t wait_ms, uint64_t now_ms);
 
 /* A person has acted: what waited for that goes on. */
-void site_try_again(struct site *s);
+void site_try_again(struct site *s, uint64_t now_ms);
 void site_fini(struct site *s);
 
 #endif

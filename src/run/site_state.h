@@ -42,6 +42,8 @@ struct site {
 	bool removed; /* from the configuration */
 	struct secret token;
 	bool has_token;
+	bool unproven;       /* the token has met no answer yet */
+	uint64_t renewed_ms; /* monotonic: since when a person's last word counts */
 
 	enum site_state state;
 	enum reason reason;  /* while not OPEN */

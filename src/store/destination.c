@@ -148,17 +148,30 @@ enum err_code destination_find(struct db *db, const char *name, int32_t *id,
 	return ERR_OK;
 }
 
+/* What TikTok refused may be right now: the relay does not wait for its next probe. */
+static enum err_code try_again(struct db *db, int32_t id, struct err *e)
+{
+	return run(db,
+		   "UPDATE destination SET reason = NULL, blocked_until = NULL, "
+		   "last_error = NULL WHERE id = ?1 AND reason IN (18, 19)",
+		   id, STR_NONE, e);
+}
+
 enum err_code destination_set(struct db *db, int32_t id,
 			      const struct destination_setting *settings, size_t count,
 			      struct err *e)
 {
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(settings[i].name, "id") == 0 && try_again(db, id, e) != ERR_OK)
+			return e->code;
 	return apply(db, id, settings, count, e);
 }
 
 enum err_code destination_pause(struct db *db, int32_t id, bool paused, struct err *e)
 {
 	if (run(db, "UPDATE destination SET paused = ?2 WHERE id = ?1", id,
-		paused ? STR("1") : STR("0"), e) != ERR_OK)
+		paused ? STR("1") : STR("0"), e) != ERR_OK ||
+	    (!paused && try_again(db, id, e) != ERR_OK))
 		return e->code;
 	return config_bump(db, e);
 }

@@ -123,27 +123,60 @@ class Revoked(Case):
         self.sandbox.set_oauth("revoke=all")
         self.project.insert([purchase(2)])
         self.check_waiting("token_refused")
-        self.assertEqual(relay.log().count("state=token_refused"), 1)
+        self.assertEqual(relay.log().count("token_refused"), 1)
         self.assertIn("revoked", self.project.queue()["last_error"])
         self.project.set_token("good")
         self.project.wait_for({"delivered": 12}, 2)
 
-    def test_a_restart_is_one_probe(self):
+    def test_a_backlog_and_restarts_are_one_request(self):
         self.project.convey("destination", "set", "shop", "--batch", "10")
         self.sandbox.set_oauth("revoke=all")
-        relay = self.start()
         self.project.insert([purchase(number) for number in range(500)])
-        wait_until(lambda: self.project.queue()["state"] == "token_refused")
-        time.sleep(0.5)
-        self.assertEqual(relay.stop(), 0)
-        before = self.requests()
-        self.start().wait_started()
-        self.project.insert([purchase(1000)])
-        time.sleep(1.5)
-        self.assertEqual(self.requests() - before, 1)
-        self.assertEqual(self.project.queue()["state"], "token_refused")
+        for number in range(3):
+            relay = self.start()
+            wait_until(lambda: self.project.queue()["state"] == "token_refused")
+            self.project.insert([purchase(1000 + number)])
+            time.sleep(0.7)
+            self.assertEqual(relay.stop(), 0)
+            self.assertEqual(self.requests(), 1)
+            self.assertEqual(self.project.queue()["state"], "token_refused")
+        self.start()
         self.project.set_token("good")
-        self.project.wait_for({"delivered": 501}, 5)
+        self.project.wait_for({"delivered": 503}, 5)
+
+    def test_what_a_person_mends_is_tried_at_once(self):
+        """The pixel's id, or TikTok's side of it; also while no relay runs."""
+        for words in (("set", "shop", "--id", "PIXEL2"), ("resume", "shop")):
+            for running in (True, False):
+                with self.subTest(words=words, running=running):
+                    self.setUp()
+                    self.sandbox.set_faults(["40001:source_id=PIXEL1"])
+                    self.project.insert([purchase(1)])
+                    relay = self.start()
+                    wait_until(lambda: self.project.queue()["state"] == "permission")
+                    if not running:
+                        self.assertEqual(relay.stop(), 0)
+                    if words[0] == "resume":
+                        self.sandbox.set_faults([])
+                    self.project.convey("destination", *words)
+                    if not running:
+                        self.start()
+                    self.project.wait_for({"delivered": 1}, 2)
+
+    def test_late_refusals_of_the_old_token_do_not_stop_the_new_one(self):
+        relay = self.start("--timeout-ms", "20000")
+        self.deliver(1)
+        self.project.convey("destination", "set", "shop", "--batch", "10")
+        self.sandbox.set_oauth("revoke=all")
+        # The first answer comes at once, the others after there is a new token.
+        self.sandbox.set_faults(["slow:nth=2-100,ms=2500"])
+        self.project.insert([purchase(number) for number in range(100, 180)])
+        wait_until(lambda: self.project.queue()["state"] == "token_refused")
+        self.project.set_token("good")
+        self.sandbox.set_faults([])
+        wait_until(lambda: self.requests() >= 9)
+        self.project.wait_for({"delivered": 81}, 5)
+        self.assertEqual(relay.log().count("state=token_refused"), 1)
 
     def test_every_word_for_it(self):
         for fault, word in (("40104", "token_refused"), ("40102", "token_refused"),

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "run/site.h"
+
+enum { MINUTE = 60 * 1000, PROBE = 15 * MINUTE };
+
+static const struct site_limits limits = {2000, 900000};
+
+static struct secret token(const char *text)
+{
+	struct secret s;
+
+	s.len = strlen(text);
+	memcpy(s.bytes, text, s.len);
+	return s;
+}
+
+static void give(struct site *s, const char *text, uint64_t now_ms)
+{
+	struct secret t = token(text);
+
+	site_set_token(s, &t, now_ms);
+}
+
+static void judge(struct site *s, enum verdict v, uint64_t started_ms, uint64_t now_ms)
+{
+	site_judge(s, &limits, v, 0, started_ms, now_ms, 7);
+}
+
+/* Whether one more request may start beside those under way. */
+static bool may_start(struct site *s, int under_way)
+{
+	s->under_way = under_way;
+	return site_may_send(s, 1);
+}
+
+static void a_new_token_is_tried_by_one_request(void **state)
+{
+	static const struct {
+		enum verdict v;
+		bool proven;
+	} rows[] = {
+		{VERDICT_DELIVERED, true}, {VERDICT_REFUSED, true},
+		{VERDICT_TOO_LARGE, true}, {VERDICT_RETRY, true},
+		{VERDICT_NOT_SENT, false}, {VERDICT_TLS, false},
+		{VERDICT_TOKEN, false},    {VERDICT_PERMISSION, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct site s = {.id = 1};
+
+		give(&s, "a", 1);
+		assert_true(may_start(&s, 0));
+		assert_false(may_start(&s, 1));
+		judge(&s, rows[i].v, 2, 3);
+		s.state = SITE_OPEN;
+		assert_int_equal(may_start(&s, 1), rows[i].proven);
+		assert_false(may_start(&s, SITE_SLOTS));
+		give(&s, "a", 4);
+		assert_int_equal(may_start(&s, 1), rows[i].proven);
+		give(&s, "b", 5);
+		assert_false(may_start(&s, 1));
+	}
+}
+
+static void a_refusal_waits_for_a_person_and_probes(void **state)
+{
+	struct site s = {.id = 1};
+
+	(void)state;
+	give(&s, "a", 1);
+	judge(&s, VERDICT_TOKEN, 10, 20);
+	assert_int_equal(s.state, SITE_BLOCKED);
+	assert_int_equal(s.reason, REASON_TOKEN_REFUSED);
+	site_wake(&s, 20 + PROBE - 1);
+	assert_int_equal(s.state, SITE_BLOCKED);
+	site_wake(&s, 20 + PROBE);
+	assert_int_equal(s.state, SITE_PROBING);
+	judge(&s, VERDICT_PERMISSION, 20 + PROBE, 30 + PROBE);
+	assert_int_equal(s.state, SITE_BLOCKED);
+	assert_int_equal(s.reason, REASON_PERMISSION);
+	assert_int_equal(s.until_ms, 30 + 2 * PROBE);
+	give(&s, "b", 100 + PROBE);
+	assert_int_equal(s.state, SITE_OPEN);
+}
+
+/* Requests that were under way when the token changed end after it. */
+static void what_was_said_of_the_token_before_does_not_count(void **state)
+{
+	struct site s = {.id = 1};
+
+	(void)state;
+	give(&s, "a", 1);
+	judge(&s, VERDICT_DELIVERED, 2, 3);
+	give(&s, "b", 10);
+	judge(&s, VERDICT_TOKEN, 9, 20);
+	judge(&s, VERDICT_PERMISSION, 9, 20);
+	assert_int_equal(s.state, SITE_OPEN);
+	judge(&s, VERDICT_TOKEN, 11, 20);
+	assert_int_equal(s.state, SITE_BLOCKED);
+	site_set_token(&s, NULL, 30);
+	judge(&s, VERDICT_TOKEN, 11, 40);
+	assert_int_equal(s.reason, REASON_NEEDS_TOKEN);
+	assert_int_equal(s.until_ms, SITE_FOREVER);
+}
+
+static void a_restart_waits_for_the_probe_that_was_due(void **state)
+{
+	static const struct {
+		enum reason reason;
+		int64_t wait_ms;
+		enum site_state state;
+		uint64_t until_ms;
+	} rows[] = {
+		{REASON_TOKEN_REFUSED, 5 * MINUTE, SITE_BLOCKED, 1000 + 5 * MINUTE},
+		{REASON_PERMISSION, 1, SITE_BLOCKED, 1001},
+		{REASON_TOKEN_REFUSED, 0, SITE_PROBING, 1000},
+		{REASON_TOKEN_REFUSED, -1000000, SITE_PROBING, 1000},
+		{REASON_TOKEN_REFUSED, INT64_MAX, SITE_BLOCKED, 1000 + PROBE},
+		{REASON_NETWORK, 5 * MINUTE, SITE_OPEN, 0},
+		{REASON_NONE, 5 * MINUTE, SITE_OPEN, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct site s = {.id = 1};
+
+		give(&s, "a", 1000);
+		site_resume(&s, rows[i].reason, rows[i].wait_ms, 1000);
+		assert_int_equal(s.state, rows[i].state);
+		assert_int_equal(s.until_ms, rows[i].until_ms);
+		site_try_again(&s, 1001);
+		assert_int_equal(s.state, SITE_OPEN);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_token_is_tried_by_one_request),
+		cmocka_unit_test(a_refusal_waits_for_a_person_and_probes),
+		cmocka_unit_test(what_was_said_of_the_token_before_does_not_count),
+		cmocka_unit_test(a_restart_waits_for_the_probe_that_was_due),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
