@@ -11,6 +11,7 @@
 #include "run/refresh.h"
 #include "run/reload.h"
 #include "run/shipment.h"
+#include "store/vault.h"
 
 enum {
 	LOOK_MS = 1000, /* a look without being woken */
@@ -219,6 +220,7 @@ static void on_timer(uv_timer_t *timer)
 
 		r->look_ms = now + (since < SETTLE_MS ? since / 2 + 1 : LOOK_MS);
 		relay_touch(r);
+		r->stale_config = r->stale_config || r->keyless;
 		/* Nothing is ever committed to a file that has gone: nothing else tells. */
 		if (writer_check_file(&r->writer, &e) != ERR_OK)
 			relay_fail(r, &e);
@@ -262,12 +264,13 @@ static void watch_signal(struct relay *r, uv_signal_t *handle, int number)
 }
 
 /* Without its key the relay keeps the queue and sends nothing: needs_token. */
-static enum err_code open_vault(struct relay *r, struct err *e)
+static enum err_code check_key(const struct relay *r, struct err *e)
 {
 	struct log_line line;
+	struct vault vault;
 
-	if (vault_open(&r->vault, r->options.db_path, e) == ERR_OK) {
-		r->has_vault = true;
+	if (vault_open(&vault, r->options.db_path, e) == ERR_OK) {
+		vault_close(&vault);
 		return ERR_OK;
 	}
 	if (e->code != ERR_NOINPUT)
@@ -292,7 +295,7 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	    queue_position(&r->writer.queue, &r->admitted, &r->last_attempt_id, e) !=
 		    ERR_OK)
 		return e->code;
-	if (open_vault(r, e) != ERR_OK)
+	if (check_key(r, e) != ERR_OK)
 		return e->code;
 	for (int i = 0; i < RELAY_SHAPERS; i++) {
 		if (judge_open_shared(&r->judges[i], r->writer.lock.path,
@@ -392,8 +395,6 @@ static void release(struct relay *r)
 			judge_close(&r->judges[i]);
 	scrubbing_close(&r->scrubbing);
 	writer_close(&r->writer);
-	if (r->has_vault)
-		vault_close(&r->vault);
 	for (int i = 0; i < r->site_count; i++) {
 		site_fini(r->sites[i]);
 		free(r->sites[i]);

@@ -23,7 +23,6 @@
 #include "run/site.h"
 #include "run/wake.h"
 #include "run/writer.h"
-#include "store/vault.h"
 
 #define RELAY_SHAPERS 2
 #define RELAY_SLOTS 16 /* requests under way, all destinations together */
@@ -53,9 +52,8 @@ struct relay {
 	struct judge judges[RELAY_SHAPERS];
 	struct lane shaping;
 	bool has_shaping, has_writer; /* their lanes run */
-	struct vault vault;
-	bool has_vault;
 	struct refresh *refresh;
+	bool keyless; /* a token that is kept cannot be read: look again */
 	struct notify *notify;
 
 	struct site **sites; /* each stays where it is until the end */

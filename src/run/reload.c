@@ -15,6 +15,7 @@ struct reload {
 	struct config *config;
 	struct secret *tokens;
 	bool *found;
+	struct err *why; /* … a token that is kept was not found */
 };
 
 struct site_job {
@@ -36,17 +37,44 @@ static void log_error(const char *event, const struct err *e)
 }
 
 /* A token that does not open is as good as none: its destination waits, the others go on. */
-static void read_token(struct reload *l, struct db *db, size_t i)
+static enum err_code read_token(struct reload *l, struct db *db,
+				const struct vault *vault, const struct err *no_key,
+				size_t i, struct err *e)
 {
-	struct err e = {ERR_OK, ""};
+	int32_t id = l->config->destinations[i].rules.id;
 
-	if (!l->relay->has_vault)
-		return;
-	if (credential_get(db, &l->relay->vault, l->config->destinations[i].rules.id,
-			   "token", &l->tokens[i], &l->found[i], &e) != ERR_OK) {
+	e->code = ERR_OK;
+	if (no_key->code == ERR_OK) {
+		if (credential_get(db, vault, id, "token", &l->tokens[i], &l->found[i],
+				   &l->why[i]) != ERR_OK)
+			l->found[i] = false;
+	} else if (credential_has(db, id, "token", &l->found[i], e) == ERR_OK &&
+		   l->found[i]) {
 		l->found[i] = false;
-		log_error("token_unreadable", &e);
+		l->why[i] = *no_key;
 	}
+	return e->code;
+}
+
+/* The key is read each time: it may have been lost, put back or changed. */
+static enum err_code read_tokens(struct reload *l, struct db *db, struct err *e)
+{
+	struct err no_key = {ERR_OK, ""};
+	size_t count = l->config->count;
+	struct vault vault;
+
+	l->tokens = calloc(count + 1, sizeof(*l->tokens));
+	l->found = calloc(count + 1, sizeof(*l->found));
+	l->why = calloc(count + 1, sizeof(*l->why));
+	if (!l->tokens || !l->found || !l->why)
+		abort();
+	e->code = ERR_OK;
+	if (vault_open(&vault, l->relay->options.db_path, &no_key) != ERR_OK)
+		vault = (struct vault){.credential = false};
+	for (size_t i = 0; i < count && e->code == ERR_OK; i++)
+		e->code = read_token(l, db, &vault, &no_key, i, e);
+	vault_close(&vault);
+	return e->code;
 }
 
 static void reload_work(struct job *job, void *state)
@@ -55,14 +83,8 @@ static void reload_work(struct job *job, void *state)
 	struct judge *judge = state;
 
 	if (db_exec(&judge->db, "BEGIN", &job->err) == ERR_OK &&
-	    config_load(&judge->db, &l->config, &job->err) == ERR_OK) {
-		l->tokens = calloc(l->config->count + 1, sizeof(*l->tokens));
-		l->found = calloc(l->config->count + 1, sizeof(*l->found));
-		if (!l->tokens || !l->found)
-			abort();
-		for (size_t i = 0; i < l->config->count; i++)
-			read_token(l, &judge->db, i);
-	}
+	    config_load(&judge->db, &l->config, &job->err) == ERR_OK)
+		job->err.code = read_tokens(l, &judge->db, &job->err);
 	db_rollback(&judge->db);
 }
 
@@ -81,6 +103,16 @@ static struct site *site_of(struct relay *r, int32_t id)
 	return s;
 }
 
+/* Why there is no token, where one is kept. */
+static void note_loss(struct relay *r, struct site *s, const struct err *why)
+{
+	r->keyless = r->keyless || why->code != ERR_OK;
+	if (s->reason != REASON_NEEDS_TOKEN || strcmp(s->last_error, why->msg) == 0)
+		return;
+	snprintf(s->last_error, sizeof(s->last_error), "%s", why->msg);
+	s->changed = true;
+}
+
 static void apply(struct reload *l, size_t i)
 {
 	const struct destination_config *d = &l->config->destinations[i];
@@ -97,6 +129,7 @@ static void apply(struct reload *l, size_t i)
 	s->paused = d->paused;
 	s->removed = false;
 	site_set_token(s, l->found[i] ? &l->tokens[i] : NULL, clock_mono_ms());
+	note_loss(l->relay, s, &l->why[i]);
 	if (is_new)
 		site_resume(s, (enum reason)d->reason,
 			    d->blocked_until_ms > 0
@@ -133,15 +166,18 @@ static void reload_done(struct job *job)
 	} else {
 		r->stale_config = false;
 		r->config_version = l->config->version;
+		r->keyless = false;
 		mark_removed(r);
 		for (size_t i = 0; i < l->config->count; i++)
 			apply(l, i);
-		OPENSSL_cleanse(l->tokens, (l->config->count + 1) * sizeof(*l->tokens));
 		refresh_look(r->refresh);
 	}
+	if (l->tokens)
+		OPENSSL_cleanse(l->tokens, (l->config->count + 1) * sizeof(*l->tokens));
 	config_free(l->config);
 	free(l->tokens);
 	free(l->found);
+	free(l->why);
 	free(l);
 	relay_touch(r);
 	relay_pump(r);

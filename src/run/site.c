@@ -161,7 +161,7 @@ void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms)
 	bool known = s->has_token && token && s->token.len == token->len &&
 		     CRYPTO_memcmp(s->token.bytes, token->bytes, token->len) == 0;
 
-	if (known)
+	if (known || (!token && !s->has_token && s->reason == REASON_NEEDS_TOKEN))
 		return;
 	if (s->has_token) {
 		secret_fini(&s->token);

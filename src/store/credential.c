@@ -88,6 +88,23 @@ enum err_code credential_get(struct db *db, const struct vault *vault,
 	return e->code;
 }
 
+enum err_code credential_has(struct db *db, int32_t destination_id, const char *field,
+			     bool *has, struct err *e)
+{
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(
+		    db,
+		    "SELECT 1 FROM credential WHERE destination_id = ?1 AND field = ?2",
+		    &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int(stmt, 1, destination_id);
+	db_bind(stmt, 2, str_of(field));
+	e->code = db_step(db, stmt, has, e);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
 enum err_code credential_erase(struct db *db, int32_t destination_id, struct err *e)
 {
 	sqlite3_stmt *stmt;

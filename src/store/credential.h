@@ -22,6 +22,10 @@ MUST_CHECK enum err_code credential_get(struct db *db, const struct vault *vault
 					int32_t destination_id, const char *field,
 					struct secret *out, bool *found, struct err *e);
 
+/* Whether it is kept, whatever opens it. */
+MUST_CHECK enum err_code credential_has(struct db *db, int32_t destination_id,
+					const char *field, bool *has, struct err *e);
+
 /* All fields of a destination; the freed pages are overwritten (secure_delete). */
 MUST_CHECK enum err_code credential_erase(struct db *db, int32_t destination_id,
 					  struct err *e);

@@ -66,7 +66,7 @@ class Rotate(relay_case.Case):
         self.sandbox.set_tokens(["other"])
         self.project.insert([purchase(9)])
         wait_until(lambda: self.project.delivery("id-9")["status"] == "delivered")
-        self.assertNotIn("token_unreadable", relay.log())
+        self.assertNotIn("needs_token", relay.log())
 
     def test_killed_anywhere(self):
         took = time.monotonic()
