@@ -8,6 +8,7 @@
 #include "cmd/output.h"
 #include "store/destination.h"
 #include "store/rekey.h"
+#include "store/revocation.h"
 
 enum { EXCHANGE_TRIES = 3 };
 
@@ -102,6 +103,7 @@ static enum err_code store_grant(struct connecting *n, struct db *db, struct err
 	if (rekey_open(db, n->cmd->db_path, &vault, e) == ERR_OK) {
 		if (grant_store(db, &vault, id, &n->grant, clock_wall_ms(), e) ==
 			    ERR_OK &&
+		    revocation_forgive(db, &vault, id, &n->grant.token, e) == ERR_OK &&
 		    destination_token_set(db, id, e) == ERR_OK)
 			e->code = db_commit(db, e);
 		vault_close(&vault);

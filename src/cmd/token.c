@@ -11,6 +11,7 @@
 #include "store/credential.h"
 #include "store/destination.h"
 #include "store/rekey.h"
+#include "store/revocation.h"
 
 /* By read(2), so that no copy stays in a buffer of stdio. */
 static enum err_code read_all(unsigned char *bytes, size_t cap, bool one_line,
@@ -78,6 +79,7 @@ static enum err_code keep(const struct cmd *c, struct db *db, const struct secre
 		if (destination_find(db, c->argv[0], &id, e) == ERR_OK &&
 		    credential_erase(db, id, e) == ERR_OK &&
 		    credential_set(db, &vault, id, "token", token, e) == ERR_OK &&
+		    revocation_forgive(db, &vault, id, token, e) == ERR_OK &&
 		    destination_token_set(db, id, e) == ERR_OK)
 			e->code = cmd_commit(c, db, e);
 		vault_close(&vault);

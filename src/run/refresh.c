@@ -12,7 +12,7 @@
 #include "store/revocation.h"
 
 enum {
-	LEASE_MS = 60 * 1000,        /* longer than a request takes */
+	LEASE_MS = 30 * 1000,        /* beyond the time of a request */
 	LOOK_MAX_MS = 5 * 60 * 1000, /* clocks are set */
 	LOOK_MIN_MS = 100,
 	NO_KEY_MS = 60 * 1000,
@@ -75,7 +75,10 @@ static enum err_code keep_refresh(struct refresh *f, struct db *db,
 		if (grant_renew(db, vault, id, &f->grant.refresh_token, &f->fresh, now,
 				&ours, e) != ERR_OK)
 			return e->code;
-		return ours ? destination_token_set(db, id, e) : ERR_OK;
+		if (ours)
+			return destination_token_set(db, id, e);
+		f->grant.token = f->fresh.token;
+		return revocation_of_stray(db, vault, id, &f->grant, now, e);
 	}
 	/* A refusal may only mean that somebody else was faster: then theirs is due. */
 	if (grant_holds(db, vault, id, &f->grant.refresh_token, &ours, e) != ERR_OK ||
@@ -133,18 +136,28 @@ static void log_outcome(struct refresh *f)
 		log_grant(f, LOG_WARN, refresh ? "refresh_failed" : "revoke_failed");
 }
 
+/* Nobody waits for the relay any more. */
+static bool is_over(const struct relay *r)
+{
+	return r->fatal.code ||
+	       (r->stopping && r->deadline_ms && clock_mono_ms() >= r->deadline_ms);
+}
+
 /* The only copy of the new pair is here until it is stored. */
 static void keep_done(struct job *job)
 {
 	struct refresh *f = OF_JOB(job);
 
-	if (job->err.code != ERR_OK && !f->relay->fatal.code) {
+	if (job->err.code != ERR_OK) {
 		snprintf(f->error, sizeof(f->error), "%s", job->err.msg);
 		log_grant(f, LOG_ERROR, "grant_not_stored");
-		uv_timer_start(&f->timer, on_keep_again, STORE_RETRY_MS, 0);
-		return;
+		if (!is_over(f->relay)) {
+			uv_timer_start(&f->timer, on_keep_again, STORE_RETRY_MS, 0);
+			return;
+		}
+	} else {
+		log_outcome(f);
 	}
-	log_outcome(f);
 	end_turn(f);
 	relay_touch(f->relay);
 	refresh_look(f);
@@ -180,6 +193,7 @@ static void on_answer(struct http_request *request)
 	struct refresh *f = OF_REQUEST(request);
 	struct err e = {ERR_OK, ""};
 
+	f->asking = false;
 	f->outcome = REFRESH_DONE;
 	if (oauth_check(&f->oauth, &e) != ERR_OK)
 		f->outcome = e.code == ERR_PERM ? REFRESH_REFUSED : REFRESH_FAILED;
@@ -202,29 +216,51 @@ static void ask(struct refresh *f)
 	else
 		oauth_ask_revoke(&f->oauth, &f->app, &f->grant.token);
 	f->oauth.http.done = on_answer;
+	f->asking = true;
 	http_send(f->relay->http, &f->oauth.http);
 }
 
+void refresh_abort(struct refresh *f)
+{
+	if (f->asking)
+		http_abort(f->relay->http, &f->oauth.http);
+}
+
 /* LOOKING */
+
+/* One whose secrets do not open must not keep the others waiting. */
+static enum err_code take(struct refresh *f, struct db *db, const struct vault *vault,
+			  int64_t now_ms, struct err *e)
+{
+	int64_t lease_ms = f->relay->options.timeout_ms + LEASE_MS;
+
+	if (grant_take(db, vault, &f->due, now_ms, lease_ms, &f->grant, &f->taken, e) ==
+		    ERR_OK ||
+	    (e->code != ERR_CORRUPT && e->code != ERR_CONFIG))
+		return e->code;
+	snprintf(f->error, sizeof(f->error), "%s", e->msg);
+	return grant_postpone(db, vault, &f->due, now_ms + REFUSED_MS, e);
+}
 
 static void look_work(struct job *job, void *state)
 {
 	struct refresh *f = OF_JOB(job);
 	struct writer *w = state;
-	struct err no_key = {ERR_OK, ""};
+	struct err no_key = {ERR_OK, ""}, *e = &job->err;
 	int64_t now = clock_wall_ms();
 	struct vault vault;
 
-	f->found = f->taken = false;
+	f->found = f->taken = f->opened = false;
 	if (rekey_open(&w->db, f->relay->options.db_path, &vault, &no_key) != ERR_OK) {
 		f->found = true;
 		f->due.at_ms = now + NO_KEY_MS;
 		return;
 	}
-	if (grant_next(&w->db, &vault, &f->due, &f->found, &job->err) == ERR_OK &&
-	    f->found && f->due.at_ms <= now)
-		job->err.code = grant_take(&w->db, &vault, &f->due, now, LEASE_MS,
-					   &f->grant, &f->taken, &job->err);
+	f->opened = true;
+	if ((f->reclaimed || grant_reclaim(&w->db, &vault, now, e) == ERR_OK) &&
+	    grant_next(&w->db, &vault, &f->due, &f->found, e) == ERR_OK && f->found &&
+	    f->due.at_ms <= now)
+		e->code = take(f, &w->db, &vault, now, e);
 	vault_close(&vault);
 }
 
@@ -233,10 +269,13 @@ static void look_done(struct job *job)
 	struct refresh *f = OF_JOB(job);
 	bool failed = job->err.code != ERR_OK;
 
+	f->reclaimed = f->reclaimed || (f->opened && !failed);
 	if (!failed && f->taken) {
 		ask(f);
 		return;
 	}
+	if (!failed && f->error[0])
+		log_grant(f, LOG_ERROR, "grant_unreadable");
 	end_turn(f);
 	if (failed)
 		look_in(f, STORE_RETRY_MS);

@@ -5,8 +5,9 @@
  *     LOOKING --due: its lease is durable--> ASKING --answer--> KEEPING --durable--> LOOKING
  *        \------------- nothing is due: a timer, or a changed configuration ----------/
  *
- * One request at a time. The lease, taken before the request, keeps other processes away; a
- * lost answer or a passing fault changes nothing but the time of the next try.
+ * One request at a time. The lease and the intent, durable before the request, keep other
+ * processes away and tell the next relay what this one has asked; a lost answer or a passing
+ * fault changes nothing but the time of the next try.
  *
  * Owns:    its timer, its job and its request, from refresh_open to refresh_close.
  * Thread:  the loop's; the job's work on the writer's.
@@ -26,10 +27,12 @@ struct refresh {
 	struct relay *relay;
 	uv_timer_t timer;
 	bool busy, again;
+	bool asking;    /* the request is under way */
+	bool reclaimed; /* what a relay before had asked for */
 	struct grant_due due;
-	bool found, taken;
-	struct grant grant; /* what was taken */
-	struct grant fresh; /* what came for it */
+	bool found, taken, opened; /* opened: there was a key to look with */
+	struct grant grant;        /* what was taken */
+	struct grant fresh;        /* what came for it */
 	struct oauth_app app;
 	struct oauth oauth;
 	enum refresh_outcome {
@@ -44,6 +47,9 @@ struct refresh *refresh_open(struct relay *r);
 
 /* The configuration has changed, or has been read for the first time. */
 void refresh_look(struct refresh *f);
+
+/* Ends a request that is under way: its answer counts as lost. */
+void refresh_abort(struct refresh *f);
 
 /* No request may be under way (relay.jobs counts it); frees `f` (relay.to_close counts). */
 void refresh_close(struct refresh *f);

@@ -133,8 +133,10 @@ static void end_if_done(struct relay *r)
 		r->stopping = true;
 	if (!r->stopping || r->closing)
 		return;
-	if (r->under_way > 0 && clock_mono_ms() >= r->deadline_ms && r->deadline_ms)
+	if (r->deadline_ms && clock_mono_ms() >= r->deadline_ms) {
 		shipment_abort_all(r);
+		refresh_abort(r->refresh);
+	}
 	if (r->unsettled == 0 && r->jobs == 0 && r->waiting_loads == 0 && !r->admitting &&
 	    !r->reloading && r->site_jobs == 0 && !r->scrubbing.under_way &&
 	    !r->ingesting.under_way)

@@ -109,8 +109,10 @@ enum err_code credential_erase(struct db *db, int32_t destination_id, struct err
 {
 	sqlite3_stmt *stmt;
 
-	if (db_prepare(db, "DELETE FROM credential WHERE destination_id = ?1", &stmt,
-		       e) != ERR_OK)
+	if (db_prepare(db,
+		       "DELETE FROM credential WHERE destination_id = ?1 AND field "
+		       "NOT LIKE 'revoke%'",
+		       &stmt, e) != ERR_OK)
 		return e->code;
 	sqlite3_bind_int(stmt, 1, destination_id);
 	e->code = db_run(db, stmt, e);

@@ -26,7 +26,8 @@ MUST_CHECK enum err_code credential_get(struct db *db, const struct vault *vault
 MUST_CHECK enum err_code credential_has(struct db *db, int32_t destination_id,
 					const char *field, bool *has, struct err *e);
 
-/* All fields of a destination; the freed pages are overwritten (secure_delete). */
+/* All fields of a destination but the note of a revocation that TikTok does not have yet
+ * (revocation.h); the freed pages are overwritten (secure_delete). */
 MUST_CHECK enum err_code credential_erase(struct db *db, int32_t destination_id,
 					  struct err *e);
 

@@ -9,6 +9,8 @@ static const char *const due_fields[] = {
 	[GRANT_REVOKE] = "revoke_at",
 };
 
+#define INTENT "refresh_asked_at"
+
 enum { RETRY_MIN_MS = 1000, RETRY_MAX_MS = 15 * 60 * 1000, RETRY_EXPIRED_MS = 60 * 1000 };
 
 void grant_fini(struct grant *g)
@@ -133,47 +135,86 @@ enum err_code grant_next(struct db *db, const struct vault *vault, struct grant_
 	return e->code;
 }
 
-static enum err_code get_app(struct db *db, const struct vault *vault, int32_t id,
-			     const char *id_field, const char *secret_field,
-			     struct grant *out, bool *found, struct err *e)
+static enum err_code need(struct db *db, const struct vault *vault, int32_t id,
+			  const char *field, struct secret *out, struct err *e)
 {
+	bool found = false;
+
+	if (credential_get(db, vault, id, field, out, &found, e) != ERR_OK || found)
+		return e->code;
+	return err_set(e, ERR_CORRUPT,
+		       "%s of destination %d is missing; connect it again", field, id);
+}
+
+static enum err_code read_task(struct db *db, const struct vault *vault,
+			       const struct grant_due *due, struct grant *out,
+			       struct err *e)
+{
+	bool refresh = due->task == GRANT_REFRESH;
+	int32_t id = due->destination_id;
 	struct secret app_id;
 
-	*found = false;
-	if (credential_get(db, vault, id, id_field, &app_id, found, e) != ERR_OK ||
-	    !*found)
+	if (need(db, vault, id, refresh ? "app_id" : "revoke_app_id", &app_id, e) !=
+		    ERR_OK ||
+	    need(db, vault, id, refresh ? "app_secret" : "revoke_app_secret",
+		 &out->app_secret, e) != ERR_OK)
 		return e->code;
 	snprintf(out->app_id, sizeof(out->app_id), "%.*s", (int)app_id.len,
 		 (const char *)app_id.bytes);
-	*found = false;
-	return credential_get(db, vault, id, secret_field, &out->app_secret, found, e);
+	return refresh ? need(db, vault, id, "refresh_token", &out->refresh_token, e)
+		       : need(db, vault, id, "revoke_token", &out->token, e);
 }
 
 enum err_code grant_take(struct db *db, const struct vault *vault,
 			 const struct grant_due *due, int64_t now_ms, int64_t lease_ms,
 			 struct grant *out, bool *taken, struct err *e)
 {
-	bool refresh = due->task == GRANT_REFRESH;
 	int32_t id = due->destination_id;
 	int64_t at_ms;
 
 	memset(out, 0, sizeof(*out));
-	e->code = ERR_OK;
 	*taken = false;
 	if (get_time(db, vault, id, due_fields[due->task], &at_ms, e) != ERR_OK ||
 	    at_ms == 0 || at_ms > now_ms)
 		return e->code;
-	if (get_app(db, vault, id, refresh ? "app_id" : "revoke_app_id",
-		    refresh ? "app_secret" : "revoke_app_secret", out, taken,
-		    e) != ERR_OK ||
-	    !*taken)
+	if (read_task(db, vault, due, out, e) != ERR_OK ||
+	    set_time(db, vault, id, due_fields[due->task], now_ms + lease_ms, e) !=
+		    ERR_OK ||
+	    (due->task == GRANT_REFRESH &&
+	     set_time(db, vault, id, INTENT, now_ms, e) != ERR_OK))
 		return e->code;
-	*taken = false;
-	if (credential_get(db, vault, id, refresh ? "refresh_token" : "revoke_token",
-			   refresh ? &out->refresh_token : &out->token, taken,
-			   e) != ERR_OK)
+	*taken = true;
+	return ERR_OK;
+}
+
+/* The next destination behind `id`, in their order, that has an intent; 0: none. */
+static enum err_code next_intent(struct db *db, int32_t *id, struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool row;
+
+	if (db_prepare(db,
+		       "SELECT destination_id FROM credential WHERE destination_id > ?1 "
+		       "AND field = '" INTENT "' ORDER BY 1 LIMIT 1",
+		       &stmt, e) != ERR_OK)
 		return e->code;
-	return grant_postpone(db, vault, due, now_ms + lease_ms, e);
+	sqlite3_bind_int(stmt, 1, *id);
+	if (db_step(db, stmt, &row, e) == ERR_OK)
+		*id = row ? sqlite3_column_int(stmt, 0) : 0;
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+enum err_code grant_reclaim(struct db *db, const struct vault *vault, int64_t now_ms,
+			    struct err *e)
+{
+	int32_t id = 0;
+
+	while (next_intent(db, &id, e) == ERR_OK && id)
+		if (set_time(db, vault, id, due_fields[GRANT_REFRESH], now_ms, e) !=
+		    ERR_OK)
+			break;
+	return e->code;
 }
 
 enum err_code grant_holds(struct db *db, const struct vault *vault,
@@ -204,6 +245,8 @@ enum err_code grant_renew(struct db *db, const struct vault *vault,
 	     set_secret(db, vault, destination_id, "refresh_token", &fresh->refresh_token,
 			e) != ERR_OK))
 		return e->code;
+	if (credential_erase_field(db, destination_id, INTENT, e) != ERR_OK)
+		return e->code;
 	return set_life(db, vault, destination_id, fresh, true, now_ms, e);
 }
 
@@ -215,6 +258,9 @@ enum err_code grant_postpone(struct db *db, const struct vault *vault,
 	if (get_time(db, vault, due->destination_id, due_fields[due->task], &now_at_ms,
 		     e) != ERR_OK ||
 	    now_at_ms == 0)
+		return e->code;
+	if (due->task == GRANT_REFRESH &&
+	    credential_erase_field(db, due->destination_id, INTENT, e) != ERR_OK)
 		return e->code;
 	return set_time(db, vault, due->destination_id, due_fields[due->task], at_ms, e);
 }

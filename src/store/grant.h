@@ -2,7 +2,8 @@
  * grant.h - what `connect` was given by TikTok, and when it has to be looked after.
  *
  * A time of refresh that is moved on is the lease: whoever moved it, in a transaction, asks
- * TikTok, and nobody else does before that time comes again.
+ * TikTok, nobody else before that time comes again. Until the answer is kept the intent stands
+ * beside it, refresh_asked_at: at a relay's start, left by one that died.
  *
  * Owns:    nothing; a struct grant is wiped by grant_fini. Writes run inside the caller's
  *          transaction.
@@ -30,10 +31,7 @@ MUST_CHECK enum err_code grant_store(struct db *db, const struct vault *vault,
 				     int32_t destination_id, const struct grant *g,
 				     int64_t now_ms, struct err *e);
 
-enum grant_task {
-	GRANT_REFRESH,
-	GRANT_REVOKE, /* left to do by a `disconnect` that did not reach TikTok */
-};
+enum grant_task { GRANT_REFRESH, GRANT_REVOKE /* a note; revocation.h */ };
 
 struct grant_due {
 	int32_t destination_id;
@@ -46,7 +44,8 @@ MUST_CHECK enum err_code grant_next(struct db *db, const struct vault *vault,
 				    struct grant_due *out, bool *found, struct err *e);
 
 /* Takes the task for lease_ms: fills app_id, app_secret and the token that it is about (the
- * refresh token of a refresh). *taken is false where it is not due any more. */
+ * refresh token of a refresh). *taken is false where it is not due any more; CORRUPT, CONFIG:
+ * a secret of it is missing or does not open. */
 MUST_CHECK enum err_code grant_take(struct db *db, const struct vault *vault,
 				    const struct grant_due *due, int64_t now_ms,
 				    int64_t lease_ms, struct grant *out, bool *taken,
@@ -64,7 +63,11 @@ MUST_CHECK enum err_code grant_renew(struct db *db, const struct vault *vault,
 				     const struct grant *fresh, int64_t now_ms,
 				     bool *kept, struct err *e);
 
-/* Looks at it again then. Without effect where the task is gone. */
+/* What a relay that died has asked for is due now. */
+MUST_CHECK enum err_code grant_reclaim(struct db *db, const struct vault *vault,
+				       int64_t now_ms, struct err *e);
+
+/* Looks at it again then; the intent ends. Without effect where the task is gone. */
 MUST_CHECK enum err_code grant_postpone(struct db *db, const struct vault *vault,
 					const struct grant_due *due, int64_t at_ms,
 					struct err *e);

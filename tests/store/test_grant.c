@@ -91,6 +91,58 @@ static void one_takes_it_at_80_percent_and_nobody_else(void **state)
 	vault_close(&v);
 }
 
+/* As of a relay that took the task and died. */
+static void what_was_asked_for_is_due_again_after_a_death(void **state)
+{
+	struct scene *s = *state;
+	struct grant_due due;
+	struct grant g, taken;
+	struct vault v;
+	bool found, kept;
+
+	make(s, &v, &g, 1000);
+	assert_ok(s, grant_reclaim(&s->db, &v, NOW, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, &due, &found, &s->e));
+	assert_int_equal(due.at_ms, NOW + 800);
+	assert_ok(s, grant_take(&s->db, &v, &due, NOW + 800, 60, &taken, &found, &s->e));
+	assert_secret(s, &v, "refresh_asked_at", "1000800");
+	assert_ok(s, grant_reclaim(&s->db, &v, NOW + 801, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, &due, &found, &s->e));
+	assert_int_equal(due.at_ms, NOW + 801);
+	/* An answer ends it, whatever it says. */
+	assert_ok(s, grant_postpone(&s->db, &v, &due, NOW + 900, &s->e));
+	assert_secret(s, &v, "refresh_asked_at", NULL);
+	assert_ok(s, grant_take(&s->db, &v, &due, NOW + 900, 60, &taken, &found, &s->e));
+	assert_secret(s, &v, "refresh_asked_at", "1000900");
+	assert_ok(s, grant_renew(&s->db, &v, ID, &g.refresh_token, &g, NOW + 910, &kept,
+				 &s->e));
+	assert_true(kept);
+	assert_secret(s, &v, "refresh_asked_at", NULL);
+	vault_close(&v);
+}
+
+static void a_task_without_its_secrets_is_told(void **state)
+{
+	static const char *const fields[] = {"app_id", "app_secret", "refresh_token"};
+	struct scene *s = *state;
+	struct grant_due due;
+	struct grant g, taken;
+	struct vault v;
+	bool found;
+
+	make(s, &v, &g, 1000);
+	assert_ok(s, grant_next(&s->db, &v, &due, &found, &s->e));
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		assert_ok(s, credential_erase_field(&s->db, ID, fields[i], &s->e));
+		assert_int_equal(grant_take(&s->db, &v, &due, NOW + 800, 60, &taken,
+					    &found, &s->e),
+				 ERR_CORRUPT);
+		assert_false(found);
+		assert_ok(s, grant_store(&s->db, &v, ID, &g, NOW, &s->e));
+	}
+	vault_close(&v);
+}
+
 static void a_new_pair_is_for_the_old_one_only(void **state)
 {
 	static const struct {
@@ -169,12 +221,58 @@ static void a_grant_taken_back_leaves_only_the_note(void **state)
 	assert_true(found);
 	assert_int_equal(note.token.len, strlen("canary-token"));
 	assert_string_equal(note.app_id, "app");
-	/* Again: there is no grant, and the note stays. */
-	assert_ok(s, revocation_note(&s->db, &v, ID, NOW, &noted, &s->e));
-	assert_false(noted);
+	/* Again: there is no grant, and the note is tried anew. */
+	assert_ok(s, revocation_note(&s->db, &v, ID, NOW + 9, &noted, &s->e));
+	assert_true(noted);
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM credential"), 4);
+	assert_secret(s, &v, "revoke_token", "canary-token");
+	assert_ok(s, grant_next(&s->db, &v, &due, &found, &s->e));
+	assert_int_equal(due.at_ms, NOW + 9);
 	assert_ok(s, revocation_end(&s->db, ID, &s->e));
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM credential"), 0);
+	vault_close(&v);
+}
+
+static void a_note_outlives_another_token_but_not_the_same(void **state)
+{
+	struct scene *s = *state;
+	struct grant g, other;
+	struct vault v;
+	bool noted;
+
+	make(s, &v, &g, 1000);
+	other = g;
+	fill(&other.token, "another-token");
+	assert_ok(s, revocation_note(&s->db, &v, ID, NOW, &noted, &s->e));
+	assert_ok(s, grant_store(&s->db, &v, ID, &other, NOW, &s->e));
+	assert_ok(s, revocation_forgive(&s->db, &v, ID, &other.token, &s->e));
+	assert_secret(s, &v, "token", "another-token");
+	assert_secret(s, &v, "revoke_token", "canary-token");
+	assert_ok(s, grant_store(&s->db, &v, ID, &g, NOW, &s->e));
+	assert_ok(s, revocation_forgive(&s->db, &v, ID, &g.token, &s->e));
+	assert_secret(s, &v, "revoke_token", NULL);
+	assert_secret(s, &v, "revoke_at", NULL);
+	vault_close(&v);
+}
+
+/* One that came when the destination had been disconnected already. */
+static void a_stray_token_is_noted_where_there_is_none(void **state)
+{
+	struct scene *s = *state;
+	struct grant g, stray;
+	struct vault v;
+	bool noted;
+
+	make(s, &v, &g, 1000);
+	stray = g;
+	fill(&stray.token, "stray-token");
+	assert_ok(s, revocation_of_stray(&s->db, &v, ID, &stray, NOW, &s->e));
+	assert_secret(s, &v, "revoke_token", NULL);
+	assert_ok(s, revocation_note(&s->db, &v, ID, NOW, &noted, &s->e));
+	assert_ok(s, revocation_of_stray(&s->db, &v, ID, &stray, NOW, &s->e));
+	assert_secret(s, &v, "revoke_token", "stray-token");
+	assert_secret(s, &v, "revoke_app_id", "app");
+	assert_secret(s, &v, "revoke_app_secret", "canary-secret");
 	vault_close(&v);
 }
 
@@ -206,13 +304,29 @@ static void a_new_key_opens_everything_and_the_old_one_nothing(void **state)
 
 /* Between commit and rename KEY is old and KEY.new is the one that counts; before the commit
  * KEY.new is nothing. */
+enum { KEY_PATH = 140 };
+
+/* A rotation that died there; fills the name of the key that it left. */
+static void cut_off_before_the_rename(struct scene *s, char new[KEY_PATH])
+{
+	char key[KEY_PATH - 12], old[KEY_PATH];
+	int secrets;
+
+	snprintf(key, sizeof(key), "%s.key", s->path);
+	snprintf(old, sizeof(old), "%s.old", key);
+	snprintf(new, KEY_PATH, "%s.new", key);
+	assert_int_equal(link(key, old), 0);
+	assert_ok(s, rekey(&s->db, s->path, false, &secrets, &s->e));
+	assert_int_equal(rename(key, new), 0);
+	assert_int_equal(rename(old, key), 0);
+}
+
 static void a_change_that_was_cut_off_is_ended_by_the_next(void **state)
 {
 	struct scene *s = *state;
 	struct vault before, fresh, open;
 	struct grant g;
-	int secrets;
-	char key[128], old[140], new[140];
+	char new[KEY_PATH];
 
 	make(s, &before, &g, 0);
 	/* cut off before the commit */
@@ -220,14 +334,7 @@ static void a_change_that_was_cut_off_is_ended_by_the_next(void **state)
 	assert_ok(s, rekey_open(&s->db, s->path, &open, &s->e));
 	assert_memory_equal(open.id, before.id, sizeof(open.id));
 	vault_close(&open);
-	/* cut off before the rename */
-	snprintf(key, sizeof(key), "%s.key", s->path);
-	snprintf(old, sizeof(old), "%s.old", key);
-	snprintf(new, sizeof(new), "%s.new", key);
-	assert_int_equal(link(key, old), 0);
-	assert_ok(s, rekey(&s->db, s->path, false, &secrets, &s->e));
-	assert_int_equal(rename(key, new), 0);
-	assert_int_equal(rename(old, key), 0);
+	cut_off_before_the_rename(s, new);
 	assert_ok(s, vault_open(&open, s->path, &s->e));
 	assert_memory_equal(open.id, before.id, sizeof(open.id));
 	assert_secret(s, &open, "token", "canary-token");
@@ -248,10 +355,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_token_for_ever_is_never_due),
 		T(one_takes_it_at_80_percent_and_nobody_else),
+		T(what_was_asked_for_is_due_again_after_a_death),
+		T(a_task_without_its_secrets_is_told),
 		T(a_new_pair_is_for_the_old_one_only),
 		T(failures_are_tried_again_within_its_life),
 		T(a_grant_taken_back_leaves_only_the_note),
 		T(a_new_key_opens_everything_and_the_old_one_nothing),
+		T(a_note_outlives_another_token_but_not_the_same),
+		T(a_stray_token_is_noted_where_there_is_none),
 		T(a_change_that_was_cut_off_is_ended_by_the_next),
 	};
 
