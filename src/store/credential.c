@@ -173,6 +173,22 @@ static enum err_code reseal_field(struct db *db, const struct vault *from,
 	return e->code;
 }
 
+enum err_code credential_foreign(struct db *db, const struct vault *vault, bool *foreign,
+				 struct err *e)
+{
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(db,
+		       "SELECT 1 FROM credential WHERE substr(sealed, 2, 4) IS NOT ?1 "
+		       "LIMIT 1",
+		       &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_blob(stmt, 1, vault->id, sizeof(vault->id), SQLITE_STATIC);
+	e->code = db_step(db, stmt, foreign, e);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
 enum err_code credential_reseal(struct db *db, const struct vault *from,
 				const struct vault *to, int *count, struct err *e)
 {

@@ -45,22 +45,35 @@ static enum err_code change(struct db *db, const struct vault *old, struct vault
 	return config_bump(db, e);
 }
 
-static enum err_code first_step(struct db *db, const char *db_path, bool dry_run,
-				int *secrets, struct err *e)
+static enum err_code commit_change(struct db *db, const struct vault *old, int *secrets,
+				   struct err *e)
 {
-	struct vault old, fresh;
+	struct vault fresh;
+
+	if (vault_make_new(old, &fresh, e) == ERR_OK &&
+	    change(db, old, &fresh, secrets, e) == ERR_OK)
+		e->code = db_commit(db, e);
+	vault_close(&fresh);
+	return e->code;
+}
+
+/* What a KEY.new still opens must be sealed with KEY before another takes its place. */
+static enum err_code first_step(struct db *db, const char *db_path, bool dry_run,
+				bool *again, int *secrets, struct err *e)
+{
+	struct vault old;
 
 	if (rekey_open(db, db_path, &old, e) != ERR_OK)
 		return e->code;
-	if (dry_run) {
-		fresh = old;
-		e->code = credential_reseal(db, &old, &fresh, secrets, e);
-	} else if (vault_make_new(&old, &fresh, e) == ERR_OK &&
-		   change(db, &old, &fresh, secrets, e) == ERR_OK) {
+	*again = false;
+	if (dry_run)
+		e->code = credential_reseal(db, &old, &old, secrets, e);
+	else if (credential_foreign(db, &old, again, e) == ERR_OK && !*again)
+		e->code = commit_change(db, &old, secrets, e);
+	else if (e->code == ERR_OK &&
+		 credential_reseal(db, &old, &old, secrets, e) == ERR_OK)
 		e->code = db_commit(db, e);
-	}
 	vault_close(&old);
-	vault_close(&fresh);
 	return e->code;
 }
 
@@ -68,13 +81,18 @@ enum err_code rekey(struct db *db, const char *db_path, bool dry_run, int *secre
 		    struct err *e)
 {
 	struct vault vault;
+	bool again = true;
 
-	if (db_begin(db, e) != ERR_OK)
-		return e->code;
-	e->code = first_step(db, db_path, dry_run, secrets, e);
-	db_rollback(db);
-	if (e->code || dry_run)
-		return e->code;
+	while (again) {
+		if (db_begin(db, e) != ERR_OK)
+			return e->code;
+		e->code = first_step(db, db_path, dry_run, &again, secrets, e);
+		db_rollback(db);
+		if (e->code)
+			return e->code;
+	}
+	if (dry_run)
+		return ERR_OK;
 	/* The name changes under the lock too: nobody else's KEY.new may be taken. */
 	if (db_begin(db, e) != ERR_OK)
 		return e->code;

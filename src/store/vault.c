@@ -39,6 +39,12 @@ enum err_code vault_locate(struct vault *v, const char *db_path, struct err *e)
 		len = snprintf(v->path, sizeof(v->path), "%s.key",
 			       (real = realpath(db_path, NULL)) ? real : db_path);
 	free(real);
+	/* Behind a symbolic link the file is what changes, not the link. */
+	if (len > 0 && (size_t)len < sizeof(v->path)) {
+		real = realpath(v->path, NULL);
+		len = real ? snprintf(v->path, sizeof(v->path), "%s", real) : len;
+		free(real);
+	}
 	if (len < 0 || (size_t)len >= sizeof(v->path))
 		return err_set(e, ERR_USAGE, "the path of the key file is too long");
 	return ERR_OK;
@@ -196,7 +202,6 @@ static enum err_code write_key(int fd, const char *path, struct err *e)
 	return e->code;
 }
 
-/* The name of a file appears whole or not at all: whoever dies here leaves no half key under it. */
 /* So that the name outlives a power cut. */
 static enum err_code sync_folder(const char *path, struct err *e)
 {

@@ -56,6 +56,20 @@ class File(Case):
         os.mkdir(self.key)
         self.assertIn("is not a file", self.refused(65, *words))
 
+    def test_behind_a_link_the_file_changes_and_the_link_stays(self):
+        real = os.path.join(self.project.directory, "elsewhere", "k")
+        os.mkdir(os.path.dirname(real))
+        os.rename(self.key, real)
+        os.symlink(real, self.key)
+        with open(real, encoding="ascii") as file:
+            before = file.read()
+        self.project.convey("key", "rotate")
+        with open(real, encoding="ascii") as file:
+            self.assertNotEqual(file.read(), before)
+        self.assertTrue(os.path.islink(self.key))
+        self.project.insert([purchase(1)])
+        self.assertEqual(self.drain(), 0)
+
     def test_systemd_hands_it_over(self):
         folder = os.path.join(self.project.directory, "credentials")
         os.mkdir(folder)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/destination.h"
@@ -350,6 +351,37 @@ static void a_change_that_was_cut_off_is_ended_by_the_next(void **state)
 	vault_close(&fresh);
 }
 
+/* Cut off before the rename, and KEY.new could not be read for a while: something was sealed
+ * with KEY meanwhile. */
+static void a_new_key_is_kept_while_it_opens_something(void **state)
+{
+	char new[KEY_PATH];
+	struct scene *s = *state;
+	struct vault v, open;
+	struct secret hand;
+	struct grant g;
+	int secrets;
+
+	make(s, &v, &g, 1000);
+	vault_close(&v);
+	cut_off_before_the_rename(s, new);
+	assert_int_equal(chmod(new, 0644), 0);
+	fill(&hand, "by-hand");
+	assert_ok(s, db_begin(&s->db, &s->e));
+	assert_ok(s, rekey_open(&s->db, s->path, &open, &s->e));
+	assert_ok(s, credential_set(&s->db, &open, ID, "by_hand", &hand, &s->e));
+	assert_ok(s, db_commit(&s->db, &s->e));
+	vault_close(&open);
+	assert_int_equal(rekey(&s->db, s->path, false, &secrets, &s->e), ERR_CONFIG);
+	assert_int_equal(access(new, F_OK), 0);
+	assert_int_equal(chmod(new, 0600), 0);
+	assert_ok(s, rekey(&s->db, s->path, false, &secrets, &s->e));
+	assert_ok(s, vault_open(&open, s->path, &s->e));
+	assert_secret(s, &open, "token", "canary-token");
+	assert_secret(s, &open, "by_hand", "by-hand");
+	vault_close(&open);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +396,7 @@ int main(void)
 		T(a_note_outlives_another_token_but_not_the_same),
 		T(a_stray_token_is_noted_where_there_is_none),
 		T(a_change_that_was_cut_off_is_ended_by_the_next),
+		T(a_new_key_is_kept_while_it_opens_something),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
