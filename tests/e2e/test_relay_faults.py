@@ -150,6 +150,7 @@ class RetryAfter(Case):
         self.project.insert([purchase(1)])
         relay = self.start()
         wait_until(lambda: self.project.queue()["state"] == "rate_limited")
+        wait_until(lambda: self.project.delivery("id-1")["reason"] == "rate_limited")
         row = self.project.delivery("id-1")
         self.assertEqual((row["reason"], row["attempts"]), ("rate_limited", 0))
         self.assertRegex(row["next_attempt_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
