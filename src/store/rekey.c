@@ -26,6 +26,12 @@ enum err_code rekey_open(struct db *db, const char *db_path, struct vault *vault
 		e->code = vault_adopt_new(vault, e);
 		memcpy(vault->key, fresh.key, sizeof(vault->key));
 		memcpy(vault->id, fresh.id, sizeof(vault->id));
+	} else if (vault->credential) {
+		/* systemd's copy may be older than the key: it decides nothing. */
+		err_set(e, ERR_CONFIG,
+			"'%s' is not the key that secrets are sealed with; after convey "
+			"key rotate: systemctl restart convey",
+			vault->path);
 	} else {
 		/* The key was lost and another made: what is sealed from now on has it. */
 		e->code = setting_set_int(db, "key_id", id_of(vault), e);

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import unittest
+from unittest import mock
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import convey  # noqa: E402
@@ -69,6 +70,30 @@ class File(Case):
         self.assertTrue(os.path.islink(self.key))
         self.project.insert([purchase(1)])
         self.assertEqual(self.drain(), 0)
+
+    def test_an_old_copy_from_systemd_decides_nothing(self):
+        """Between the two steps of a rotation it would have taken the first one back."""
+        folder = os.path.join(self.project.directory, "credentials")
+        os.mkdir(folder)
+        shutil.copy(self.key, os.path.join(folder, "convey.key"))
+        self.project.convey("key", "rotate")
+        before = self.project.query("SELECT value FROM setting WHERE name = 'key_id'")
+        env = {"CREDENTIALS_DIRECTORY": folder}
+        done = subprocess.run([convey.binary(), "token", "set", "shop", "--db", self.project.db],
+                              input="other-token\n", capture_output=True, text=True,
+                              env=dict(os.environ, **env), check=False)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("systemctl restart convey", done.stderr)
+        with mock.patch.dict(os.environ, env):
+            relay = self.start()
+            self.project.insert([purchase(1)])
+            wait_until(lambda: "sealed with another key" in
+                       (self.project.queue()["last_error"] or ""))
+            self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.project.query("SELECT value FROM setting WHERE name = 'key_id'"),
+                         before)
+        self.assertEqual(self.drain(), 0)  # with the new key
+        self.assertEqual(self.project.statuses(), {"delivered": 1})
 
     def test_systemd_hands_it_over(self):
         folder = os.path.join(self.project.directory, "credentials")
