@@ -2,7 +2,7 @@
 """Builds and runs every test, a job for each test file; tools/test starts it.
 
 A job is named group/file: unit, store and run are C tests in a plain build, asan and tsan
-the same in builds with a sanitizer, package, e2e, crash and lint are Python."""
+the same in builds with a sanitizer, package, e2e, crash, lint and system are Python; system runs only when it is named."""
 import concurrent.futures
 import glob
 import os
@@ -30,17 +30,19 @@ SANITIZERS = {
 
 
 # Black-box tests that are run against a build with a sanitizer, too.
-SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "cli", "pii", "admin"), "tsan": ("relay_rows",)}
+SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "cli", "pii"), "tsan": ("relay_rows",)}
 
 
 class Job:
-    def __init__(self, group, path, build=None, timeout=300, alone=False, programs=False):
+    def __init__(self, group, path, build=None, timeout=300, alone=False, programs=False,
+                 named=False):
         self.group = group
         self.path = os.path.relpath(path, ROOT)
         self.build = build
         self.timeout = timeout
         self.alone = alone          # measures time: nothing may run beside it
         self.programs = programs    # needs convey and convey-sandbox
+        self.named = named          # minutes: only where it is asked for
         stem = os.path.splitext(os.path.basename(path))[0]
         self.name = f"{group}/{stem.removeprefix('test_')}"
 
@@ -82,7 +84,9 @@ def all_jobs():
             if group == "run":
                 jobs.append(Job("tsan", path, "tsan"))
     for path in files("package", "py"):
-        jobs.append(Job("package", path, "plain", programs=True))
+        jobs.append(Job("package", path, "plain", timeout=900, programs=True))
+    for path in files("system", "py"):
+        jobs.append(Job("system", path, timeout=3600, alone=True, named=True))
     for path in files("e2e", "py"):
         jobs.append(Job("e2e", path, "plain", programs=True))
     for sanitizer, stems in SANITIZED.items():
@@ -95,7 +99,8 @@ def all_jobs():
 
 
 def chosen(jobs, words):
-    return [job for job in jobs if not words or any(word in job.name for word in words)]
+    return [job for job in jobs if (any(word in job.name for word in words) if words
+                                    else not job.named)]
 
 
 def build(name, jobs):

@@ -33,11 +33,10 @@ def verbs(declared, before="convey"):
             yield f"{before} {verb['name']}", verb
 
 
+@unittest.skipUnless(shutil.which("groff"), "no groff here")
 class Manual(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if not shutil.which("groff"):
-            raise unittest.SkipTest("no groff here")
         cls.text = {os.path.basename(path): rendered(path)[0] for path in PAGES}
         with open(os.path.join(MADE, "describe.json"), encoding="utf-8") as file:
             cls.declared = json.load(file)
