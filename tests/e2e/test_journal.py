@@ -53,7 +53,7 @@ class Journal(Case):
 
     def test_the_last_word_has_one_too(self):
         os.rename(self.project.db, self.project.db + ".away")
-        self.assertRegex(self.lines(status=66)[-1], r"^<3>convey: '.*': No such file")
+        self.assertRegex(self.lines(status=66)[-1], r"^<3>convey: '.*' does not exist; make it with: ")
 
     def test_elsewhere_there_are_none(self):
         for line in self.lines("--drain", named="1:1"):

@@ -84,6 +84,7 @@ class Machine:
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         try:
             self.wait_started()
+            self.sh("grep -qs localhost /etc/hosts || echo 127.0.0.1 localhost >> /etc/hosts")
             for deb in self.packages:
                 self.put(deb, "/srv/" + os.path.basename(deb))
         except BaseException:
