@@ -31,6 +31,7 @@ void checkpoint_close(struct checkpoint *c)
 	if (c->writer)
 		sqlite3_wal_hook(c->writer->handle, NULL, NULL);
 	db_close(&c->db);
+	*c = (struct checkpoint){0};
 }
 
 enum err_code checkpoint_now(struct checkpoint *c, struct err *e)

@@ -20,6 +20,7 @@
 static sqlite3 *application; /* its turn comes once, where `armed` */
 static bool armed;
 static int application_rc;
+static bool refusing; /* to open files */
 
 static int give_turn(void *arg, const struct vfs_op *op)
 {
@@ -30,7 +31,7 @@ static int give_turn(void *arg, const struct vfs_op *op)
 			application, "UPDATE own SET b = randomblob(600) WHERE a < 5",
 			NULL, NULL, NULL);
 	}
-	return SQLITE_OK;
+	return refusing && op->call == VFS_OPEN ? SQLITE_CANTOPEN : SQLITE_OK;
 }
 
 static int install_shim(void **state)
@@ -235,6 +236,21 @@ static void a_reader_only_delays_it(void **state)
 	checkpoint_close(&c);
 }
 
+/* A relay that cannot start closes what it has, and closes all of it again at its end. */
+static void what_did_not_open_is_closed_twice(void **state)
+{
+	struct scene *s = *state;
+	struct checkpoint c;
+
+	refusing = true;
+	assert_int_not_equal(checkpoint_open(&c, &s->db, &s->e), ERR_OK);
+	refusing = false;
+	checkpoint_close(&c);
+	db_close(&s->db);
+	assert_null(c.writer);
+	checkpoint_close(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +260,7 @@ int main(void)
 		T(a_shrink_leaves_nothing_behind),
 		T(the_wal_stays_short),
 		T(a_reader_only_delays_it),
+		T(what_did_not_open_is_closed_twice),
 	};
 
 	return cmocka_run_group_tests(tests, install_shim, NULL);
