@@ -13,7 +13,13 @@ enum {
 
 enum err_code scrubbing_open(struct scrubbing *s, struct relay *r, struct err *e)
 {
-	*s = (struct scrubbing){.relay = r, .whole_changes = UINT64_MAX};
+	*s = (struct scrubbing){
+		.relay = r,
+		.whole_changes = UINT64_MAX,
+		.cut_ms = clock_mono_ms() + SCRUBBING_WHOLE_MS,
+		/* A relay that ended after it had rewritten rows may have left it so. */
+		.uncut = writer_wal_bytes(&r->writer) > 0,
+	};
 	return scrub_open(&s->scrub, &r->writer.db, e);
 }
 

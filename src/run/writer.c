@@ -90,16 +90,22 @@ static void tidy(struct writer *w)
 /* A frame or two are the cut's own. */
 enum { WAL_CUT_BYTES = 64 * 1024 };
 
-static void cut_wal(struct writer *w)
+int64_t writer_wal_bytes(const struct writer *w)
 {
-	struct err ignored = {ERR_OK, ""};
 	char path[sizeof(w->db.path) + 4];
 	struct stat st;
 
-	w->cut_wal = false;
 	snprintf(path, sizeof(path), "%s-wal", w->db.path);
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+static void cut_wal(struct writer *w)
+{
+	struct err ignored = {ERR_OK, ""};
+
+	w->cut_wal = false;
 	w->wal_uncut = checkpoint_shrink(&w->checkpoint, &ignored) != ERR_OK ||
-		       (stat(path, &st) == 0 && st.st_size > WAL_CUT_BYTES);
+		       writer_wal_bytes(w) > WAL_CUT_BYTES;
 }
 
 static void serve(void *state, struct job *jobs)

@@ -39,6 +39,9 @@ MUST_CHECK enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct 
 /* NOINPUT where the database was deleted or replaced under the relay. */
 MUST_CHECK enum err_code writer_check_file(const struct writer *w, struct err *e);
 
+/* Of the file; 0 where there is none. */
+int64_t writer_wal_bytes(const struct writer *w);
+
 /* After lane_close. */
 void writer_close(struct writer *w);
 
