@@ -401,6 +401,21 @@ static void start(struct shipment *s, uint64_t now_ms)
 	http_send(r->http, &s->request);
 }
 
+/* It has waited long, or the machine has slept: read again, its rows are held or given up. */
+static bool is_late(const struct shipment *s)
+{
+	int64_t now = clock_wall_ms();
+
+	for (uint32_t i = 0; i < s->load->lot.count; i++) {
+		const struct entry *n = &s->load->lot.entries[i];
+
+		if (n->first_sent_ms && now - n->first_sent_ms > RESEND_MAX_MS &&
+		    carries(s, n))
+			return true;
+	}
+	return false;
+}
+
 void shipment_start_queued(struct relay *r)
 {
 	struct shipment **at = &r->queued;
@@ -418,7 +433,10 @@ void shipment_start_queued(struct relay *r)
 			let_wait(s);
 		} else if (r->under_way < RELAY_SLOTS && site_may_send(s->site, now)) {
 			*at = s->next;
-			start(s, now);
+			if (is_late(s))
+				let_wait(s);
+			else
+				start(s, now);
 		} else {
 			at = &s->next;
 		}
