@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cmd/guard.h"
 #include "cmd/verbs.h"
+#include "net/door.h"
 #include "run/relay.h"
 
 static const struct cmd_option options[] = {
@@ -13,6 +14,9 @@ static const struct cmd_option options[] = {
 	{"retry-cap-ms", "N", "longest backoff (default 900000)"},
 	{"timeout-ms", "N", "of one request (default 30000)"},
 	{"ca-file", "FILE", "trust these certificates (PEM) instead of the system's"},
+	{"admin", "ADDR",
+	 "127.0.0.1:PORT, [::1]:PORT, a unix socket's path, or off (default: "
+	 "FILE.admin.sock)"},
 	{"log", "FORM", "logfmt (default) or json"},
 	{NULL, NULL, NULL},
 };
@@ -34,8 +38,13 @@ static enum err_code run(const struct cmd *c, struct err *e)
 		.ca_file = cmd_value(c, "ca-file"),
 		.drain = cmd_value(c, "drain") != NULL,
 	};
+	const char *admin = cmd_value(c, "admin");
 	char endpoint[ENDPOINT_MAX];
+	struct door door;
 
+	if (admin && door_parse(admin, &door, e) != ERR_OK)
+		return e->code;
+	o.admin = admin ? &door : NULL;
 	if (cmd_number(c, "retry-base-ms", 1, 3600000, 2000, &o.retry_base_ms, e) ||
 	    cmd_number(c, "retry-cap-ms", 1, 86400000, 900000, &o.retry_cap_ms, e) ||
 	    cmd_number(c, "timeout-ms", 1, 600000, 30000, &o.timeout_ms, e) ||
@@ -48,7 +57,8 @@ static enum err_code run(const struct cmd *c, struct err *e)
 
 const struct command cmd_run = {
 	.name = "run",
-	.usage = "[--drain] [--retry-base-ms N] [--retry-cap-ms N] [--timeout-ms N] "
+	.usage = "[--drain] [--admin ADDR] [--retry-base-ms N] [--retry-cap-ms N] "
+		 "[--timeout-ms N] "
 		 "[--ca-file FILE] [--log FORM]",
 	.summary = "send what the outbox holds, until stopped",
 	.examples =

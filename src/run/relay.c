@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "run/console.h"
 #include "run/notify.h"
 #include "run/reading.h"
 #include "run/refresh.h"
@@ -110,6 +111,7 @@ static void close_parts(struct relay *r)
 		r->to_close++;
 		lane_close(&r->writer.lane, closed, r);
 	}
+	r->to_close += console_close(r->console, closed, r);
 }
 
 static void close_all(struct relay *r)
@@ -314,6 +316,8 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	if (writer_start(&r->writer, &r->loop, e) != ERR_OK)
 		return e->code;
 	r->has_writer = true;
+	if (console_open(r, &r->console, e) != ERR_OK)
+		return e->code;
 	r->next_after = r->last_row = r->taken = r->admitted;
 	if (recovered) {
 		struct log_line line = log_begin(LOG_WARN, "recovered");
@@ -391,6 +395,7 @@ static void finish(struct relay *r)
 
 static void release(struct relay *r)
 {
+	console_free(r->console);
 	reading_fini(r);
 	for (int i = 0; i < RELAY_SHAPERS; i++)
 		if (r->judges[i].db.handle)

@@ -34,6 +34,7 @@ struct relay_options {
 	bool drain;
 	int64_t retry_base_ms, retry_cap_ms;
 	int64_t timeout_ms;
+	const struct door *admin; /* NULL: a socket beside the database */
 };
 
 struct shipment;
@@ -55,6 +56,7 @@ struct relay {
 	struct refresh *refresh;
 	bool keyless; /* a token that is kept cannot be read: look again */
 	struct notify *notify;
+	struct console *console;
 
 	struct site **sites; /* each stays where it is until the end */
 	int site_count;
@@ -75,17 +77,15 @@ struct relay {
 	bool open_ended;    /* a load is being read whose end is not known yet */
 	bool dirty;         /* somebody committed since the last look */
 	bool quiet;         /* the last look found nothing to do, now or later */
-	bool admitting;
-	bool looking;
+	bool admitting, looking;
 	uint64_t partial_ms; /* monotonic: the last load that was not full */
 	uint64_t looked_ms;  /* monotonic: the last look */
 	uint64_t trouble_ms; /* monotonic: until then nothing is read */
 	int waiting_loads;   /* of LOT_RETRY and LOT_REDO, read or being admitted */
 
-	struct shipment *queued; /* admitted, not started, in order */
-	struct shipment *flying; /* requests under way */
-	int under_way;
-	int unsettled; /* shipments alive */
+	struct shipment *queued;  /* admitted, not started, in order */
+	struct shipment *flying;  /* requests under way */
+	int under_way, unsettled; /* requests; shipments alive */
 	int64_t last_attempt_id;
 
 	bool stopping;

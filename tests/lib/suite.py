@@ -30,7 +30,7 @@ SANITIZERS = {
 
 
 # Black-box tests that are run against a build with a sanitizer, too.
-SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "cli", "pii"), "tsan": ("relay_rows",)}
+SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "cli", "pii", "admin"), "tsan": ("relay_rows",)}
 
 
 class Job:
