@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Tokens with a life, tokens that TikTok takes back, revocations that did not get through."""
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import convey  # noqa: E402
 import relay_case  # noqa: E402
 from connecting import APP, SECRET, Connecting  # noqa: E402
 from convey import purchase, wait_until  # noqa: E402
+from gate import Gate  # noqa: E402
 
 
 class Case(relay_case.Case):
@@ -75,12 +77,43 @@ class Refresh(Case):
         self.connect()
         self.project.wait_for({"delivered": 1}, 3)
 
-    def test_a_killed_relay_leaves_the_lease_and_the_pair(self):
+    def test_one_that_cannot_be_read_does_not_keep_the_others_waiting(self):
+        self.add_destination("other", "PIXEL2", token=None)
+        with Connecting(self.project, self.sandbox, name="other") as connecting:
+            connecting.browse()
+            self.assertEqual(connecting.wait(), 0, connecting.errors)
+        database = self.project.connect()
+        database.execute("UPDATE credential SET sealed = (SELECT sealed FROM credential WHERE "
+                         "field = 'token') WHERE field = 'refresh_token' AND destination_id = 1")
+        database.close()
         relay = self.start()
         wait_until(lambda: self.refreshed() == 1)
-        relay.kill()
-        self.start()
-        self.deliver(1)
+        self.assertEqual(relay.log().count("grant_unreadable"), 1)
+        self.assertIn("destination=shop error=\"refresh_token of destination 1", relay.log())
+
+    def test_a_pair_that_comes_after_the_parting_is_revoked(self):
+        with Gate(self.sandbox, "/refresh_token/") as gate:
+            gate.hold("answer")
+            self.project.start(gate)
+            wait_until(lambda: gate.held)
+            self.project.convey("disconnect", "shop", env={"CONVEY_ENDPOINT": gate.url})
+            self.assertEqual(self.fields(), set())
+            self.assertEqual([g["code"] for g in self.sandbox.oauth()["grants"]], [0])
+            gate.release()
+            wait_until(lambda: [g["code"] for g in self.sandbox.oauth()["grants"]] == [40105])
+            wait_until(lambda: self.fields() == set())
+
+    def test_a_relay_that_is_told_twice_to_stop_does_not_wait_for_it(self):
+        with Gate(self.sandbox, "/refresh_token/") as gate:
+            gate.hold("answer")
+            relay = self.project.start(gate, "--timeout-ms", "60000")
+            wait_until(lambda: gate.held)
+            for _ in range(2):
+                relay.process.send_signal(signal.SIGTERM)
+                time.sleep(0.1)
+            self.assertEqual(relay.wait(5), 0)
+            self.assertIn("refresh_token", self.fields())
+            gate.release()
 
     def test_a_token_set_by_hand_is_not_refreshed_away(self):
         self.project.set_token("good")
@@ -205,6 +238,16 @@ class Revocation(Case):
         self.start()
         wait_until(lambda: self.fields() == set())
         self.assertEqual(self.sandbox.oauth()["grants"][0]["code"], 40105)
+
+    def test_nor_is_it_forgotten_when_somebody_connects_again(self):
+        self.sandbox.set_oauth("fails=1")
+        self.project.convey("disconnect", "shop", status=69,
+                            env={"CONVEY_ENDPOINT": self.sandbox.url})
+        self.connect()
+        self.start()
+        wait_until(lambda: "revoke_token" not in self.fields())
+        self.assertEqual([g["code"] for g in self.sandbox.oauth()["grants"]], [40105, 0])
+        self.deliver(1)
 
 
 if __name__ == "__main__":

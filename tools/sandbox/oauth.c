@@ -56,6 +56,8 @@ static bool set_number(struct oauth *o, const char *name, const char *value)
 		o->fails = number;
 	else if (strcmp(name, "loses") == 0)
 		o->loses = number;
+	else if (strcmp(name, "keep") == 0)
+		o->keep = number != 0;
 	else if (strcmp(name, "deny") == 0)
 		o->deny = number != 0;
 	else if (strcmp(name, "narrow") == 0)
@@ -156,6 +158,8 @@ struct grant *oauth_refresh(struct oauth *o, const char *refresh, int64_t now_ms
 		if (g->revoked || !g->refresh[0] || strcmp(g->refresh, refresh) != 0)
 			continue;
 		renew(o, g, now_ms);
+		if (o->keep)
+			copy(g->refresh, sizeof(g->refresh), refresh);
 		o->refreshed++;
 		return g;
 	}

@@ -34,6 +34,7 @@ struct oauth {
 	char timezone[64], currency[8];
 	int64_t life_s; /* of new tokens; 0: for ever, and nothing to refresh with */
 	int64_t fails, loses; /* how many requests to come fail, or lose their answer */
+	bool keep;            /* a refresh gives the same refresh token again */
 	bool deny;            /* the person says no */
 	bool narrow;          /* the token may not read accounts and pixels */
 	bool echo;            /* refusals repeat the secret that was sent */
@@ -49,7 +50,7 @@ struct oauth {
 
 void oauth_init(struct oauth *o);
 
-/* NAME=VALUE: app=ID:SECRET, life=SECONDS, deny=1, narrow=1, echo=1, fails=N, loses=N,
+/* NAME=VALUE: app=ID:SECRET, life=SECONDS, deny=1, narrow=1, echo=1, keep=1, fails=N, loses=N,
  * advertisers=ID,…, pixels=CODE,…, timezone=ZONE, currency=CODE, revoke=TOKEN or revoke=all,
  * expire=all. */
 enum err_code oauth_set(struct oauth *o, const char *setting, struct err *e) MUST_CHECK;
