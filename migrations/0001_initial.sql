@@ -105,7 +105,8 @@ CREATE TABLE destination (
 	removed INTEGER NOT NULL DEFAULT 0,
 	reason INTEGER,
 	blocked_until INTEGER,
-	last_error TEXT
+	last_error TEXT,
+	cancelled_through INTEGER
 );
 
 CREATE TABLE credential (
@@ -410,7 +411,8 @@ FROM destination t
 		max(CASE WHEN k.state = 160 THEN k.last_seen END) AS delivered_last
 		FROM destination t2 LEFT JOIN counter k ON k.destination_id IN (t2.id, 0)
 		GROUP BY t2.id) c ON c.id = t.id
-	JOIN (SELECT max(0, coalesce((SELECT max(id) FROM outbox), 0) - cursor) AS unclaimed
+	JOIN (SELECT max(0, coalesce((SELECT max(id) FROM outbox), 0) - cursor
+		- (SELECT count(*) FROM delivery WHERE key > cursor * 1024 + 1023)) AS unclaimed
 		FROM queue) b
 	LEFT JOIN reason r ON r.id = t.reason
 WHERE t.removed = 0;

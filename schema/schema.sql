@@ -112,8 +112,9 @@ CREATE TABLE setting (
 
 -- An event source of TikTok's (a pixel, an app, an offline set, a CRM set), and how to send to
 -- it. Written by `convey destination`; reason, blocked_until and last_error by the relay: why
--- it waits at the moment. Never deleted while a delivery names it: removed = 1. id is below
--- 1024, as it is the low part of delivery.key.
+-- it waits at the moment. cancelled_through by `convey disconnect`: rows of the outbox up to
+-- this one that the relay has not read yet end cancelled, not sent. Never deleted while a
+-- delivery names it: removed = 1. id is below 1024, as it is the low part of delivery.key.
 CREATE TABLE destination (
 	id INTEGER PRIMARY KEY,
 	name TEXT NOT NULL UNIQUE,
@@ -135,7 +136,8 @@ CREATE TABLE destination (
 	removed INTEGER NOT NULL DEFAULT 0,
 	reason INTEGER,
 	blocked_until INTEGER,
-	last_error TEXT
+	last_error TEXT,
+	cancelled_through INTEGER
 );
 
 -- Secrets, sealed with AES-256-GCM under the key file; the row's own identity is authenticated
@@ -488,7 +490,8 @@ FROM destination t
 		max(CASE WHEN k.state = 160 THEN k.last_seen END) AS delivered_last
 		FROM destination t2 LEFT JOIN counter k ON k.destination_id IN (t2.id, 0)
 		GROUP BY t2.id) c ON c.id = t.id
-	JOIN (SELECT max(0, coalesce((SELECT max(id) FROM outbox), 0) - cursor) AS unclaimed
+	JOIN (SELECT max(0, coalesce((SELECT max(id) FROM outbox), 0) - cursor
+		- (SELECT count(*) FROM delivery WHERE key > cursor * 1024 + 1023)) AS unclaimed
 		FROM queue) b
 	LEFT JOIN reason r ON r.id = t.reason
 WHERE t.removed = 0;

@@ -4,28 +4,32 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "cmd/guard.h"
 #include "cmd/output.h"
 #include "cmd/verbs.h"
+#include "store/rekey.h"
+#include "store/revocation.h"
 
 /* clang-format off: a row a line */
 static const struct cmd_option settings[] = {
-	{"source",              "KIND",  "web, app, offline or crm"                             },
-	{"id",		  "PIXEL", "the event source's id in Events Manager"              },
-	{"timezone",            "ZONE",  "the ad account's, such as Europe/Berlin (default UTC)"},
-	{"pii",		 "HOW",   "hashed (default) or none"                             },
-	{"deliver",             "WHICH", "all (default), attributed or only-won"                },
-	{"model",               "MODEL",
-	 "last_non_direct (default), first, last, linear, position, time_decay"                 },
-	{"click-window",        "DAYS",  "how long a click counts (default 28)"                 },
-	{"view-window",         "DAYS",  "how long a view counts (default 7)"                   },
-	{"default-country",     "CC",    "for telephone numbers without a country code"         },
-	{"default-url",         "URL",   "page.url of web events that have none"                },
-	{"test-event-code",     "CODE",  "sends test events only; \"\" ends it"                 },
-	{"batch",               "N",     "events a request, 1 to 1000 (default 1000)"           },
-	{"requests-per-second", "N",     "0: no limit (default)"                                },
-	{"consent-strict",      NULL,    "what is not GRANTED counts as DENIED"                 },
-	{"no-consent-strict",   NULL,    "what is not stated is left open (default)"            },
-	{NULL,		  NULL,    NULL						   },
+	{"source", "KIND", "web, app, offline or crm"},
+	{"id", "PIXEL", "the event source's id in Events Manager"},
+	{"timezone", "ZONE", "the ad account's, such as Europe/Berlin (default UTC)"},
+	{"pii", "HOW", "hashed (default) or none"},
+	{"deliver", "WHICH", "all (default), attributed or only-won"},
+	{"model", "MODEL",
+	 "last_non_direct (default), first, last, linear, position, time_decay"},
+	{"click-window", "DAYS", "how long a click counts (default 28)"},
+	{"view-window", "DAYS", "how long a view counts (default 7)"},
+	{"default-country", "CC", "for telephone numbers without a country code"},
+	{"default-url", "URL", "page.url of web events that have none"},
+	{"test-event-code", "CODE", "sends test events only; \"\" ends it"},
+	{"batch", "N", "events a request, 1 to 1000 (default 1000)"},
+	{"requests-per-second", "N", "0: no limit (default)"},
+	{"consent-strict", NULL, "what is not GRANTED counts as DENIED"},
+	{"no-consent-strict", NULL, "what is not stated is left open (default)"},
+	{NULL, NULL, NULL},
 };
 /* clang-format on */
 
@@ -127,17 +131,27 @@ static enum err_code run_resume(const struct cmd *c, struct err *e)
 	return change(c, pause_or_resume, "resumed", "would resume", e);
 }
 
+/* TikTok is to forget the token too; without the key nobody can tell it. */
 static enum err_code take_away(const struct cmd *c, struct db *db, struct err *e)
 {
+	struct vault vault;
+	bool has_vault, noted;
 	int32_t id;
 
 	if (destination_find(db, c->argv[0], &id, e) != ERR_OK)
 		return e->code;
-	return destination_remove(db, id, e);
+	has_vault = rekey_open(db, c->db_path, &vault, e) == ERR_OK;
+	if (revocation_note(db, has_vault ? &vault : NULL, id, clock_wall_ms(), &noted,
+			    e) == ERR_OK &&
+	    destination_remove(db, id, e) == ERR_OK && noted)
+		cmd_say(c, "convey run revokes its token at TikTok");
+	vault_close(&vault);
+	return e->code;
 }
 
 static enum err_code run_remove(const struct cmd *c, struct err *e)
 {
+	guard_process();
 	return change(c, take_away, "removed", "would remove", e);
 }
 

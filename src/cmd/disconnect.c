@@ -7,7 +7,9 @@
 #include "cmd/verbs.h"
 #include "net/oauth.h"
 #include "store/checkpoint.h"
+#include "store/credential.h"
 #include "store/destination.h"
+#include "store/disconnect.h"
 #include "store/rekey.h"
 #include "store/revocation.h"
 #include "store/setting.h"
@@ -29,8 +31,11 @@ struct parting {
 	struct vault vault;
 	bool has_vault;
 	int32_t id;
-	bool noted; /* TikTok is to be told */
-	bool told;  /* and was */
+	bool had_token;
+	bool noted;      /* TikTok is to be told */
+	bool told;       /* and was */
+	bool only;       /* there is no other destination */
+	int64_t through; /* rows of the outbox up to here are given up */
 	int64_t cancelled;
 	struct err trouble; /* why it was not */
 };
@@ -42,7 +47,10 @@ static enum err_code part_here(struct parting *p, struct err *e)
 
 	if (db_begin(db, e) != ERR_OK)
 		return e->code;
-	if (destination_find(db, p->cmd->argv[0], &p->id, e) == ERR_OK) {
+	if (destination_find(db, p->cmd->argv[0], &p->id, e) == ERR_OK &&
+	    credential_has(db, p->id, "token", &p->had_token, e) == ERR_OK &&
+	    (cmd_value(p->cmd, "keep-pending") ||
+	     disconnect_mark(db, p->id, &p->through, &p->only, e) == ERR_OK)) {
 		/* A lost key must not keep anybody from leaving. */
 		p->has_vault = rekey_open(db, p->cmd->db_path, &p->vault, e) == ERR_OK;
 		if ((p->has_vault || e->code == ERR_NOINPUT) &&
@@ -54,6 +62,7 @@ static enum err_code part_here(struct parting *p, struct err *e)
 	return e->code;
 }
 
+/* In slices, so that producers and the relay never wait long for the lock. */
 static enum err_code cancel_waiting(struct parting *p, struct err *e)
 {
 	int64_t count = 1;
@@ -61,7 +70,24 @@ static enum err_code cancel_waiting(struct parting *p, struct err *e)
 	e->code = ERR_OK;
 	while (count > 0 && e->code == ERR_OK) {
 		if (db_begin(&p->db, e) == ERR_OK &&
-		    revocation_cancel_some(&p->db, p->id, &count, e) == ERR_OK &&
+		    disconnect_waiting(&p->db, p->id, p->through, &count, e) == ERR_OK &&
+		    db_commit(&p->db, e) == ERR_OK)
+			p->cancelled += count;
+		db_rollback(&p->db);
+	}
+	return e->code;
+}
+
+/* Rows that other destinations may want are left to the relay. */
+static enum err_code cancel_unread(struct parting *p, struct err *e)
+{
+	int64_t after = 0, count;
+
+	e->code = ERR_OK;
+	while (p->only && after < p->through && e->code == ERR_OK) {
+		if (db_begin(&p->db, e) == ERR_OK &&
+		    disconnect_unread(&p->db, p->id, p->through, &after, &count, e) ==
+			    ERR_OK &&
 		    db_commit(&p->db, e) == ERR_OK)
 			p->cancelled += count;
 		db_rollback(&p->db);
@@ -129,15 +155,10 @@ static enum err_code shrink(struct db *db, struct err *e)
 	return e->code;
 }
 
-static void report(const struct parting *p)
+static void say_revocation(const struct parting *p)
 {
 	const struct cmd *c = p->cmd;
 
-	cmd_say(c, "%s the credentials of '%s'", c->dry_run ? "would erase" : "erased",
-		c->argv[0]);
-	if (p->cancelled)
-		cmd_say(c, "%lld waiting conversions were cancelled (disconnected)",
-			(long long)p->cancelled);
 	if (c->dry_run && p->noted)
 		cmd_say(c, "would revoke the token at TikTok");
 	else if (p->told)
@@ -145,12 +166,27 @@ static void report(const struct parting *p)
 	else if (p->noted)
 		cmd_say(c, "the token is not revoked at TikTok yet; convey run tries "
 			   "again");
-	else if (!p->has_vault)
+	else if (p->had_token && !p->has_vault)
 		cmd_say(c, "without the key TikTok could not be told: revoke the token "
 			   "there");
-	else
+	else if (p->had_token)
 		cmd_say(c, "no app stands behind the token: revoke it in Events Manager "
 			   "(pixel > Settings > Events API)");
+}
+
+static void report(const struct parting *p)
+{
+	const struct cmd *c = p->cmd;
+
+	if (p->had_token)
+		cmd_say(c, "%s the credentials of '%s'",
+			c->dry_run ? "would erase" : "erased", c->argv[0]);
+	else
+		cmd_say(c, "'%s' had no token", c->argv[0]);
+	if (p->cancelled)
+		cmd_say(c, "%lld waiting conversion%s cancelled (disconnected)",
+			(long long)p->cancelled, p->cancelled == 1 ? " is" : "s are");
+	say_revocation(p);
 	cmd_say(c, "the other end: " OTHER_END);
 	cmd_result(c, json_pack("{s:s, s:b, s:b, s:I, s:s}", "destination", c->argv[0],
 				"revoked", p->told, "revocation_pending",
@@ -162,7 +198,7 @@ static enum err_code part(struct parting *p, const char *endpoint, struct err *e
 {
 	if (part_here(p, e) != ERR_OK || p->cmd->dry_run)
 		return e->code;
-	if (!cmd_value(p->cmd, "keep-pending") && cancel_waiting(p, e) != ERR_OK)
+	if (cancel_waiting(p, e) != ERR_OK || cancel_unread(p, e) != ERR_OK)
 		return e->code;
 	if (p->noted && part_there(p, endpoint, e) != ERR_OK)
 		return e->code;

@@ -90,6 +90,10 @@ static void place(struct admission *a, struct entry *n)
 
 	if (n->reason != REASON_NONE)
 		return;
+	if (s && a->load->lot.kind == LOT_FRESH && n->outbox_id <= s->cancelled_through) {
+		n->reason = REASON_DISCONNECTED;
+		return;
+	}
 	if (!s || s->plan.use != READY) { /* or a destination that came this moment */
 		n->flags |= ENTRY_PARKED;
 		if (s)

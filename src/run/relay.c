@@ -196,9 +196,10 @@ void relay_pump(struct relay *r)
 		open_idle_sites(r, now);
 		shipment_start_queued(r);
 		ingesting_pump(&r->ingesting, now);
-		reading_pump(r, now);
+		/* Before anything is admitted by what is known to be out of date. */
 		if (r->stale_config && !r->reloading)
 			reload_start(r);
+		reading_pump(r, now);
 	} while (r->pump_again);
 	scrubbing_pump(&r->scrubbing, now, is_sent(r));
 	r->pumping = false;

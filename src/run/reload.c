@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "run/refresh.h"
 #include "store/credential.h"
+#include "store/disconnect.h"
 
 struct reload {
 	struct job job;
@@ -113,11 +114,61 @@ static void note_loss(struct relay *r, struct site *s, const struct err *why)
 	s->changed = true;
 }
 
+/* Rows that were on their way into the queue when somebody disconnected. */
+struct cut {
+	struct job job;
+	struct relay *relay;
+	int32_t destination_id;
+	int64_t through, count;
+};
+
+static void cut_work(struct job *job, void *state)
+{
+	struct cut *c = (struct cut *)job;
+	struct writer *w = state;
+
+	if (disconnect_waiting(&w->db, c->destination_id, c->through, &c->count,
+			       &job->err) != ERR_OK)
+		return;
+}
+
+static void cut_done(struct job *job)
+{
+	struct cut *c = (struct cut *)job;
+	struct relay *r = c->relay;
+
+	if (job->err.code == ERR_OK && c->count > 0) {
+		lane_submit(&r->writer.lane, job);
+		return;
+	}
+	if (job->err.code != ERR_OK)
+		log_error("disconnect_incomplete", &job->err);
+	r->site_jobs--;
+	free(c);
+	relay_pump(r);
+}
+
+static void cut(struct relay *r, const struct site *s)
+{
+	struct cut *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		abort();
+	c->relay = r;
+	c->destination_id = s->id;
+	c->through = s->cancelled_through;
+	c->job.work = cut_work;
+	c->job.done = cut_done;
+	r->site_jobs++;
+	lane_submit(&r->writer.lane, &c->job);
+}
+
 static void apply(struct reload *l, size_t i)
 {
 	const struct destination_config *d = &l->config->destinations[i];
 	bool is_new = relay_site(l->relay, d->rules.id) == NULL;
 	struct site *s = site_of(l->relay, d->rules.id);
+	bool gave_up;
 
 	snprintf(s->name, sizeof(s->name), "%s", d->rules.name);
 	snprintf(s->pixel_id, sizeof(s->pixel_id), "%s", d->rules.pixel_id);
@@ -128,8 +179,12 @@ static void apply(struct reload *l, size_t i)
 	s->requests_per_second = d->requests_per_second;
 	s->paused = d->paused;
 	s->removed = false;
+	gave_up = !is_new && d->cancelled_through > s->cancelled_through;
+	s->cancelled_through = d->cancelled_through;
 	site_set_token(s, l->found[i] ? &l->tokens[i] : NULL, clock_mono_ms());
 	note_loss(l->relay, s, &l->why[i]);
+	if (gave_up && !s->has_token)
+		cut(l->relay, s);
 	if (is_new)
 		site_resume(s, (enum reason)d->reason,
 			    d->blocked_until_ms > 0

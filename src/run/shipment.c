@@ -188,6 +188,7 @@ static void settle_done(struct job *job)
 static void settle(struct shipment *s)
 {
 	s->state = SHIPMENT_SETTLING;
+	s->settlement.cancelled_through = site_gave_up(s->site);
 	s->job.work = settle_work;
 	s->job.done = settle_done;
 	lane_submit(&s->relay->writer.lane, &s->job);
@@ -324,7 +325,6 @@ static void log_verdict(const struct shipment *s, enum verdict v)
 {
 	struct log_line line;
 
-	/* What concerns the destination it says itself, once: destination_state. */
 	if (v == VERDICT_DELIVERED || v == VERDICT_TOKEN || v == VERDICT_PERMISSION)
 		return;
 	line = log_begin(LOG_WARN, "request_failed");

@@ -27,6 +27,12 @@ static inline bool site_waits(const struct site *s)
 	return s->paused || s->state != SITE_OPEN;
 }
 
+/* Rows up to here do not go on waiting: it was disconnected, and has no other token yet. */
+static inline int64_t site_gave_up(const struct site *s)
+{
+	return s->has_token ? 0 : s->cancelled_through;
+}
+
 /* BLOCKED and its time has come: now PROBING. */
 void site_wake(struct site *s, uint64_t now_ms);
 

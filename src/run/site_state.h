@@ -42,8 +42,9 @@ struct site {
 	bool removed; /* from the configuration */
 	struct secret token;
 	bool has_token;
-	bool unproven;       /* the token has met no answer yet */
-	uint64_t renewed_ms; /* monotonic: since when a person's last word counts */
+	bool unproven;             /* the token has met no answer yet */
+	uint64_t renewed_ms;       /* monotonic: since when a person's last word counts */
+	int64_t cancelled_through; /* rows up to here were given up (store/disconnect.h) */
 
 	enum site_state state;
 	enum reason reason;  /* while not OPEN */

@@ -32,6 +32,7 @@ static enum err_code read_destination(sqlite3_stmt *q, struct destination_config
 		.paused = sqlite3_column_int(q, 16) != 0,
 		.reason = sqlite3_column_int(q, 17),
 		.blocked_until_ms = sqlite3_column_int64(q, 18),
+		.cancelled_through = sqlite3_column_int64(q, 19),
 	};
 	copy(r->name, sizeof(r->name), db_column(q, 1));
 	copy(r->pixel_id, sizeof(r->pixel_id), db_column(q, 3));
@@ -62,7 +63,7 @@ static enum err_code read_destinations(struct db *db, struct config *c, struct e
 		    "click_window, view_window, default_country, default_url, "
 		    "test_event_code, batch, requests_per_second, consent_strict, "
 		    "paused, "
-		    "reason, blocked_until FROM destination "
+		    "reason, blocked_until, cancelled_through FROM destination "
 		    "WHERE removed = 0 AND id BETWEEN 1 AND 1023 ORDER BY id",
 		    &q, e) != ERR_OK)
 		return e->code;

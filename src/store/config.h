@@ -22,6 +22,7 @@ struct destination_config {
 	bool paused;                /* by a person */
 	int reason;                 /* enum reason why it waits, 0: it does not */
 	int64_t blocked_until_ms;   /* Unix time of the next probe; 0: none on its own */
+	int64_t cancelled_through;  /* rows up to here were given up (disconnect.h) */
 };
 
 struct config {

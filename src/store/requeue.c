@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/clock.h"
+#include "store/setting.h"
 
 enum { DESTINATIONS = 1024 };
 
@@ -40,6 +41,8 @@ static const struct {
 	 "INSERT INTO delivery (key, state, attempts) VALUES (?1, 113, 0)"},
 	{S(removed), "SELECT 1 FROM destination WHERE id = ?1 AND removed = 0"},
 	{S(unclaimed), "SELECT 1 FROM outbox WHERE id = ?1"},
+	{S(unmark), "UPDATE destination SET cancelled_through = NULL WHERE id = ?1 AND "
+		    "cancelled_through IS NOT NULL"},
 #undef S
 };
 
@@ -133,6 +136,15 @@ static enum err_code recount(struct requeue *q, int32_t destination_id, int from
 	return ERR_OK;
 }
 
+/* What was given up with the destination is wanted again, also what is still unread. */
+static enum err_code unmark(struct requeue *q, int32_t destination_id, struct err *e)
+{
+	if (on_key(q, q->unmark, destination_id, e) != ERR_OK ||
+	    sqlite3_changes(q->db->handle) == 0)
+		return e->code;
+	return config_bump(q->db, e);
+}
+
 /* A row that the relay has not reached yet only loses its cancellation. */
 static enum err_code retry_delivery(struct requeue *q, int64_t key, int state,
 				    struct err *e)
@@ -147,6 +159,8 @@ static enum err_code retry_delivery(struct requeue *q, int64_t key, int state,
 		return e->code;
 	if (!there)
 		return refuse(q, REQUEUE_REMOVED);
+	if (state == REASON_DISCONNECTED && unmark(q, destination_id, e) != ERR_OK)
+		return e->code;
 	if ((!fresh && on_key(q, q->to_waiting, key, e) != ERR_OK) ||
 	    on_key(q, q->undeliver, key, e) != ERR_OK)
 		return e->code;

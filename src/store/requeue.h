@@ -32,7 +32,8 @@ struct requeue {
 	enum requeue_move move;
 	struct counter counter;
 	sqlite3_stmt *delivery, *waiting, *keys, *to_waiting, *to_delivery, *undeliver,
-		*unwait, *give_up, *renew, *hasten, *cancel_new, *removed, *unclaimed;
+		*unwait, *give_up, *renew, *hasten, *cancel_new, *removed, *unclaimed,
+		*unmark;
 	int64_t now_ms;
 	int64_t cursor;   /* of this transaction */
 	int step;         /* where requeue_some stands: the statement or state, */

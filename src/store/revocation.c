@@ -3,9 +3,7 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "core/reason.h"
-#include "store/counter.h"
 #include "store/setting.h"
 
 enum { FIELDS = 3 };
@@ -144,78 +142,4 @@ enum err_code revocation_end(struct db *db, int32_t destination_id, struct err *
 		destination_id, e);
 }
 
-_Static_assert(REASON_NEEDS_TOKEN == 17 && REASON_DISCONNECTED == 114 &&
-		       STATUS_PENDING == 1 && STATUS_RETRYING == 3,
-	       "the statements above and below name them by number");
-
-#define SOME                                                                             \
-	"(SELECT key FROM waiting WHERE destination_id = ?1 AND status IN (1, 3) "       \
-	"ORDER BY due_at, key LIMIT 5000)"
-
-struct slice {
-	int64_t pending, retrying, example_id;
-};
-
-static enum err_code count_some(struct db *db, int32_t id, struct slice *out,
-				struct err *e)
-{
-	sqlite3_stmt *stmt;
-	bool row;
-
-	if (db_prepare(
-		    db,
-		    "SELECT coalesce(sum(status = 1), 0), coalesce(sum(status = 3), 0), "
-		    "coalesce(min(key) / 1024, 0) FROM waiting WHERE key IN " SOME,
-		    &stmt, e) != ERR_OK)
-		return e->code;
-	sqlite3_bind_int(stmt, 1, id);
-	if (db_step(db, stmt, &row, e) == ERR_OK) {
-		out->pending = sqlite3_column_int64(stmt, 0);
-		out->retrying = sqlite3_column_int64(stmt, 1);
-		out->example_id = sqlite3_column_int64(stmt, 2);
-	}
-	sqlite3_finalize(stmt);
-	return e->code;
-}
-
-static enum err_code recount(struct db *db, int32_t id, const struct slice *s,
-			     struct err *e)
-{
-	int64_t now = clock_wall_ms();
-	struct counter counter;
-
-	if (counter_open(&counter, db, e) != ERR_OK)
-		return e->code;
-	if (counter_add(&counter, id, STATUS_PENDING * 16, -s->pending, now,
-			s->example_id, e) == ERR_OK &&
-	    counter_add(&counter, id, STATUS_RETRYING * 16, -s->retrying, now,
-			s->example_id, e) == ERR_OK)
-		e->code = counter_add(&counter, id, REASON_DISCONNECTED,
-				      s->pending + s->retrying, now, s->example_id, e);
-	counter_close(&counter);
-	return e->code;
-}
-
-enum err_code revocation_cancel_some(struct db *db, int32_t destination_id,
-				     int64_t *count, struct err *e)
-{
-	struct slice s = {0, 0, 0};
-
-	if (count_some(db, destination_id, &s, e) != ERR_OK)
-		return e->code;
-	*count = s.pending + s.retrying;
-	if (*count == 0)
-		return ERR_OK;
-	if (on_destination(
-		    db,
-		    "INSERT INTO delivery (key, state, attempt_id, name_id, "
-		    "event_time, utc_offset, limited_data_use, event_hash, attempts, "
-		    "first_sent_at) SELECT key, 114, attempt_id, name_id, event_time, "
-		    "utc_offset, limited_data_use, event_hash, attempts, "
-		    "first_sent_at FROM waiting WHERE key IN " SOME,
-		    destination_id, e) != ERR_OK ||
-	    on_destination(db, "DELETE FROM waiting WHERE key IN " SOME, destination_id,
-			   e) != ERR_OK)
-		return e->code;
-	return recount(db, destination_id, &s, e);
-}
+_Static_assert(REASON_NEEDS_TOKEN == 17, "a statement above names it by number");

@@ -38,9 +38,4 @@ MUST_CHECK enum err_code revocation_read(struct db *db, const struct vault *vaul
 MUST_CHECK enum err_code revocation_end(struct db *db, int32_t destination_id,
 					struct err *e);
 
-/* Ends rows that wait for the destination `cancelled: disconnected`, some at a time; *count of
- * them, 0 when none is left. A row that may have arrived (held) stays. */
-MUST_CHECK enum err_code revocation_cancel_some(struct db *db, int32_t destination_id,
-						int64_t *count, struct err *e);
-
 #endif

@@ -62,6 +62,15 @@ static enum err_code finish(struct queue *q, const struct lot *lot, const struct
 	return p->count == QUEUE_PACK ? flush_pack(q, p, s, e) : ERR_OK;
 }
 
+/* Its destination was disconnected meanwhile. */
+static enum err_code cancel(struct queue *q, const struct lot *lot, const struct entry *n,
+			    const struct settlement *s, struct err *e)
+{
+	if (lot->kind == LOT_RETRY && queue_unwait(q, queue_key(n), e) != ERR_OK)
+		return e->code;
+	return queue_deliver(q, n, REASON_DISCONNECTED, s->answer ? s->attempt_id : 0, e);
+}
+
 /* On a copy: the transaction may fail and be tried again. */
 static enum err_code settle_entry(struct queue *q, const struct lot *lot,
 				  struct entry copy, const struct settlement *s,
@@ -76,6 +85,9 @@ static enum err_code settle_entry(struct queue *q, const struct lot *lot,
 	}
 	if (s->unknown)
 		n->flags |= ENTRY_UNKNOWN;
+	if (n->outbox_id <= s->cancelled_through &&
+	    (s->disposition == SETTLE_PARK || s->disposition == SETTLE_RETRY))
+		return cancel(q, lot, n, s, e);
 	switch (s->disposition) {
 	case SETTLE_RETRY:
 		return queue_wait(q, n, STATUS_RETRYING, s->reason, s->due_ms,

@@ -25,6 +25,8 @@ struct settlement {
 	enum disposition disposition;
 	enum reason reason;
 	bool unknown; /* it may have arrived */
+	/* Rows up to here that would go on waiting end `cancelled: disconnected`. */
+	int64_t cancelled_through;
 	int64_t started_ms, due_ms;
 	int64_t took_ms;
 	enum verdict verdict;

@@ -13,6 +13,8 @@ import convey  # noqa: E402
 import relay_case  # noqa: E402
 from connecting import APP, SECRET, Connecting, get  # noqa: E402
 from convey import purchase  # noqa: E402
+from gate import Gate  # noqa: E402
+from sandbox import TRACK  # noqa: E402
 
 
 class Case(relay_case.Case):
@@ -218,6 +220,91 @@ class Disconnect(Case):
         self.assertEqual(self.drain(), 0)
         self.assertEqual(self.project.statuses(), {"delivered": 2})
 
+    def test_what_nobody_has_read_yet_ends_too(self):
+        """One slice of them and more; retry brings them back, read or not."""
+        self.connect()
+        self.project.insert([purchase(n) for n in range(5001)])
+        self.assertIn("5001 waiting conversions are cancelled", self.disconnect())
+        self.assertEqual(self.project.statuses(), {"cancelled": 5001})
+        self.assertEqual(self.project.reasons(), {"disconnected": 5001})
+        queue = self.project.queue()
+        self.assertEqual((queue["pending"], queue["cancelled"]), (0, 5001))
+        self.assertEqual(self.project.query("SELECT count FROM problem WHERE reason = "
+                                            "'disconnected'"), [(5001,)])
+        self.connect()
+        self.project.insert([purchase(6000)])
+        self.project.convey("retry", "id-7")
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"cancelled": 5000, "delivered": 2})
+        self.project.convey("retry", "--status", "cancelled", "--reason", "disconnected")
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"delivered": 5002})
+        self.check()
+
+    def test_what_others_want_too_ends_for_this_one_only(self):
+        self.add_destination("other", "PIXEL2", token="none")
+        self.connect()
+        self.project.insert([purchase(n) for n in range(3)])
+        self.disconnect()
+        self.project.insert([purchase(n) for n in range(3, 5)])
+        relay = self.start()
+        convey.wait_until(lambda: self.project.queue("other")["delivered"] == 5)
+        self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.project.reasons(), {"delivered": 5, "disconnected": 3,
+                                                  "needs_token": 2})
+        self.connect()
+        self.project.convey("retry", "--status", "cancelled", "--reason", "disconnected")
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.queue("shop")["delivered"], 5)
+
+    def test_what_is_under_way_ends_when_it_comes_back(self):
+        self.connect()
+        self.project.convey("destination", "set", "shop", "--batch", "5")
+        with Gate(self.sandbox, TRACK) as gate:
+            relay = self.project.start(gate)
+            self.project.insert([purchase(1000)])
+            self.project.wait_for({"delivered": 1})
+            gate.hold("request")
+            self.project.insert([purchase(n) for n in range(60)])
+            convey.wait_until(lambda: gate.held == 8)
+            self.disconnect()
+            gate.release()
+            self.project.wait_for({"delivered": 1, "cancelled": 60})
+            self.assertEqual(self.project.reasons()["disconnected"], 60)
+            self.project.insert([purchase(n) for n in range(2000, 2002)])
+            self.project.wait_for({"delivered": 1, "cancelled": 60, "pending": 2})
+            self.assertEqual(self.project.queue()["state"], "needs_token")
+            self.assertEqual(relay.stop(), 0)
+        self.connect()
+        self.project.convey("retry", "--status", "cancelled", "--reason", "disconnected")
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"delivered": 63})
+        self.check()
+
+    def test_what_was_on_its_way_into_the_queue_ends_there(self):
+        """As disconnect leaves the file when the relay parks rows behind its back."""
+        self.project.set_token("wrong")
+        relay = self.start()
+        self.project.insert([purchase(n) for n in range(3)])
+        convey.wait_until(lambda: self.project.queue()["state"] == "token_refused")
+        convey.wait_until(lambda: self.project.queue()["pending"] == 3)
+        database = self.project.connect()
+        database.executescript(
+            "BEGIN IMMEDIATE; DELETE FROM credential; UPDATE destination SET reason = 17, "
+            "cancelled_through = 2; UPDATE setting SET value = value + 1 WHERE name = "
+            "'config_version'; COMMIT")
+        database.close()
+        self.project.wait_for({"cancelled": 2, "pending": 1})
+        self.assertEqual(relay.stop(), 0)
+
+    def test_a_removed_destination_s_token_is_revoked_too(self):
+        self.connect()
+        self.project.convey("destination", "remove", "shop")
+        self.assertNotIn("token", self.fields())
+        self.start()
+        convey.wait_until(lambda: self.codes() == [40105])
+        convey.wait_until(lambda: self.fields() == set())
+
     def test_a_dry_run_changes_nothing(self):
         self.connect()
         self.assertIn("would revoke", self.disconnect("--dry-run"))
@@ -230,6 +317,12 @@ class Disconnect(Case):
         self.disconnect(status=69)
         self.assertNotIn("token", self.fields())
         self.assertIn("revoke_token", self.fields())
+        self.disconnect(status=69)  # again: it is tried at once
+        self.sandbox.start()
+        self.sandbox.set_oauth("fails=1")
+        self.assertIn("cannot answer now", self.disconnect(status=69))
+        self.disconnect()  # the stand-in has forgotten the token, which is as good
+        self.assertEqual(self.fields(), set())
 
     def test_a_token_that_tiktok_has_forgotten_is_no_trouble(self):
         self.connect()
@@ -240,6 +333,7 @@ class Disconnect(Case):
     def test_a_token_without_an_app_is_erased_and_said_so(self):
         self.project.set_token("none")
         self.assertIn("Events Manager", self.disconnect())
+        self.assertIn("had no token", self.disconnect())
         self.assertEqual(self.fields(), set())
         self.assertEqual(self.sandbox.oauth()["requests"], 0)
 
