@@ -556,9 +556,9 @@ INSERT INTO status (id, word) VALUES
 	(10, 'delivered');
 
 INSERT INTO reason (id, word, advice) VALUES
-	(17, 'needs_token', 'The destination has no token yet. Make one in Events Manager, then: convey token set NAME < token.txt'),
-	(18, 'token_refused', 'TikTok refuses the token: wrong or revoked. Make a new one in Events Manager, then: convey token set NAME < token.txt'),
-	(19, 'permission', 'The token may not write to this pixel. Its owner must be admin or operator of the pixel, or the id of the destination is wrong: convey destination set NAME --id PIXEL'),
+	(17, 'needs_token', 'The destination has no token that can be used; last_error in queue_status may say more. convey connect NAME, or make a token in Events Manager, then: convey token set NAME < token.txt'),
+	(18, 'token_refused', 'TikTok refuses the token: wrong, expired or revoked. convey connect NAME, or make a new one in Events Manager, then: convey token set NAME < token.txt'),
+	(19, 'permission', 'The token may not write to this pixel. Its owner must be admin or operator of the pixel, or the id of the destination is wrong: convey destination set NAME --id PIXEL. Once it is mended: convey destination resume NAME'),
 	(20, 'rate_limited', 'TikTok asks us to slow down; sending goes on by itself. If it stays: lower --requests-per-second.'),
 	(21, 'network', 'TikTok cannot be reached: DNS, route or firewall of this machine. Sending goes on by itself.'),
 	(22, 'server_error', 'TikTok answers with errors of its own. Sending goes on by itself.'),

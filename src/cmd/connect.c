@@ -229,9 +229,11 @@ static enum err_code connect_with(struct connecting *n, struct err *e)
 		e->code = wait_for_paste(n, (uint16_t)port, e);
 	else
 		e->code = listen_for_it(n, (uint16_t)port, e);
-	if (e->code == ERR_OK)
-		connect_report(n);
-	return e->code;
+	if (e->code != ERR_OK)
+		return e->code;
+	connect_learn(n);
+	connect_report(n);
+	return ERR_OK;
 }
 
 static enum err_code run(const struct cmd *c, struct err *e)

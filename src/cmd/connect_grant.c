@@ -10,7 +10,7 @@
 #include "store/rekey.h"
 #include "store/revocation.h"
 
-enum { EXCHANGE_TRIES = 3 };
+enum { EXCHANGE_TRIES = 3, STORE_TRIES = 12 /* of ten seconds, db.c */ };
 
 static void take_column(struct connecting *n, const struct rows *rows, int column)
 {
@@ -112,19 +112,39 @@ static enum err_code store_grant(struct connecting *n, struct db *db, struct err
 	return e->code;
 }
 
+static bool set(struct connecting *n, struct db *db, const char *name, const char *value)
+{
+	struct destination_setting setting = {name, value};
+	struct err e = {ERR_OK, ""};
+	bool done = db_begin(db, &e) == ERR_OK &&
+		    destination_set(db, n->destination_id, &setting, 1, &e) == ERR_OK &&
+		    db_commit(db, &e) == ERR_OK;
+
+	db_rollback(db);
+	if (!done)
+		cmd_say(n->cmd, "--%s %s was not taken over: %s", name, value, e.msg);
+	return done;
+}
+
 /* The account's time zone, where nobody has chosen one: conversion_date_time is in it. */
 static void adopt_timezone(struct connecting *n, struct db *db)
 {
-	struct destination_setting zone = {"timezone", n->account.info.timezone};
-	struct err e = {ERR_OK, ""};
+	const char *zone = n->account.info.timezone;
 
-	if (!zone.value[0] || strcmp(n->timezone, "UTC") != 0 ||
-	    strcmp(zone.value, "UTC") == 0 || db_begin(db, &e) != ERR_OK)
+	if (zone[0] && strcmp(n->timezone, "UTC") == 0 && strcmp(zone, "UTC") != 0)
+		n->timezone_set = set(n, db, "timezone", zone);
+}
+
+static void adopt_pixel(struct connecting *n, struct db *db)
+{
+	struct account *a = &n->account;
+	int chosen = connect_offer(n);
+
+	if (chosen < 0 || !set(n, db, "id", a->pixels[chosen].id))
 		return;
-	n->timezone_set =
-		destination_set(db, n->destination_id, &zone, 1, &e) == ERR_OK &&
-		db_commit(db, &e) == ERR_OK;
-	db_rollback(db);
+	snprintf(n->pixel_id, sizeof(n->pixel_id), "%s", a->pixels[chosen].id);
+	n->pixel_set = a->has_pixel = true;
+	a->owner = a->owners[chosen];
 }
 
 enum err_code connect_finish(void *connecting, const struct secret *code,
@@ -137,16 +157,33 @@ enum err_code connect_finish(void *connecting, const struct secret *code,
 	    cmd_open(n->cmd, DB_WRITE, &db, e) != ERR_OK)
 		return e->code;
 	/* Kept before anything else is asked: from here on nothing can lose it. */
-	if (store_grant(n, &db, e) == ERR_OK) {
-		account_read(&n->account, n->endpoint, &n->http, &n->app, &n->grant.token,
-			     n->grant.advertisers, n->pixel_id);
-		adopt_timezone(n, &db);
+	for (int i = 0; i < STORE_TRIES && store_grant(n, &db, e) == ERR_BUSY; i++)
+		cmd_say(n->cmd,
+			"somebody holds the database; the token waits to be kept");
+	if (e->code == ERR_OK)
 		buf_addf(said,
-			 "The destination %s is connected. You may close this page.",
+			 "The destination %s is connected. You may close this page; the "
+			 "terminal says the rest.",
 			 n->cmd->argv[0]);
-	}
 	db_close(&db);
 	return e->code;
+}
+
+void connect_learn(struct connecting *n)
+{
+	struct account_access access = {n->endpoint, &n->http, &n->app, &n->grant.token};
+	struct err e = {ERR_OK, ""};
+	struct db db;
+
+	account_read(&n->account, &access, n->grant.advertisers, n->pixel_id);
+	if (cmd_open(n->cmd, DB_WRITE, &db, &e) != ERR_OK) {
+		cmd_say(n->cmd, "%s", e.msg);
+		return;
+	}
+	adopt_pixel(n, &db);
+	account_read_info(&n->account, &access);
+	adopt_timezone(n, &db);
+	db_close(&db);
 }
 
 static json_t *items_json(const struct oauth_item *items, int count)
@@ -161,18 +198,42 @@ static json_t *items_json(const struct oauth_item *items, int count)
 	return list;
 }
 
-static void say_pixels(const struct connecting *n)
+static void say_account(const struct connecting *n)
 {
 	const struct account *a = &n->account;
 	const struct cmd *c = n->cmd;
 
-	if (!n->is_web || a->pixel_count == 0 || a->has_pixel)
-		return;
-	cmd_say(c, "the pixel '%s' is none of the account's, which has:", n->pixel_id);
-	for (int i = 0; i < a->pixel_count; i++)
-		cmd_say(c, "  %s  %s", a->pixels[i].id, a->pixels[i].name);
-	cmd_say(c, "to use one of them: convey destination set %s --id PIXEL",
-		c->argv[0]);
+	for (int i = 0; i < a->advertiser_count; i++)
+		cmd_say(c, "advertiser %s  %s", a->advertisers[i].id,
+			a->advertisers[i].name);
+	if (a->advertisers_left)
+		cmd_say(c, "and %d advertisers more", a->advertisers_left);
+	if (n->timezone_set)
+		cmd_say(c, "set the time zone to the account's, %s", a->info.timezone);
+	else if (a->info.timezone[0] && strcmp(a->info.timezone, n->timezone) != 0)
+		cmd_say(c, "the account's time zone is %s, the destination's %s",
+			a->info.timezone, n->timezone);
+	else if (!a->is_read)
+		cmd_say(c,
+			"the account's time zone may not be read; the destination's is "
+			"%s "
+			"(convey destination set %s --timezone ZONE)",
+			n->timezone, c->argv[0]);
+	if (a->info.currency[0])
+		cmd_say(c, "the account's currency is %s", a->info.currency);
+}
+
+static void say_life(const struct connecting *n)
+{
+	const struct grant *g = &n->grant;
+
+	if (g->life_ms > 0)
+		cmd_say(n->cmd, "the token expires in %lld s%s",
+			(long long)(g->life_ms / 1000),
+			g->refresh_token.len
+				? "; convey run refreshes it"
+				: ", and TikTok gave nothing to refresh it with: connect "
+				  "again before");
 }
 
 void connect_report(const struct connecting *n)
@@ -181,24 +242,15 @@ void connect_report(const struct connecting *n)
 	const struct cmd *c = n->cmd;
 
 	cmd_say(c, "connected '%s'; its token is kept sealed", c->argv[0]);
-	for (int i = 0; i < a->advertiser_count; i++)
-		cmd_say(c, "advertiser %s  %s", a->advertisers[i].id,
-			a->advertisers[i].name);
-	if (n->timezone_set)
-		cmd_say(c, "set the time zone to the account's, %s", a->info.timezone);
-	else if (a->info.timezone[0] && strcmp(a->info.timezone, n->timezone) != 0)
-		cmd_say(c, "the account's time zone is %s, the destination's %s",
-			a->info.timezone, n->timezone);
-	if (a->info.currency[0])
-		cmd_say(c, "the account's currency is %s", a->info.currency);
-	say_pixels(n);
-	if (n->grant.refresh_token.len)
-		cmd_say(c, "the token expires in %lld s; convey run refreshes it",
-			(long long)(n->grant.life_ms / 1000));
-	cmd_result(c, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b}", "destination",
-				c->argv[0], "done", "connected", "advertisers",
+	say_account(n);
+	connect_say_pixels(n);
+	say_life(n);
+	cmd_result(c, json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:b}",
+				"destination", c->argv[0], "done", "connected",
+				"advertisers",
 				items_json(a->advertisers, a->advertiser_count), "pixels",
-				items_json(a->pixels, a->pixel_count), "timezone",
+				items_json(a->pixels, a->pixel_count), "pixel",
+				n->pixel_id, "timezone",
 				output_json_text(str_of(a->info.timezone)), "currency",
 				output_json_text(str_of(a->info.currency)), "pixel_found",
 				a->has_pixel, "timezone_set", n->timezone_set));

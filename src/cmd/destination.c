@@ -14,7 +14,7 @@
 /* clang-format off: a row a line */
 static const struct cmd_option settings[] = {
 	{"source", "KIND", "web, app, offline or crm"},
-	{"id", "PIXEL", "the event source's id in Events Manager"},
+	{"id", "PIXEL", "its id in Events Manager; \"\": connect offers some"},
 	{"timezone", "ZONE", "the ad account's, such as Europe/Berlin (default UTC)"},
 	{"pii", "HOW", "hashed (default) or none"},
 	{"deliver", "WHICH", "all (default), attributed or only-won"},
@@ -88,8 +88,15 @@ static enum err_code run_add(const struct cmd *c, struct err *e)
 			e, ERR_USAGE,
 			"--source and --id are needed: convey destination add NAME "
 			"--source web --id PIXEL");
-	if (change(c, add, "added", "would add", e) == ERR_OK && !c->dry_run)
+	if (change(c, add, "added", "would add", e) != ERR_OK || c->dry_run)
+		return e->code;
+	if (cmd_value(c, "id")[0])
 		cmd_say(c, "next: convey token set %s < token.txt", c->argv[0]);
+	else
+		cmd_say(c,
+			"next: convey connect %s --app-id ID --secret-file FILE, which "
+			"offers the account's pixels",
+			c->argv[0]);
 	return e->code;
 }
 

@@ -60,7 +60,13 @@ static enum MHD_Result send_page(struct MHD_Connection *c, unsigned status,
 
 static struct str argument(struct MHD_Connection *c, const char *name)
 {
-	return str_of(MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, name));
+	const char *value = NULL;
+	size_t len = 0;
+
+	if (MHD_lookup_connection_value_n(c, MHD_GET_ARGUMENT_KIND, name, strlen(name),
+					  &value, &len) != MHD_YES)
+		return STR_NONE;
+	return str_make(value, value ? len : 0);
 }
 
 /* A page of the web that points a name of its own here sends that name. */

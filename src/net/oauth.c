@@ -150,12 +150,12 @@ void oauth_ask_info(struct oauth *o, struct str advertiser_id, const struct secr
 	buf_fini(&ids);
 }
 
-void oauth_ask_pixels(struct oauth *o, struct str advertiser_id,
+void oauth_ask_pixels(struct oauth *o, struct str advertiser_id, int page,
 		      const struct secret *token)
 {
 	begin(o, API "/pixel/list/", token);
 	add_argument(o, "advertiser_id", advertiser_id);
-	add_argument(o, "page_size", STR("20"));
+	buf_addf(&o->url, "&page=%d&page_size=%d", page, OAUTH_PAGE);
 	end(o);
 }
 

@@ -37,7 +37,9 @@ void oauth_ask_advertisers(struct oauth *o, const struct oauth_app *app,
 			   const struct secret *token);
 void oauth_ask_info(struct oauth *o, struct str advertiser_id,
 		    const struct secret *token);
-void oauth_ask_pixels(struct oauth *o, struct str advertiser_id,
+/* A page of OAUTH_PAGE; the first is 1. */
+#define OAUTH_PAGE 20
+void oauth_ask_pixels(struct oauth *o, struct str advertiser_id, int page,
 		      const struct secret *token);
 
 /* Sends it on a loop of its own and waits; then as oauth_check. */

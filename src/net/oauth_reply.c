@@ -165,6 +165,20 @@ static int read_items(struct str reply, struct str list_name, struct str id,
 	return count;
 }
 
+int oauth_read_pages(struct str reply)
+{
+	struct json j;
+	uint32_t data = scan(&j, reply), info = JSON_NONE;
+	int64_t pages = 0;
+
+	if (data != JSON_NONE)
+		info = json_find(&j, data, STR("page_info"));
+	if (info != JSON_NONE && j.t[info].type == TOKEN_OBJECT)
+		pages = number_member(&j, info, STR("total_page"));
+	json_fini(&j);
+	return pages > 0 && pages < 100000 ? (int)pages : 0;
+}
+
 int oauth_read_advertisers(struct str reply, struct oauth_item *out, int cap)
 {
 	return read_items(reply, STR("list"), STR("advertiser_id"),

@@ -39,4 +39,7 @@ struct oauth_item {
 int oauth_read_advertisers(struct str reply, struct oauth_item *out, int cap);
 int oauth_read_pixels(struct str reply, struct oauth_item *out, int cap);
 
+/* data.page_info.total_page; 0 where it is not there. */
+int oauth_read_pages(struct str reply);
+
 #endif

@@ -42,10 +42,15 @@ static enum err_code read_token(struct reload *l, struct db *db,
 				const struct vault *vault, const struct err *no_key,
 				size_t i, struct err *e)
 {
-	int32_t id = l->config->destinations[i].rules.id;
+	const struct destination_rules *d = &l->config->destinations[i].rules;
+	int32_t id = d->id;
 
 	e->code = ERR_OK;
-	if (no_key->code == ERR_OK) {
+	if (d->pixel_id[0] == '\0') {
+		err_set(&l->why[i], ERR_USAGE,
+			"there is no pixel yet: convey destination set %s --id PIXEL",
+			d->name);
+	} else if (no_key->code == ERR_OK) {
 		if (credential_get(db, vault, id, "token", &l->tokens[i], &l->found[i],
 				   &l->why[i]) != ERR_OK)
 			l->found[i] = false;
@@ -104,10 +109,10 @@ static struct site *site_of(struct relay *r, int32_t id)
 	return s;
 }
 
-/* Why there is no token, where one is kept. */
+/* Why there is no token, where one is kept; or no pixel to use it for. */
 static void note_loss(struct relay *r, struct site *s, const struct err *why)
 {
-	r->keyless = r->keyless || why->code != ERR_OK;
+	r->keyless = r->keyless || (why->code && why->code != ERR_USAGE);
 	if (s->reason != REASON_NEEDS_TOKEN || strcmp(s->last_error, why->msg) == 0)
 		return;
 	snprintf(s->last_error, sizeof(s->last_error), "%s", why->msg);

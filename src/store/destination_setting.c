@@ -135,7 +135,7 @@ static enum err_code check_url(const struct rule *r, struct str value, struct er
 
 static const struct rule rules[] = {
 	{"source", check_word, "web|app|offline|crm", 0, 0, KEEP("source")},
-	{"id", check_id, NULL, 1, 64, KEEP("pixel_id")},
+	{"id", check_id, NULL, 0, 64, KEEP("pixel_id")},
 	{"timezone", check_zone, NULL, 0, 0, KEEP("timezone")},
 	{"pii", check_word, "hashed|none", 0, 0, KEEP("pii")},
 	{"deliver", check_word, "all|attributed|only-won", 0, 0, KEEP("deliver")},

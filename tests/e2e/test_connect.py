@@ -3,6 +3,7 @@
 """connect and disconnect, through a real callback, watched at both ends."""
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -71,6 +72,8 @@ class Connect(Case):
                 (back.replace(connecting.state, connecting.state[:-1]), None, "GET", 400),
                 (back.replace(connecting.state, connecting.state + "0"), None, "GET", 400),
                 (base + "?auth_code=x", None, "GET", 400),
+                (back + "%00", None, "GET", 400),
+                (back.replace(connecting.state, connecting.state.upper()), None, "GET", 400),
                 (base + f"?state={connecting.state}", None, "GET", 400),
                 (base + f"?error=denied&state={wrong}", None, "GET", 400),
                 (back, "evil.example", "GET", 421),
@@ -154,6 +157,65 @@ class Connect(Case):
         errors = self.connect().errors
         self.assertIn("CODE7", errors)
         self.assertIn("destination set shop --id", errors)
+
+    def test_ours_is_found_on_the_last_page(self):
+        self.sandbox.set_oauth("pixels=" + ",".join(f"C{n}" for n in range(45)) + ",PIXEL1")
+        errors = self.connect().errors
+        self.assertNotIn("C7", errors)
+        self.assertIn("set the time zone", errors)
+
+    def test_the_only_pixel_is_taken_where_there_is_none(self):
+        self.set_destination("--id", "")
+        self.sandbox.set_oauth("pixels=ONLY1")
+        self.assertIn("set the pixel to ONLY1", self.connect().errors)
+        self.project.insert([purchase(1)])
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.sandbox.ledger()[0]["source_id"], "ONLY1")
+
+    def test_several_are_offered_and_nothing_is_sent_without_one(self):
+        self.set_destination("--id", "")
+        self.sandbox.set_oauth("pixels=CODE7,CODE8")
+        self.start()
+        self.project.insert([purchase(1)])
+        errors = self.connect().errors
+        self.assertIn("  2  CODE8", errors)
+        self.assertIn("destination set shop --id PIXEL", errors)
+        convey.wait_until(lambda: "no pixel" in (self.project.queue()["last_error"] or ""))
+        self.assertEqual(self.project.statuses(), {"pending": 1})
+        self.assertEqual(self.sandbox.ledger(), [])
+        self.set_destination("--id", "CODE8")
+        self.project.wait_for({"delivered": 1}, 3)
+
+    def test_on_a_terminal_one_is_chosen(self):
+        self.sandbox.set_oauth("pixels=CODE7,CODE8,CODE9")
+        for said, pixel in (("2\n", "CODE8"), ("9\nx\n 3 \n", "CODE9"), ("\n", ""),
+                            ("0\n4\n-1\n", "")):
+            with self.subTest(said):
+                self.set_destination("--id", "")
+                person, terminal = os.openpty()
+                connecting = self.connecting(stdin=terminal, stderr=terminal)
+                self.assertEqual(connecting.browse()[0], 200)
+                os.write(person, said.encode())
+                self.assertEqual(connecting.process.wait(30), 0)
+                os.close(terminal)
+                self.assertIn(b"which pixel is for 'shop'", os.read(person, 65536))
+                os.close(person)
+                self.assertEqual(self.project.query("SELECT pixel_id FROM destination"),
+                                 [(pixel,)])
+
+    def test_what_may_not_be_read_is_left_out_and_said(self):
+        self.sandbox.set_oauth("narrow=1")
+        connecting = self.connect()
+        self.assertIn("time zone may not be read", connecting.errors)
+        self.assertIn("token", self.fields())
+
+    def test_ctrl_c_leaves_nothing(self):
+        connecting = self.connecting()
+        connecting.process.send_signal(signal.SIGINT)
+        self.assertEqual(connecting.process.wait(10), -signal.SIGINT)
+        with self.assertRaises(OSError):
+            get(connecting.callback)
+        self.assertEqual(self.fields(), set())
 
     def test_a_time_zone_that_somebody_chose_stays(self):
         self.set_destination("--timezone", "Asia/Tokyo")

@@ -30,7 +30,9 @@ def get(url, host=None, method="GET", timeout=30):
 
 
 class Connecting:
-    def __init__(self, project, sandbox, name="shop", words=("--port", "0"), secret=SECRET):
+    def __init__(self, project, sandbox, name="shop", words=("--port", "0"), secret=SECRET,
+                 **files):
+        """files: what stdin, stderr are instead of pipes."""
         self.secret_file = os.path.join(project.directory, "app-secret.txt")
         with open(self.secret_file, "w", encoding="ascii") as file:
             file.write(secret + "\n")
@@ -40,7 +42,8 @@ class Connecting:
         self.process = subprocess.Popen(
             [convey.binary(), "connect", name, "--app-id", APP, "--secret-file",
              self.secret_file, "--db", project.db, *words], env=environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stdout=subprocess.PIPE,
+            **dict({"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}, **files))
         self.url = self.process.stdout.readline().strip()
         query = parse_qs(urlsplit(self.url).query)
         self.state = query.get("state", [""])[0]
