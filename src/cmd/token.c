@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -12,6 +13,22 @@
 #include "store/destination.h"
 #include "store/rekey.h"
 #include "store/revocation.h"
+
+static struct termios shown; /* the terminal as it was */
+
+/* Who gives up gets it back. */
+static void on_signal(int number)
+{
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+static void watch(int number)
+{
+	if (signal(number, on_signal) == SIG_IGN)
+		signal(number, SIG_IGN);
+}
 
 /* By read(2), so that no copy stays in a buffer of stdio. */
 static enum err_code read_all(unsigned char *bytes, size_t cap, bool one_line,
@@ -36,16 +53,19 @@ static enum err_code read_all(unsigned char *bytes, size_t cap, bool one_line,
 static enum err_code read_hidden(unsigned char *bytes, size_t cap, size_t *len,
 				 struct err *e)
 {
-	struct termios seen, hidden;
+	struct termios hidden;
 
-	if (tcgetattr(STDIN_FILENO, &seen) != 0)
+	if (tcgetattr(STDIN_FILENO, &shown) != 0)
 		return err_set(e, ERR_IO, "the terminal: %s", strerror(errno));
-	hidden = seen;
+	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	watch(SIGINT);
+	watch(SIGTERM);
+	watch(SIGHUP);
 	fputs("Token (it is not shown): ", stderr);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
 	e->code = read_all(bytes, cap, true, len, e);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &seen);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
 	fputc('\n', stderr);
 	return e->code;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs the unittest cases of one file and prints a line for each: ok, not ok or skip."""
 import os
+import signal
 import sys
 import time
 import unittest
@@ -54,6 +55,8 @@ class Result(unittest.TextTestResult):
 
 
 def main():
+    # A background job of a script inherits it ignored, and so would what tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     path = os.path.abspath(sys.argv[1])
     sys.path.insert(0, os.path.dirname(path))
     name = os.path.splitext(os.path.basename(path))[0]

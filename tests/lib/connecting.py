@@ -11,15 +11,20 @@ import subprocess
 from urllib.parse import parse_qs, urlsplit
 
 import convey
+import relay_case
 
 APP = "7000000000000000001"
 SECRET = "canary-app-secret-4711"
 
 
-def get(url, host=None, method="GET", timeout=30):
-    """(status, headers, text); redirections are not followed."""
+def get(url, host=None, method="GET", timeout=30, context=None):
+    """(status, headers, text); redirections are not followed. context: of TLS."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
+    if context:
+        connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=timeout,
+                                                 context=context)
+    else:
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
     try:
         path = parts.path + ("?" + parts.query if parts.query else "")
         connection.request(method, path, headers={"Host": host} if host else {})
@@ -71,3 +76,28 @@ class Connecting:
         self.output, self.errors = self.process.communicate(data, timeout * convey.SLOW)
         assert not any(mark in self.errors for mark in convey.SANITIZER), self.errors
         return self.process.returncode
+
+
+class Case(relay_case.Case):
+    token = None
+    sandbox_options = {"args": ["--oauth", f"app={APP}:{SECRET}"], "token": "none"}
+
+    def connecting(self, **more):
+        connecting = Connecting(self.project, self.sandbox, **more)
+        self.addCleanup(connecting.__exit__)
+        return connecting
+
+    def connect(self):
+        connecting = self.connecting()
+        self.assertEqual(connecting.browse()[0], 200)
+        self.assertEqual(connecting.wait(), 0, connecting.errors)
+        return connecting
+
+    def fields(self):
+        return {row[0] for row in self.project.query("SELECT field FROM credential")}
+
+    def codes(self):
+        return [grant["code"] for grant in self.sandbox.oauth()["grants"]]
+
+    def set_destination(self, *words):
+        self.project.convey("destination", "set", "shop", *words)

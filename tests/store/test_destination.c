@@ -22,8 +22,8 @@ static const struct {
 	{"source", "we", ERR_USAGE},
 	{"source", "web|app", ERR_USAGE},
 	{"source", "", ERR_USAGE},
+	{"id", "", ERR_OK}, /* none yet */
 	{"id", "7123456789012345678", ERR_OK},
-	{"id", "", ERR_USAGE},
 	{"id", "a b", ERR_USAGE},
 	{"timezone", "America/New_York", ERR_OK},
 	{"timezone", "Mars/Olympus", ERR_USAGE},
