@@ -71,11 +71,12 @@ static enum err_code keep_refresh(struct refresh *f, struct db *db,
 	int64_t now = clock_wall_ms(), at = now + REFUSED_MS;
 	bool ours = false;
 
+	f->kept = false;
 	if (f->outcome == REFRESH_DONE) {
 		if (grant_renew(db, vault, id, &f->grant.refresh_token, &f->fresh, now,
-				&ours, e) != ERR_OK)
+				&f->kept, e) != ERR_OK)
 			return e->code;
-		if (ours)
+		if (f->kept)
 			return destination_token_set(db, id, e);
 		f->grant.token = f->fresh.token;
 		return revocation_of_stray(db, vault, id, &f->grant, now, e);
@@ -143,6 +144,17 @@ static bool is_over(const struct relay *r)
 	       (r->stopping && r->deadline_ms && clock_mono_ms() >= r->deadline_ms);
 }
 
+/* It is durable: used from now on, not only when the configuration has been read. */
+static void use_fresh(struct refresh *f)
+{
+	struct site *s = relay_site(f->relay, f->due.destination_id);
+
+	if (f->due.task != GRANT_REFRESH || !f->kept || !s || !s->has_token)
+		return;
+	site_set_token(s, &f->fresh.token, clock_mono_ms());
+	relay_store_site(f->relay, s);
+}
+
 /* The only copy of the new pair is here until it is stored. */
 static void keep_done(struct job *job)
 {
@@ -157,6 +169,7 @@ static void keep_done(struct job *job)
 		}
 	} else {
 		log_outcome(f);
+		use_fresh(f);
 	}
 	end_turn(f);
 	relay_touch(f->relay);

@@ -40,6 +40,7 @@ struct refresh {
 		REFRESH_REFUSED,
 		REFRESH_FAILED,
 	} outcome;
+	bool kept; /* the new pair */
 	char error[sizeof(((struct err *)0)->msg)];
 };
 
