@@ -183,7 +183,8 @@ class Init(Case):
         before = self.digest()
         self.ok("init", "--db", "link.db")
         self.ok("run", "--drain", "--db", "link.db")
-        self.assertEqual({*self.digest()} - {*before}, {"outbox.db.lock"})
+        self.assertEqual({*self.digest()} - {*before},
+                         {"outbox.db.lock", "outbox.db.admin.token"})
 
     def test_a_key_that_others_may_read_is_refused(self):
         self.init()
