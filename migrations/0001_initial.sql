@@ -194,8 +194,25 @@ CREATE TABLE waiting (
 
 CREATE INDEX waiting_due ON waiting (destination_id, due_at);
 
-CREATE TABLE dedup (
-	hash INTEGER PRIMARY KEY,
+CREATE TABLE index_run (
+	id INTEGER PRIMARY KEY,
+	kind INTEGER NOT NULL,
+	level INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	pairs INTEGER NOT NULL,
+	room INTEGER NOT NULL,
+	least INTEGER NOT NULL,
+	most INTEGER NOT NULL
+);
+
+CREATE TABLE index_block (
+	key INTEGER PRIMARY KEY,
+	pairs BLOB NOT NULL
+);
+
+CREATE TABLE dedup_late (
+	id INTEGER PRIMARY KEY,
+	hash INTEGER NOT NULL,
 	outbox_id INTEGER NOT NULL
 );
 
@@ -239,20 +256,11 @@ CREATE TABLE unmapped (
 	last_seen INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE identity_edge (
-	a INTEGER NOT NULL,
-	b INTEGER NOT NULL,
-	seen_at INTEGER NOT NULL,
+CREATE TABLE identity_disabled (
 	source INTEGER NOT NULL,
 	row_id INTEGER NOT NULL,
-	disabled INTEGER,
-	PRIMARY KEY (a, b)
+	PRIMARY KEY (source, row_id)
 ) WITHOUT ROWID;
-
-CREATE TABLE identity_recent (
-	id INTEGER PRIMARY KEY,
-	edges BLOB NOT NULL
-);
 
 CREATE TABLE page_view (
 	node INTEGER NOT NULL,

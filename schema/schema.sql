@@ -247,12 +247,35 @@ CREATE TABLE waiting (
 -- The next row due for a destination.
 CREATE INDEX waiting_due ON waiting (destination_id, due_at);
 
--- Which row was the first with an event_id: 64 bits of a hash with a seed of its own for each
--- file. Recent keys live in the relay's memory and can be read from delivery again; they come
--- here in large sorted slices, so that a key does not cost more as history grows. A hit is
--- compared with the id itself.
-CREATE TABLE dedup (
-	hash INTEGER PRIMARY KEY,
+-- Hashes and the rows they lead to, in sorted runs: kind 1 an event_id's hash and the row that
+-- holds it (64 bits, with a seed of the file's own; the newest counts, a hit is compared with the id),
+-- kind 2 an identifier and the rows it was seen in (48 bits of its SHA-256). Recent ones live in
+-- the relay's memory and can be made again from the rows; they come here many at once, and runs of
+-- a level are merged into one of the next, so that a key does not cost more as history grows.
+-- state: 0 whole, 1 growing out of others, 2 to be deleted. Written by the relay alone.
+CREATE TABLE index_run (
+	id INTEGER PRIMARY KEY,
+	kind INTEGER NOT NULL,
+	level INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	pairs INTEGER NOT NULL,
+	room INTEGER NOT NULL,
+	least INTEGER NOT NULL,
+	most INTEGER NOT NULL
+);
+
+-- The pairs of a run, packed, a page a block. key = run id * 2^23 + the block's number; from 2^22
+-- on these are the pieces of the run's Bloom filter.
+CREATE TABLE index_block (
+	key INTEGER PRIMARY KEY,
+	pairs BLOB NOT NULL
+);
+
+-- Event_ids that rows of long ago got back or took over: what a restart could not tell from
+-- the rows behind those that stand in index_run. Emptied when recent ids go there.
+CREATE TABLE dedup_late (
+	id INTEGER PRIMARY KEY,
+	hash INTEGER NOT NULL,
 	outbox_id INTEGER NOT NULL
 );
 
@@ -309,19 +332,13 @@ CREATE TABLE unmapped (
 	last_seen INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Two identifiers seen together in one row of visit, consent or outbox, once in each direction,
--- so that everything next to an identifier is one range of the key. a and b are 61 bits of the
--- SHA-256 of the value, the kind in the low 3; seen_at (Unix seconds), source (1 visit, 2 consent,
--- 3 conversion) and row_id are those of the earliest sighting. disabled: a person took it out of
--- use. Written by the relay alone, in sorted slices; no identifier can be read from it.
-CREATE TABLE identity_edge (
-	a INTEGER NOT NULL,
-	b INTEGER NOT NULL,
-	seen_at INTEGER NOT NULL,
+-- Rows that join nobody: source 1 a visit, 2 a consent row, 3 a conversion, as `convey why`
+-- names them. For a person to insert into, where a shared browser or a test order made two
+-- persons one. Read by the relay.
+CREATE TABLE identity_disabled (
 	source INTEGER NOT NULL,
 	row_id INTEGER NOT NULL,
-	disabled INTEGER,
-	PRIMARY KEY (a, b)
+	PRIMARY KEY (source, row_id)
 ) WITHOUT ROWID;
 
 -- Visits by identifier and time: the page and the click before a conversion.
@@ -529,13 +546,6 @@ CREATE VIEW unmapped_event AS
 SELECT event, count, strftime('%Y-%m-%dT%H:%M:%fZ', last_seen / 1000.0, 'unixepoch')
 	AS last_seen
 FROM unmapped;
-
--- Edges on their way to identity_edge, packed, a row a load: about 25 bytes an edge, where a row
--- of that table would cost a page. The relay keeps them in memory too and moves them many at once.
-CREATE TABLE identity_recent (
-	id INTEGER PRIMARY KEY,
-	edges BLOB NOT NULL
-);
 
 INSERT INTO queue (id, cursor) VALUES
 	(1, 0);

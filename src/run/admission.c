@@ -116,12 +116,10 @@ static void admit_work(struct job *job, void *state)
 	struct admission *a = (struct admission *)job;
 	struct writer *w = state;
 
-	if (queue_admit(&w->queue, &a->load->lot, a->openings, a->count, &job->err) !=
-	    ERR_OK)
-		return;
-	if (a->load->lot.kind == LOT_FRESH &&
-	    edges_append(&w->edges, &a->load->kin, &job->err) != ERR_OK)
-		return;
+	if (queue_admit(&w->queue, &a->load->lot, a->openings, a->count, &job->err) ==
+		    ERR_OK &&
+	    a->load->lot.kind == LOT_FRESH)
+		edges_append(&w->edges, &a->load->kin, a->load->lot.last_id);
 }
 
 static void admit_failed(struct admission *a)

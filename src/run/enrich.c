@@ -16,9 +16,7 @@ enum err_code enrich_open(struct enrich *n, struct db *db, struct kinship *kinsh
 {
 	*n = (struct enrich){0};
 	buf_init(&n->text, TEXT_MAX);
-	if (person_open(&n->person, db, e) == ERR_OK)
-		n->person.kinship = kinship;
-	return e->code;
+	return person_open(&n->person, db, kinship, e);
 }
 
 void enrich_close(struct enrich *n)
@@ -236,9 +234,8 @@ static enum err_code take_members(struct judge *j, const struct person_edges *ed
 
 		if (!place || is_own(&n->ids, m->node.hash))
 			continue;
-		if (person_value(&n->person, &edges->list[m->edge], m->node.hash,
-				 &j->digest, country_of(j->config), digest, &found,
-				 e) != ERR_OK)
+		if (person_value(&n->person, &edges->list[m->edge], m->node.hash, digest,
+				 &found, e) != ERR_OK)
 			return e->code;
 		if (!found)
 			continue;
@@ -252,10 +249,8 @@ static void note_met(struct enrich *n, const struct person_edges *edges)
 {
 	uint32_t row = n->met_row++;
 
-	for (size_t i = 0; i < n->ids.count; i++)
-		met_add(n->met, row, n->ids.id[i].node);
-	for (size_t i = edges->own; i < edges->count; i++)
-		met_add(n->met, row, edges->list[i].b.hash);
+	for (size_t i = 0; i < edges->node_count; i++)
+		met_add(n->met, row, edges->nodes[i]);
 }
 
 static void resolve(struct enrich *n, const struct person_edges *edges, int64_t at_s)

@@ -98,7 +98,6 @@ static void close_handle(struct relay *r, uv_handle_t *handle)
 static void close_parts(struct relay *r)
 {
 	r->closing = true;
-	r->stop_filling = true;
 	if (r->http) {
 		r->to_close++;
 		http_close(r->http, closed, r);
@@ -329,31 +328,6 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	return ERR_OK;
 }
 
-static void fill_work(struct job *job, void *state)
-{
-	struct relay *r = (struct relay *)((char *)job - offsetof(struct relay, filling));
-	struct judge *judge = state;
-
-	if (kinship_fill_filter(&r->writer.kinship, &judge->db, &r->stop_filling,
-				&job->err) != ERR_OK)
-		return;
-}
-
-/* Without the filter everything is looked up: slower, not wrong. */
-static void fill_done(struct job *job)
-{
-	(void)job;
-}
-
-static void fill_filter(struct relay *r)
-{
-	if (r->writer.kinship.filter_whole)
-		return;
-	r->filling.work = fill_work;
-	r->filling.done = fill_done;
-	lane_submit(&r->shaping, &r->filling);
-}
-
 static void start(struct relay *r)
 {
 	struct log_line line;
@@ -381,7 +355,6 @@ static void start(struct relay *r)
 	log_end(&line);
 	relay_touch(r);
 	r->stale_config = true;
-	fill_filter(r);
 	relay_pump(r);
 }
 

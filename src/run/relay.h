@@ -98,8 +98,6 @@ struct relay {
 	int site_jobs; /* on the writer's lane */
 	struct scrubbing scrubbing;
 	struct ingesting ingesting;
-	struct job filling; /* the filter of whom the table knows */
-	_Atomic bool stop_filling;
 	uint64_t changes; /* counts lots admitted and shipments settled */
 	struct metrics metrics;
 	struct err trouble; /* the last that the database refused */

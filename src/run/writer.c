@@ -34,7 +34,7 @@ static void abandon(struct writer *w)
 
 static enum err_code commit(struct writer *w, struct err *e)
 {
-	if (edges_move(&w->edges, e) != ERR_OK || db_commit(&w->db, e) != ERR_OK) {
+	if (db_commit(&w->db, e) != ERR_OK) {
 		abandon(w);
 		return e->code;
 	}
@@ -76,12 +76,15 @@ static bool serve_together(struct writer *w, struct job *jobs)
 static void tidy(struct writer *w)
 {
 	struct err ignored = {ERR_OK, ""};
+	bool ids = dedup_wants_tidy(&w->queue.dedup);
+	bool edges = edges_want_tidy(&w->edges);
 
-	if (dedup_wants_merge(&w->queue.dedup) && begin(w, &ignored) == ERR_OK) {
-		if (dedup_merge(&w->queue.dedup, &ignored) == ERR_OK &&
-		    db_commit(&w->db, &ignored) == ERR_OK)
-			dedup_merged(&w->queue.dedup);
-		db_rollback(&w->db);
+	if ((ids || edges) && begin(w, &ignored) == ERR_OK) {
+		if ((!ids || dedup_tidy(&w->queue.dedup, &ignored) == ERR_OK) &&
+		    (!edges || edges_tidy(&w->edges, &ignored) == ERR_OK))
+			ignored.code = commit(w, &ignored);
+		else
+			abandon(w);
 	}
 	if (checkpoint_if_due(&w->checkpoint, &ignored) != ERR_OK)
 		return;
@@ -146,7 +149,7 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 	if (db_open(&w->db, w->lock.path, DB_WRITE, e) == ERR_OK &&
 	    migrate_check(&w->db, e) == ERR_OK && lock_take(&w->lock, e) == ERR_OK &&
 	    queue_open(&w->queue, &w->db, e) == ERR_OK &&
-	    kinship_open(&w->kinship, &w->db, e) == ERR_OK &&
+	    (w->has_kinship = kinship_open(&w->kinship, &w->db, e) == ERR_OK) &&
 	    edges_open(&w->edges, &w->db, &w->kinship, e) == ERR_OK &&
 	    ingest_open(&w->ingest, &w->db, &w->edges, e) == ERR_OK &&
 	    checkpoint_open(&w->checkpoint, &w->db, e) == ERR_OK &&
@@ -171,7 +174,7 @@ void writer_close(struct writer *w)
 		ingest_close(&w->ingest);
 	if (w->edges.db)
 		edges_close(&w->edges);
-	if (w->kinship.filter)
+	if (w->has_kinship)
 		kinship_close(&w->kinship);
 	if (w->checkpoint.writer)
 		checkpoint_close(&w->checkpoint);

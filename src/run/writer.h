@@ -24,6 +24,7 @@ struct writer {
 	struct checkpoint checkpoint;
 	struct queue queue;
 	struct kinship kinship;
+	bool has_kinship;
 	struct edges edges;
 	struct ingest ingest;
 	struct lane lane;

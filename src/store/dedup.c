@@ -6,12 +6,9 @@
 #include <xxhash.h>
 
 #include "core/reason.h"
+#include "store/setting.h"
 
-enum {
-	SLOTS_MIN = 1024,
-	RECENT_MAX = 256 * 1024, /* keys in memory before they move: 8 MiB */
-	SLICE = 8192,            /* keys a transaction: no producer waits long */
-};
+enum { SLOTS_MIN = 1024 };
 
 int64_t dedup_hash(uint64_t seed, struct str event_id)
 {
@@ -31,10 +28,9 @@ enum err_code dedup_seed(struct db *db, uint64_t *out, struct err *e)
 	return ERR_OK;
 }
 
-enum err_code dedup_merged_id(struct db *db, int64_t *out, struct err *e)
+enum err_code dedup_flushed_id(struct db *db, int64_t *out, struct err *e)
 {
-	return db_int(db, "SELECT value FROM setting WHERE name = 'dedup_merged_id'", 0,
-		      out, e);
+	return setting_int(db, "dedup_flushed_id", 0, out, e);
 }
 
 static void *allocate(size_t count, size_t size)
@@ -100,22 +96,6 @@ static void leave(struct dedup *d, int64_t hash)
 	}
 }
 
-static const struct dedup_slot *in_merging(const struct dedup *d, int64_t hash)
-{
-	size_t low = 0, high = d->merging_len;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (d->merging[mid].hash < hash)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < d->merging_len && d->merging[low].hash == hash ? &d->merging[low]
-								    : NULL;
-}
-
 /* A hash stands with the row that holds the id, or that gave it up last; duplicates have
  * theirs too. */
 static enum err_code load_recent(struct dedup *d, struct err *e)
@@ -130,69 +110,64 @@ static enum err_code load_recent(struct dedup *d, struct err *e)
 		       "WHERE event_hash IS NOT NULL AND key >= ?1",
 		       &q, e) != ERR_OK)
 		return e->code;
-	sqlite3_bind_int64(q, 1, (d->merged_id + 1) * 1024);
+	sqlite3_bind_int64(q, 1, (d->flushed_id + 1) * 1024);
 	while (db_step(d->db, q, &row, e) == ERR_OK && row)
 		enter(d, sqlite3_column_int64(q, 1), sqlite3_column_int64(q, 0));
 	sqlite3_finalize(q);
 	return e->code;
 }
 
+static enum err_code load_late(struct dedup *d, struct err *e)
+{
+	sqlite3_stmt *q;
+	bool row;
+
+	if (db_prepare(d->db, "SELECT hash, outbox_id FROM dedup_late ORDER BY id", &q,
+		       e) != ERR_OK)
+		return e->code;
+	while (db_step(d->db, q, &row, e) == ERR_OK && row)
+		enter(d, sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1));
+	sqlite3_finalize(q);
+	return e->code;
+}
+
 static enum err_code prepare(struct dedup *d, struct err *e)
 {
-	if (db_prepare(d->db, "SELECT outbox_id FROM dedup WHERE hash = ?1", &d->find,
-		       e) ||
-	    db_prepare(
+	if (db_prepare(
 		    d->db,
 		    "SELECT coalesce((SELECT event_id FROM derived_id "
 		    "WHERE outbox_id = ?1), (SELECT event_id FROM outbox WHERE id = ?1))",
 		    &d->event_id, e))
 		return e->code;
 	return db_prepare(d->db,
-			  "INSERT INTO dedup (hash, outbox_id) VALUES (?1, ?2) "
-			  "ON CONFLICT DO UPDATE SET outbox_id = ?2",
-			  &d->put, e);
+			  "INSERT INTO dedup_late (hash, outbox_id) VALUES (?1, ?2)",
+			  &d->late, e);
 }
 
 enum err_code dedup_open(struct dedup *d, struct db *db, struct err *e)
 {
-	int64_t any = 0;
-
 	*d = (struct dedup){.db = db};
+	run_filters_init(&d->filters);
 	grow(d);
 	e->code = ERR_OK;
 	if (dedup_seed(db, &d->seed, e) != ERR_OK || prepare(d, e) != ERR_OK ||
-	    dedup_merged_id(db, &d->merged_id, e) != ERR_OK ||
-	    db_int(db, "SELECT 1 FROM dedup LIMIT 1", 0, &any, e) != ERR_OK ||
-	    load_recent(d, e) != ERR_OK)
+	    compaction_open(&d->compaction, db, RUNS_EVENT_ID, &d->filters, e) !=
+		    ERR_OK ||
+	    dedup_flushed_id(db, &d->flushed_id, e) != ERR_OK ||
+	    load_recent(d, e) != ERR_OK || load_late(d, e) != ERR_OK)
 		dedup_close(d);
-	d->table_used = any != 0;
 	return e->code;
 }
 
 void dedup_close(struct dedup *d)
 {
-	sqlite3_finalize(d->find);
 	sqlite3_finalize(d->event_id);
-	sqlite3_finalize(d->put);
+	sqlite3_finalize(d->late);
+	compaction_close(&d->compaction);
+	run_filters_fini(&d->filters);
 	free(d->slot);
 	free(d->journal);
-	free(d->merging);
 	*d = (struct dedup){0};
-}
-
-static enum err_code in_table(struct dedup *d, int64_t hash, int64_t *owner,
-			      struct err *e)
-{
-	bool row;
-
-	*owner = 0;
-	if (!d->table_used)
-		return ERR_OK;
-	sqlite3_bind_int64(d->find, 1, hash);
-	if (db_step(d->db, d->find, &row, e) == ERR_OK && row)
-		*owner = sqlite3_column_int64(d->find, 0);
-	sqlite3_reset(d->find);
-	return e->code;
 }
 
 /* Two ids of one hash are told apart by their text, while the first row is kept. */
@@ -210,13 +185,6 @@ static enum err_code same_id(struct dedup *d, int64_t owner, struct str event_id
 	return e->code;
 }
 
-static enum err_code put(struct dedup *d, int64_t hash, int64_t outbox_id, struct err *e)
-{
-	sqlite3_bind_int64(d->put, 1, hash);
-	sqlite3_bind_int64(d->put, 2, outbox_id);
-	return db_run(d->db, d->put, e);
-}
-
 static void journal(struct dedup *d, struct dedup_slot before)
 {
 	if (d->journal_len == d->journal_cap) {
@@ -232,16 +200,18 @@ enum err_code dedup_find(struct dedup *d, int64_t hash, struct str event_id,
 			 int64_t *owner, struct err *e)
 {
 	const struct dedup_slot *s = probe(d, hash);
+	uint64_t found;
+	size_t count;
 	bool same;
 
 	e->code = ERR_OK;
-	*owner = 0;
-	if (!s->outbox_id)
-		s = in_merging(d, hash);
-	if (s)
-		*owner = s->outbox_id;
-	else if (in_table(d, hash, owner, e) != ERR_OK)
-		return e->code;
+	*owner = s->outbox_id;
+	if (!*owner) {
+		if (compaction_find(&d->compaction, (uint64_t)hash, &found, 1, &count,
+				    e) != ERR_OK)
+			return e->code;
+		*owner = count ? (int64_t)found : 0;
+	}
 	if (*owner && same_id(d, *owner, event_id, &same, e) == ERR_OK && !same)
 		*owner = 0;
 	return e->code;
@@ -251,20 +221,66 @@ enum err_code dedup_enter(struct dedup *d, int64_t hash, int64_t outbox_id, stru
 {
 	journal(d, (struct dedup_slot){hash, probe(d, hash)->outbox_id});
 	enter(d, hash, outbox_id);
+	e->code = ERR_OK;
 	/* A row decided anew lies below what a restart reads back. */
-	if (outbox_id > d->merged_id && outbox_id > d->merging_id)
+	if (outbox_id > d->flushed_id)
 		return ERR_OK;
-	d->table_used = true;
-	return put(d, hash, outbox_id, e);
+	sqlite3_bind_int64(d->late, 1, hash);
+	sqlite3_bind_int64(d->late, 2, outbox_id);
+	return db_run(d->db, d->late, e);
+}
+
+enum err_code dedup_flush(struct dedup *d, struct err *e)
+{
+	struct pair *pairs = allocate(2 * d->used, sizeof(*pairs));
+	size_t count = 0;
+
+	d->flushing_id = d->flushed_id;
+	for (size_t i = 0; i < d->slots; i++) {
+		const struct dedup_slot *s = &d->slot[i];
+
+		if (!s->outbox_id)
+			continue;
+		pairs[count++] = (struct pair){(uint64_t)s->hash, (uint64_t)s->outbox_id};
+		if (s->outbox_id > d->flushing_id)
+			d->flushing_id = s->outbox_id;
+	}
+	pairs_sort(pairs, pairs + count, count);
+	if (compaction_add(&d->compaction, pairs, count, e) == ERR_OK &&
+	    db_exec(d->db, "DELETE FROM dedup_late", e) == ERR_OK)
+		e->code = setting_set_int(d->db, "dedup_flushed_id", d->flushing_id, e);
+	free(pairs);
+	return e->code;
+}
+
+bool dedup_wants_tidy(const struct dedup *d)
+{
+	return d->used >= DEDUP_RECENT_MAX || compaction_wanted(&d->compaction);
+}
+
+enum err_code dedup_tidy(struct dedup *d, struct err *e)
+{
+	if (d->used >= DEDUP_RECENT_MAX)
+		return dedup_flush(d, e);
+	return compaction_step(&d->compaction, DEDUP_STEP, e);
 }
 
 void dedup_commit(struct dedup *d)
 {
 	d->journal_len = 0;
+	if (d->flushing_id) {
+		d->flushed_id = d->flushing_id;
+		d->flushing_id = 0;
+		memset(d->slot, 0, d->slots * sizeof(*d->slot));
+		d->used = 0;
+	}
+	compaction_committed(&d->compaction);
 }
 
 void dedup_rollback(struct dedup *d)
 {
+	d->flushing_id = 0;
+	compaction_rolled_back(&d->compaction);
 	while (d->journal_len > 0) {
 		struct dedup_slot before = d->journal[--d->journal_len];
 
@@ -273,78 +289,4 @@ void dedup_rollback(struct dedup *d)
 		else
 			leave(d, before.hash);
 	}
-}
-
-static int by_hash(const void *a, const void *b)
-{
-	const struct dedup_slot *x = a, *y = b;
-
-	return (x->hash > y->hash) - (x->hash < y->hash);
-}
-
-static void start_merge(struct dedup *d)
-{
-	d->merging = allocate(d->used, sizeof(*d->merging));
-	d->merging_len = d->merging_at = 0;
-	d->merging_id = d->merged_id;
-	for (size_t i = 0; i < d->slots; i++) {
-		if (!d->slot[i].outbox_id)
-			continue;
-		d->merging[d->merging_len++] = d->slot[i];
-		if (d->slot[i].outbox_id > d->merging_id)
-			d->merging_id = d->slot[i].outbox_id;
-	}
-	qsort(d->merging, d->merging_len, sizeof(*d->merging), by_hash);
-	free(d->slot);
-	d->slot = NULL;
-	d->slots = d->used = 0;
-	grow(d);
-}
-
-bool dedup_wants_merge(const struct dedup *d)
-{
-	return d->merging || d->used >= RECENT_MAX;
-}
-
-static enum err_code write_merged_id(struct dedup *d, struct err *e)
-{
-	sqlite3_stmt *q;
-
-	if (db_prepare(d->db,
-		       "INSERT INTO setting VALUES ('dedup_merged_id', ?1) "
-		       "ON CONFLICT DO UPDATE SET value = ?1",
-		       &q, e) != ERR_OK)
-		return e->code;
-	sqlite3_bind_int64(q, 1, d->merging_id);
-	e->code = db_run(d->db, q, e);
-	sqlite3_finalize(q);
-	return e->code;
-}
-
-enum err_code dedup_merge(struct dedup *d, struct err *e)
-{
-	size_t end;
-
-	e->code = ERR_OK;
-	if (!d->merging)
-		start_merge(d);
-	end = d->merging_at + SLICE < d->merging_len ? d->merging_at + SLICE
-						     : d->merging_len;
-	for (size_t i = d->merging_at; i < end; i++) {
-		if (put(d, d->merging[i].hash, d->merging[i].outbox_id, e) != ERR_OK)
-			return e->code;
-	}
-	return end == d->merging_len ? write_merged_id(d, e) : ERR_OK;
-}
-
-void dedup_merged(struct dedup *d)
-{
-	d->table_used = true;
-	d->merging_at += SLICE;
-	if (d->merging_at < d->merging_len)
-		return;
-	d->merged_id = d->merging_id;
-	free(d->merging);
-	d->merging = NULL;
-	d->merging_len = 0;
 }

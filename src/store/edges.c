@@ -3,76 +3,66 @@
 
 #include <stdlib.h>
 
-enum { BLOB_MAX = 8 * 1024 * 1024 };
+#include "store/setting.h"
 
-struct directed {
-	uint64_t a, b;
-	const struct kin_edge *edge;
-};
-
-static enum err_code prepare(struct edges *g, struct err *e)
-{
-	if (db_prepare(g->db, "INSERT INTO identity_recent (id, edges) VALUES (?1, ?2)",
-		       &g->append, e) ||
-	    db_prepare(g->db,
-		       "INSERT INTO identity_edge (a, b, seen_at, source, row_id) "
-		       "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET "
-		       "seen_at = excluded.seen_at, source = excluded.source, "
-		       "row_id = excluded.row_id "
-		       "WHERE (excluded.seen_at, excluded.source, excluded.row_id) "
-		       "< (seen_at, source, row_id)",
-		       &g->put, e) ||
-	    db_prepare(g->db,
-		       "SELECT 1 FROM identity_edge WHERE a = ?1 AND b = ?2 "
-		       "AND seen_at <= ?3",
-		       &g->known, e) ||
-	    db_prepare(g->db, "DELETE FROM identity_recent WHERE id <= ?1", &g->drop, e))
-		return e->code;
-	return db_prepare(g->db,
-			  "UPDATE identity_edge SET disabled = ?3 "
-			  "WHERE (a = ?1 AND b = ?2) OR (a = ?2 AND b = ?1)",
-			  &g->disable, e);
-}
+enum { ROWS_OF_A_NODE = 64 }; /* looked at to find a pair in */
 
 enum err_code edges_open(struct edges *g, struct db *db, struct kinship *kinship,
 			 struct err *e)
 {
 	*g = (struct edges){.db = db, .kinship = kinship};
-	buf_init(&g->blob, BLOB_MAX);
-	if (prepare(g, e) == ERR_OK &&
-	    db_int(db, "SELECT max(id) FROM identity_recent", 0, &g->last, e) == ERR_OK)
-		g->last_id = g->last;
-	else
+	if (sighting_open(&g->reader, db, e) != ERR_OK ||
+	    compaction_open(&g->compaction, db, RUNS_IDENTIFIER, &kinship->filters, e) !=
+		    ERR_OK ||
+	    setting_int(db, "identity_erased", 0, &g->erased, e) != ERR_OK ||
+	    kinship_indexed(db, &g->indexed, e) != ERR_OK ||
+	    db_int(db, "SELECT cursor FROM queue", 0, &g->cursor, e) != ERR_OK)
 		edges_close(g);
+	g->pending_cursor = g->cursor;
 	return e->code;
 }
 
 void edges_close(struct edges *g)
 {
-	sqlite3_finalize(g->append);
-	sqlite3_finalize(g->put);
-	sqlite3_finalize(g->drop);
-	sqlite3_finalize(g->disable);
-	sqlite3_finalize(g->known);
-	buf_fini(&g->blob);
+	sighting_close(&g->reader);
+	compaction_close(&g->compaction);
 	kin_fini(&g->pending);
-	free(g->moving);
 	*g = (struct edges){0};
 }
 
-enum err_code edges_append(struct edges *g, const struct kin *edges, struct err *e)
+void edges_append(struct edges *g, const struct kin *edges, int64_t cursor)
 {
-	e->code = ERR_OK;
-	if (edges->count == 0)
-		return ERR_OK;
-	buf_clear(&g->blob);
-	kinship_pack(edges, &g->blob);
-	sqlite3_bind_int64(g->append, 1, ++g->last_id);
-	sqlite3_bind_blob64(g->append, 2, g->blob.p, g->blob.len, SQLITE_STATIC);
-	if (db_run(g->db, g->append, e) != ERR_OK)
-		return e->code;
+	if (cursor)
+		g->pending_cursor = cursor;
 	for (size_t i = 0; i < edges->count; i++)
 		kin_put(&g->pending, &edges->edges[i]);
+}
+
+static bool shows(const struct sighting *seen, uint64_t node)
+{
+	for (size_t i = 0; i < seen->ids.count; i++)
+		if (seen->ids.id[i].node == node)
+			return true;
+	return false;
+}
+
+/* In the rows of the second, which is the weaker and has fewer. */
+static enum err_code indexed_pair(struct edges *g, uint64_t a, uint64_t b, int64_t at_s,
+				  bool *known, struct err *e)
+{
+	uint64_t values[ROWS_OF_A_NODE];
+	struct sighting seen;
+	size_t count;
+
+	if (compaction_find(&g->compaction, b, values, ROWS_OF_A_NODE, &count, e) !=
+	    ERR_OK)
+		return e->code;
+	for (size_t i = 0; i < count && !*known; i++) {
+		if (sighting_read(&g->reader, (enum identity_source)(values[i] & 3),
+				  (int64_t)(values[i] >> 2), &seen, e) != ERR_OK)
+			return e->code;
+		*known = seen.at_s <= at_s && shows(&seen, a) && shows(&seen, b);
+	}
 	return ERR_OK;
 }
 
@@ -81,80 +71,93 @@ enum err_code edges_known(struct edges *g, uint64_t a, uint64_t b, int64_t at_s,
 {
 	e->code = ERR_OK;
 	*known = kinship_pair(g->kinship, a, b, at_s);
-	if (*known || !kinship_stored(g->kinship, a))
+	if (*known || !runs_may_hold(&g->compaction.runs, b))
 		return ERR_OK;
-	sqlite3_bind_int64(g->known, 1, (int64_t)a);
-	sqlite3_bind_int64(g->known, 2, (int64_t)b);
-	sqlite3_bind_int64(g->known, 3, at_s);
-	e->code = db_step(g->db, g->known, known, e);
-	sqlite3_reset(g->known);
+	if (sighting_refresh(&g->reader, e) != ERR_OK)
+		return e->code;
+	return indexed_pair(g, a, b, at_s, known, e);
+}
+
+static bool is_much(const struct edges *g)
+{
+	return g->kinship->recent.count >= KINSHIP_EDGES_MAX ||
+	       g->cursor - g->indexed.row[IDENTITY_CONVERSION] >= KINSHIP_ROWS_MAX;
+}
+
+bool edges_want_tidy(const struct edges *g)
+{
+	return is_much(g) || compaction_wanted(&g->compaction);
+}
+
+/* The index must not get what was erased while it was in memory only. */
+static enum err_code forget_erased(struct edges *g, struct err *e)
+{
+	struct kin left = {0};
+	int64_t erased;
+
+	if (setting_int(g->db, "identity_erased", 0, &erased, e) != ERR_OK ||
+	    erased == g->erased)
+		return e->code;
+	if (kinship_rebuild(g->db, &g->indexed, &g->moving, &left, e) == ERR_OK) {
+		kinship_replace(g->kinship, &left);
+		g->erased = erased;
+	}
+	kin_fini(&left);
 	return e->code;
 }
 
-/* As SQLite orders them: signed. */
-static int by_key(const void *x, const void *y)
+static size_t pairs_of(const struct kin *k, struct pair *out)
 {
-	const struct directed *p = x, *q = y;
+	size_t count = 0;
 
-	if (p->a != q->a)
-		return (int64_t)p->a < (int64_t)q->a ? -1 : 1;
-	return p->b == q->b ? 0 : (int64_t)p->b < (int64_t)q->b ? -1 : 1;
+	for (size_t i = 0; i < k->count; i++) {
+		const struct kin_edge *edge = &k->edges[i];
+		uint64_t value = sighting_value(edge->source, edge->row_id);
+
+		out[count++] = (struct pair){edge->end[0], value};
+		out[count++] = (struct pair){edge->end[1], value};
+	}
+	return count;
 }
 
-/* Only the writer changes `moving`: it is read here without the lock. */
-static enum err_code start_move(struct edges *g, struct err *e)
+/* A row's edges have one end in common. */
+static size_t drop_repeated(struct pair *pairs, size_t count)
 {
-	const struct kin *from = &g->kinship->moving;
-	struct kin stored = {0};
+	size_t kept = 0;
 
-	if (kinship_read(g->db, g->last, &stored, e) != ERR_OK) {
-		kin_fini(&stored);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || pairs[kept - 1].key != pairs[i].key ||
+		    pairs[kept - 1].value != pairs[i].value)
+			pairs[kept++] = pairs[i];
+	return kept;
+}
+
+static enum err_code index_recent(struct edges *g, struct err *e)
+{
+	const struct kin *recent = &g->kinship->recent;
+	struct pair *pairs;
+	size_t count;
+
+	g->moves = true;
+	if (kinship_read_upto(g->db, &g->moving, e) != ERR_OK ||
+	    forget_erased(g, e) != ERR_OK)
 		return e->code;
-	}
-	kinship_start_move(g->kinship, &stored);
-	g->upto = g->last;
-	g->at = g->end = 0;
-	g->count = 2 * from->count;
-	g->moving = malloc((g->count + 1) * sizeof(*g->moving));
-	if (!g->moving)
+	pairs = malloc((4 * recent->count + 1) * sizeof(*pairs));
+	if (!pairs)
 		abort();
-	for (size_t i = 0; i < g->count; i++) {
-		const struct kin_edge *edge = &from->edges[i / 2];
-
-		g->moving[i] =
-			(struct directed){edge->end[i % 2], edge->end[1 - i % 2], edge};
-		/* Before anybody's snapshot has it. */
-		kinship_note_stored(g->kinship, edge->end[i % 2]);
-	}
-	qsort(g->moving, g->count, sizeof(*g->moving), by_key);
-	return ERR_OK;
+	count = pairs_of(recent, pairs);
+	pairs_sort(pairs, pairs + count, count);
+	count = drop_repeated(pairs, count);
+	if (count == 0 || compaction_add(&g->compaction, pairs, count, e) == ERR_OK)
+		e->code = kinship_set_indexed(g->db, &g->moving, e);
+	free(pairs);
+	return e->code;
 }
 
-static enum err_code put(struct edges *g, const struct directed *d, struct err *e)
+enum err_code edges_tidy(struct edges *g, struct err *e)
 {
-	sqlite3_bind_int64(g->put, 1, (int64_t)d->a);
-	sqlite3_bind_int64(g->put, 2, (int64_t)d->b);
-	sqlite3_bind_int64(g->put, 3, d->edge->at_s);
-	sqlite3_bind_int(g->put, 4, (int)d->edge->source);
-	sqlite3_bind_int64(g->put, 5, d->edge->row_id);
-	return db_run(g->db, g->put, e);
-}
-
-enum err_code edges_move(struct edges *g, struct err *e)
-{
-	e->code = ERR_OK;
-	if (!g->moving && g->kinship->recent.count < KINSHIP_RECENT_MAX)
-		return ERR_OK;
-	if (!g->moving && start_move(g, e) != ERR_OK)
-		return e->code;
-	g->end = g->at + EDGES_SLICE < g->count ? g->at + EDGES_SLICE : g->count;
-	for (size_t i = g->at; i < g->end; i++)
-		if (put(g, &g->moving[i], e) != ERR_OK)
-			return e->code;
-	if (g->end < g->count)
-		return ERR_OK;
-	sqlite3_bind_int64(g->drop, 1, g->upto);
-	return db_run(g->db, g->drop, e);
+	return is_much(g) ? index_recent(g, e)
+			  : compaction_step(&g->compaction, EDGES_STEP, e);
 }
 
 void edges_commit(struct edges *g)
@@ -162,31 +165,30 @@ void edges_commit(struct edges *g)
 	if (g->pending.count)
 		kinship_append(g->kinship, &g->pending);
 	kin_clear(&g->pending);
-	g->last = g->last_id;
-	if (!g->moving || g->end <= g->at)
+	g->cursor = g->pending_cursor;
+	compaction_committed(&g->compaction);
+	if (!g->moves)
 		return;
-	g->at = g->end;
-	if (g->at < g->count)
-		return;
-	free(g->moving);
-	g->moving = NULL;
+	g->moves = false;
+	g->indexed = g->moving;
+	kinship_move(g->kinship);
 }
 
 void edges_rollback(struct edges *g)
 {
 	kin_clear(&g->pending);
-	g->last_id = g->last;
-	g->end = g->at;
+	g->pending_cursor = g->cursor;
+	compaction_rolled_back(&g->compaction);
+	g->moves = false;
 }
 
-enum err_code edges_disable(struct edges *g, uint64_t a, uint64_t b, bool disabled,
-			    bool *found, struct err *e)
+enum err_code edges_erase(struct db *db, const uint64_t *nodes, size_t count,
+			  struct err *e)
 {
-	sqlite3_bind_int64(g->disable, 1, (int64_t)a);
-	sqlite3_bind_int64(g->disable, 2, (int64_t)b);
-	db_bind_unless(g->disable, 3, disabled, 0);
-	if (db_run(g->db, g->disable, e) != ERR_OK)
+	int64_t erased;
+
+	if (compaction_erase(db, RUNS_IDENTIFIER, nodes, count, e) != ERR_OK ||
+	    setting_int(db, "identity_erased", 0, &erased, e) != ERR_OK)
 		return e->code;
-	*found = sqlite3_changes(g->db->handle) > 0;
-	return ERR_OK;
+	return setting_set_int(db, "identity_erased", erased + 1, e);
 }

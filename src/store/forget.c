@@ -35,9 +35,6 @@ static const struct {
 	{S(cancel), "INSERT INTO delivery (key, state, attempts) VALUES (?1, 116, 0)"},
 	{S(drop_visit), "DELETE FROM visit WHERE id = ?1"},
 	{S(drop_consent), "DELETE FROM consent WHERE id = ?1"},
-	{S(drop_far), "DELETE FROM identity_edge WHERE b = ?1 AND a IN "
-		      "(SELECT b FROM identity_edge WHERE a = ?1)"},
-	{S(drop_near), "DELETE FROM identity_edge WHERE a = ?1"},
 	{S(drop_pages), "DELETE FROM page_view WHERE node = ?1"},
 	{S(drop_statements), "DELETE FROM statement WHERE node = ?1"},
 #undef S
@@ -113,7 +110,7 @@ static enum err_code read_person(struct forget *f, uint64_t node, struct err *e)
 	bool behind;
 	size_t count;
 
-	if (person_open(&reader, f->db, e) == ERR_OK &&
+	if (person_open(&reader, f->db, NULL, e) == ERR_OK &&
 	    person_refresh(&reader, &behind, e) == ERR_OK &&
 	    person_reach(&reader, NULL, &row, INT64_MAX / 2, &edges, e) == ERR_OK) {
 		count = identity_resolve(view, edges.list, edges.count,

@@ -4,7 +4,7 @@
 #include "store/forget.h"
 
 #include "core/reason.h"
-#include "store/kinship.h"
+#include "store/edges.h"
 #include "store/members.h"
 #include "store/queue.h"
 
@@ -149,11 +149,9 @@ enum err_code forget_graph(struct forget *f, struct err *e)
 	for (size_t i = 0; i < f->node_count; i++) {
 		int64_t node = (int64_t)f->nodes[i];
 
-		if (on_key(f, f->drop_far, node, e) != ERR_OK ||
-		    on_key(f, f->drop_near, node, e) != ERR_OK ||
-		    on_key(f, f->drop_pages, node, e) != ERR_OK ||
+		if (on_key(f, f->drop_pages, node, e) != ERR_OK ||
 		    on_key(f, f->drop_statements, node, e) != ERR_OK)
 			return e->code;
 	}
-	return kinship_erase(f->db, f->nodes, f->node_count, e);
+	return edges_erase(f->db, f->nodes, f->node_count, e);
 }

@@ -12,7 +12,8 @@
  * relay has not taken up have no hash yet. */
 static const char candidates_sql[] =
 	"WITH RECURSIVE candidate(id) AS ("
-	"SELECT outbox_id FROM dedup WHERE hash = ?2 "
+	"SELECT value FROM json_each(?5) "
+	"UNION SELECT outbox_id FROM dedup_late WHERE hash = ?2 "
 	"UNION SELECT key / 1024 FROM delivery WHERE key >= ?3 AND event_hash = ?2 "
 	"UNION SELECT key / 1024 FROM waiting WHERE key >= ?3 AND event_hash = ?2 "
 	"UNION SELECT o.id FROM outbox o WHERE o.id > (SELECT cursor FROM queue) "
@@ -54,22 +55,48 @@ static enum err_code put_all(struct db *db, sqlite3_stmt *stmt, struct found *f,
 	return e->code;
 }
 
+/* Holders of the hash in the runs, as a JSON array: one in each at most. */
+static enum err_code find_holders(struct db *db, int64_t hash, struct buf *out,
+				  struct err *e)
+{
+	uint64_t ids[RUNS_MAX];
+	struct runs runs;
+	size_t count = 0;
+
+	if (runs_open(&runs, db, RUNS_EVENT_ID, NULL, e) != ERR_OK)
+		return e->code;
+	if (runs_refresh(&runs, e) == ERR_OK)
+		e->code = runs_find(&runs, (uint64_t)hash, ids, RUNS_MAX, &count, e);
+	runs_close(&runs);
+	buf_addc(out, '[');
+	for (size_t i = 0; i < count; i++)
+		buf_addf(out, "%s%lld", i ? "," : "", (long long)ids[i]);
+	buf_addc(out, ']');
+	return e->code;
+}
+
 static enum err_code find_candidates(struct db *db, struct str event_id, struct found *f,
 				     struct err *e)
 {
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
+	struct buf holders;
 	uint64_t seed;
-	int64_t merged;
+	int64_t flushed;
 
-	if (dedup_seed(db, &seed, e) != ERR_OK || dedup_merged_id(db, &merged, e) ||
-	    db_prepare(db, candidates_sql, &stmt, e) != ERR_OK)
-		return e->code;
-	db_bind(stmt, 1, event_id);
-	sqlite3_bind_int64(stmt, 2, dedup_hash(seed, event_id));
-	sqlite3_bind_int64(stmt, 3, (merged + 1) * 1024);
-	sqlite3_bind_int(stmt, 4, LOOKUP_MAX);
-	e->code = put_all(db, stmt, f, e);
+	buf_init(&holders, 32 * RUNS_MAX);
+	if (dedup_seed(db, &seed, e) == ERR_OK &&
+	    dedup_flushed_id(db, &flushed, e) == ERR_OK &&
+	    find_holders(db, dedup_hash(seed, event_id), &holders, e) == ERR_OK &&
+	    db_prepare(db, candidates_sql, &stmt, e) == ERR_OK) {
+		db_bind(stmt, 1, event_id);
+		sqlite3_bind_int64(stmt, 2, dedup_hash(seed, event_id));
+		sqlite3_bind_int64(stmt, 3, (flushed + 1) * 1024);
+		sqlite3_bind_int(stmt, 4, LOOKUP_MAX);
+		db_bind(stmt, 5, buf_str(&holders));
+		e->code = put_all(db, stmt, f, e);
+	}
 	sqlite3_finalize(stmt);
+	buf_fini(&holders);
 	return e->code;
 }
 

@@ -4,7 +4,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-enum { NODES_MAX = IDENTITY_NODES_MAX + IDENTIFIERS_MAX, SLOTS = 1 << 15 };
+enum {
+	NODES_MAX = IDENTITY_NODES_MAX + IDENTIFIERS_MAX,
+	SLOTS = 1 << 15,
+	ROW_SLOTS = 4 * PERSON_ROWS_MAX,
+};
 
 _Static_assert(SLOTS >= 2 * NODES_MAX, "some are always free");
 
@@ -17,6 +21,9 @@ struct reach {
 	size_t node_count;
 	uint32_t slots[SLOTS]; /* node + 1, or 0 */
 	struct kin_edge recent[IDENTITY_EDGES_MAX];
+	uint64_t values[PERSON_ROWS_MAX];
+	uint64_t rows[ROW_SLOTS]; /* of the index that were come to; 0: free */
+	size_t row_count;
 };
 
 #define PAGE_COLUMNS                                                                     \
@@ -30,22 +37,17 @@ static const struct {
 } statements[] = {
 #define S(member) offsetof(struct person_reader, member)
 	{S(known),
-	 "SELECT EXISTS (SELECT 1 FROM identity_edge), EXISTS (SELECT 1 FROM page_view), "
+	 "SELECT EXISTS (SELECT 1 FROM page_view), "
 	 "EXISTS (SELECT 1 FROM statement), "
 	 "coalesce((SELECT max(id) FROM visit), 0) > "
 	 "coalesce((SELECT value FROM setting WHERE name = 'visit_cursor'), 0) "
 	 "OR coalesce((SELECT max(id) FROM consent), 0) > "
 	 "coalesce((SELECT value FROM setting WHERE name = 'consent_cursor'), 0)"},
-	{S(edges), "SELECT b, seen_at, source, row_id FROM identity_edge "
-		   "WHERE a = ?1 AND seen_at <= ?2 AND disabled IS NULL LIMIT ?3"},
 	{S(newest), PAGE_COLUMNS "ORDER BY p.seen_at DESC, p.visit_id DESC LIMIT ?5"},
 	{S(oldest), PAGE_COLUMNS "ORDER BY p.seen_at, p.visit_id LIMIT ?5"},
 	{S(statement),
 	 "SELECT stated_at, consent_id, signals FROM statement WHERE node = ?1 "
 	 "AND stated_at <= ?2 ORDER BY stated_at DESC, consent_id DESC LIMIT 1"},
-	{S(visit), "SELECT external_id, email, phone FROM visit WHERE id = ?1"},
-	{S(consent), "SELECT external_id, email, phone FROM consent WHERE id = ?1"},
-	{S(payload), "SELECT payload FROM outbox WHERE id = ?1"},
 #undef S
 };
 
@@ -56,17 +58,17 @@ static sqlite3_stmt **statement(struct person_reader *p, size_t i)
 	return (sqlite3_stmt **)((char *)p + statements[i].at);
 }
 
-enum err_code person_open(struct person_reader *p, struct db *db, struct err *e)
+enum err_code person_open(struct person_reader *p, struct db *db, struct kinship *kinship,
+			  struct err *e)
 {
-	*p = (struct person_reader){.db = db};
-	scratch_init(&p->scratch);
-	e->code = ERR_OK;
-	for (size_t i = 0; i < STATEMENTS; i++) {
-		if (db_prepare(db, statements[i].sql, statement(p, i), e) != ERR_OK) {
-			person_close(p);
-			break;
-		}
-	}
+	*p = (struct person_reader){.db = db, .kinship = kinship};
+	if (sighting_open(&p->sightings, db, e) == ERR_OK)
+		e->code = runs_open(&p->runs, db, RUNS_IDENTIFIER,
+				    kinship ? &kinship->filters : NULL, e);
+	for (size_t i = 0; i < STATEMENTS && e->code == ERR_OK; i++)
+		e->code = db_prepare(db, statements[i].sql, statement(p, i), e);
+	if (e->code != ERR_OK)
+		person_close(p);
 	return e->code;
 }
 
@@ -75,7 +77,8 @@ void person_close(struct person_reader *p)
 	for (size_t i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(*statement(p, i));
 	free(p->reach);
-	scratch_fini(&p->scratch);
+	runs_close(&p->runs);
+	sighting_close(&p->sightings);
 	if (p->own_kinship) {
 		kinship_close(p->own_kinship);
 		free(p->own_kinship);
@@ -104,17 +107,17 @@ enum err_code person_refresh(struct person_reader *p, bool *behind, struct err *
 
 	e->code = ERR_OK;
 	if (db_step(p->db, p->known, &row, e) == ERR_OK) {
-		p->has_stored = sqlite3_column_int(p->known, 0);
-		p->has_pages = sqlite3_column_int(p->known, 1);
-		p->has_statements = sqlite3_column_int(p->known, 2);
-		*behind = sqlite3_column_int(p->known, 3);
+		p->has_pages = sqlite3_column_int(p->known, 0);
+		p->has_statements = sqlite3_column_int(p->known, 1);
+		*behind = sqlite3_column_int(p->known, 2);
 	}
 	sqlite3_reset(p->known);
-	if (e->code == ERR_OK && !p->kinship && open_own(p, e) != ERR_OK)
+	if (e->code != ERR_OK || runs_refresh(&p->runs, e) != ERR_OK ||
+	    sighting_refresh(&p->sightings, e) != ERR_OK ||
+	    (!p->kinship && open_own(p, e) != ERR_OK))
 		return e->code;
-	if (e->code == ERR_OK)
-		p->has_edges = p->has_stored || kinship_any(p->kinship);
-	return e->code;
+	p->has_edges = p->runs.count > 0 || kinship_any(p->kinship);
+	return ERR_OK;
 }
 
 static uint32_t slot_of(const struct reach *r, uint64_t node)
@@ -150,72 +153,117 @@ static struct reach *emptied(struct person_reader *p)
 	}
 	for (size_t i = 0; i < r->node_count; i++)
 		r->slots[r->slot_of_node[i]] = 0;
-	r->node_count = r->edge_count = 0;
+	if (r->row_count > 0)
+		memset(r->rows, 0, sizeof(r->rows));
+	r->node_count = r->edge_count = r->row_count = 0;
 	return r;
 }
 
-/* An edge from node number `from`, unless it was come upon from its other side. */
-static void add_edge(struct reach *r, size_t from, uint64_t to,
+static void add_edge(struct reach *r, uint64_t a, uint64_t b,
 		     const struct identity_edge *found)
 {
-	size_t other;
+	struct identity_edge *edge = &r->edges[r->edge_count];
 
 	if (r->edge_count == IDENTITY_EDGES_MAX)
 		return;
-	other = number_of(r, to);
-	if (other < from)
-		return;
-	r->edges[r->edge_count] = *found;
-	r->edges[r->edge_count].a = identity_node_of(r->nodes[from]);
-	r->edges[r->edge_count++].b = identity_node_of(to);
+	number_of(r, a);
+	number_of(r, b);
+	*edge = *found;
+	edge->a = identity_node_of(a);
+	edge->b = identity_node_of(b);
+	r->edge_count++;
 }
 
-static void add_kin(struct reach *r, const struct kin_edge *k, size_t from,
-		    int64_t upto_s)
+/* Unless it was come upon from its other side. */
+static enum err_code add_kin(struct person_reader *p, const struct kin_edge *k,
+			     size_t from, int64_t upto_s, struct err *e)
 {
+	struct reach *r = p->reach;
 	struct identity_edge edge = {
 		.at_s = k->at_s, .row_id = k->row_id, .source = k->source};
+	uint64_t other = k->end[k->end[0] == r->nodes[from]];
+	bool disabled;
 
-	if (k->at_s <= upto_s)
-		add_edge(r, from, k->end[k->end[0] == r->nodes[from]], &edge);
+	e->code = ERR_OK;
+	if (k->at_s > upto_s)
+		return ERR_OK;
+	if (sighting_disabled(&p->sightings, k->source, k->row_id, &disabled, e) ==
+		    ERR_OK &&
+	    !disabled && number_of(r, other) >= from)
+		add_edge(r, r->nodes[from], other, &edge);
+	return e->code;
 }
 
-static void add_recent(struct person_reader *p, const struct kin *kin, size_t from,
-		       int64_t upto_s)
+static enum err_code add_recent(struct person_reader *p, const struct kin *kin,
+				size_t from, int64_t upto_s, struct err *e)
 {
 	struct reach *r = p->reach;
 	uint32_t at = kin ? kin_first(kin, r->nodes[from]) : 0;
 	size_t n = kinship_of(p->kinship, r->nodes[from], r->recent,
 			      IDENTITY_EDGES_MAX - r->edge_count);
 
-	for (; at && r->edge_count < IDENTITY_EDGES_MAX; at = kin_next(kin, at))
-		add_kin(r, kin_at(kin, at), from, upto_s);
-	for (size_t i = 0; i < n; i++)
-		add_kin(r, &r->recent[i], from, upto_s);
+	e->code = ERR_OK;
+	for (; at && r->edge_count < IDENTITY_EDGES_MAX && e->code == ERR_OK;
+	     at = kin_next(kin, at))
+		e->code = add_kin(p, kin_at(kin, at), from, upto_s, e);
+	for (size_t i = 0; i < n && e->code == ERR_OK; i++)
+		e->code = add_kin(p, &r->recent[i], from, upto_s, e);
+	return e->code;
 }
 
-static enum err_code add_stored(struct person_reader *p, size_t from, int64_t upto_s,
-				struct err *e)
+/* False where the row was come to before. */
+static bool is_new_row(struct reach *r, uint64_t value)
+{
+	uint32_t at = (uint32_t)node_slot(value, ROW_SLOTS);
+
+	while (r->rows[at] && r->rows[at] != value)
+		at = (at + 1) & (ROW_SLOTS - 1);
+	if (r->rows[at])
+		return false;
+	r->rows[at] = value;
+	r->row_count++;
+	return true;
+}
+
+/* A row's identifiers are joined to its strongest. */
+static enum err_code add_row(struct person_reader *p, uint64_t value, int64_t upto_s,
+			     struct err *e)
+{
+	struct sighting seen;
+	bool disabled;
+
+	if (!is_new_row(p->reach, value))
+		return ERR_OK;
+	if (sighting_read(&p->sightings, (enum identity_source)(value & 3),
+			  (int64_t)(value >> 2), &seen, e) != ERR_OK ||
+	    sighting_disabled(&p->sightings, seen.source, seen.row_id, &disabled, e) !=
+		    ERR_OK)
+		return e->code;
+	for (size_t i = 1; i < seen.ids.count && !disabled && seen.at_s <= upto_s; i++) {
+		struct identity_edge edge = {
+			.at_s = seen.at_s, .row_id = seen.row_id, .source = seen.source};
+
+		add_edge(p->reach, seen.ids.id[0].node, seen.ids.id[i].node, &edge);
+	}
+	return ERR_OK;
+}
+
+static enum err_code add_indexed(struct person_reader *p, size_t from, int64_t upto_s,
+				 struct err *e)
 {
 	struct reach *r = p->reach;
-	sqlite3_stmt *s = p->edges;
-	bool row;
+	size_t count;
 
-	if (!p->has_stored || !kinship_stored(p->kinship, r->nodes[from]))
+	e->code = ERR_OK;
+	if (r->row_count >= PERSON_ROWS_MAX || !runs_may_hold(&p->runs, r->nodes[from]))
 		return ERR_OK;
-	sqlite3_bind_int64(s, 1, (int64_t)r->nodes[from]);
-	sqlite3_bind_int64(s, 2, upto_s);
-	sqlite3_bind_int64(s, 3, (int64_t)(IDENTITY_EDGES_MAX - r->edge_count));
-	while (db_step(p->db, s, &row, e) == ERR_OK && row) {
-		struct identity_edge edge = {
-			.at_s = sqlite3_column_int64(s, 1),
-			.source = (enum identity_source)sqlite3_column_int(s, 2),
-			.row_id = sqlite3_column_int64(s, 3)};
-
-		add_edge(r, from, (uint64_t)sqlite3_column_int64(s, 0), &edge);
-	}
-	sqlite3_reset(s);
-	return e->code;
+	if (runs_find(&p->runs, r->nodes[from], r->values, PERSON_ROWS_MAX - r->row_count,
+		      &count, e) != ERR_OK)
+		return e->code;
+	for (size_t i = 0; i < count && r->edge_count < IDENTITY_EDGES_MAX; i++)
+		if (add_row(p, r->values[i], upto_s, e) != ERR_OK)
+			return e->code;
+	return ERR_OK;
 }
 
 static void add_own(struct reach *r, const struct person_row *row)
@@ -226,22 +274,26 @@ static void add_own(struct reach *r, const struct person_row *row)
 	for (size_t i = 0; i < row->ids->count; i++)
 		number_of(r, row->ids->id[i].node);
 	for (size_t i = 1; i < row->ids->count; i++)
-		add_edge(r, 0, row->ids->id[i].node, &edge);
+		add_edge(r, row->ids->id[0].node, row->ids->id[i].node, &edge);
+}
+
+static bool joins(const struct identity_edge *edge, uint64_t x, uint64_t y)
+{
+	return (edge->a.hash == x && edge->b.hash == y) ||
+	       (edge->a.hash == y && edge->b.hash == x);
 }
 
 /* Which of the row's own edges tell nothing new. */
 static void find_known(const struct reach *r, const struct person_row *row,
 		       struct person_edges *out)
 {
-	uint64_t first = row->ids->count ? row->ids->id[0].node : 0;
-
 	memset(out->known, 0, sizeof(out->known));
 	for (size_t i = out->own; i < r->edge_count; i++) {
-		if (r->edges[i].a.hash != first)
-			break; /* its edges come before those of the others */
+		if (r->edges[i].at_s > row->at_s)
+			continue;
 		for (size_t k = 1; k < row->ids->count; k++)
-			if (r->edges[i].b.hash == row->ids->id[k].node &&
-			    r->edges[i].at_s <= row->at_s)
+			if (joins(&r->edges[i], row->ids->id[0].node,
+				  row->ids->id[k].node))
 				out->known[k] = true;
 	}
 }
@@ -255,68 +307,33 @@ enum err_code person_reach(struct person_reader *p, const struct kin *kin,
 	e->code = ERR_OK;
 	add_own(r, row);
 	out->own = r->edge_count;
-	for (size_t i = 0; i < r->node_count; i++) {
-		if (r->edge_count == IDENTITY_EDGES_MAX)
-			break;
-		add_recent(p, kin, i, upto_s);
-		if (add_stored(p, i, upto_s, e) != ERR_OK)
+	for (size_t i = 0; i < r->node_count && r->edge_count < IDENTITY_EDGES_MAX; i++)
+		if (add_recent(p, kin, i, upto_s, e) != ERR_OK ||
+		    add_indexed(p, i, upto_s, e) != ERR_OK)
 			return e->code;
-	}
 	find_known(r, row, out);
 	out->list = r->edges;
 	out->count = r->edge_count;
+	out->nodes = r->nodes;
+	out->node_count = r->node_count;
 	return ERR_OK;
 }
 
-/* Columns 0 to 2: external_id, email, phone. */
-static void read_columns(sqlite3_stmt *s, const struct identifier_reader *r,
-			 struct identifiers *ids)
-{
-	ids->count = 0;
-	identifiers_add(ids, IDENTITY_EXTERNAL_ID, db_column(s, 0), r);
-	identifiers_add(ids, IDENTITY_EMAIL, db_column(s, 1), r);
-	identifiers_add(ids, IDENTITY_PHONE, db_column(s, 2), r);
-}
-
-static void read_payload(struct person_reader *p, struct str payload,
-			 const struct identifier_reader *r, struct identifiers *ids)
-{
-	struct outbox_row row = {.event = STR("x"), .payload = payload};
-	struct conversion c;
-
-	ids->count = 0;
-	if (conversion_read(&c, &row, &p->scratch) == REASON_NONE)
-		identifiers_of_conversion(&c, r, ids);
-}
-
 enum err_code person_value(struct person_reader *p, const struct identity_edge *edge,
-			   uint64_t node, struct digest *digest, const char *country,
-			   unsigned char out[DIGEST_LEN], bool *found, struct err *e)
+			   uint64_t node, unsigned char out[DIGEST_LEN], bool *found,
+			   struct err *e)
 {
-	struct identifier_reader reader = {digest, &p->scratch.text, &p->scratch.more,
-					   country};
-	sqlite3_stmt *s = edge->source == IDENTITY_VISIT     ? p->visit
-			  : edge->source == IDENTITY_CONSENT ? p->consent
-							     : p->payload;
-	struct identifiers ids = {.count = 0};
-	bool row;
+	struct sighting seen;
 
 	*found = false;
-	e->code = ERR_OK;
-	sqlite3_bind_int64(s, 1, edge->row_id);
-	if (db_step(p->db, s, &row, e) == ERR_OK && row) {
-		if (s == p->payload)
-			read_payload(p, db_column(s, 0), &reader, &ids);
-		else
-			read_columns(s, &reader, &ids);
-	}
-	sqlite3_reset(s);
-	for (size_t i = 0; i < ids.count && !*found; i++) {
-		*found = ids.id[i].node == node;
+	if (sighting_read(&p->sightings, edge->source, edge->row_id, &seen, e) != ERR_OK)
+		return e->code;
+	for (size_t i = 0; i < seen.ids.count && !*found; i++) {
+		*found = seen.ids.id[i].node == node;
 		if (*found)
-			memcpy(out, ids.id[i].digest, DIGEST_LEN);
+			memcpy(out, seen.ids.id[i].digest, DIGEST_LEN);
 	}
-	return e->code;
+	return ERR_OK;
 }
 
 enum err_code person_pages(struct person_reader *p, uint64_t node,

@@ -13,14 +13,12 @@
 
 struct person_reader {
 	struct db *db;
-	sqlite3_stmt *known, *edges, *newest, *oldest, *statement, *visit, *consent,
-		*payload;
+	sqlite3_stmt *known, *newest, *oldest, *statement;
 	struct reach *reach;
-	struct scratch scratch;
-	struct kinship *kinship,
-		*own_kinship; /* set before person_refresh: the relay's */
-	/* as person_refresh found them: a file without any costs nothing */
-	bool has_stored, has_edges, has_pages, has_statements;
+	struct runs runs;
+	struct sighting_reader sightings;
+	struct kinship *kinship, *own_kinship;
+	bool has_edges, has_pages, has_statements; /* a file without costs nothing */
 };
 
 /* One visit. */
@@ -29,8 +27,9 @@ struct page {
 	struct str url, referrer, ttclid, ttp, ip, user_agent;
 };
 
+/* kinship: the relay's; NULL: its own, read at the first person_refresh. */
 MUST_CHECK enum err_code person_open(struct person_reader *p, struct db *db,
-				     struct err *e);
+				     struct kinship *kinship, struct err *e);
 void person_close(struct person_reader *p);
 
 /* At the start of a read transaction. *behind: visits or consent rows are not ingested. */
@@ -38,30 +37,31 @@ MUST_CHECK enum err_code person_refresh(struct person_reader *p, bool *behind,
 					struct err *e);
 
 /* The row's own edges, then all in reach of its identifiers and not after upto_s, breadth
- * first, those of `kin` (or NULL) among them; at most IDENTITY_EDGES_MAX. */
+ * first, those of `kin` (or NULL) among them; at most IDENTITY_EDGES_MAX, out of at most
+ * PERSON_ROWS_MAX rows of the index. */
+#define PERSON_ROWS_MAX 1024
 struct person_row {
 	const struct identifiers *ids;
 	int64_t at_s, row_id;
 };
 struct person_edges {
 	const struct identity_edge *list;
-	size_t count, own;           /* the first `own` are the row's */
+	size_t count, own;     /* the first `own` are the row's */
+	const uint64_t *nodes; /* that were come to, the row's first */
+	size_t node_count;
 	bool known[IDENTIFIERS_MAX]; /* ids[i] was seen with ids[0] by then */
 };
 MUST_CHECK enum err_code person_reach(struct person_reader *p, const struct kin *kin,
 				      const struct person_row *row, int64_t upto_s,
 				      struct person_edges *out, struct err *e);
 
-/* The SHA-256 of an end of the edge, from the row it was seen in; *found is false where that
- * has gone. */
+/* The SHA-256 of an end of the edge, from its row; *found is false where that has gone. */
 MUST_CHECK enum err_code person_value(struct person_reader *p,
 				      const struct identity_edge *edge, uint64_t node,
-				      struct digest *digest, const char *country,
 				      unsigned char out[DIGEST_LEN], bool *found,
 				      struct err *e);
 
-/* A node's pages from from_s to to_s, the newest first unless `oldest_first`; at most
- * PERSON_PAGES_MAX. fn returns false to stop the walk. */
+/* A node's pages, the newest first unless `oldest_first`. fn returns false to stop. */
 #define PERSON_PAGES_MAX 500
 struct page_span {
 	int64_t from_s, to_s;

@@ -7,7 +7,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import Project, purchase  # noqa: E402
+from convey import Project, purchase, wait_until  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 
 
@@ -141,8 +141,7 @@ class Files(Case):
         self.project.insert([purchase(1)])
         with Sandbox(token="token") as sandbox:
             relay = self.project.start(sandbox)
-            self.project.wait_for({"pending": 1})
-            time.sleep(0.3)
+            wait_until(lambda: self.project.query("SELECT 1 FROM waiting"), what="admission")
             relay.stop()
         config = self.export()
         del config["destinations"]["a"]

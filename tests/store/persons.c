@@ -17,7 +17,6 @@ void persons_close(struct persons *w)
 
 void persons_commit(struct scene *s, struct persons *w)
 {
-	assert_ok(s, edges_move(&w->edges, &s->e));
 	assert_ok(s, db_commit(&s->db, &s->e));
 	edges_commit(&w->edges);
 }
@@ -56,7 +55,12 @@ uint64_t persons_node(enum identity_kind kind, const char *value)
 	return persons_ids(kind, value).id[0].node;
 }
 
-/* How many edges are in reach of the value, by a reader of its own or beside `w`. */
+static bool joins_same(const struct identity_edge *x, const struct identity_edge *y)
+{
+	return (x->a.hash == y->a.hash && x->b.hash == y->b.hash) ||
+	       (x->a.hash == y->b.hash && x->b.hash == y->a.hash);
+}
+
 size_t persons_reach(struct scene *s, struct persons *w, enum identity_kind kind,
 		     const char *value, int64_t upto_s)
 {
@@ -67,17 +71,15 @@ size_t persons_reach(struct scene *s, struct persons *w, enum identity_kind kind
 	size_t distinct = 0;
 	bool behind;
 
-	assert_ok(s, person_open(&p, &s->db, &s->e));
-	p.kinship = w ? &w->kinship : NULL;
+	assert_ok(s, person_open(&p, &s->db, w ? &w->kinship : NULL, &s->e));
 	assert_ok(s, person_refresh(&p, &behind, &s->e));
 	assert_ok(s, person_reach(&p, NULL, &row, upto_s, &edges, &s->e));
-	/* In memory and in the file it may be found twice. */
+	/* In memory and in the index it may be found twice. */
 	for (size_t i = 0; i < edges.count; i++) {
 		bool again = false;
 
 		for (size_t k = 0; k < i; k++)
-			again = again || (edges.list[k].a.hash == edges.list[i].a.hash &&
-					  edges.list[k].b.hash == edges.list[i].b.hash);
+			again = again || joins_same(&edges.list[k], &edges.list[i]);
 		distinct += !again;
 	}
 	person_close(&p);
@@ -92,12 +94,11 @@ void persons_three(struct scene *s)
 		      "('s3', 'bob@shop.example', NULL, 1699999000)");
 }
 
-/* Many strangers, until the first edges are moved to the table. */
 void persons_crowd(struct scene *s, struct persons *w)
 {
 	struct kin kin = {0};
 
-	for (uint64_t i = 1; i <= KINSHIP_RECENT_MAX; i++) {
+	for (uint64_t i = 1; i <= KINSHIP_EDGES_MAX; i++) {
 		struct kin_edge edge = {
 			.end = {i << 20 | IDENTITY_EMAIL, i << 20 | IDENTITY_SESSION},
 			.at_s = NOW_S,
@@ -107,16 +108,19 @@ void persons_crowd(struct scene *s, struct persons *w)
 		kin_put(&kin, &edge);
 	}
 	assert_ok(s, db_begin(&s->db, &s->e));
-	assert_ok(s, edges_append(&w->edges, &kin, &s->e));
+	edges_append(&w->edges, &kin, 0);
 	persons_commit(s, w);
 	kin_fini(&kin);
 }
 
-void persons_move(struct scene *s, struct persons *w)
+void persons_index(struct scene *s, struct persons *w)
 {
-	for (int i = 0; i < 100 && (i == 0 || w->edges.moving); i++) {
+	assert_true(edges_want_tidy(&w->edges));
+	for (int i = 0; i < 1000 && edges_want_tidy(&w->edges); i++) {
 		assert_ok(s, db_begin(&s->db, &s->e));
+		assert_ok(s, edges_tidy(&w->edges, &s->e));
 		persons_commit(s, w);
 	}
-	assert_null(w->edges.moving);
+	assert_false(edges_want_tidy(&w->edges));
+	assert_int_equal(w->kinship.recent.count, 0);
 }

@@ -23,7 +23,7 @@ struct persons {
 void persons_open(struct scene *s, struct persons *w);
 void persons_close(struct persons *w);
 
-/* Ends the transaction as the writer does, with a slice of a move. */
+/* Ends the transaction as the writer does. */
 void persons_commit(struct scene *s, struct persons *w);
 
 /* Reads in a slice of visits and consent rows. */
@@ -39,8 +39,8 @@ size_t persons_reach(struct scene *s, struct persons *w, enum identity_kind kind
 /* Ann with s1, a phone, and later s2; Bob with s3: four edges. */
 void persons_three(struct scene *s);
 
-/* As many strangers as make the first edges move to the table, and the moving. */
+/* As many strangers as make the edges in memory go to the index, and their going. */
 void persons_crowd(struct scene *s, struct persons *w);
-void persons_move(struct scene *s, struct persons *w);
+void persons_index(struct scene *s, struct persons *w);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who was first: in memory, in the table, between the two, and after a restart. */
+ * Who was first: in memory, in the runs, and after a restart. */
 #include "scene.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "store/dedup.h"
 
-enum { MANY = 300 * 1000 }; /* more than stays in memory */
+enum { MANY = 10 * DEDUP_RECENT_MAX }; /* many times what stays in memory */
 
 struct stage {
 	struct scene *s;
@@ -91,12 +91,11 @@ static int64_t missing(struct stage *t, int64_t from, int64_t to)
 	return wrong;
 }
 
-static void merge_slice(struct stage *t)
+static void tidy(struct stage *t)
 {
 	begin(t);
-	assert_ok(t->s, dedup_merge(&t->d, &t->s->e));
-	assert_ok(t->s, db_commit(&t->s->db, &t->s->e));
-	dedup_merged(&t->d);
+	assert_ok(t->s, dedup_tidy(&t->d, &t->s->e));
+	commit(t);
 }
 
 static void an_id_has_one_owner(void **state)
@@ -222,56 +221,69 @@ static void equal_hashes_are_told_apart(void **state)
 	dedup_close(&t.d);
 }
 
-/* Keys move to the table in slices; at every point of it, with a restart or without, each key
- * is known. */
-static void keys_move_to_the_table(void **state)
+/* At every point of their way into runs, and of those into larger ones, with a restart or
+ * without, each key is known. */
+static void keys_move_to_runs(void **state)
 {
 	struct stage t;
-	int slices = 0;
+	int64_t last = 0, some;
+	int steps = 0;
 
 	set_up(&t, state);
-	fill(&t, 1, MANY);
-	assert_true(dedup_wants_merge(&t.d));
-	for (; dedup_wants_merge(&t.d); slices++) {
-		merge_slice(&t);
-		if (slices % 10 == 0)
-			assert_int_equal(missing(&t, 1, MANY), 0);
-		if (slices == 5) /* in between come new ones */
-			fill(&t, MANY + 1, MANY + 1000);
-		if (slices == 20) {
+	while (last < MANY || dedup_wants_tidy(&t.d)) {
+		if (!dedup_wants_tidy(&t.d)) {
+			fill(&t, last + 1, last + DEDUP_RECENT_MAX / 2);
+			last += DEDUP_RECENT_MAX / 2;
+			continue;
+		}
+		tidy(&t);
+		steps++;
+		if (steps == 9 || steps == 40) {
 			dedup_close(&t.d);
 			open_dedup(&t);
-			assert_int_equal(missing(&t, 1, MANY + 1000), 0);
 		}
+		some = last * steps / 100 % (last + 1) + 1; /* another piece each time */
+		assert_int_equal(missing(&t, some, some + 500 < last ? some + 500 : last),
+				 0);
 	}
-	assert_in_range(slices, 30, 100);
-	assert_int_equal(missing(&t, 1, MANY + 1000), 0);
-	assert_true(t.d.used < MANY);
+	assert_true(steps > 40);
+	assert_true(t.d.used < DEDUP_RECENT_MAX);
+	assert_int_equal(missing(&t, 1, last), 0);
+	assert_int_equal(missing(&t, last + 1, last + 1000), 1000);
 	dedup_close(&t.d);
 	open_dedup(&t);
-	assert_true(t.d.used < MANY);
-	assert_int_equal(missing(&t, 1, MANY + 1000), 0);
+	assert_true(t.d.used < DEDUP_RECENT_MAX);
+	assert_int_equal(missing(&t, 1, last), 0);
 	dedup_close(&t.d);
 }
 
-static void an_id_taken_over_while_keys_move(void **state)
+/* Row 10 gave its id up to a row behind it, or was decided anew. */
+static void an_id_taken_over(void **state)
 {
 	struct stage t;
+	int64_t last = DEDUP_RECENT_MAX;
 
 	set_up(&t, state);
-	fill(&t, 1, MANY);
-	merge_slice(&t);
+	fill(&t, 1, last);
+	tidy(&t);
 	begin(&t);
-	enter(&t, hash_of(&t, 10), MANY + 5); /* row 10 gave its id up */
+	enter(&t, hash_of(&t, 10), last + 5);
+	enter(&t, hash_of(&t, 11), 3);
 	commit(&t);
-	scene_exec(t.s,
-		   "UPDATE delivery SET state = 97, attempts = 0 WHERE key = 10 * 1024 "
-		   "+ 1");
-	while (dedup_wants_merge(&t.d)) {
-		assert_int_equal(owner_of(&t, hash_of(&t, 10), STR_NONE), MANY + 5);
-		merge_slice(&t);
+	scene_exec(t.s, "INSERT INTO delivery (key, state, event_hash, attempts) "
+			"SELECT 92165 * 1024 + 1, 160, event_hash, 1 FROM delivery "
+			"WHERE key = 10 * 1024 + 1");
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(owner_of(&t, hash_of(&t, 10), STR_NONE), last + 5);
+		assert_int_equal(owner_of(&t, hash_of(&t, 11), STR_NONE), 3);
+		dedup_close(&t.d);
+		open_dedup(&t);
+		if (round != 1)
+			continue;
+		fill(&t, last + 6, 2 * last + 5);
+		tidy(&t);
+		assert_int_equal(scene_int(t.s, "SELECT count(*) FROM dedup_late"), 0);
 	}
-	assert_int_equal(owner_of(&t, hash_of(&t, 10), STR_NONE), MANY + 5);
 	dedup_close(&t.d);
 }
 
@@ -285,8 +297,8 @@ int main(void)
 		T(a_restart_knows_them),
 		T(all_but_duplicates_come_back),
 		T(equal_hashes_are_told_apart),
-		T(keys_move_to_the_table),
-		T(an_id_taken_over_while_keys_move),
+		T(keys_move_to_runs),
+		T(an_id_taken_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,14 +45,11 @@ static void commit(struct stage *t)
 }
 
 /* What is recent becomes old. */
-static void merge(struct stage *t)
+static void flush(struct stage *t)
 {
-	do {
-		begin(t);
-		assert_ok(t->s, dedup_merge(&t->q.dedup, &t->s->e));
-		commit(t);
-		dedup_merged(&t->q.dedup);
-	} while (t->q.dedup.merging);
+	begin(t);
+	assert_ok(t->s, dedup_flush(&t->q.dedup, &t->s->e));
+	commit(t);
 }
 
 static int64_t insert(struct stage *t, const char *event_id)
@@ -146,7 +143,7 @@ static void a_row_and_its_duplicates(void **state)
 	arrive(&t, "b", REASON_NONE, 0);
 	assert_int_equal(state_of(&t, 3), 144);
 	assert_found(&t, "a", "3 2 1", 1);
-	merge(&t);
+	flush(&t);
 	assert_found(&t, "a", "3 2 1", 1);
 	restart(&t);
 	arrive(&t, "a", REASON_NONE, 0);
@@ -165,7 +162,7 @@ static void an_id_that_was_given_up(void **state)
 	arrive(&t, "a", REASON_NOT_MAPPED, 0);
 	arrive(&t, "a", REASON_TOO_OLD, 0);
 	restart(&t); /* keys are read back, also of what was not sent */
-	merge(&t);
+	flush(&t);
 	assert_found(&t, "a", "2 1", 2);
 	arrive(&t, "a", REASON_NONE, 0);
 	assert_int_equal(state_of(&t, 3), 160);
@@ -173,7 +170,7 @@ static void an_id_that_was_given_up(void **state)
 	arrive(&t, "a", REASON_NONE, 0);
 	assert_int_equal(state_of(&t, 4), 144);
 	assert_found(&t, "a", "4 3 2 1", 3);
-	merge(&t);
+	flush(&t);
 	assert_found(&t, "a", "4 3 2 1", 3);
 	tear_down(&t);
 }
@@ -185,7 +182,7 @@ static void an_old_row_that_is_sent_after_all(void **state)
 
 	set_up(&t, state);
 	arrive(&t, "a", REASON_NOT_MAPPED, 0);
-	merge(&t);
+	flush(&t);
 	arrive(&t, "a", REASON_NOT_MAPPED, 0);
 	scene_exec(t.s, "DELETE FROM delivery WHERE key = 1024;"
 			"UPDATE counter SET count = 1 WHERE state = 129");
@@ -205,11 +202,11 @@ static void rows_that_cannot_be_read(void **state)
 	set_up(&t, state);
 	arrive(&t, "a", REASON_BAD_JSON, ENTRY_UNREAD);
 	assert_found(&t, "a", "1", 1);
-	merge(&t);
+	flush(&t);
 	assert_found(&t, "a", "1", 1);
 	arrive(&t, "a", REASON_NONE, 0);
 	assert_int_equal(state_of(&t, 2), 160);
-	merge(&t);
+	flush(&t);
 	/* Rejected like any other, and no danger to the one that was sent. */
 	arrive(&t, "a", REASON_BAD_JSON, ENTRY_UNREAD);
 	assert_int_equal(state_of(&t, 3), REASON_BAD_JSON);
@@ -234,7 +231,7 @@ static void rows_cancelled_before_they_were_taken_up(void **state)
 	assert_int_equal(state_of(&t, 1), 113);
 	assert_found(&t, "a", "1", 1);
 	restart(&t);
-	merge(&t);
+	flush(&t);
 	assert_found(&t, "a", "1", 1);
 	arrive(&t, "a", REASON_NONE, 0);
 	assert_int_equal(state_of(&t, 2), 160);

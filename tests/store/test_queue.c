@@ -200,9 +200,10 @@ static void each_disposition(void **state)
 	for (size_t i = 0; i < sizeof(dispositions) / sizeof(dispositions[0]); i++) {
 		const char *status = dispositions[i].status;
 
-		scene_exec(t.s, "DELETE FROM attempt; DELETE FROM delivery; DELETE FROM "
-				"waiting; DELETE FROM counter; DELETE FROM dedup; UPDATE "
-				"queue SET cursor = 0");
+		scene_exec(t.s,
+			   "DELETE FROM attempt; DELETE FROM delivery; DELETE FROM "
+			   "waiting; DELETE FROM counter; DELETE FROM dedup_late; UPDATE "
+			   "queue SET cursor = 0");
 		queue_close(&t.q);
 		open_queue(&t);
 		fill(&t, 1, ROWS);

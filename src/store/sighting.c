@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/sighting.h"
+
+#include <stdio.h>
+
+#include "core/decide.h"
+#include "core/statement.h"
+#include "core/time_zone.h"
+#include "store/outbox.h"
+
+#define VISIT "SELECT id, seen_at, external_id, email, phone, ttp, session_id FROM visit "
+#define CONSENT                                                                          \
+	"SELECT id, stated_at, external_id, email, phone, NULL, session_id FROM "        \
+	"consent "
+#define CONVERSION                                                                       \
+	"SELECT id, event_time, event, payload, created_at, event_id FROM outbox "
+#define ONE "WHERE id = ?1"
+#define RANGE "WHERE id > ?1 AND id <= ?2 ORDER BY id"
+
+static enum err_code prepare(struct sighting_reader *r, struct err *e)
+{
+	static const char *const one[] = {NULL, VISIT ONE, CONSENT ONE, CONVERSION ONE};
+	static const char *const range[] = {NULL, VISIT RANGE, CONSENT RANGE,
+					    CONVERSION RANGE};
+
+	for (int i = IDENTITY_VISIT; i <= IDENTITY_CONVERSION; i++)
+		if (db_prepare(r->db, one[i], &r->one[i], e) != ERR_OK ||
+		    db_prepare(r->db, range[i], &r->range[i], e) != ERR_OK)
+			return e->code;
+	if (db_prepare(r->db, "SELECT EXISTS (SELECT 1 FROM identity_disabled)",
+		       &r->any_disabled, e) != ERR_OK ||
+	    db_prepare(
+		    r->db,
+		    "SELECT 1 FROM identity_disabled WHERE source = ?1 AND row_id = ?2",
+		    &r->disabled, e) != ERR_OK)
+		return e->code;
+	return db_prepare(
+		r->db,
+		"SELECT timezone, (SELECT default_country FROM destination "
+		"WHERE removed = 0 AND default_country <> '' ORDER BY id LIMIT 1) "
+		"FROM destination WHERE removed = 0 ORDER BY id LIMIT 1",
+		&r->place, e);
+}
+
+enum err_code sighting_open(struct sighting_reader *r, struct db *db, struct err *e)
+{
+	*r = (struct sighting_reader){.db = db};
+	scratch_init(&r->scratch);
+	digest_init(&r->digest);
+	if (prepare(r, e) != ERR_OK)
+		sighting_close(r);
+	return e->code;
+}
+
+void sighting_close(struct sighting_reader *r)
+{
+	if (!r->db)
+		return;
+	sqlite3_finalize(r->place);
+	sqlite3_finalize(r->disabled);
+	sqlite3_finalize(r->any_disabled);
+	for (int i = 0; i < 4; i++) {
+		sqlite3_finalize(r->one[i]);
+		sqlite3_finalize(r->range[i]);
+	}
+	scratch_fini(&r->scratch);
+	digest_fini(&r->digest);
+	zone_free(r->zone);
+	*r = (struct sighting_reader){0};
+}
+
+static void use_place(struct sighting_reader *r, struct str zone, struct str country)
+{
+	char name[sizeof(r->zone_name)];
+	struct err ignored;
+
+	snprintf(name, sizeof(name), "%.*s", STR_ARG(zone));
+	snprintf(r->country, sizeof(r->country), "%.*s", STR_ARG(country));
+	if (strcmp(name, r->zone_name) == 0)
+		return;
+	zone_free(r->zone);
+	r->zone = zone_open(name, &ignored);
+	snprintf(r->zone_name, sizeof(r->zone_name), "%s", name);
+}
+
+enum err_code sighting_refresh(struct sighting_reader *r, struct err *e)
+{
+	bool row;
+
+	if (db_step(r->db, r->place, &row, e) == ERR_OK && row)
+		use_place(r, db_column(r->place, 0), db_column(r->place, 1));
+	sqlite3_reset(r->place);
+	if (e->code != ERR_OK)
+		return e->code;
+	if (db_step(r->db, r->any_disabled, &row, e) == ERR_OK)
+		r->has_disabled = sqlite3_column_int(r->any_disabled, 0);
+	sqlite3_reset(r->any_disabled);
+	return e->code;
+}
+
+static struct identifier_reader values_of(struct sighting_reader *r)
+{
+	return (struct identifier_reader){&r->digest, &r->scratch.text, &r->scratch.more,
+					  r->country};
+}
+
+/* Columns 2 to 6, in the order of the kinds but for devices. */
+static void read_columns(struct sighting_reader *r, sqlite3_stmt *s, struct sighting *out)
+{
+	static const enum identity_kind kinds[] = {IDENTITY_EXTERNAL_ID, IDENTITY_EMAIL,
+						   IDENTITY_PHONE, IDENTITY_TTP,
+						   IDENTITY_SESSION};
+	struct identifier_reader reader = values_of(r);
+	struct event_time time = outbox_time(s, 1);
+	int64_t ms;
+
+	out->at_s = statement_time_ms(&time, r->zone, &ms) ? ms / 1000 : 0;
+	for (int i = 0; i < 5; i++)
+		identifiers_add(&out->ids, kinds[i], db_column(s, i + 2), &reader);
+}
+
+/* An event of the future is refused, and nobody was seen then. */
+static void read_conversion(struct sighting_reader *r, sqlite3_stmt *s,
+			    struct sighting *out)
+{
+	struct identifier_reader reader = values_of(r);
+	struct outbox_row row = {.event = db_column(s, 2),
+				 .event_time = outbox_time(s, 1),
+				 .payload = db_column(s, 3),
+				 .created_ms = sqlite3_column_int64(s, 4),
+				 .event_id = db_column(s, 5)};
+	int64_t created_s = row.created_ms / 1000;
+	struct conversion c;
+
+	if (conversion_read(&c, &row, &r->scratch) != REASON_NONE)
+		return;
+	out->at_s = created_s;
+	if (c.event_time.kind != EVENT_TIME_NONE &&
+	    !event_time_resolve(&c.event_time, r->zone, &out->at_s))
+		return;
+	if (out->at_s <= created_s + FUTURE_MAX_S)
+		identifiers_of_conversion(&c, &reader, &out->ids);
+}
+
+static void read_row(struct sighting_reader *r, sqlite3_stmt *s, struct sighting *out)
+{
+	out->row_id = sqlite3_column_int64(s, 0);
+	out->ids.count = 0;
+	if (out->source == IDENTITY_CONVERSION)
+		read_conversion(r, s, out);
+	else
+		read_columns(r, s, out);
+}
+
+enum err_code sighting_disabled(struct sighting_reader *r, enum identity_source source,
+				int64_t row_id, bool *disabled, struct err *e)
+{
+	*disabled = false;
+	e->code = ERR_OK;
+	if (!r->has_disabled)
+		return ERR_OK;
+	sqlite3_bind_int(r->disabled, 1, (int)source);
+	sqlite3_bind_int64(r->disabled, 2, row_id);
+	e->code = db_step(r->db, r->disabled, disabled, e);
+	sqlite3_reset(r->disabled);
+	return e->code;
+}
+
+enum err_code sighting_read(struct sighting_reader *r, enum identity_source source,
+			    int64_t row_id, struct sighting *out, struct err *e)
+{
+	sqlite3_stmt *s;
+	bool row;
+
+	out->source = source;
+	out->ids.count = 0;
+	e->code = ERR_OK;
+	if (source < IDENTITY_VISIT || source > IDENTITY_CONVERSION)
+		return ERR_OK;
+	s = r->one[source];
+	sqlite3_bind_int64(s, 1, row_id);
+	if (db_step(r->db, s, &row, e) == ERR_OK && row)
+		read_row(r, s, out);
+	sqlite3_reset(s);
+	return e->code;
+}
+
+enum err_code sighting_range(struct sighting_reader *r, enum identity_source source,
+			     int64_t after, int64_t upto, sighting_fn *fn, void *arg,
+			     struct err *e)
+{
+	sqlite3_stmt *s = r->range[source];
+	struct sighting seen = {.source = source};
+	bool row;
+
+	e->code = ERR_OK;
+	sqlite3_bind_int64(s, 1, after);
+	sqlite3_bind_int64(s, 2, upto);
+	while (db_step(r->db, s, &row, e) == ERR_OK && row) {
+		read_row(r, s, &seen);
+		fn(arg, &seen);
+	}
+	sqlite3_reset(s);
+	return e->code;
+}
