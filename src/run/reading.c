@@ -161,9 +161,9 @@ static void look(struct relay *r, uint64_t now)
 static void read_waiting(struct relay *r, uint64_t now)
 {
 	int64_t wall = clock_wall_ms();
-
 	bool room = false;
 
+	r->due_looked_ms = wall;
 	for (int i = 0; i < r->site_count; i++) {
 		struct site *s = r->sites[i];
 		bool ready =

@@ -150,7 +150,8 @@ static void sooner(uint64_t *at, uint64_t then)
 		*at = then;
 }
 
-/* When to look next, if nothing happens before: never later than a second. */
+/* When to look next, if nothing happens before: never later than a second. Rows that were due
+ * at the last look wait for something else, whose end is told. */
 static void set_timer(struct relay *r, uint64_t now)
 {
 	int64_t wall = clock_wall_ms();
@@ -159,7 +160,7 @@ static void set_timer(struct relay *r, uint64_t now)
 	for (int i = -1; i < r->site_count; i++) {
 		struct site *s = i < 0 ? &r->redo : r->sites[i];
 
-		if (s->due_ms && !s->reading_due)
+		if (s->due_ms > r->due_looked_ms && !s->reading_due)
 			sooner(&at, s->due_ms > wall ? now + (uint64_t)(s->due_ms - wall)
 						     : now);
 		if (s->state == SITE_BLOCKED)

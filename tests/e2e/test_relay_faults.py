@@ -260,6 +260,17 @@ class Credentials(Case):
         self.assertEqual(relay.stop(), 0)
         self.check()
 
+    def test_waiting_costs_nothing(self):
+        self.project.insert(purchase(n) for n in range(100))
+        relay = self.start()
+        wait_until(lambda: self.project.queue()["state"] == "token_refused")
+        wait_until(lambda: self.project.statuses() == {"pending": 100})
+        time.sleep(1)
+        before = relay.wakeups()
+        time.sleep(2)
+        self.assertLess(relay.wakeups() - before, 100)
+        relay.stop()
+
     def test_revoked_while_it_runs(self):
         self.project.set_token("right")
         relay = self.start()

@@ -107,6 +107,11 @@ class Relay:
             self.project.kills.append(time.time() * 1000)
         return self.process.wait()
 
+    def wakeups(self):
+        """How often its loop went to sleep so far."""
+        with open(f"/proc/{self.pid}/task/{self.pid}/status", encoding="ascii") as file:
+            return int(file.read().partition("voluntary_ctxt_switches:")[2].split()[0])
+
     def cpu_seconds(self):
         with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
             fields = file.read().rpartition(")")[2].split()
