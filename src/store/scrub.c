@@ -97,6 +97,7 @@ static enum err_code read_country(struct scrub *s, struct err *e)
 enum err_code scrub_begin(struct scrub *s, int64_t after, struct err *e)
 {
 	s->after = after;
+	s->looked = 0;
 	s->whole = after == 0;
 	s->rewritten = s->left = 0;
 	e->code = ERR_OK;
@@ -165,24 +166,24 @@ static void add_member(struct scrub *s, int64_t id)
 	s->rows[s->count++] = (struct scrub_row){.id = id};
 }
 
-/* Marks the rows whose ids `stmt` tells in ascending order. */
+/* Marks the rows of the window whose ids `stmt` tells in ascending order. */
 static enum err_code mark(struct scrub *s, sqlite3_stmt *stmt, bool busy, struct err *e)
 {
-	size_t i = 0;
+	size_t i = s->from;
 	bool row;
 
-	sqlite3_bind_int64(stmt, 1, s->rows[0].id * KEY_DESTINATIONS);
+	sqlite3_bind_int64(stmt, 1, s->rows[s->from].id * KEY_DESTINATIONS);
 	sqlite3_bind_int64(stmt, 2,
-			   s->rows[s->count - 1].id * KEY_DESTINATIONS +
-				   KEY_DESTINATIONS - 1);
+			   s->rows[s->end - 1].id * KEY_DESTINATIONS + KEY_DESTINATIONS -
+				   1);
 	while (db_step(s->db, stmt, &row, e) == ERR_OK && row) {
 		int64_t id = sqlite3_column_int64(stmt, 0);
 
-		while (i < s->count && s->rows[i].id < id)
+		while (i < s->end && s->rows[i].id < id)
 			i++;
-		if (i < s->count && s->rows[i].id == id && busy)
+		if (i < s->end && s->rows[i].id == id && busy)
 			s->rows[i].busy = true;
-		else if (i < s->count && s->rows[i].id == id)
+		else if (i < s->end && s->rows[i].id == id)
 			s->rows[i].finished = true;
 	}
 	sqlite3_reset(stmt);
@@ -193,22 +194,31 @@ static enum err_code mark_in_flight(struct scrub *s, struct err *e)
 {
 	bool row;
 
-	sqlite3_bind_int64(s->open, 1, s->rows[0].id);
-	sqlite3_bind_int64(s->open, 2, s->rows[s->count - 1].id);
+	sqlite3_bind_int64(s->open, 1, s->rows[s->from].id);
+	sqlite3_bind_int64(s->open, 2, s->rows[s->end - 1].id);
 	while (db_step(s->db, s->open, &row, e) == ERR_OK && row) {
 		struct str members = db_column(s->open, 0);
 		int64_t id = 0;
-		size_t i = 0;
+		size_t i = s->from;
 
-		while (i < s->count && members_next(&members, &id)) {
-			while (i < s->count && s->rows[i].id < id)
+		while (i < s->end && members_next(&members, &id)) {
+			while (i < s->end && s->rows[i].id < id)
 				i++;
-			if (i < s->count && s->rows[i].id == id)
+			if (i < s->end && s->rows[i].id == id)
 				s->rows[i].busy = true;
 		}
 	}
 	sqlite3_reset(s->open);
 	return e->code;
+}
+
+/* The rows of the range that come next: as many as are rewritten in one go. */
+static void choose_window(struct scrub *s)
+{
+	s->from = 0;
+	while (s->from < s->count && s->rows[s->from].id <= s->looked)
+		s->from++;
+	s->end = s->count - s->from > SCRUB_ROWS ? s->from + SCRUB_ROWS : s->count;
 }
 
 /* The next range with its rows; *found is false behind the last. */
@@ -227,8 +237,11 @@ static enum err_code read_range(struct scrub *s, int64_t *first_id, bool *found,
 			add_member(s, id);
 	}
 	sqlite3_reset(s->next);
-	if (e->code != ERR_OK || s->count == 0)
+	if (e->code != ERR_OK)
 		return e->code;
+	choose_window(s);
+	if (s->from == s->end)
+		return ERR_OK;
 	if (mark(s, s->delivered, false, e) != ERR_OK ||
 	    mark(s, s->waiting, true, e) != ERR_OK)
 		return e->code;
@@ -251,35 +264,44 @@ static enum err_code store_rest(struct scrub *s, int64_t first_id, struct err *e
 	return db_run(s->db, s->keep, e);
 }
 
-/* *budget rows at most; *complete is false where it ended before the range did. */
-static enum err_code work_range(struct scrub *s, int64_t first_id, int *budget,
-				uint64_t deadline_ms, bool *complete, struct err *e)
+/* The window's rows; *complete is false where time was up before its end. */
+static enum err_code work_window(struct scrub *s, uint64_t deadline_ms, bool *any,
+				 bool *complete, struct err *e)
 {
-	int64_t left = 0;
-	bool any = s->count == 0, changed;
+	bool changed;
 
 	e->code = ERR_OK;
-	*complete = true;
-	for (size_t i = 0; i < s->count; i++) {
+	for (size_t i = s->from; i < s->end; i++) {
 		struct scrub_row *row = &s->rows[i];
 
+		*complete = clock_mono_ms() < deadline_ms;
+		if (!*complete)
+			return ERR_OK;
+		s->looked = row->id;
 		if (!row->finished || row->busy) {
-			left++;
+			s->left++;
 			continue;
-		}
-		if (*budget == 0 || clock_mono_ms() >= deadline_ms) {
-			*complete = false;
-			break;
 		}
 		if (scrub_row(s, row->id, &changed, e) != ERR_OK)
 			return e->code;
-		--*budget;
 		s->rewritten += changed;
-		any = row->done = true;
+		*any = row->done = true;
 	}
+	return ERR_OK;
+}
+
+static enum err_code work_range(struct scrub *s, int64_t first_id, uint64_t deadline_ms,
+				bool *complete, struct err *e)
+{
+	bool any = s->count == 0;
+
+	*complete = true;
+	if (work_window(s, deadline_ms, &any, complete, e) != ERR_OK)
+		return e->code;
+	*complete = *complete && s->end == s->count;
 	if (*complete) {
 		s->after = first_id;
-		s->left += left;
+		s->looked = 0;
 	}
 	return any ? store_rest(s, first_id, e) : ERR_OK;
 }
@@ -287,18 +309,19 @@ static enum err_code work_range(struct scrub *s, int64_t first_id, int *budget,
 enum err_code scrub_some(struct scrub *s, bool *more, struct err *e)
 {
 	uint64_t deadline_ms = clock_mono_ms() + SCRUB_MS;
-	int budget = SCRUB_ROWS;
+	int64_t rewritten = s->rewritten;
 	bool complete = true;
 	int64_t first_id = 0;
 
 	*more = true;
 	e->code = ERR_OK;
-	while (complete && budget > 0 && clock_mono_ms() < deadline_ms) {
+	while (complete && s->rewritten - rewritten < SCRUB_ROWS &&
+	       clock_mono_ms() < deadline_ms) {
 		if (read_range(s, &first_id, more, e) != ERR_OK)
 			return e->code;
 		if (!*more)
 			return s->whole ? scrub_visits(s, more, e) : ERR_OK;
-		if (work_range(s, first_id, &budget, deadline_ms, &complete, e) != ERR_OK)
+		if (work_range(s, first_id, deadline_ms, &complete, e) != ERR_OK)
 			return e->code;
 	}
 	return ERR_OK;

@@ -29,10 +29,12 @@ struct scrub {
 	struct buf payload, members;
 	struct scrub_row *rows; /* of the range that is being worked on */
 	size_t count, cap;
+	size_t from, end; /* of those, what comes next */
 	char country[3];
 	/* of the pass */
 	bool whole;
-	int64_t after; /* ranges up to the one that begins here were looked at */
+	int64_t after;  /* ranges up to the one that begins here were looked at, */
+	int64_t looked; /* and rows of the next one up to here */
 	int64_t rewritten;
 	int64_t left; /* rows that are not settled yet */
 };
