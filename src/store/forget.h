@@ -26,7 +26,8 @@ struct forget {
 	struct counter counter;
 	struct buf text, normal;
 	sqlite3_stmt *rows, *visits, *consents, *waiting, *delivered, *open, *to_delivery,
-		*unwait, *cancel, *drop_visit, *drop_consent, *drop_pages, *drop_statements;
+		*unwait, *cancel, *drop_visit, *drop_consent, *drop_pages,
+		*drop_statements;
 	char hex[DIGEST_HEX_LEN]; /* of the identifier */
 	struct buf plain; /* its normal form; empty where only the hash was given */
 	uint64_t *nodes;  /* the person, sorted */

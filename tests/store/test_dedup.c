@@ -9,7 +9,7 @@
 
 #include "store/dedup.h"
 
-enum { MANY = 10 * DEDUP_RECENT_MAX }; /* many times what stays in memory */
+enum { PIECE = 1500 }; /* rows between two runs */
 
 struct stage {
 	struct scene *s;
@@ -226,34 +226,52 @@ static void equal_hashes_are_told_apart(void **state)
 static void keys_move_to_runs(void **state)
 {
 	struct stage t;
-	int64_t last = 0, some;
+	int64_t last = 0;
 	int steps = 0;
 
 	set_up(&t, state);
-	while (last < MANY || dedup_wants_tidy(&t.d)) {
-		if (!dedup_wants_tidy(&t.d)) {
-			fill(&t, last + 1, last + DEDUP_RECENT_MAX / 2);
-			last += DEDUP_RECENT_MAX / 2;
-			continue;
+	for (int run = 0; run < 3 * COMPACTION_FANOUT; run++) {
+		fill(&t, last + 1, last + PIECE);
+		last += PIECE;
+		begin(&t);
+		assert_ok(t.s, dedup_flush(&t.d, &t.s->e));
+		commit(&t);
+		assert_int_equal(t.d.used, 0);
+		for (; dedup_wants_tidy(&t.d); steps++) {
+			if (steps % 40 == 7) {
+				dedup_close(&t.d);
+				open_dedup(&t);
+			}
+			tidy(&t);
+			assert_int_equal(missing(&t, last - 300, last), 0);
 		}
-		tidy(&t);
-		steps++;
-		if (steps == 9 || steps == 40) {
-			dedup_close(&t.d);
-			open_dedup(&t);
-		}
-		some = last * steps / 100 % (last + 1) + 1; /* another piece each time */
-		assert_int_equal(missing(&t, some, some + 500 < last ? some + 500 : last),
-				 0);
+		assert_int_equal(missing(&t, 1, last), 0);
 	}
 	assert_true(steps > 40);
-	assert_true(t.d.used < DEDUP_RECENT_MAX);
-	assert_int_equal(missing(&t, 1, last), 0);
 	assert_int_equal(missing(&t, last + 1, last + 1000), 1000);
+	assert_true(scene_int(t.s, "SELECT max(level) FROM index_run") > 0);
 	dedup_close(&t.d);
 	open_dedup(&t);
-	assert_true(t.d.used < DEDUP_RECENT_MAX);
+	assert_int_equal(t.d.used, 0);
 	assert_int_equal(missing(&t, 1, last), 0);
+	dedup_close(&t.d);
+}
+
+/* Enough of them go by themselves. */
+static void memory_is_bounded(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	while (dedup_wants_tidy(&t.d)) /* nothing is left of an earlier life */
+		tidy(&t);
+	fill(&t, 1, DEDUP_RECENT_MAX - 1);
+	assert_false(dedup_wants_tidy(&t.d));
+	fill(&t, DEDUP_RECENT_MAX, DEDUP_RECENT_MAX);
+	assert_true(dedup_wants_tidy(&t.d));
+	tidy(&t);
+	assert_int_equal(t.d.used, 0);
+	assert_int_equal(missing(&t, 1, 2000), 0);
 	dedup_close(&t.d);
 }
 
@@ -261,27 +279,29 @@ static void keys_move_to_runs(void **state)
 static void an_id_taken_over(void **state)
 {
 	struct stage t;
-	int64_t last = DEDUP_RECENT_MAX;
 
 	set_up(&t, state);
-	fill(&t, 1, last);
-	tidy(&t);
+	fill(&t, 1, PIECE);
 	begin(&t);
-	enter(&t, hash_of(&t, 10), last + 5);
+	assert_ok(t.s, dedup_flush(&t.d, &t.s->e));
+	commit(&t);
+	begin(&t);
+	enter(&t, hash_of(&t, 10), PIECE + 5);
 	enter(&t, hash_of(&t, 11), 3);
 	commit(&t);
 	scene_exec(t.s, "INSERT INTO delivery (key, state, event_hash, attempts) "
-			"SELECT 92165 * 1024 + 1, 160, event_hash, 1 FROM delivery "
+			"SELECT 1505 * 1024 + 1, 160, event_hash, 1 FROM delivery "
 			"WHERE key = 10 * 1024 + 1");
 	for (int round = 0; round < 3; round++) {
-		assert_int_equal(owner_of(&t, hash_of(&t, 10), STR_NONE), last + 5);
+		assert_int_equal(owner_of(&t, hash_of(&t, 10), STR_NONE), PIECE + 5);
 		assert_int_equal(owner_of(&t, hash_of(&t, 11), STR_NONE), 3);
 		dedup_close(&t.d);
 		open_dedup(&t);
 		if (round != 1)
 			continue;
-		fill(&t, last + 6, 2 * last + 5);
-		tidy(&t);
+		begin(&t);
+		assert_ok(t.s, dedup_flush(&t.d, &t.s->e));
+		commit(&t);
 		assert_int_equal(scene_int(t.s, "SELECT count(*) FROM dedup_late"), 0);
 	}
 	dedup_close(&t.d);
@@ -290,15 +310,11 @@ static void an_id_taken_over(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(an_id_has_one_owner),
-		T(the_hash_is_the_file_s_own),
-		T(a_rollback_forgets),
-		T(a_rollback_gives_the_id_back),
-		T(a_restart_knows_them),
-		T(all_but_duplicates_come_back),
-		T(equal_hashes_are_told_apart),
-		T(keys_move_to_runs),
-		T(an_id_taken_over),
+		T(an_id_has_one_owner),         T(the_hash_is_the_file_s_own),
+		T(a_rollback_forgets),          T(a_rollback_gives_the_id_back),
+		T(a_restart_knows_them),        T(all_but_duplicates_come_back),
+		T(equal_hashes_are_told_apart), T(keys_move_to_runs),
+		T(memory_is_bounded),           T(an_id_taken_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
