@@ -37,7 +37,18 @@ static inline void buf_clear(struct buf *b)
 /* Room for `more` bytes behind len; false and `full` where the cap forbids it. */
 bool buf_reserve(struct buf *b, size_t more);
 
-void buf_add(struct buf *b, const void *bytes, size_t len);
+void buf_add_slowly(struct buf *b, const void *bytes, size_t len);
+
+static inline void buf_add(struct buf *b, const void *bytes, size_t len)
+{
+	if (b->cap - b->len <= len || len == 0 || b->full) {
+		buf_add_slowly(b, bytes, len);
+		return;
+	}
+	memcpy(b->p + b->len, bytes, len);
+	b->len += len;
+}
+
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_add_i64(struct buf *b, int64_t value);
 

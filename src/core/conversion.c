@@ -11,6 +11,7 @@ void scratch_init(struct scratch *s)
 	 * by more. */
 	const size_t max = 4 * (size_t)PAYLOAD_MAX;
 
+	s->known.count = 0;
 	json_init(&s->json);
 	buf_init(&s->text, max);
 	buf_init(&s->more, max);
@@ -179,6 +180,7 @@ enum reason conversion_read(struct conversion *c, const struct outbox_row *row,
 	enum reason reason;
 
 	*c = (struct conversion){.row = row, .json = &s->json};
+	s->known.count = 0;
 	c->event = str_trim(row->event);
 	if (!event_name_is_good(c->event))
 		return REASON_BAD_EVENT_NAME;

@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "core/digest.h"
 #include "core/event_time.h"
 #include "core/field.h"
 #include "core/json.h"
@@ -30,6 +31,15 @@ struct outbox_row {
 	struct str payload; /* empty: {} */
 };
 
+/* SHA-256 of normalised values of the conversion last read, by their tokens: who needs one
+ * again does not make it again. */
+#define KNOWN_DIGESTS 8
+struct known_digests {
+	uint32_t at[KNOWN_DIGESTS];
+	unsigned char digest[KNOWN_DIGESTS][DIGEST_LEN];
+	size_t count;
+};
+
 /* Memory that lives from event to event. */
 struct scratch {
 	struct json json;
@@ -40,6 +50,7 @@ struct scratch {
 	struct buf order;  /* members that are being sorted, strings already seen */
 	struct buf time;   /* conversion_date_time, where it is escaped */
 	struct buf own_id; /* transaction_id, where it is escaped */
+	struct known_digests known;
 };
 
 void scratch_init(struct scratch *s);

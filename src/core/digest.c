@@ -30,11 +30,14 @@ void digest_raw(struct digest *d, struct str in, unsigned char out[DIGEST_LEN])
 
 void digest_hex_of(const unsigned char *bytes, size_t len, char *out)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	for (size_t i = 0; i < len; i++) {
-		out[2 * i] = digits[bytes[i] >> 4];
-		out[2 * i + 1] = digits[bytes[i] & 15];
+		unsigned both = bytes[i] >> 4 | (bytes[i] & 15u) << 8;
+		/* In each half a one where the digit is a letter. */
+		unsigned letters = (both + 0x0606) >> 4 & 0x0101;
+
+		both += 0x3030 + letters * ('a' - '0' - 10);
+		out[2 * i] = (char)both;
+		out[2 * i + 1] = (char)(both >> 8);
 	}
 }
 

@@ -97,11 +97,27 @@ size_t conversion_identifiers(const struct conversion *c)
 	return found;
 }
 
+/* A phone without '+' is another number in another country. */
+static void note_digest(struct known_digests *known, enum identity_kind kind, uint32_t at,
+			struct str value, const struct identifier *id)
+{
+	if (kind > IDENTITY_PHONE || known->count == KNOWN_DIGESTS ||
+	    (kind == IDENTITY_PHONE && *str_trim(value).p != '+'))
+		return;
+	known->at[known->count] = at;
+	memcpy(known->digest[known->count++], id->digest, DIGEST_LEN);
+}
+
 static void add_at(struct identifiers *ids, enum identity_kind kind,
 		   const struct conversion *c, uint32_t at,
 		   const struct identifier_reader *r)
 {
-	identifiers_add(ids, kind, conversion_id(c, at, r->text), r);
+	struct str value = conversion_id(c, at, r->text);
+	size_t before = ids->count;
+
+	identifiers_add(ids, kind, value, r);
+	if (r->known && ids->count > before)
+		note_digest(r->known, kind, at, value, &ids->id[before]);
 }
 
 /* The person's country counts before the destination's, as in the event that goes out. */

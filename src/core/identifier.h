@@ -30,8 +30,9 @@ struct identifiers {
 
 struct identifier_reader {
 	struct digest *digest;
-	struct buf *text, *normal; /* overwritten */
-	const char *country;       /* where a national phone number is read; or "" */
+	struct buf *text, *normal;   /* overwritten */
+	const char *country;         /* where a national phone number is read; or "" */
+	struct known_digests *known; /* NULL, or the conversion's, to be added to */
 };
 
 static inline enum identity_kind identifier_kind(uint64_t node)

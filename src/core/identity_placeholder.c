@@ -2,148 +2,136 @@
 #include "core/identity.h"
 
 /* clang-format off */
+/* Lengths are known here, so that most comparisons are one of numbers. */
+#define W(text) {text, sizeof(text) - 1}
+
 /* What forms, shops and SDKs write where nobody is known. */
-static const char *const words[] = {
-	"",
-	"null",
-	"(null)",
-	"<null>",
-	"undefined",
-	"none",
-	"(none)",
-	"nil",
-	"nan",
-	"n/a",
-	"na",
-	"n.a.",
-	"-",
-	"--",
-	".",
-	"?",
-	"unknown",
-	"(not set)",
-	"not set",
-	"notset",
-	"not provided",
-	"not_provided",
-	"default",
-	"empty",
-	"blank",
-	"guest",
-	"guest_user",
-	"guestuser",
-	"anonymous",
-	"anon",
-	"anonymous_user",
-	"user",
-	"test",
-	"testuser",
-	"test_user",
-	"tester",
-	"demo",
-	"example",
-	"sample",
-	"dummy",
-	"fake",
-	"true",
-	"false",
-	"-1",
-	"[object object]",
-	"{}",
-	"[]",
-	"\"\"",
-	"redacted",
-	"[redacted]",
-	"hidden",
-	"deleted",
-	"removed",
-	"xxx",
-	"asdf",
-	"qwerty",
+static const struct str words[] = {
+	W(""),
+	W("null"),
+	W("(null)"),
+	W("<null>"),
+	W("undefined"),
+	W("none"),
+	W("(none)"),
+	W("nil"),
+	W("nan"),
+	W("n/a"),
+	W("na"),
+	W("n.a."),
+	W("-"),
+	W("--"),
+	W("."),
+	W("?"),
+	W("unknown"),
+	W("(not set)"),
+	W("not set"),
+	W("notset"),
+	W("not provided"),
+	W("not_provided"),
+	W("default"),
+	W("empty"),
+	W("blank"),
+	W("guest"),
+	W("guest_user"),
+	W("guestuser"),
+	W("anonymous"),
+	W("anon"),
+	W("anonymous_user"),
+	W("user"),
+	W("test"),
+	W("testuser"),
+	W("test_user"),
+	W("tester"),
+	W("demo"),
+	W("example"),
+	W("sample"),
+	W("dummy"),
+	W("fake"),
+	W("true"),
+	W("false"),
+	W("-1"),
+	W("[object object]"),
+	W("{}"),
+	W("[]"),
+	W("\"\""),
+	W("redacted"),
+	W("[redacted]"),
+	W("hidden"),
+	W("deleted"),
+	W("removed"),
+	W("xxx"),
+	W("asdf"),
+	W("qwerty"),
 };
 
 /* In front of the @ at any host: nobody in particular reads there. */
-static const char *const mailboxes[] = {
-	"none",      "null",     "undefined",   "nobody",       "noemail",
-	"no-email",  "no.email", "no_email",    "nomail",       "no-mail",
-	"noreply",   "no-reply", "donotreply",  "do-not-reply", "unknown",
-	"anonymous", "guest",    "notprovided", "not-provided", "na",
-	"n/a",
+static const struct str mailboxes[] = {
+	W("none"),      W("null"),     W("undefined"),   W("nobody"),       W("noemail"),
+	W("no-email"),  W("no.email"), W("no_email"),    W("nomail"),       W("no-mail"),
+	W("noreply"),   W("no-reply"), W("donotreply"),  W("do-not-reply"), W("unknown"),
+	W("anonymous"), W("guest"),    W("notprovided"), W("not-provided"), W("na"),
+	W("n/a"),
 };
 
 /* In front of the @ at a host that is no one's in particular either. */
-static const char *const sample_boxes[] = {
-	"test",     "testing",   "example",    "email",      "mail",      "name",
-	"yourname", "your.name", "your.email", "your-email", "youremail", "no",
-	"abc",      "asdf",      "a",          "x",
+static const struct str sample_boxes[] = {
+	W("test"),     W("testing"),   W("example"),    W("email"),      W("mail"),      W("name"),
+	W("yourname"), W("your.name"), W("your.email"), W("your-email"), W("youremail"), W("no"),
+	W("abc"),      W("asdf"),      W("a"),          W("x"),
 };
 
-static const char *const sample_hosts[] = {
-	"example.com", "example.org", "example.net", "test.com",   "test.test",
-	"test.de",     "email.com",   "mail.com",    "domain.com", "abc.com",
-	"asdf.com",    "x.com",       "a.com",
+static const struct str sample_hosts[] = {
+	W("example.com"), W("example.org"), W("example.net"), W("test.com"),   W("test.test"),
+	W("test.de"),     W("email.com"),   W("mail.com"),    W("domain.com"), W("abc.com"),
+	W("asdf.com"),    W("x.com"),       W("a.com"),
 };
 
 /* Behind the @, whatever stands before it. */
-static const char *const void_hosts[] = {
-	"none.com",          "null.com",      "noemail.com", "nomail.com",
-	"no-email.com",      "noreply.com",   "unknown.com", "localhost",
-	"anonymous.invalid", "email.invalid", "na.na",
+static const struct str void_hosts[] = {
+	W("none.com"),          W("null.com"),      W("noemail.com"), W("nomail.com"),
+	W("no-email.com"),      W("noreply.com"),   W("unknown.com"), W("localhost"),
+	W("anonymous.invalid"), W("email.invalid"), W("na.na"),
 };
 
 /* The end of a number that counts up or down. */
-static const char *const phone_tails[] = {
-	"123456789",
-	"1234567890",
-	"987654321",
-	"9876543210",
+static const struct str phone_tails[] = {
+	W("123456789"),
+	W("1234567890"),
+	W("987654321"),
+	W("9876543210"),
 };
 
 /* SHA-256, in lower case, of the ones that producers hash. */
-static const char *const hashes[] = {
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85"
-	"5", /* the empty string */
-	"74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90"
-	"b", /* null */
-	"eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950"
-	"c", /* undefined */
-	"140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdf"
-	"e", /* none */
-	"5da3a4c7f117944275b4c8629c4916403625d5a4a6573a01ecb03f0e9d2edbe"
-	"6", /* nil */
-	"b23a6a8439c0dde5515893e7c90c1e3233b8616e634470f20dc4928bcf3609b"
-	"c", /* unknown */
-	"84983c60f7daadc1cb8698621f802c0d9f9a3c3c295c810748fb048115c186e"
-	"c", /* guest */
-	"2f183a4e64493af3f377f745eda502363cd3e7ef6e4d266d444758de0a85fcc"
-	"8", /* anonymous */
-	"a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e8109"
-	"8", /* n/a */
-	"3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e1"
-	"8", /* na */
-	"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a0"
-	"8", /* test */
-	"5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e"
-	"9", /* 0 */
-	"973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813"
-	"b", /* test@example.com */
-	"f660ab912ec121d1b1e928a0bb4bc61b15f5ad44d5efdc4e1c92a25e99b8e44"
-	"a", /* test@test.com */
-	"ca871b3caae791a6a4b969195738f187bc7e993d13e98d522153a21885557fb"
-	"6", /* none@none.com */
-	"513935c4d2db2d2d984dff1d68397f6e2ac8c4e5c48c92bd98e02bdc90b7aef"
-	"e", /* guest@example.com */
-	"ec29282cb39258fd1bb155db71dc219b4c9213ec9b7d13f0a9bc9fe34e1c87d"
-	"0", /* +10000000000 */
+static const struct str hashes[] = {
+	W("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), /* the empty string */
+	W("74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b"), /* null */
+	W("eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c"), /* undefined */
+	W("140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe"), /* none */
+	W("5da3a4c7f117944275b4c8629c4916403625d5a4a6573a01ecb03f0e9d2edbe6"), /* nil */
+	W("b23a6a8439c0dde5515893e7c90c1e3233b8616e634470f20dc4928bcf3609bc"), /* unknown */
+	W("84983c60f7daadc1cb8698621f802c0d9f9a3c3c295c810748fb048115c186ec"), /* guest */
+	W("2f183a4e64493af3f377f745eda502363cd3e7ef6e4d266d444758de0a85fcc8"), /* anonymous */
+	W("a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098"), /* n/a */
+	W("3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18"), /* na */
+	W("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"), /* test */
+	W("5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9"), /* 0 */
+	W("973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b"), /* test@example.com */
+	W("f660ab912ec121d1b1e928a0bb4bc61b15f5ad44d5efdc4e1c92a25e99b8e44a"), /* test@test.com */
+	W("ca871b3caae791a6a4b969195738f187bc7e993d13e98d522153a21885557fb6"), /* none@none.com */
+	W("513935c4d2db2d2d984dff1d68397f6e2ac8c4e5c48c92bd98e02bdc90b7aefe"), /* guest@example.com */
+	W("ec29282cb39258fd1bb155db71dc219b4c9213ec9b7d13f0a9bc9fe34e1c87d0"), /* +10000000000 */
 };
 /* clang-format on */
 
+#define WORD_MAX (sizeof("[object object]") - 1)
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static bool is_one_of(struct str s, const char *const *table, size_t count)
+static bool is_one_of(struct str s, const struct str *table, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (str_ieq(s, str_of(table[i])))
+		if (str_ieq(s, table[i]))
 			return true;
 	return false;
 }
@@ -153,10 +141,10 @@ static bool ends_in(struct str s, struct str end)
 	return s.len >= end.len && str_ieq(str_make(s.p + s.len - end.len, end.len), end);
 }
 
-static bool ends_in_one_of(struct str s, const char *const *table, size_t count)
+static bool ends_in_one_of(struct str s, const struct str *table, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (ends_in(s, str_of(table[i])))
+		if (ends_in(s, table[i]))
 			return true;
 	return false;
 }
@@ -232,7 +220,8 @@ bool identity_is_placeholder(enum identity_kind kind, struct str value)
 	if (is_sha256(value))
 		return is_one_of(value, hashes, COUNT(hashes)) ||
 		       is_monotonous(value, 65);
-	if (is_one_of(value, words, COUNT(words)) || is_monotonous(value, 6))
+	if ((value.len <= WORD_MAX && is_one_of(value, words, COUNT(words))) ||
+	    is_monotonous(value, 6))
 		return true;
 	if (kind == IDENTITY_EMAIL)
 		return is_placeholder_email(value);

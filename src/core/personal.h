@@ -24,4 +24,7 @@ bool holds_email(struct str raw);
  * - an e-mail address anywhere in name or value. */
 bool param_is_personal(struct str param);
 
+/* What nearly every shop's addresses have and is nobody's, told by its name alone. */
+bool param_is_campaign(struct str param);
+
 #endif

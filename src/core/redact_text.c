@@ -40,14 +40,6 @@ static bool has_userinfo(struct str url)
 	return false;
 }
 
-/* What nearly every shop's addresses have, told by its name alone. */
-static bool is_campaign(struct str param)
-{
-	return (str_starts(param, STR("utm_")) || str_starts(param, STR("ttclid="))) &&
-	       memchr(param.p, '@', param.len) == NULL &&
-	       memchr(param.p, '%', param.len) == NULL;
-}
-
 /* Stricter than url_scrub is in what it takes out: a fragment alone is nobody's name. */
 static bool url_is_personal(struct str url)
 {
@@ -66,7 +58,7 @@ static bool url_is_personal(struct str url)
 		while (at < url.len && !is_mark(url.p[at]))
 			at++;
 		param = str_make(url.p + from, at - from);
-		if (!is_campaign(param) && param_is_personal(param))
+		if (!param_is_campaign(param) && param_is_personal(param))
 			return true;
 	}
 	return false;

@@ -41,12 +41,7 @@ bool shape_url_ttclid(struct shaper *sh, struct str url, struct buf *out);
 
 static inline void put(struct buf *b, struct str s)
 {
-	if (b->cap - b->len > s.len && s.len > 0) {
-		memcpy(b->p + b->len, s.p, s.len);
-		b->len += s.len;
-	} else {
-		buf_adds(b, s);
-	}
+	buf_adds(b, s);
 }
 
 /* Returns where the object began, for put_close. */

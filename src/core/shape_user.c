@@ -81,24 +81,40 @@ static bool hash_value(struct shaper *sh, enum field field, struct str plain,
 	return true;
 }
 
-static void add_id(struct shaper *sh, enum field field, struct str plain, struct ids *ids)
+/* The one that was just written behind the others, unless it is there. */
+static void count_id(struct ids *ids)
 {
-	char *hex;
-
-	if (ids->count == SHAPE_IDS_MAX)
-		return;
-	hex = ids->hex[ids->count];
-	if (!hash_value(sh, field, plain, hex))
-		return;
 	for (size_t i = 0; i < ids->count; i++)
-		if (memcmp(ids->hex[i], hex, DIGEST_HEX_LEN) == 0)
+		if (memcmp(ids->hex[i], ids->hex[ids->count], DIGEST_HEX_LEN) == 0)
 			return;
 	ids->count++;
 }
 
+static void add_id(struct shaper *sh, enum field field, struct str plain, struct ids *ids)
+{
+	if (ids->count < SHAPE_IDS_MAX &&
+	    hash_value(sh, field, plain, ids->hex[ids->count]))
+		count_id(ids);
+}
+
+static const unsigned char *known_digest(const struct known_digests *known, uint32_t at)
+{
+	for (size_t i = 0; i < known->count; i++)
+		if (known->at[i] == at)
+			return known->digest[i];
+	return NULL;
+}
+
 static void add_id_at(struct shaper *sh, enum field field, uint32_t at, struct ids *ids)
 {
-	add_id(sh, field, conversion_id(sh->c, at, &sh->s->text), ids);
+	const unsigned char *known = known_digest(&sh->s->known, at);
+
+	if (!known) {
+		add_id(sh, field, conversion_id(sh->c, at, &sh->s->text), ids);
+	} else if (ids->count < SHAPE_IDS_MAX) {
+		digest_hex_of(known, DIGEST_LEN, ids->hex[ids->count]);
+		count_id(ids);
+	}
 }
 
 /* The payload's own, one or a list of them. */

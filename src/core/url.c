@@ -168,14 +168,33 @@ static void scrub_query(struct scrub *s, size_t start)
 	}
 }
 
-/* Nothing below could find anything. */
+/* Bytes that make a closer look necessary, and the one that begins the query. */
+enum { ODD = 1, QUERY = 2 };
+
+static const unsigned char looks[256] = {
+	['@'] = ODD, ['%'] = ODD, ['#'] = ODD, [0x7f] = ODD, ['?'] = QUERY};
+
+/* Nothing below could find anything: no address, no userinfo, no fragment, and parameters
+ * that are nobody's. */
 static bool is_harmless(struct str url)
 {
-	for (size_t i = 0; i < url.len; i++) {
-		char c = url.p[i];
+	size_t query = url.len;
 
-		if (is_unprintable(c) || c == '@' || c == '%' || c == '?' || c == '#')
+	for (size_t i = 0; i < url.len; i++) {
+		unsigned char c = (unsigned char)url.p[i], look = looks[c];
+
+		if (c <= ' ' || look == ODD)
 			return false;
+		if (look && query == url.len)
+			query = i;
+	}
+	for (size_t at = query + 1; at <= url.len; at++) {
+		size_t stop = find(url, at, END_PARAM);
+		struct str param = str_make(url.p + at, stop - at);
+
+		if (!param_is_campaign(param) && param_is_personal(param))
+			return false;
+		at = stop;
 	}
 	return true;
 }
@@ -199,20 +218,22 @@ void url_scrub(struct str url, struct buf *out)
 	copy_to(&s, s.url.len);
 }
 
-/* The value behind `name`= in `query`. */
+/* The value behind `name`= in `query`, which begins with its '?'. */
 static bool find_param(struct str query, struct str name, struct str *value)
 {
-	for (size_t at = 0; at <= query.len; at++) {
-		size_t stop = find(query, at, END_PARAM);
-		struct str param = str_make(query.p + at, stop - at);
+	const char *end = query.p + query.len, *at = query.p + 1;
 
-		if (param.len > name.len && param.p[name.len] == '=' &&
-		    memcmp(param.p, name.p, name.len) == 0) {
-			*value = str_make(param.p + name.len + 1,
-					  param.len - name.len - 1);
+	while ((at = memmem(at, (size_t)(end - at), name.p, name.len)) != NULL) {
+		const char *from = at + name.len + 1;
+
+		if (from <= end && from[-1] == '=' &&
+		    (at == query.p + 1 || ends[(unsigned char)at[-1]] & END_PARAM)) {
+			struct str rest = str_make(from, (size_t)(end - from));
+
+			*value = str_make(from, find(rest, 0, END_PARAM));
 			return true;
 		}
-		at = stop;
+		at++;
 	}
 	return false;
 }
@@ -250,13 +271,14 @@ static bool is_printable_text(struct str s)
 
 bool url_query_param(struct str url, struct str name, struct buf *out)
 {
-	size_t before = out->len, start;
+	size_t before = out->len;
+	const char *query;
 	struct str value;
 
 	url = without_fragment(url);
-	start = find(url, 0, END_PATH);
-	if (start == url.len ||
-	    !find_param(str_make(url.p + start + 1, url.len - start - 1), name, &value))
+	query = url.len > 0 ? memchr(url.p, '?', url.len) : NULL;
+	if (!query ||
+	    !find_param(str_make(query, url.len - (size_t)(query - url.p)), name, &value))
 		return false;
 	decode(value, str_starts(name, STR("utm_")), out);
 	if (!out->full && is_printable_text(str_make(out->p + before, out->len - before)))

@@ -356,7 +356,7 @@ enum err_code enrich_row(struct judge *j, int64_t now_ms, const struct trace *t,
 {
 	struct enrich *n = &j->enrich;
 	struct identifier_reader reader = {&j->digest, &j->scratch.text, &j->scratch.more,
-					   country_of(j->config)};
+					   country_of(j->config), &j->scratch.known};
 
 	j->enrichment = (struct enrichment){0};
 	n->ids.count = n->member_count = 0;

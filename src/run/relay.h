@@ -78,11 +78,11 @@ struct relay {
 	bool dirty;         /* somebody committed since the last look */
 	bool quiet;         /* the last look found nothing to do, now or later */
 	bool admitting, looking;
-	uint64_t partial_ms; /* monotonic: the last load that was not full */
-	uint64_t looked_ms;  /* monotonic: the last look */
+	uint64_t partial_ms;   /* monotonic: the last load that was not full */
+	uint64_t looked_ms;    /* monotonic: the last look */
 	int64_t due_looked_ms; /* Unix time: the last look at what is due */
-	uint64_t trouble_ms; /* monotonic: until then nothing is read */
-	int waiting_loads;   /* of LOT_RETRY and LOT_REDO, read or being admitted */
+	uint64_t trouble_ms;   /* monotonic: until then nothing is read */
+	int waiting_loads;     /* of LOT_RETRY and LOT_REDO, read or being admitted */
 
 	struct shipment *queued;  /* admitted, not started, in order */
 	struct shipment *flying;  /* requests under way */

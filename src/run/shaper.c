@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/shaper.h"
 
+#include "core/normalize.h"
 #include "core/redact.h"
 
 struct work {
@@ -102,11 +103,24 @@ static struct entry common_of(const struct load *load, const struct outbox_row *
 	return common;
 }
 
+/* Told at once for most: the payload need not be walked. */
+static bool is_plain(const struct conversion *c, enum field field)
+{
+	uint32_t at = c->at[field];
+
+	return at != JSON_NONE && c->json->t[at].type == TOKEN_STRING &&
+	       str_trim(json_bytes(c->json, at)).len > 0 &&
+	       !is_sha256_hex(str_trim(json_bytes(c->json, at)));
+}
+
 /* A row that could not be read may hold what can be redacted all the same. */
 static bool holds_plain(struct judge *j, enum reason reason)
 {
 	if (reason != REASON_NONE)
 		return reason != REASON_BAD_JSON;
+	if (is_plain(&j->conversion, FIELD_EMAIL) ||
+	    is_plain(&j->conversion, FIELD_PHONE))
+		return true;
 	return redact_needed(j->conversion.json, &j->scratch);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The hot path on a fixed input, for counting instructions; `measured` is what counts:
- * bench_instructions shape|read|settle   (run by tests/bench/instructions) */
+ * bench_instructions shape|read|settle|load   (run by tests/bench/instructions) */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 
 #include "core/event_id.h"
 #include "core/shape.h"
+#include "run/shaper.h"
 #include "store/migrate.h"
 #include "store/outbox.h"
 #include "store/queue.h"
@@ -30,6 +31,9 @@ struct bench {
 	struct db db;
 	struct outbox_reader reader;
 	struct queue queue;
+	struct kinship kinship;
+	struct judge judge;
+	struct load *load;
 	struct scratch scratch;
 	struct digest digest;
 	struct event_map *map;
@@ -143,6 +147,22 @@ static void pass_settle(struct bench *b)
 	settle_lot(b, &lot, b->lots);
 }
 
+/* What a worker does with a load: reads it, decides, finds the persons, shapes. */
+static void pass_load(struct bench *b)
+{
+	b->load->lot.kind = LOT_FRESH;
+	b->load->after = 0;
+	b->load->upto = 0;
+	b->load->limit = ROWS;
+	b->load->now_ms = NOW_MS;
+	b->load->dues = 0;
+	b->load->job.err.code = ERR_OK;
+	shaper_work(&b->load->job, &b->judge);
+	must(b, b->load->job.err.code);
+	if (b->load->lot.count != ROWS || b->load->lot.entries[0].reason)
+		abort();
+}
+
 /* Each pass has a new lot: the same rows would be duplicates. */
 static void make_lot(struct bench *b)
 {
@@ -206,6 +226,11 @@ static void open_database(struct bench *b)
 		must(b, db_run(&b->db, insert, &b->e));
 	}
 	sqlite3_finalize(insert);
+	must(b,
+	     db_exec(&b->db, "INSERT INTO event_map VALUES ('purchase', 0, 1)", &b->e));
+	must(b, kinship_open(&b->kinship, &b->db, &b->e));
+	must(b, judge_open_shared(&b->judge, b->path, &b->kinship, &b->e));
+	b->load = load_new();
 	must(b, outbox_open(&b->reader, &b->db, &b->e));
 	must(b, queue_open(&b->queue, &b->db, &b->e));
 }
@@ -215,6 +240,9 @@ static void close_database(struct bench *b)
 	static const char *const tails[] = {"", "-wal", "-shm"};
 	char path[128];
 
+	load_free(b->load);
+	judge_close(&b->judge);
+	kinship_close(&b->kinship);
 	queue_close(&b->queue);
 	outbox_close(&b->reader);
 	db_close(&b->db);
@@ -230,8 +258,10 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*pass)(struct bench *b);
-	} passes[] = {
-		{"shape", pass_shape}, {"read", pass_read}, {"settle", pass_settle}};
+	} passes[] = {{"shape", pass_shape},
+		      {"read", pass_read},
+		      {"settle", pass_settle},
+		      {"load", pass_load}};
 	static struct bench b = {
 		.rules = {.id = 1, .source = SOURCE_WEB, .pii_hashed = true}};
 	struct event_map_row mapped = {STR("purchase"), 0, STR("Purchase"), 1};
