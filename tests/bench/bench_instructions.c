@@ -190,7 +190,7 @@ static void make_lot(struct bench *b)
 }
 
 /* What is counted: callgrind is told this function's name. */
-__attribute__((noinline)) void measured(struct bench *b, void (*pass)(struct bench *b));
+__attribute__((noipa)) void measured(struct bench *b, void (*pass)(struct bench *b));
 void measured(struct bench *b, void (*pass)(struct bench *b))
 {
 	pass(b);
