@@ -6,29 +6,18 @@ import glob
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 from urllib.parse import parse_qs, urlsplit
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import canary  # noqa: E402
 import convey  # noqa: E402
 import relay_case  # noqa: E402
 from connecting import APP, SECRET, Connecting, get  # noqa: E402
 from convey import purchase, wait_until  # noqa: E402
 
-BY_HAND = "canary-token-by-hand-0815"
-
-
-def forms(secret):
-    """The ways in which bytes may be written down."""
-    raw = secret.encode()
-    yield raw
-    yield raw.hex().encode()
-    yield raw.hex().upper().encode()
-    for shift in range(3):  # base64 at any place of a longer text
-        text = base64.b64encode(b"\0" * shift + raw)[4 if shift else 0:-4]
-        yield text[:len(text) // 4 * 4]
-    yield raw[::-1]
-    yield raw[:-4]
+BY_HAND = canary.token("by-hand-0815")
 
 
 class Canary(relay_case.Case):
@@ -71,15 +60,9 @@ class Canary(relay_case.Case):
         self.assertTrue(any(path.endswith("relay.log") for path in places))
         for secret in self.secrets:
             self.assertGreater(len(secret), 16)
-            for form in forms(secret):
+            for form in (*canary.forms(secret), secret[::-1].encode(), secret[:-4].encode()):
                 for place, content in places.items():
                     self.assertNotIn(form, content, f"{secret} in {place}")
-
-    def test_forms_find_what_they_should(self):
-        for secret in ("canary-app-secret-4711",):
-            for wrapped in (secret, f"x{secret}y", f"xy{secret}"):
-                encoded = base64.b64encode(wrapped.encode())
-                self.assertTrue(any(form in encoded for form in forms(secret)), wrapped)
 
     def test_nothing_anywhere(self):
         self.connect()
@@ -147,6 +130,65 @@ class Canary(relay_case.Case):
         with open(f"/proc/{pid}/limits", encoding="ascii") as file:
             core = [line for line in file if line.startswith("Max core file size")][0]
         self.assertRegex(core, r"size\s+[01]\s")
+
+
+class Nets(unittest.TestCase):
+    """The nets that are under the whole suite (tests/lib/canary.py) hold what falls."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def write(self, name, content):
+        with open(os.path.join(self.folder.name, name), "wb") as file:
+            file.write(content)
+
+    def test_every_form_of_every_secret(self):
+        secret, hexadecimal = canary.token("x").encode(), b"0123456789abcdef" * 2
+        fallen = [secret, secret.hex().encode(), secret.hex().upper().encode(),
+                  canary.SECRET.encode(), *(kind + hexadecimal
+                                            for kind in (b"act-", b"rft-", b"code-"))]
+        fallen += [base64.b64encode(b"?" * shift + secret) for shift in range(5)]
+        for content in fallen:
+            self.assertIsNotNone(canary.find(b"x" * 1000 + content + b"y"), content)
+        for content in (b"", b"canary", b"act-" + hexadecimal[:-1], b"fact-ory code-name"):
+            self.assertIsNone(canary.find(content), content)
+
+    def test_files_and_where_a_file_is_cut(self):
+        for at in (0, canary.CHUNK - 20, canary.CHUNK - 1, canary.CHUNK + 5):
+            self.write("shop.db", b"." * at + canary.MARK.encode() + b"." * 9)
+            self.assertEqual(len(canary.search(self.folder.name)), 1)
+        self.write("shop.db", b"." * canary.CHUNK)
+        self.write("app-secret.txt", canary.MARK.encode())
+        self.write("ledger.jsonl", canary.MARK.encode())
+        self.assertEqual(canary.search(self.folder.name), [])
+
+    def test_keys(self):
+        key = os.urandom(32)
+        self.write("shop.db.key", key.hex().encode() + b"\n")
+        self.assertEqual(canary.search(self.folder.name), [])
+        for content in (key, key.hex().encode()):
+            self.write("shop.db-wal", b"..." + content + b"...")
+            self.assertEqual(len(canary.search(self.folder.name)), 1)
+        self.write("shop.db-wal", b"")
+        self.write("shop.db.admin.token", b"a-bearer's-token\n")
+        self.assertEqual(canary.search(self.folder.name), [])
+        self.write("relay.log", b"a-bearer's-token")
+        self.assertEqual(len(canary.search(self.folder.name)), 1)
+
+    def test_a_project_s_folder(self):
+        project = convey.Project()
+        with open(os.path.join(project.directory, "tmp"), "w", encoding="ascii") as file:
+            file.write(canary.token("token"))
+        with self.assertRaisesRegex(AssertionError, "secrets in files"):
+            project.close()
+
+    def test_what_a_process_says(self):
+        self.assertIs(subprocess.Popen, canary.Watched)
+        for stream in ("1", "2"):
+            with self.assertRaisesRegex(AssertionError, "printed"):
+                subprocess.run(["sh", "-c", f"echo {canary.SECRET} >&{stream}"],
+                               capture_output=True, check=False)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class Endpoint(relay_case.Case):
         return other
 
     def test_another_host_is_refused_by_whoever_would_ask_it(self):
-        with open(os.path.join(self.project.directory, "s"), "w", encoding="ascii") as file:
+        with open(os.path.join(self.project.directory, "secret"), "w", encoding="ascii") as file:
             file.write(SECRET)
         for url in ("https://evil.example", "http://localhost:1", "http://127.0.0.1@evil.example",
                     "https://tiktok.com." + "x" * 500):

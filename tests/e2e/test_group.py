@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import canary  # noqa: E402
 import convey  # noqa: E402
 from convey import FAST, SLOW, wait_until  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
@@ -39,7 +40,7 @@ class Group(unittest.TestCase):
         self.shop_user = {"user": SHOP, "group": SHOP, "extra_groups": [GROUP], "umask": 0o022}
         self.convey("init")
         self.convey("destination", "add", "shop", "--source", "web", "--id", "P")
-        self.convey("token", "set", "shop", data="token\n")
+        self.convey("token", "set", "shop", data=canary.token("token") + "\n")
         os.chmod(self.db, 0o660)
 
     def run_as(self, user, words, data=None):

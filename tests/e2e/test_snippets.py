@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import canary  # noqa: E402
 from sandbox import ROOT, Sandbox  # noqa: E402
 
 CONVEY = os.environ.get("CONVEY", os.path.join(ROOT, "build", "convey"))
@@ -32,7 +33,7 @@ class Case(unittest.TestCase):
         os.mkdir(self.path("bin"))
         os.symlink(CONVEY, self.path("bin", "convey"))
         with open(self.path("token.txt"), "w", encoding="ascii") as file:
-            file.write("a-token\n")
+            file.write(canary.token("a-token") + "\n")
         self.sandbox = Sandbox(token="a-token", ledger=self.path("ledger.jsonl")).start()
         self.addCleanup(self.sandbox.stop)
         self.env = dict(os.environ, CONVEY_DB="shop.db", CONVEY_ENDPOINT=self.sandbox.url,

@@ -7,6 +7,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import canary  # noqa: E402
 
 
 class Result(unittest.TextTestResult):
@@ -57,6 +58,7 @@ class Result(unittest.TextTestResult):
 def main():
     # A background job of a script inherits it ignored, and so would what tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    canary.watch_processes()
     path = os.path.abspath(sys.argv[1])
     sys.path.insert(0, os.path.dirname(path))
     name = os.path.splitext(os.path.basename(path))[0]

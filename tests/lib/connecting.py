@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import convey
 import relay_case
+from canary import SECRET
 
 APP = "7000000000000000001"
-SECRET = "canary-app-secret-4711"
 
 
 def get(url, host=None, method="GET", timeout=30, context=None):

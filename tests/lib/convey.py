@@ -18,6 +18,8 @@ import subprocess
 import tempfile
 import time
 
+import canary
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FAST = ("--retry-base-ms", "20", "--retry-cap-ms", "200", "--timeout-ms", "5000")
 SANITIZER = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
@@ -152,7 +154,10 @@ class Project:
         for relay in self.relays:
             if relay.running():
                 relay.kill()
+        leaks = canary.search(self.directory)
         self.folder.cleanup()
+        if leaks:
+            raise AssertionError(f"secrets in files: {leaks}")
 
     def convey(self, *words, status=0, data=None, env=None):
         """Runs a verb; its stdout. Fails where the exit status is another."""
@@ -165,7 +170,7 @@ class Project:
         return done.stdout
 
     def set_token(self, token, name=None):
-        self.convey("token", "set", name or next(iter(self.destinations)), data=token + "\n")
+        self.convey("token", "set", name or next(iter(self.destinations)), data=canary.token(token) + "\n")
 
     # The producer.
 

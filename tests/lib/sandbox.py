@@ -13,6 +13,8 @@ import ssl
 import subprocess
 import urllib.request
 
+import canary
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TRACK = "/open_api/v1.3/event/track/"
 
@@ -28,14 +30,16 @@ def listed(value):
 
 
 class Sandbox:
-    """faults, token and pixels are a string or a list of them; tls is a pair of PEM files,
+    """Tokens get the canary's mark (canary.py), but for raw=True. faults, token and pixels are a string or a list of them; tls is a pair of PEM files,
     (certificate, key). port=0 takes a free port, and keeps it over stop() and start()."""
 
-    def __init__(self, port=0, ledger=None, faults=(), token=None, tls=None, pixels=(), args=()):
+    def __init__(self, port=0, ledger=None, faults=(), token=None, tls=None, pixels=(), args=(),
+                 raw=False):
         self.port = port
         self.ledger_path = os.fspath(ledger) if ledger else None
         self.faults = listed(faults)
-        self.token = listed(token)
+        self.marked = (lambda word: word) if raw else canary.token
+        self.token = [self.marked(word) for word in listed(token)]
         self.pixels = listed(pixels)
         self.tls = tls
         self.args = list(args)
@@ -108,7 +112,7 @@ class Sandbox:
 
     def set_tokens(self, tokens):
         """In place of those before; none at all: every token is good."""
-        return self._control("/sandbox/token", tokens)
+        return self._control("/sandbox/token", [self.marked(word) for word in listed(tokens)])
 
     def set_oauth(self, *settings):
         """life=S, deny=1, fails=N, loses=N, revoke=all, expire=all, …"""

@@ -36,7 +36,7 @@ class Case(unittest.TestCase):
     def setUpClass(cls):
         cls.directory = tempfile.TemporaryDirectory()
         cls.sandbox = Sandbox(ledger=os.path.join(cls.directory.name, "ledger.jsonl"),
-                              **cls.options).start()
+                              raw=True, **cls.options).start()
 
     @classmethod
     def tearDownClass(cls):

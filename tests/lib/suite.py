@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 
+import canary
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CORES = len(os.sched_getaffinity(0))
 CASES = os.path.join(ROOT, "tests", "lib", "cases.py")
@@ -170,6 +172,9 @@ def run(job):
     except OSError as e:
         output, status = str(e).encode(), 127
     text = output.decode(errors="replace")
+    leak = canary.find(output)
+    if leak and status == 0:
+        text, status = f"{text}\nit printed a secret: {leak}", 1
     return job, text, status, count(job, text, status), time.monotonic() - began
 
 
