@@ -2,7 +2,7 @@
 -- 0001: the queue, its settlement, the configuration and the views.
 
 CREATE TABLE outbox (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND 4503599627370495),
 	event_id TEXT,
 	event TEXT NOT NULL,
 	event_time,

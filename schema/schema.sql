@@ -10,9 +10,10 @@
 -- by them alone; the relay reads it by ranges of ids and never updates a row on its way out, so
 -- a claim costs one row for a thousand of these. No unique index, no trigger, no generated
 -- column: nothing in a producer's way may fail for a reason that is not theirs, and its SQLite
--- may be as old as 3.26. Only personal data of settled rows is rewritten, into hashes.
+-- may be as old as 3.26. Only personal data of settled rows is rewritten, into hashes. The id is
+-- SQLite's to give; the relay reads upwards, and delivery.key has no place for others than these.
 CREATE TABLE outbox (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND 4503599627370495),
 	event_id TEXT,
 	event TEXT NOT NULL,
 	event_time,

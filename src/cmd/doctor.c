@@ -96,6 +96,7 @@ static void check_integrity(struct doctor *d)
 {
 	struct err e = {ERR_OK, ""};
 	char finding[200];
+	int64_t behind;
 
 	if (!cmd_value(d->cmd, "integrity"))
 		return;
@@ -105,6 +106,13 @@ static void check_integrity(struct doctor *d)
 		tell(d, "integrity", strcmp(finding, "ok") == 0 ? FINE : WRONG,
 		     "restore a backup, or recover with: sqlite3 FILE .recover", "%s",
 		     finding);
+	if (health_left_behind(d->db, &behind, &e) != ERR_OK)
+		failed(d, "outbox", &e);
+	else
+		tell(d, "outbox", behind ? WRONG : FINE,
+		     "they came with an id that had passed: insert them again without "
+		     "one",
+		     "%lld rows that the relay will not see", (long long)behind);
 }
 
 static void check_key(struct doctor *d)

@@ -80,7 +80,7 @@ static enum reason read_payload(struct conversion *c, struct str payload,
 
 	if (payload.len > PAYLOAD_MAX)
 		return REASON_PAYLOAD_TOO_LARGE;
-	switch (json_scan(&s->json, payload.len ? payload : STR("{}"))) {
+	switch (json_scan(&s->json, payload)) {
 	case JSON_OK: break;
 	case JSON_TOO_MANY: return REASON_PAYLOAD_TOO_LARGE;
 	default: return REASON_BAD_JSON;

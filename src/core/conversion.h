@@ -28,7 +28,7 @@ struct outbox_row {
 	struct str event_id; /* empty: none */
 	struct str event;
 	struct event_time event_time;
-	struct str payload; /* empty: {} */
+	struct str payload; /* JSON; empty is none */
 };
 
 /* SHA-256 of normalised values of the conversion last read, by their tokens: who needs one

@@ -113,8 +113,6 @@ enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
 	const char *before = row->payload.p;
 
 	j->merged_row = *row;
-	if (row->payload.len == 0)
-		j->merged_row.payload = STR("{}");
 	if (outbox_duplicates(&j->reader, row->id, merge_row, j, e) != ERR_OK)
 		return e->code;
 	*reason = judge_read(j, row);

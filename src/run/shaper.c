@@ -167,8 +167,14 @@ static enum err_code read_fresh(struct work *w, struct err *e)
 	load->last_row = last;
 	load->lot.first_id = load->after + 1;
 	load->lot.last_id = load->after;
-	if (first == 0 || first > OUTBOX_ID_MAX || w->judge->config->count == 0)
+	if (first == 0 || w->judge->config->count == 0)
 		return ERR_OK;
+	if (first > OUTBOX_ID_MAX)
+		return err_set(
+			e, ERR_DATA,
+			"the id of the outbox's row %lld is too large; give it and "
+			"those behind it smaller ones",
+			(long long)first);
 	if (upto == 0)
 		upto = last < first + load->limit - 1 ? last : first + load->limit - 1;
 	if (upto > OUTBOX_ID_MAX)

@@ -64,6 +64,20 @@ enum err_code health_tokens(struct db *db, int64_t *destinations, int64_t *witho
 		0, without_token, e);
 }
 
+enum err_code health_left_behind(struct db *db, int64_t *count, struct err *e)
+{
+	return db_int(
+		db,
+		"SELECT count(*) FROM queue q CROSS JOIN outbox o ON o.id <= q.cursor "
+		"WHERE NOT EXISTS (SELECT 1 FROM delivery d "
+		"WHERE d.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023) "
+		"AND NOT EXISTS (SELECT 1 FROM waiting w "
+		"WHERE w.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023) "
+		"AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.outcome IS NULL "
+		"AND o.id BETWEEN a.first_id AND a.last_id)",
+		0, count, e);
+}
+
 enum err_code health_integrity(struct db *db, char finding[200], struct err *e)
 {
 	return text_of(db, "PRAGMA integrity_check(1)", finding, 200, e);

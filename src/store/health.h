@@ -25,4 +25,8 @@ MUST_CHECK enum err_code health_tokens(struct db *db, int64_t *destinations,
 MUST_CHECK enum err_code health_integrity(struct db *db, char finding[200],
 					  struct err *e);
 
+/* Rows that came with an id below those taken up: the relay reads upwards and never sees them.
+ * Walks the outbox. */
+MUST_CHECK enum err_code health_left_behind(struct db *db, int64_t *count, struct err *e);
+
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/outbox.h"
 
+#include "base/clock.h"
+
 #define COLUMNS "o.id, o.created_at, o.event_id, o.event, o.event_time, o.payload"
 /* Of a row that was read before: an id derived from its content then, which may have been
  * redacted since. */
@@ -72,14 +74,32 @@ struct event_time outbox_time(sqlite3_stmt *s, int column)
 	}
 }
 
+/* A producer that names every column writes NULL where it has no time: it is now then. */
+static int64_t created_ms(sqlite3_stmt *s, int column)
+{
+	int type = sqlite3_column_type(s, column);
+	int64_t ms = type == SQLITE_INTEGER || type == SQLITE_FLOAT
+			     ? sqlite3_column_int64(s, column)
+			     : 0;
+
+	return ms > 0 ? ms : clock_wall_ms();
+}
+
+/* NULL is the default; a text without a byte is what a failed json_encode() leaves. */
+static struct str payload_of(sqlite3_stmt *s, int column)
+{
+	return sqlite3_column_type(s, column) == SQLITE_NULL ? STR("{}")
+							     : db_column(s, column);
+}
+
 static void row_of(sqlite3_stmt *s, struct outbox_row *row)
 {
 	row->id = sqlite3_column_int64(s, 0);
-	row->created_ms = sqlite3_column_int64(s, 1);
+	row->created_ms = created_ms(s, 1);
 	row->event_id = db_column(s, 2);
 	row->event = db_column(s, 3);
 	row->event_time = outbox_time(s, 4);
-	row->payload = db_column(s, 5);
+	row->payload = payload_of(s, 5);
 }
 
 enum err_code outbox_edges(struct outbox_reader *r, int64_t after, int64_t *first,

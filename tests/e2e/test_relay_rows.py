@@ -3,12 +3,13 @@
 import json
 import os
 import re
+import sqlite3
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import purchase, wait_until  # noqa: E402
+from convey import purchase, sent, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
 NOW = int(time.time())
@@ -32,6 +33,7 @@ BAD_WEB = [
     ("a string", row('"purchase"'), "bad_json"),
     ("text behind it", row("{} {}"), "bad_json"),
     ("bad UTF-8", row(b'{"page": {"url": "https://shop.example/\xff"}}'), "bad_json"),
+    ("no text at all", row(""), "bad_json"),
     ("a NUL", row('{"a": "\0"}'), "bad_json"),
     ("an empty name", row({}, event=""), "bad_event_name"),
     ("a control byte in the name", row({}, event="pur\nchase"), "bad_event_name"),
@@ -91,6 +93,35 @@ class NotSent(Case):
         self.assertEqual(self.project.delivery("id-1")["status"], "delivered")
         self.assertEqual([row[0] for row in self.project.query(
             "SELECT status FROM outbox_status ORDER BY id")][:4], ["rejected"] * 4)
+
+    def test_a_producer_that_names_every_column(self):
+        """An object mapper writes NULL where the table has a default."""
+        db = self.project.connect()
+        for n, created in enumerate((None, "2026-01-31 12:00:00", -5)):
+            db.execute("INSERT INTO outbox (id, event_id, event, event_time, payload, created_at) "
+                       "VALUES (NULL, ?, 'purchase', NULL, ?, ?)",
+                       (f"n-{n}", json.dumps(PAGE), created))
+        db.close()
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 3})
+        for _, event in sent(self.sandbox.ledger()):
+            self.assertAlmostEqual(event["event_time"], time.time(), delta=60)
+
+    def test_an_id_that_no_delivery_could_name(self):
+        db = self.project.connect()
+        for number in (2**62, 2**52, 0, -1):
+            with self.assertRaises(sqlite3.IntegrityError):
+                db.execute("INSERT INTO outbox (id, event) VALUES (?, 'purchase')", (number,))
+        db.execute("INSERT INTO outbox (id, event_id, event, payload) VALUES (?, 'last', "
+                   "'purchase', ?)", (2**52 - 1, json.dumps(PAGE)))
+        self.drain()
+        self.assertEqual(self.project.delivery("last")["status"], "delivered")
+        db.execute("PRAGMA ignore_check_constraints = 1")
+        db.execute("INSERT INTO outbox (event) VALUES ('purchase')")
+        db.close()
+        relay = self.start("--drain")
+        self.assertEqual(relay.wait(), 65)
+        self.assertIn("too large", relay.log())
 
     def test_app_and_crm(self):
         self.add_destination("app", "APP1", "app")

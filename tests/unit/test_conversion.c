@@ -41,7 +41,7 @@ static void refuses_what_it_cannot_read(void **state)
 		struct str event, payload;
 		enum reason reason;
 	} rows[] = {
-		{S("purchase"), S(""), REASON_NONE},
+		{S("purchase"), S(""), REASON_BAD_JSON},
 		{S("purchase"), S("{}"), REASON_NONE},
 		{S("Order Completed"), S("{\"user\":null}"), REASON_NONE},
 		{S("Käufe"), S("{\"user\":[1]}"), REASON_NONE},

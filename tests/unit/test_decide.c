@@ -70,7 +70,8 @@ static void takes_the_time_within_its_bounds(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct outbox_row row = {.created_ms = (NOW - 10) * 1000 + 500,
 					 .event = STR("purchase"),
-					 .event_time = rows[i].time};
+					 .event_time = rows[i].time,
+					 .payload = STR("{}")};
 		struct decision got;
 
 		run(&row, &d, NULL, &got);
@@ -211,7 +212,8 @@ static void limits_data_use_where_there_is_such_a_field(void **state)
 	for (enum event_source s = SOURCE_WEB; s <= SOURCE_CRM; s++) {
 		struct destination_rules d = {.id = 1, .source = s};
 		struct outbox_row row = {.created_ms = NOW * 1000,
-					 .event = STR("purchase")};
+					 .event = STR("purchase"),
+					 .payload = STR("{}")};
 		struct decision got;
 
 		run(&row, &d, NULL, &got);
@@ -229,7 +231,7 @@ static void note(void *arg, const char *step, const char *text)
 static void tells_its_steps(void **state)
 {
 	static const struct destination_rules d = {.id = 1, .source = SOURCE_WEB};
-	struct outbox_row row = {.event = STR("other")};
+	struct outbox_row row = {.event = STR("other"), .payload = STR("{}")};
 	struct conversion c;
 	struct decision got;
 	struct buf told;
