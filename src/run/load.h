@@ -59,6 +59,7 @@ struct load {
 	bool stale;         /* dropped while it was being read */
 	uint64_t shaped_ms; /* monotonic */
 	uint16_t batches;
+	bool misnamed; /* a refusal named an event that was good */
 	int holders;
 	struct load *next;
 };

@@ -31,6 +31,7 @@ static struct load *take(struct relay *r)
 	load->stale = false;
 	load->holders = 1;
 	load->batches = 0;
+	load->misnamed = false;
 	load->dues = 0;
 	return load;
 }

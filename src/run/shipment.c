@@ -20,8 +20,8 @@ static bool carries(const struct shipment *s, const struct entry *n)
 	       n->destination_id == s->opening.destination_id;
 }
 
-void shipment_queue(struct relay *r, struct site *site, struct load *load,
-		    const struct opening *opening)
+static struct shipment *enqueue(struct relay *r, struct site *site, struct load *load,
+				const struct opening *opening)
 {
 	struct shipment *s = calloc(1, sizeof(*s));
 	struct shipment **at = &r->queued;
@@ -37,6 +37,13 @@ void shipment_queue(struct relay *r, struct site *site, struct load *load,
 	while (*at)
 		at = &(*at)->next;
 	*at = s;
+	return s;
+}
+
+void shipment_queue(struct relay *r, struct site *site, struct load *load,
+		    const struct opening *opening)
+{
+	enqueue(r, site, load, opening);
 }
 
 static void shipment_free(struct shipment *s)
@@ -177,7 +184,8 @@ static void settle_done(struct job *job)
 				s->settlement.started_ms + s->settlement.took_ms);
 		for (int i = 0; i < s->part_count; i++)
 			if (s->parts[i].events)
-				shipment_queue(r, s->site, s->load, &s->parts[i]);
+				enqueue(r, s->site, s->load, &s->parts[i])->named =
+					s->names_last && i == s->part_count - 1;
 	}
 	r->changes++;
 	relay_touch(r);
@@ -234,11 +242,12 @@ static void add_part(struct shipment *s, uint16_t batch)
 }
 
 /* The event that TikTok named stands alone, else each half does: bad rows end up by
- * themselves, and only they fail. */
+ * themselves, and only they fail. One that was named and turned out well shows that names
+ * mean something else here; believing them could take a request for each event. */
 static void cut(struct shipment *s, enum verdict v)
 {
 	struct lot *lot = &s->load->lot;
-	int named = v == VERDICT_REFUSED
+	int named = v == VERDICT_REFUSED && !s->load->misnamed
 			    ? verdict_named(str_of(s->request.answer.message),
 					    (int)s->opening.events)
 			    : -1;
@@ -257,6 +266,7 @@ static void cut(struct shipment *s, enum verdict v)
 			   : split_off(s, s->opening.events / 2, false);
 	add_part(s, s->opening.batch);
 	add_part(s, batch);
+	s->names_last = named >= 0;
 	s->settlement.disposition = SETTLE_NONE;
 }
 
@@ -282,6 +292,7 @@ static void dispose(struct shipment *s, enum verdict v)
 	t->reason = verdict_reason(v);
 	t->unknown = v == VERDICT_UNKNOWN;
 	if (v == VERDICT_DELIVERED) {
+		s->load->misnamed = s->load->misnamed || s->named;
 		t->disposition = SETTLE_DELIVERED;
 	} else if (v == VERDICT_REFUSED || v == VERDICT_TOO_LARGE) {
 		if (s->opening.events > 1) {

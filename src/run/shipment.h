@@ -30,11 +30,12 @@ struct shipment {
 	struct settlement settlement;
 	struct opening parts[2]; /* what a refused request is cut into */
 	int part_count;
+	bool named;      /* one event, alone because a refusal had named it */
+	bool names_last; /* so the last part will be */
 	/* the body: head, spans of the load's body, tail */
 	struct buf head, tail;
 	struct span *spans;
 	uint32_t span_count, span;
-	uint64_t span_from;  /* offset of the current span in the body */
 	uint64_t started_ms; /* monotonic */
 	struct shipment *next;
 };

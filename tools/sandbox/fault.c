@@ -51,6 +51,8 @@ static const struct fault_name {
 	{"poison", FAULT_POISON, 40002, 400,
 	 .what = "an event with id=GLOB or value=N is refused, not named"},
 	{"poison-named", FAULT_POISON_NAMED, 40002, 400, .what = "the same, named"},
+	{"poison-misnamed", FAULT_POISON_MISNAMED, 40002, 400,
+	 .what = "the same, the first named whichever it is"},
 };
 
 static bool parse_u64(const char *text, uint64_t *out)
@@ -186,7 +188,8 @@ enum fault_phase fault_phase_of(enum fault_kind kind)
 	case FAULT_RESET_BEFORE:
 	case FAULT_RESET_WITHIN: return FAULT_EARLY;
 	case FAULT_POISON:
-	case FAULT_POISON_NAMED: return FAULT_DATA;
+	case FAULT_POISON_NAMED:
+	case FAULT_POISON_MISNAMED: return FAULT_DATA;
 	default: return FAULT_LATE;
 	}
 }

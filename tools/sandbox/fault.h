@@ -37,6 +37,7 @@ enum fault_kind {
 	FAULT_INFORMATIONAL,
 	FAULT_POISON,
 	FAULT_POISON_NAMED,
+	FAULT_POISON_MISNAMED,
 };
 
 /* When the server asks: before the body, after it, or once the events are valid. */

@@ -131,7 +131,7 @@ static void poison_answer(struct exchange *x, const struct fault *f, size_t inde
 	char message[64];
 
 	snprintf(message, sizeof(message), "data.%zu.event_id: Not a valid string",
-		 index);
+		 f->kind == FAULT_POISON_MISNAMED ? 0 : index);
 	exchange_answer(x, f->status, f->code,
 			f->kind == FAULT_POISON ? "Invalid parameter" : message);
 	x->fault = *f;
