@@ -62,8 +62,8 @@ const struct command cmd_run = {
 		 "[--ca-file FILE] [--log FORM]",
 	.summary = "send what the outbox holds, until stopped",
 	.examples =
-		"convey run --db shop.db\n"
-		"convey run --db shop.db --drain        # send everything, then exit\n",
+		"  convey run --db shop.db\n"
+		"  convey run --db shop.db --drain        # send everything, then exit\n",
 	.notes = "SIGTERM ends it: nothing new is claimed, requests under way are "
 		 "finished and\n"
 		 "recorded, exit 0. A second relay on the same database exits 75.\n"

@@ -17,6 +17,8 @@ struct reload {
 	struct secret *tokens;
 	bool *found;
 	struct err *why; /* … a token that is kept was not found */
+	int64_t admitted;
+	bool unsent; /* rows wait for a destination to be added */
 };
 
 struct site_job {
@@ -83,13 +85,25 @@ static enum err_code read_tokens(struct reload *l, struct db *db, struct err *e)
 	return e->code;
 }
 
+static enum err_code read_unsent(struct reload *l, struct judge *judge, struct err *e)
+{
+	int64_t first = 0, last;
+
+	if (l->config->count == 0 &&
+	    outbox_edges(&judge->reader, l->admitted, &first, &last, e) != ERR_OK)
+		return e->code;
+	l->unsent = first > 0;
+	return ERR_OK;
+}
+
 static void reload_work(struct job *job, void *state)
 {
 	struct reload *l = (struct reload *)job;
 	struct judge *judge = state;
 
 	if (db_exec(&judge->db, "BEGIN", &job->err) == ERR_OK &&
-	    config_load(&judge->db, &l->config, &job->err) == ERR_OK)
+	    config_load(&judge->db, &l->config, &job->err) == ERR_OK &&
+	    read_unsent(l, judge, &job->err) == ERR_OK)
 		job->err.code = read_tokens(l, &judge->db, &job->err);
 	db_rollback(&judge->db);
 }
@@ -213,6 +227,20 @@ static void mark_removed(struct relay *r)
 		r->sites[i]->removed = r->sites[i]->paused = true;
 }
 
+/* Rows wait for one, and a drain would wait for ever. */
+static void tell_no_destination(struct relay *r, bool unsent)
+{
+	struct err e;
+
+	err_set(&e, ERR_CONFIG,
+		"there is no destination: convey destination add NAME --source web "
+		"--id PIXEL");
+	if (r->options.drain && unsent)
+		relay_fail(r, &e);
+	else
+		log_error("no_destination", &e);
+}
+
 static void reload_done(struct job *job)
 {
 	struct reload *l = (struct reload *)job;
@@ -231,6 +259,8 @@ static void reload_done(struct job *job)
 		for (size_t i = 0; i < l->config->count; i++)
 			apply(l, i);
 		refresh_look(r->refresh);
+		if (l->config->count == 0)
+			tell_no_destination(r, l->unsent);
 	}
 	if (l->tokens)
 		OPENSSL_cleanse(l->tokens, (l->config->count + 1) * sizeof(*l->tokens));
@@ -253,6 +283,7 @@ void reload_start(struct relay *r)
 	if (!l)
 		abort();
 	l->relay = r;
+	l->admitted = r->admitted;
 	l->job.work = reload_work;
 	l->job.done = reload_done;
 	r->reloading = true;

@@ -288,6 +288,15 @@ class Stopping(Case):
         self.assertIn("missing.db", self.refused(66, "run", "--db", missing, "--drain"))
         self.assertFalse(os.path.exists(missing))
 
+    def test_a_drain_without_a_destination(self):
+        self.project.convey("destination", "remove", "shop")
+        self.assertEqual(self.drain(), 0)
+        self.project.insert([purchase(1)])
+        relay = self.start("--drain")
+        self.assertEqual(relay.wait(), 78)
+        self.assertIn("convey destination add", relay.log())
+        self.assertEqual(self.project.statuses(), {"pending": 1})
+
     def test_a_file_that_is_none_of_ours(self):
         path = os.path.join(self.project.directory, "text.db")
         with open(path, "w", encoding="ascii") as file:
