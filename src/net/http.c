@@ -54,8 +54,8 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 	curl_socket_t fd = w->fd;
 	int running, flags = 0;
 
-	if (status < 0)
-		flags = CURL_CSELECT_ERR;
+	if (status < 0) /* and IN: what came before it is read, and its name */
+		flags = CURL_CSELECT_ERR | CURL_CSELECT_IN;
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
@@ -329,8 +329,9 @@ static void finish(struct http *http, struct http_request *r, CURLcode rc)
 	long status = 0;
 
 	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (rc != CURLE_OK && r->error[0] == '\0')
-		snprintf(r->error, sizeof(r->error), "%s", curl_easy_strerror(rc));
+	if (rc != CURLE_OK && (r->too_long || r->error[0] == '\0'))
+		snprintf(r->error, sizeof(r->error), "%s",
+			 r->too_long ? "the answer is too long" : curl_easy_strerror(rc));
 	release(http, r);
 	r->answer.http_status = (int)status;
 	/* An answer before the whole body was read is an answer all the same: curl has it. */

@@ -6,7 +6,7 @@
 #include "core/backoff.h"
 
 enum {
-	PERSON_PROBE_MS = 15 * 60 * 1000, /* token, permission, wrong endpoint */
+	PERSON_PROBE_MS = 15 * 60 * 1000, /* token, permission */
 	FAULT_CAP_MS = 30 * 1000, /* network, TLS, circuit: a passing fault ends soon */
 	THROTTLE_CAP_MS = 5 * 60 * 1000,
 	CIRCUIT_BASES = 15, /* the probe of an open circuit, in retry bases */
@@ -58,8 +58,10 @@ static int64_t pause_of(const struct site *s, const struct site_limits *l, enum 
 
 	switch (v) {
 	case VERDICT_TOKEN:
-	case VERDICT_PERMISSION:
-	case VERDICT_STOPPED: return PERSON_PROBE_MS;
+	case VERDICT_PERMISSION: return PERSON_PROBE_MS;
+	/* A wrong endpoint, or a gateway that is being deployed. */
+	case VERDICT_STOPPED:
+		return backoff_ms(s->failures, l->retry_base_ms, l->retry_cap_ms, random);
 	case VERDICT_THROTTLED:
 		return backoff_ms(s->failures, l->retry_base_ms,
 				  l->retry_cap_ms < THROTTLE_CAP_MS ? l->retry_cap_ms

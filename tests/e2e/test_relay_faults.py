@@ -27,6 +27,7 @@ PASSING = [
     ("40133:nth=1", "rate_limited"),
     ("40016:nth=1", "rate_limited"),
     ("http-429:nth=1", "rate_limited"),
+    ("http-404:nth=1-2", "stopped"),
     ("20001:nth=1", "unknown"),
     ("code0-502:nth=1", "unknown"),
     ("garbage:nth=1", "unknown"),
@@ -83,6 +84,8 @@ class Cuts(Faults):
                 self.setUp()
                 self.run_through(fault)
                 self.assertIn(self.first_outcome(), ("not_sent", "unknown"))
+                self.assertIn("reset", self.project.query(
+                    "SELECT api_message FROM attempt_log ORDER BY id LIMIT 1")[0][0])
 
     def test_no_answer_at_all(self):
         start = time.monotonic()
