@@ -10,22 +10,10 @@
 #define RUN_JUDGE_H
 
 #include "core/event_id.h"
-#include "core/shape.h"
 #include "run/enrich.h"
+#include "run/ruling.h"
 #include "store/config.h"
 #include "store/outbox.h"
-
-/* What was decided about the row for one destination. */
-struct ruling {
-	const struct destination_config *destination;
-	struct decision decision;
-	enum reason reason; /* REASON_NONE: it may be sent */
-	bool routed;        /* false: a route leads past this destination */
-	struct str
-		ttclid; /* the session's, or the person's; borrowed until the next row */
-	bool has_credit;
-	double credit; /* 0..1, TikTok's */
-};
 
 struct judge {
 	struct db db;

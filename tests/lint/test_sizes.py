@@ -8,7 +8,7 @@ from source import c_files, functions, read, tree
 
 FUNCTION, MEDIAN, FILE, HEADER = 60, 14, 450, 80
 # Headers that are still to be split: they may shrink, never grow.
-TO_SPLIT = {"src/run/relay.h": 130, "src/run/judge.h": 92, "src/base/plain.h": 81}
+TO_SPLIT = {"src/run/relay.h": 130}
 
 
 def own_code(path):
