@@ -64,7 +64,7 @@ SELECT event_id, event, event_time,
 FROM outbox;
 
 -- Makes the payload out of the flat columns: NULLs leave no trace in it. A `contents` that is
--- no JSON goes in as it is, for the relay to refuse with a reason, not the INSERT.
+-- no JSON goes in as it is, so that the INSERT does not fail; the relay leaves it out.
 CREATE TRIGGER conversion_insert INSTEAD OF INSERT ON conversion
 BEGIN
 	INSERT INTO outbox (event_id, event, event_time, payload)

@@ -77,7 +77,6 @@ class Readme(Case):
     """Setting up, four producers, looking: the blocks of README.md in their order."""
 
     def prepare(self):
-        self.run_text("sh", "sqlite3 shop.db 'CREATE TABLE orders (number TEXT, total TEXT)'")
         sh = [text for language, text in blocks("README.md") if language == "sh"]
         self.assertEqual(len(sh), 4)
         self.run_text("sh", sh[0])
