@@ -54,8 +54,8 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 	curl_socket_t fd = w->fd;
 	int running, flags = 0;
 
-	if (status < 0) /* and IN: what came before it is read, and its name */
-		flags = CURL_CSELECT_ERR | CURL_CSELECT_IN;
+	if (status < 0) /* and what it stopped, which tells its name */
+		flags = CURL_CSELECT_ERR | CURL_CSELECT_IN | CURL_CSELECT_OUT;
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
@@ -342,8 +342,8 @@ static void finish(struct http *http, struct http_request *r, CURLcode rc)
 	} else {
 		r->answer.transport = failed_transport(r, rc);
 	}
-	/* Success is only what was said of the whole body. */
-	if (r->sent < r->body_len && status >= 200 && status <= 299)
+	/* Success is only what was said of the whole body; a code that is none needs no body. */
+	if (r->sent < r->body_len && status / 100 == 2 && r->answer.code == 0)
 		r->answer.transport = TRANSPORT_NOT_SENT;
 	buf_fini(&r->body);
 	r->done(r);
@@ -402,8 +402,7 @@ enum err_code http_new(uv_loop_t *loop, const struct http_options *options,
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(e, ERR_UNAVAILABLE, "libcurl does not start");
 	info = curl_version_info(CURLVERSION_NOW);
-	if (!(info->features & CURL_VERSION_ASYNCHDNS) ||
-	    !(info->features & CURL_VERSION_SSL))
+	if (~info->features & (CURL_VERSION_ASYNCHDNS | CURL_VERSION_SSL))
 		return err_set(e, ERR_UNAVAILABLE, "this libcurl lacks AsynchDNS or SSL");
 	http = calloc(1, sizeof(*http));
 	if (!http)

@@ -178,6 +178,17 @@ enum err_code db_open(struct db *db, const char *path, enum db_mode mode, struct
 	return ERR_OK;
 }
 
+enum err_code db_use_wal(struct db *db, struct err *e)
+{
+	int64_t wal = 0;
+
+	if (db_int(db,
+		   "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'",
+		   0, &wal, e) != ERR_OK)
+		return e->code;
+	return wal ? ERR_OK : db_exec(db, "PRAGMA journal_mode = WAL", e);
+}
+
 void db_close(struct db *db)
 {
 	sqlite3_close_v2(db->handle);

@@ -2,11 +2,11 @@
  * db.h - one connection to the database file: opened the same way everywhere, with
  * SQLite's codes translated once.
  *
- * Owns:    the connection, from db_open to db_close; statements belong to who prepared
- * them. Thread:  one connection, one thread at a time. Errors:  NOINPUT no such file;
- * DATA not a database, or not convey's; BUSY locked by others; IO disk, full disk;
- * CORRUPT damaged; PERM owner or mode; CONFIG newer schema. See:
- * https://www.sqlite.org/rescode.html */
+ * Owns:    the connection, from db_open to db_close; statements belong to who prepared them.
+ * Thread:  one connection, one thread at a time.
+ * Errors:  NOINPUT no such file; DATA not a database, or not convey's; BUSY locked by others;
+ *          IO disk, full disk; CORRUPT damaged; PERM owner or mode; CONFIG newer schema.
+ * See:     https://www.sqlite.org/rescode.html */
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
@@ -31,10 +31,12 @@ struct db {
 	char path[1024];
 };
 
-/* Opens and checks that the file is a database; in WAL mode unless DB_READ. */
+/* Opens and checks that the file is a database. */
 MUST_CHECK enum err_code db_open(struct db *db, const char *path, enum db_mode mode,
 				 struct err *e);
 void db_close(struct db *db);
+/* An application may have changed the journal mode; BUSY where others have the file open. */
+MUST_CHECK enum err_code db_use_wal(struct db *db, struct err *e);
 
 /* NOINPUT, and how to make it. */
 enum err_code db_absent(const char *path, struct err *e);

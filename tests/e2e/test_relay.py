@@ -273,6 +273,15 @@ class Stopping(Case):
         self.assertTrue(relay.running())
         self.assertEqual(relay.stop(), 0)
 
+    def test_a_journal_mode_that_an_application_chose(self):
+        db = self.project.connect()
+        self.assertEqual(db.execute("PRAGMA journal_mode = DELETE").fetchone(), ("delete",))
+        db.close()
+        self.project.insert([purchase(1)])
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.query("PRAGMA journal_mode"), [("wal",)])
+        self.check()
+
     def test_a_database_that_is_deleted(self):
         relay = self.start()
         self.project.insert([purchase(1)])

@@ -4,7 +4,10 @@ and under the same id; what it may refuse, and that only that fails."""
 import math
 import os
 import random
+import socket
+import struct
 import sys
+import threading
 import time
 import unittest
 
@@ -128,6 +131,33 @@ class Cuts(Faults):
         self.assertEqual(relay.wait(60), 0)
         self.assertEqual(self.project.statuses(), {"delivered": 2000})
         self.check()
+
+
+class EarlyAnswer(Case):
+    """A gateway that answers before it has read the body, and resets."""
+
+    def serve(self, listener):
+        body = b'{"code":40100,"message":"Too many requests","request_id":"r"}'
+        connection = listener.accept()[0]
+        connection.recv(100)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nRetry-After: 60\r\nConnection: close\r\n"
+                           b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        time.sleep(0.3)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    def test_its_code_counts(self):
+        large = {"description": "x" * 300_000, "value": 1, "currency": "EUR"}
+        self.project.insert(purchase(n, properties=large) for n in range(12))
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            threading.Thread(target=self.serve, args=(listener,), daemon=True).start()
+            relay = self.project.start(f"http://127.0.0.1:{listener.getsockname()[1]}")
+            wait_until(lambda: self.project.queue()["state"] != "active")
+            self.assertEqual(self.project.queue()["state"], "rate_limited")
+            relay.stop()
+        self.assertEqual(self.project.query("SELECT outcome, api_code FROM attempt_log"),
+                         [("rate_limited", 40100)])
+        self.assertEqual(self.project.statuses(), {"pending": 12})
 
 
 class RetryAfter(Case):
