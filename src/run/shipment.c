@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/backoff.h"
-#include "run/envelope.h"
 #include "run/reading.h"
 
 enum { RETRY_STORE_MS = 1000 };
@@ -51,79 +50,33 @@ static void shipment_free(struct shipment *s)
 	struct relay *r = s->relay;
 
 	reading_drop(r, s->load);
-	buf_fini(&s->head);
-	buf_fini(&s->tail);
-	free(s->spans);
+	cargo_fini(&s->cargo);
 	free(s);
 	r->unsettled--;
 }
 
-static void build_envelope(struct shipment *s)
-{
-	buf_init(&s->head, 4096);
-	buf_init(&s->tail, 16);
-	envelope_open(&s->head, s->site->source, s->site->pixel_id,
-		      s->site->test_event_code);
-	envelope_close(&s->tail);
-}
-
-/* Items stand in the load's body with a comma behind each; neighbours are one span. The last
- * comma gives way to the tail. */
 static void build_body(struct shipment *s)
 {
 	const struct lot *lot = &s->load->lot;
-	uint64_t len = 0;
 
-	build_envelope(s);
-	s->spans = malloc(s->opening.events * sizeof(*s->spans));
-	if (!s->spans)
-		abort();
-	for (uint32_t i = 0; i < lot->count; i++) {
-		const struct entry *n = &lot->entries[i];
-		struct span *last = s->span_count ? &s->spans[s->span_count - 1] : NULL;
-
-		if (!carries(s, n))
-			continue;
-		len += n->body_len + 1;
-		if (last && last->at + last->len == n->body_at)
-			last->len += n->body_len + 1;
-		else
-			s->spans[s->span_count++] =
-				(struct span){n->body_at, n->body_len + 1};
-	}
-	s->spans[s->span_count - 1].len--;
-	s->request.body_len = s->head.len + (len - 1) + s->tail.len;
+	cargo_init(&s->cargo, s->opening.events);
+	envelope_open(&s->cargo.head, s->site->source, s->site->pixel_id,
+		      s->site->test_event_code);
+	envelope_close(&s->cargo.tail);
+	for (uint32_t i = 0; i < lot->count; i++)
+		if (carries(s, &lot->entries[i]))
+			cargo_add(&s->cargo, lot->entries[i].body_at,
+				  lot->entries[i].body_len + 1);
+	cargo_close(&s->cargo);
+	s->request.body_len = s->cargo.len;
 }
 
 static size_t read_body(struct http_request *request, uint64_t offset, char *out,
 			size_t cap)
 {
 	struct shipment *s = OWNER(request, struct shipment, request);
-	size_t done = 0;
 
-	if (offset < s->head.len) {
-		done = s->head.len - offset < cap ? s->head.len - offset : cap;
-		memcpy(out, s->head.p + offset, done);
-	}
-	while (done < cap && s->span < s->span_count) {
-		struct span *span = &s->spans[s->span];
-		size_t len = span->len < cap - done ? span->len : cap - done;
-
-		memcpy(out + done, s->load->body.p + span->at, len);
-		span->at += (uint32_t)len;
-		span->len -= (uint32_t)len;
-		done += len;
-		if (span->len == 0)
-			s->span++;
-	}
-	if (s->span == s->span_count && done < cap) {
-		size_t left = (size_t)(request->body_len - offset - done);
-		size_t len = left < cap - done ? left : cap - done;
-
-		memcpy(out + done, s->tail.p + s->tail.len - left, len);
-		done += len;
-	}
-	return done;
+	return cargo_read(&s->cargo, s->load->body.p, offset, out, cap);
 }
 
 static void settle_work(struct job *job, void *state)

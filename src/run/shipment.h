@@ -11,13 +11,10 @@
 #ifndef RUN_SHIPMENT_H
 #define RUN_SHIPMENT_H
 
+#include "run/cargo.h"
 #include "run/relay.h"
 
 enum shipment_state { SHIPMENT_QUEUED, SHIPMENT_UNDER_WAY, SHIPMENT_SETTLING };
-
-struct span {
-	uint32_t at, len;
-};
 
 struct shipment {
 	struct job job;
@@ -30,12 +27,9 @@ struct shipment {
 	struct settlement settlement;
 	struct opening parts[2]; /* what a refused request is cut into */
 	int part_count;
-	bool named;      /* one event, alone because a refusal had named it */
-	bool names_last; /* so the last part will be */
-	/* the body: head, spans of the load's body, tail */
-	struct buf head, tail;
-	struct span *spans;
-	uint32_t span_count, span;
+	bool named;          /* one event, alone because a refusal had named it */
+	bool names_last;     /* so the last part will be */
+	struct cargo cargo;  /* once it has started */
 	uint64_t started_ms; /* monotonic */
 	struct shipment *next;
 };
