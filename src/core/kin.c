@@ -85,6 +85,26 @@ void kin_put_row(struct kin *k, const struct identifiers *ids, const bool *known
 	}
 }
 
+static int by_number(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void kin_drop_rows(struct kin *k, const int64_t *rows, size_t count)
+{
+	size_t before = k->count;
+
+	kin_clear(k);
+	for (size_t i = 0; i < before; i++) {
+		struct kin_edge edge = k->edges[i];
+
+		if (!bsearch(&edge.row_id, rows, count, sizeof(*rows), by_number))
+			kin_put(k, &edge);
+	}
+}
+
 uint32_t kin_first(const struct kin *k, uint64_t node)
 {
 	return k->count ? *slot_of(k, node) : 0;

@@ -36,6 +36,9 @@ void kin_put(struct kin *k, const struct kin_edge *edge);
 void kin_put_row(struct kin *k, const struct identifiers *ids, const bool *known,
 		 int64_t at_s, int64_t row_id, enum identity_source source);
 
+/* Takes out the edges of these rows, which are given in ascending order. */
+void kin_drop_rows(struct kin *k, const int64_t *rows, size_t count);
+
 /* Whether the pair is there, seen by at_s. */
 bool kin_has(const struct kin *k, uint64_t a, uint64_t b, int64_t at_s);
 

@@ -111,15 +111,32 @@ static void place(struct admission *a, struct entry *n)
 	s->plan.bytes += n->body_len;
 }
 
+/* What a duplicate says against the first row counts for nothing, and so does what it joins:
+ * else its address would come back as another one of the person's. */
+static void drop_twins(struct load *load)
+{
+	int64_t rows[LOAD_ROWS];
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < load->lot.count && count < LOAD_ROWS; i++)
+		if (load->lot.entries[i].flags & ENTRY_TWIN)
+			rows[count++] = load->lot.entries[i].outbox_id;
+	if (count > 0)
+		kin_drop_rows(&load->kin, rows, count);
+}
+
 static void admit_work(struct job *job, void *state)
 {
 	struct admission *a = (struct admission *)job;
 	struct writer *w = state;
 
-	if (queue_admit(&w->queue, &a->load->lot, a->openings, a->count, &job->err) ==
-		    ERR_OK &&
-	    a->load->lot.kind == LOT_FRESH)
-		edges_append(&w->edges, &a->load->kin, a->load->lot.last_id);
+	if (queue_admit(&w->queue, &a->load->lot, a->openings, a->count, &job->err) !=
+		    ERR_OK ||
+	    a->load->lot.kind != LOT_FRESH)
+		return;
+	if (a->load->kin.count > 0)
+		drop_twins(a->load);
+	edges_append(&w->edges, &a->load->kin, a->load->lot.last_id);
 }
 
 static void admit_failed(struct admission *a)

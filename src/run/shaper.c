@@ -27,7 +27,7 @@ static struct entry *add_entry(struct work *w, const struct entry *common,
 	*n = *common;
 	n->reason = (uint16_t)reason;
 	if (load->lot.count > 1 && n[-1].outbox_id == n->outbox_id)
-		n->flags &= (uint8_t) ~(ENTRY_FIRST | ENTRY_DERIVED | ENTRY_PLAIN);
+		n->flags &= (uint16_t) ~(ENTRY_FIRST | ENTRY_DERIVED | ENTRY_PLAIN);
 	if (reason == REASON_NOT_MAPPED)
 		keep_text(load, w->judge->conversion.event, &n->event_at, &n->event_len);
 	return n;

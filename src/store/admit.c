@@ -186,6 +186,7 @@ static enum err_code settle_duplicate(struct queue *q, struct lot *lot, uint32_t
 		    queue_unwait(q, queue_key(&lot->entries[i]), e) != ERR_OK)
 			return e->code;
 	}
+	lot->entries[at].flags |= ENTRY_TWIN;
 	twin.destination_id = 0;
 	twin.name_id = twin.event_time = 0;
 	twin.limited_data_use = -1;
@@ -348,7 +349,7 @@ enum err_code queue_admit(struct queue *q, struct lot *lot, struct opening *open
 	e->code = ERR_OK;
 	/* A transaction that failed may have dropped some; it is as if it had never been. */
 	for (uint32_t i = 0; i < lot->count; i++)
-		lot->entries[i].flags &= (uint8_t)~ENTRY_DROPPED;
+		lot->entries[i].flags &= (uint16_t)~ENTRY_DROPPED;
 	if (lot->kind == LOT_FRESH ? drop_cancelled(q, lot, e) : take_waiting(q, lot, e))
 		return e->code;
 	if (admit_rows(q, lot, e) != ERR_OK)

@@ -19,6 +19,7 @@ enum entry_flag {
 	ENTRY_RETRYING = 32, /* LOT_RETRY: it waited as retrying, not as pending */
 	ENTRY_PLAIN = 64,    /* with ENTRY_FIRST: the row holds plain identifiers */
 	ENTRY_UNREAD = 128,  /* it is no conversion; its id is that of its column */
+	ENTRY_TWIN = 256,    /* with ENTRY_FIRST: the row ended as a duplicate */
 };
 
 /* One event for one destination, or one row that reached none (destination_id 0). */
@@ -38,7 +39,7 @@ struct entry {
 	uint16_t batch;  /* the request it travels in, by entry_batch */
 	uint16_t attempts;
 	int8_t limited_data_use; /* 1, 0, -1: absent */
-	uint8_t flags;
+	uint16_t flags;
 };
 
 /* A part of a lot may be settled by the writer while the loop cuts another one in halves: each

@@ -16,12 +16,16 @@
 	"SELECT id, event_time, event, payload, created_at, event_id FROM outbox "
 #define ONE "WHERE id = ?1"
 #define RANGE "WHERE id > ?1 AND id <= ?2 ORDER BY id"
+/* What a duplicate says joins nobody. */
+#define FIRST_RANGE                                                                      \
+	"WHERE id > ?1 AND id <= ?2 AND NOT EXISTS (SELECT 1 FROM delivery "             \
+	"WHERE key = outbox.id * 1024 AND state / 16 = 9) ORDER BY id"
 
 static enum err_code prepare(struct sighting_reader *r, struct err *e)
 {
 	static const char *const one[] = {NULL, VISIT ONE, CONSENT ONE, CONVERSION ONE};
 	static const char *const range[] = {NULL, VISIT RANGE, CONSENT RANGE,
-					    CONVERSION RANGE};
+					    CONVERSION FIRST_RANGE};
 
 	for (int i = IDENTITY_VISIT; i <= IDENTITY_CONVERSION; i++)
 		if (db_prepare(r->db, one[i], &r->one[i], e) != ERR_OK ||

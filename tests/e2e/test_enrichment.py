@@ -160,6 +160,18 @@ class Persons(Enrichment):
         self.assertEqual(found, dict.fromkeys(("id-1", "id-2", "id-4"), sha(email)) |
                          {"id-3": None})
 
+    def test_a_duplicate_joins_nothing(self):
+        page, phone = {"url": "https://shop.example/"}, "+4930123456"
+        self.convert(1, 50, page=page, user={"email": "ann@shop.example"})
+        self.convert(1, 50, user={"email": "bob@shop.example", "phone": phone})
+        self.drain()
+        self.convert(2, 10, page=page, user={"phone": phone})
+        self.drain()
+        self.assertEqual(self.users()["id-1"], {"email": sha("ann@shop.example"),
+                                                "phone": sha(phone)})
+        self.assertNotIn("bob", str(self.users()["id-2"]))
+        self.assertNotEqual(self.users()["id-2"].get("email"), sha("bob@shop.example"))
+
     def test_far_apart_in_a_backlog(self):
         page = {"url": "https://shop.example/"}
         rows = [purchase(n, page=page, user={"email": f"p{n}@shop.example",

@@ -68,6 +68,28 @@ static void test_a_pair_is_there_from_its_sighting_on(void **state)
 	kin_fini(&k);
 }
 
+static void test_the_edges_of_some_rows_go(void **state)
+{
+	const int64_t rows[] = {2, 3, 9};
+	struct kin k = {0};
+
+	(void)state;
+	for (uint64_t i = 1; i <= 200; i++) {
+		struct kin_edge edge = {.end = {node(i), node(i + 1)},
+					.row_id = (int64_t)(i % 10)};
+
+		kin_put(&k, &edge);
+	}
+	kin_drop_rows(&k, rows, 3);
+	assert_int_equal(k.count, 140);
+	assert_int_equal(degree(&k, 3), 0);   /* 2-3, 3-4 */
+	assert_int_equal(degree(&k, 194), 1); /* 193-194 went */
+	assert_int_equal(degree(&k, 196), 2);
+	kin_drop_rows(&k, rows, 3);
+	assert_int_equal(k.count, 140);
+	kin_fini(&k);
+}
+
 static void test_a_row_is_a_star_without_what_is_known(void **state)
 {
 	struct identifiers ids = {.count = 4};
@@ -132,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_sides_find_each_other_in_a_large_crowd),
 		cmocka_unit_test(test_a_pair_is_there_from_its_sighting_on),
+		cmocka_unit_test(test_the_edges_of_some_rows_go),
 		cmocka_unit_test(test_a_row_is_a_star_without_what_is_known),
 		cmocka_unit_test(test_who_gains_by_an_edge),
 	};
