@@ -83,14 +83,6 @@ static int64_t event_time_of(const struct judge *j)
 	return at;
 }
 
-static const char *country_of(const struct config *config)
-{
-	for (size_t i = 0; i < config->count; i++)
-		if (config->destinations[i].rules.default_country[0])
-			return config->destinations[i].rules.default_country;
-	return "";
-}
-
 static uint64_t session_of(const struct identifiers *ids)
 {
 	uint64_t last = ids->count ? ids->id[ids->count - 1].node : 0;
@@ -356,7 +348,7 @@ enum err_code enrich_row(struct judge *j, int64_t now_ms, const struct trace *t,
 {
 	struct enrich *n = &j->enrich;
 	struct identifier_reader reader = {&j->digest, &j->scratch.text, &j->scratch.more,
-					   country_of(j->config), &j->scratch.known};
+					   config_country(j->config), &j->scratch.known};
 
 	j->enrichment = (struct enrichment){0};
 	n->ids.count = n->member_count = 0;

@@ -3,38 +3,59 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "core/merge.h"
 #include "run/routing.h"
 #include "store/dedup.h"
 
-enum err_code judge_open(struct judge *j, const char *path, struct err *e)
+/* kinship: NULL for one that only looks. */
+static enum err_code open_parts(struct judge *j, const char *path,
+				struct kinship *kinship, struct err *e)
 {
-	return judge_open_shared(j, path, NULL, e);
+	if (db_open(&j->db, path, DB_READ, e) != ERR_OK ||
+	    (!kinship && unread_open(&j->unread, &j->db, clock_wall_ms(), e) != ERR_OK) ||
+	    outbox_open(&j->reader, &j->db, e) != ERR_OK ||
+	    enrich_open(&j->enrich, &j->db, kinship, e) != ERR_OK ||
+	    dedup_seed(&j->db, &j->seed, e) != ERR_OK || judge_refresh(j, e) != ERR_OK)
+		return e->code;
+	if (!kinship)
+		kinship_append(j->enrich.person.own_kinship, unread_kin(&j->unread));
+	return ERR_OK;
 }
 
-enum err_code judge_open_shared(struct judge *j, const char *path,
+static enum err_code open_judge(struct judge *j, const char *path,
 				struct kinship *kinship, struct err *e)
 {
 	*j = (struct judge){0};
 	scratch_init(&j->scratch);
 	buf_init(&j->id, EVENT_ID_MAX);
+	buf_init(&j->merged_time, PAYLOAD_MAX);
 	digest_init(&j->digest);
-	if (db_open(&j->db, path, DB_READ, e) == ERR_OK &&
-	    outbox_open(&j->reader, &j->db, e) == ERR_OK &&
-	    enrich_open(&j->enrich, &j->db, kinship, e) == ERR_OK &&
-	    dedup_seed(&j->db, &j->seed, e) == ERR_OK && judge_refresh(j, e) == ERR_OK)
-		return ERR_OK;
-	judge_close(j);
+	if (open_parts(j, path, kinship, e) != ERR_OK)
+		judge_close(j);
 	return e->code;
+}
+
+enum err_code judge_open(struct judge *j, const char *path, struct err *e)
+{
+	return open_judge(j, path, NULL, e);
+}
+
+enum err_code judge_open_shared(struct judge *j, const char *path,
+				struct kinship *kinship, struct err *e)
+{
+	return open_judge(j, path, kinship, e);
 }
 
 void judge_close(struct judge *j)
 {
 	outbox_close(&j->reader);
 	enrich_close(&j->enrich);
+	unread_close(&j->unread);
 	config_free(j->config);
 	free(j->rulings);
 	buf_fini(&j->merged);
+	buf_fini(&j->merged_time);
 	buf_fini(&j->id);
 	scratch_fini(&j->scratch);
 	digest_fini(&j->digest);
@@ -86,6 +107,19 @@ enum reason judge_read(struct judge *j, const struct outbox_row *row)
 	return reason;
 }
 
+/* What the first row says of its time, else the next that says something. */
+static void merge_time(struct judge *j, const struct event_time *t)
+{
+	if (j->merged_row.event_time.kind != EVENT_TIME_NONE)
+		return;
+	j->merged_row.event_time = *t;
+	if (t->kind != EVENT_TIME_TEXT)
+		return;
+	buf_clear(&j->merged_time);
+	buf_adds(&j->merged_time, t->text);
+	j->merged_row.event_time.text = buf_str(&j->merged_time);
+}
+
 static bool merge_row(void *arg, const struct outbox_row *row,
 		      const struct waiting_row *waiting)
 {
@@ -93,9 +127,7 @@ static bool merge_row(void *arg, const struct outbox_row *row,
 	struct buf next;
 
 	(void)waiting;
-	if (j->merged_row.event_time.kind == EVENT_TIME_NONE &&
-	    row->event_time.kind != EVENT_TIME_TEXT)
-		j->merged_row.event_time = row->event_time;
+	merge_time(j, &row->event_time);
 	buf_init(&next, PAYLOAD_MAX);
 	if (!payload_merge(j->merged_row.payload, row->payload, &next)) {
 		buf_fini(&next);
@@ -107,13 +139,22 @@ static bool merge_row(void *arg, const struct outbox_row *row,
 	return true;
 }
 
+static enum err_code merge_rows(struct judge *j, const int64_t *ids, struct err *e)
+{
+	e->code = ERR_OK;
+	for (; *ids && e->code == ERR_OK; ids++)
+		e->code = outbox_range(&j->reader, *ids, *ids, merge_row, j, e);
+	return e->code;
+}
+
 enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
-				enum reason *reason, struct err *e)
+				const int64_t *more, enum reason *reason, struct err *e)
 {
 	const char *before = row->payload.p;
 
 	j->merged_row = *row;
-	if (outbox_duplicates(&j->reader, row->id, merge_row, j, e) != ERR_OK)
+	if (outbox_duplicates(&j->reader, row->id, merge_row, j, e) != ERR_OK ||
+	    (more && merge_rows(j, more, e) != ERR_OK))
 		return e->code;
 	*reason = judge_read(j, row);
 	if (*reason != REASON_NONE || j->merged_row.payload.p == before)

@@ -14,9 +14,11 @@
 #include "run/ruling.h"
 #include "store/config.h"
 #include "store/outbox.h"
+#include "store/unread.h"
 
 struct judge {
 	struct db db;
+	struct unread unread; /* judge_open: what no relay has taken up yet */
 	struct outbox_reader reader;
 	struct config *config;
 	struct scratch scratch;
@@ -26,8 +28,7 @@ struct judge {
 	struct conversion conversion;
 	struct str event_id;
 	int64_t event_hash;
-	struct buf id;     /* of a merged row */
-	struct buf merged; /* the row's payload with what duplicates add */
+	struct buf id, merged, merged_time; /* a row's, with what duplicates add */
 	struct outbox_row merged_row;
 	struct enrich enrich;
 	struct enrichment enrichment;
@@ -52,13 +53,13 @@ void judge_use(struct judge *j, struct config *config);
 /* Reads the row and finds its event_id; a reason where it cannot be read. */
 enum reason judge_read(struct judge *j, const struct outbox_row *row);
 
-/* The same for a row that has not been sent yet: its empty fields are filled from later rows
- * of the same event_id. */
+/* The same for a row that was not sent yet, filled from later ones of its event_id: those
+ * known to the relay, and `more` (ids that a 0 ends, or NULL). */
 MUST_CHECK enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
-					   enum reason *reason, struct err *e);
+					   const int64_t *more, enum reason *reason,
+					   struct err *e);
 
-/* Decides for all destinations; `t` may be NULL. A reason where none is reached, the same for
- * all; else each ruling has its own. */
+/* Decides for all destinations; `t` may be NULL. A reason where none is reached, for all. */
 MUST_CHECK enum err_code judge_rule(struct judge *j, int64_t now_ms,
 				    const struct trace *t, enum reason *none,
 				    struct err *e);

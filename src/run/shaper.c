@@ -133,7 +133,7 @@ static bool add_row(void *arg, const struct outbox_row *row,
 	enum reason reason;
 
 	if (waiting && waiting->attempts == 0) {
-		if (judge_read_merged(w->judge, row, &reason, w->err) != ERR_OK)
+		if (judge_read_merged(w->judge, row, NULL, &reason, w->err) != ERR_OK)
 			return false;
 	} else {
 		reason = judge_read(w->judge, row);

@@ -43,6 +43,39 @@ static enum err_code rule(struct subject *s, const struct trace *t, struct err *
 	return judge_rule(&s->judge, s->now_ms, t, &s->none, e);
 }
 
+/* What conversions before the subject tell of persons, as far as no relay took them up. */
+static enum err_code learn(struct subject *s, int64_t upto_id, struct err *e)
+{
+	struct judge *j = &s->judge;
+	struct kin kin = {0};
+
+	e->code = ERR_OK;
+	if (s->learnt)
+		return ERR_OK;
+	s->learnt = true;
+	if (unread_conversions(&j->unread, upto_id, &kin, e) == ERR_OK) {
+		kinship_append(j->enrich.person.own_kinship, &kin);
+		e->code = judge_refresh(j, e);
+	}
+	kin_fini(&kin);
+	return e->code;
+}
+
+/* With what those rows add that are going to be its duplicates. */
+static enum err_code read_whole(struct subject *s, struct err *e)
+{
+	struct judge *j = &s->judge;
+	int64_t more[LOOKUP_MAX + 1] = {0}, taken;
+	int count = 0;
+
+	if (db_int(&j->db, "SELECT cursor FROM queue", 0, &taken, e) != ERR_OK)
+		return e->code;
+	for (int i = s->count; i-- > 0;)
+		if (s->ids[i] > taken && s->ids[i] > s->holder)
+			more[count++] = s->ids[i];
+	return judge_read_merged(j, &s->row, more, &s->unread, e);
+}
+
 enum err_code subject_find(struct subject *s, const char *event_id, const struct trace *t,
 			   struct err *e)
 {
@@ -58,7 +91,7 @@ enum err_code subject_find(struct subject *s, const char *event_id, const struct
 	if (!found)
 		return err_set(e, ERR_NOINPUT, "no conversion has the event_id '%.120s'",
 			       event_id);
-	if (judge_read_merged(j, &s->row, &s->unread, e) != ERR_OK)
+	if (learn(s, s->holder - 1, e) != ERR_OK || read_whole(s, e) != ERR_OK)
 		return e->code;
 	return rule(s, t, e);
 }
@@ -68,6 +101,8 @@ enum err_code subject_take(struct subject *s, const struct outbox_row *row,
 {
 	s->row = *row;
 	s->count = 0;
+	if (learn(s, INT64_MAX, e) != ERR_OK)
+		return e->code;
 	s->unread = judge_read(&s->judge, &s->row);
 	return rule(s, t, e);
 }

@@ -19,6 +19,7 @@ struct subject {
 	int64_t ids[LOOKUP_MAX]; /* rows with the event_id, newest first */
 	int count;
 	int64_t holder;     /* the one that counts */
+	bool learnt;        /* earlier conversions were asked, too */
 	enum reason unread; /* why it cannot be read */
 	enum reason none;   /* why it reaches no destination */
 };

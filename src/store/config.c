@@ -209,3 +209,11 @@ int64_t config_name_id(const struct config *config, struct str tiktok_event)
 			return config->names[i].name_id;
 	return 0;
 }
+
+const char *config_country(const struct config *config)
+{
+	for (size_t i = 0; i < config->count; i++)
+		if (config->destinations[i].rules.default_country[0])
+			return config->destinations[i].rules.default_country;
+	return "";
+}

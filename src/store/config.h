@@ -46,6 +46,9 @@ MUST_CHECK enum err_code config_version(struct db *db, int64_t *out, struct err 
 const struct destination_config *config_destination(const struct config *config,
 						    int32_t id);
 
+/* Where a phone number without a country code is read; "" where no destination says. */
+const char *config_country(const struct config *config);
+
 /* The number of a TikTok name; 0 where it has none yet. */
 int64_t config_name_id(const struct config *config, struct str tiktok_event);
 

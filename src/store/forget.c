@@ -8,6 +8,7 @@
 #include "core/normalize.h"
 #include "core/redact.h"
 #include "store/person.h"
+#include "store/unread.h"
 
 static const struct {
 	size_t at;
@@ -98,34 +99,76 @@ static enum err_code read_value(struct forget *f, enum identity_kind kind,
 	return ERR_OK;
 }
 
-/* All that were seen together with the node, as enrichment would have it now. */
-static enum err_code read_person(struct forget *f, uint64_t node, struct err *e)
+static void keep_nodes(struct forget *f, uint64_t node,
+		       const struct identity_member *members, size_t count)
+{
+	f->nodes = calloc(count + 1, sizeof(*f->nodes));
+	if (!f->nodes)
+		abort();
+	f->nodes[f->node_count++] = node;
+	for (size_t i = 0; i < count; i++)
+		if (members[i].node.hash != node)
+			f->nodes[f->node_count++] = members[i].node.hash;
+	qsort(f->nodes, f->node_count, sizeof(*f->nodes), by_number);
+}
+
+static enum err_code resolve(struct forget *f, struct person_reader *reader,
+			     uint64_t node, struct err *e)
 {
 	struct identifiers ids = {.count = 1, .id[0].node = node};
 	struct person_row row = {&ids, INT64_MAX / 2, 0};
-	struct identity_view *view = identity_view_new();
 	const struct identity_member *members;
-	struct person_reader reader;
+	struct identity_view *view;
 	struct person_edges edges;
-	bool behind;
 	size_t count;
 
-	if (person_open(&reader, f->db, NULL, e) == ERR_OK &&
-	    person_refresh(&reader, &behind, e) == ERR_OK &&
-	    person_reach(&reader, NULL, &row, INT64_MAX / 2, &edges, e) == ERR_OK) {
-		count = identity_resolve(view, edges.list, edges.count,
-					 identity_node_of(node), INT64_MAX / 2, &members);
-		f->nodes = calloc(count + 1, sizeof(*f->nodes));
-		if (!f->nodes)
-			abort();
-		f->nodes[f->node_count++] = node;
-		for (size_t i = 0; i < count; i++)
-			if (members[i].node.hash != node)
-				f->nodes[f->node_count++] = members[i].node.hash;
-		qsort(f->nodes, f->node_count, sizeof(*f->nodes), by_number);
-	}
+	if (person_reach(reader, NULL, &row, INT64_MAX / 2, &edges, e) != ERR_OK)
+		return e->code;
+	view = identity_view_new();
+	count = identity_resolve(view, edges.list, edges.count, identity_node_of(node),
+				 INT64_MAX / 2, &members);
+	keep_nodes(f, node, members, count);
 	identity_view_free(view);
+	return ERR_OK;
+}
+
+/* The reader's kinship is there after the first refresh; the second one notes what came. */
+static enum err_code learn(struct unread *u, struct person_reader *reader, struct err *e)
+{
+	struct kin kin = {0};
+	bool behind;
+
+	if (person_refresh(reader, &behind, e) == ERR_OK &&
+	    unread_conversions(u, INT64_MAX, &kin, e) == ERR_OK) {
+		kinship_append(reader->own_kinship, unread_kin(u));
+		kinship_append(reader->own_kinship, &kin);
+		e->code = person_refresh(reader, &behind, e);
+	}
+	kin_fini(&kin);
+	return e->code;
+}
+
+/* All that were seen together with the node, as enrichment would have it now, and by rows
+ * that no relay has taken up. A connection for looking knows them. */
+static enum err_code read_person(struct forget *f, uint64_t node, struct err *e)
+{
+	struct person_reader reader;
+	struct unread unread;
+	struct db db;
+
+	if (db_open(&db, f->db->path, DB_READ, e) != ERR_OK)
+		return e->code;
+	if (unread_open(&unread, &db, f->now_ms, e) != ERR_OK)
+		goto close_db;
+	if (person_open(&reader, &db, NULL, e) != ERR_OK)
+		goto close_unread;
+	if (learn(&unread, &reader, e) == ERR_OK)
+		e->code = resolve(f, &reader, node, e);
 	person_close(&reader);
+close_unread:
+	unread_close(&unread);
+close_db:
+	db_close(&db);
 	return e->code;
 }
 

@@ -11,9 +11,17 @@
 
 enum { TEXT_MAX = 64 * 1024 };
 
+#define PUT_PAGE(table)                                                                  \
+	"INSERT INTO " table " (node, seen_at, visit_id, click) "                        \
+	"VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"
+#define PUT_STATEMENT(table)                                                             \
+	"INSERT INTO " table " (node, stated_at, consent_id, signals) "                  \
+	"VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"
+
 static const struct {
 	size_t at;
 	const char *sql;
+	const char *looking; /* NULL: the same */
 } statements[] = {
 #define S(member) offsetof(struct ingest, member)
 	{S(visits), "SELECT id, external_id, email, phone, ttp, session_id, seen_at, "
@@ -23,10 +31,9 @@ static const struct {
 	 "SELECT id, external_id, email, phone, NULL, session_id, stated_at, "
 	 "ad_user_data, ad_personalization, ad_storage, analytics_storage "
 	 "FROM consent WHERE id > ?1 ORDER BY id LIMIT ?2"},
-	{S(put_page), "INSERT INTO page_view (node, seen_at, visit_id, click) "
-		      "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"},
-	{S(put_statement), "INSERT INTO statement (node, stated_at, consent_id, signals) "
-			   "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"},
+	{S(put_page), PUT_PAGE("main.page_view"), PUT_PAGE(UNREAD_PAGES)},
+	{S(put_statement), PUT_STATEMENT("main.statement"),
+	 PUT_STATEMENT(UNREAD_STATEMENTS)},
 #undef S
 };
 
@@ -40,13 +47,16 @@ static sqlite3_stmt **statement(struct ingest *g, size_t i)
 enum err_code ingest_open(struct ingest *g, struct db *db, struct edges *edges,
 			  struct err *e)
 {
-	*g = (struct ingest){.db = db, .edges = edges};
+	*g = (struct ingest){.db = db, .edges = edges, .visit_at = -1, .consent_at = -1};
 	digest_init(&g->digest);
 	buf_init(&g->text, TEXT_MAX);
 	buf_init(&g->normal, TEXT_MAX);
 	e->code = ERR_OK;
 	for (size_t i = 0; i < STATEMENTS; i++) {
-		if (db_prepare(db, statements[i].sql, statement(g, i), e) != ERR_OK) {
+		const char *sql = !edges && statements[i].looking ? statements[i].looking
+								  : statements[i].sql;
+
+		if (db_prepare(db, sql, statement(g, i), e) != ERR_OK) {
 			ingest_close(g);
 			break;
 		}
@@ -129,7 +139,7 @@ static enum err_code join(struct ingest *g, const struct identifiers *ids, int64
 		uint64_t a = ids->id[0].node, b = ids->id[i].node;
 
 		known[i] = kin_has(&g->kin, a, b, at_s);
-		if (!known[i] &&
+		if (!known[i] && g->edges &&
 		    edges_known(g->edges, a, b, at_s, &known[i], e) != ERR_OK)
 			return e->code;
 	}
@@ -191,19 +201,26 @@ static enum err_code take_consent(struct ingest *g, sqlite3_stmt *s, int64_t now
 typedef enum err_code take_fn(struct ingest *g, sqlite3_stmt *s, int64_t now_ms,
 			      struct err *e);
 
+/* A table's cursor, in the file and here: who only looks moves the one here. */
+struct cursor {
+	const char *name;
+	int64_t *at;
+};
+
 static enum err_code take_some(struct ingest *g, sqlite3_stmt *s, take_fn *take,
-			       const char *cursor, int64_t now_ms, int *count,
+			       const struct cursor *cursor, int64_t now_ms, int *count,
 			       struct err *e)
 {
-	int64_t last;
+	int64_t last = *cursor->at;
 	bool row;
 
 	*count = 0;
-	if (setting_int(g->db, cursor, 0, &last, e) != ERR_OK)
+	e->code = ERR_OK;
+	if ((g->edges || last < 0) &&
+	    setting_int(g->db, cursor->name, 0, &last, e) != ERR_OK)
 		return e->code;
 	sqlite3_bind_int64(s, 1, last);
 	sqlite3_bind_int(s, 2, INGEST_SLICE);
-	e->code = ERR_OK;
 	while (db_step(g->db, s, &row, e) == ERR_OK && row) {
 		last = sqlite3_column_int64(s, 0);
 		++*count;
@@ -211,25 +228,30 @@ static enum err_code take_some(struct ingest *g, sqlite3_stmt *s, take_fn *take,
 			break;
 	}
 	sqlite3_reset(s);
-	if (e->code != ERR_OK || *count == 0)
+	*cursor->at = last;
+	if (e->code != ERR_OK || *count == 0 || !g->edges)
 		return e->code;
-	return setting_set_int(g->db, cursor, last, e);
+	return setting_set_int(g->db, cursor->name, last, e);
 }
 
 enum err_code ingest_slice(struct ingest *g, int64_t now_ms, struct ingested *out,
 			   struct err *e)
 {
+	struct cursor visits = {"visit_cursor", &g->visit_at};
+	struct cursor consents = {"consent_cursor", &g->consent_at};
 	struct ingested done = {0};
 
-	kin_clear(&g->kin);
+	if (g->edges)
+		kin_clear(&g->kin);
 	if (refresh_place(g, e) != ERR_OK ||
-	    take_some(g, g->visits, take_visit, "visit_cursor", now_ms, &done.visits,
+	    take_some(g, g->visits, take_visit, &visits, now_ms, &done.visits, e) !=
+		    ERR_OK ||
+	    take_some(g, g->consents, take_consent, &consents, now_ms, &done.consents,
 		      e) != ERR_OK ||
-	    take_some(g, g->consents, take_consent, "consent_cursor", now_ms,
-		      &done.consents, e) != ERR_OK ||
 	    db_int(g->db, "SELECT max(id) FROM outbox", 0, &done.covered, e) != ERR_OK)
 		return e->code;
-	edges_append(g->edges, &g->kin, 0);
+	if (g->edges)
+		edges_append(g->edges, &g->kin, 0);
 	done.complete = done.visits < INGEST_SLICE && done.consents < INGEST_SLICE;
 	*out = done;
 	return ERR_OK;

@@ -17,6 +17,11 @@
 /* Rows of each table in a transaction: no producer waits long. */
 #define INGEST_SLICE 1000
 
+/* Where rows go that a connection which only looks has read: temporary tables of the same
+ * columns, nothing of which reaches the file. */
+#define UNREAD_PAGES "temp.unread_page"
+#define UNREAD_STATEMENTS "temp.unread_statement"
+
 struct ingest {
 	struct db *db;
 	sqlite3_stmt *visits, *consents, *put_page, *put_statement;
@@ -24,8 +29,9 @@ struct ingest {
 	struct buf text, normal;
 	struct zone *zone; /* where a time without offset is read; NULL: UTC */
 	char zone_name[64], country[3];
-	struct edges *edges;
-	struct kin kin; /* of the slice */
+	struct edges *edges; /* NULL: it only looks */
+	struct kin kin;      /* of the slice; of all that was read where it only looks */
+	int64_t visit_at, consent_at; /* read up to here */
 };
 
 struct ingested {
@@ -34,6 +40,7 @@ struct ingested {
 	int64_t covered; /* complete: outbox rows up to here came with or after them */
 };
 
+/* edges: NULL on a connection that only looks (store/unread.h). */
 MUST_CHECK enum err_code ingest_open(struct ingest *g, struct db *db, struct edges *edges,
 				     struct err *e);
 void ingest_close(struct ingest *g);

@@ -144,6 +144,8 @@ enum err_code lookup_event(struct db *db, const char *event_id, int64_t ids[LOOK
 	return e->code;
 }
 
+enum { NOT_TAKEN_UP = 2 };
+
 /* 0 a duplicate, 1 gave the id up, 2 not taken up, 3 waits, is in flight or was sent. */
 static const char rank_sql[] =
 	"SELECT CASE WHEN ?1 > (SELECT cursor FROM queue) AND d.rows = 0 THEN 2 "
@@ -152,6 +154,12 @@ static const char rank_sql[] =
 	"WHEN state / 16 IN (6, 7, 8) AND coalesce(attempts, 0) = 0 THEN 1 "
 	"ELSE 3 END) AS rank "
 	"FROM delivery WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 + 1023) d";
+
+/* From the newest to the oldest: of those that are not taken up the first wins. */
+static bool is_better(int rank, int best)
+{
+	return rank > best || (rank == NOT_TAKEN_UP && best == NOT_TAKEN_UP);
+}
 
 enum err_code lookup_holder(struct db *db, const int64_t *ids, int count, int64_t *holder,
 			    struct err *e)
@@ -165,7 +173,7 @@ enum err_code lookup_holder(struct db *db, const int64_t *ids, int count, int64_
 	for (int i = 0; i < count && e->code == ERR_OK; i++) {
 		sqlite3_bind_int64(stmt, 1, ids[i]);
 		if (db_step(db, stmt, &row, e) == ERR_OK && row &&
-		    sqlite3_column_int(stmt, 0) > best) {
+		    is_better(sqlite3_column_int(stmt, 0), best)) {
 			best = sqlite3_column_int(stmt, 0);
 			*holder = ids[i];
 		}

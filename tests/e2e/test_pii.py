@@ -289,6 +289,22 @@ class ForgetWaiting(ForgetCase):
         self.assertEqual(sent, ["id-0", "id-1", "id-2", "id-3", "id-6", "id-7"])
         self.assert_no_canary()
 
+    def test_what_no_relay_has_taken_up(self):
+        """The session is the person's by a row that was never read."""
+        self.project.insert([canary(0, session_id="s0"), canary(1, session_id="s1")])
+        producer = self.project.connect()
+        for n in (0, 1):
+            producer.execute("INSERT INTO visit (session_id, phone) VALUES (?, ?)",
+                             (f"s{n}", f"+49170999000{n}"))
+            producer.execute("INSERT INTO consent (phone, ad_user_data) VALUES (?, 'GRANTED')",
+                             (f"+49170999000{n}",))
+        producer.close()
+        got = self.forget("--email", person(0)["email"])
+        self.assertEqual(got, {"erased": 1, "cancelled": 1, "in_flight": 0, "visits": 1,
+                               "consents": 1, "dry_run": False})
+        self.assertEqual(self.project.query("SELECT session_id FROM visit"), [("s1",)])
+        self.assertEqual(self.places_of("canary0", "+491709990000", sha256("+491709990000")), [])
+
     def test_refuses_what_is_none(self):
         self.refused(64, "forget", "--db", self.project.db)
         self.refused(64, "forget", "--email", "a@x.de", "--phone", "+1", "--db", self.project.db)

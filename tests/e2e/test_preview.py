@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`convey preview` from outside: the bytes that would go, masked or not, and why."""
+import hashlib
 import json
 import os
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -15,6 +17,10 @@ EMAIL = "anna@shop.example"
 USER = {"email": EMAIL, "phone": "+4930123456789", "external_id": "u-77", "first_name": "Anna",
         "zip_code": "10117", "ip": "203.0.113.9", "user_agent": "Mozilla/5.0 (X11)",
         "ttp": "ttp-abc-123", "ttclid": "E.C.P.1"}
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Case(unittest.TestCase):
@@ -122,6 +128,59 @@ class Inputs(Case):
         path = self.file({"event": "purchase", "page": {"url": "https://shop.example/"}})
         self.assertRegex(json.loads(self.preview(path)[0])["data"][0]["event_id"],
                          "^g1_[0-9a-f]{32}$")
+
+
+class Unread(Case):
+    """No relay has run yet, and it is told what it will send."""
+
+    def write(self):
+        now = int(time.time())
+        producer = self.project.connect()
+        for table, row in (
+                ("visit", {"session_id": "s1", "page_url": "https://shop.example/a?ttclid=E.C.P.7",
+                           "ip": "203.0.113.9", "user_agent": "UA", "seen_at": now - 90}),
+                ("visit", {"session_id": "s1", "email": EMAIL, "seen_at": now - 80}),
+                ("visit", {"session_id": "s1", "email": "late@shop.example", "seen_at": now + 60}),
+                ("consent", {"email": EMAIL, "ad_user_data": "GRANTED", "stated_at": now - 70})):
+            producer.execute(f"INSERT INTO {table} ({', '.join(row)}) "
+                             f"VALUES ({', '.join('?' * len(row))})", list(row.values()))
+        producer.close()
+        person = {"email": EMAIL, "phone": "+493090182034"}
+        self.project.insert([
+            purchase(1, user=person, event_time=now - 50),
+            purchase(2, page=None, session_id="s1", event_time=now - 40),
+            # The same again: fills what is empty, overwrites nothing, joins nobody.
+            dict(purchase(2, page=None, properties={"value": 1, "shop_id": "b"},
+                          session_id="s9", user={"email": "other@shop.example", "external_id": "u-7"}),
+                 event_id="id-2"),
+            purchase(3, user={"phone": "+493090182034"}, event_time=now - 45)])
+
+    def test_visits_consents_and_the_rows_before_count(self):
+        self.write()
+        shown = {n: self.preview(f"id-{n}", "--reveal")[0] for n in (1, 2, 3)}
+        with Sandbox(ledger=os.path.join(self.project.directory, "l"), token="token") as sandbox:
+            self.assertEqual(self.project.drain(sandbox), 0)
+            found = {event["event_id"]: event for _, event in sent(sandbox.ledger())}
+        for n, text in shown.items():
+            self.assertEqual(json.loads(text)["data"], [found[f"id-{n}"]])
+        second = found["id-2"]
+        self.assertEqual(second["page"], {"url": "https://shop.example/a?ttclid=E.C.P.7"})
+        self.assertEqual(second["user"]["email"],
+                         [sha256("other@shop.example"), sha256(EMAIL)])
+        self.assertEqual(second["user"]["ttclid"], "E.C.P.7")
+        self.assertEqual(second["properties"]["value"], 29.99)
+        self.assertEqual(second["properties"]["shop_id"], "b")
+        self.assertEqual(found["id-3"]["user"]["email"], sha256(EMAIL))
+        self.assertEqual(found["id-1"]["user"]["email"], sha256(EMAIL))
+
+    def test_the_file_stays_as_it_is(self):
+        self.write()
+        with open(self.project.db, "rb") as file:
+            before = file.read()
+        self.preview("id-2")
+        self.assertEqual(self.project.query("SELECT count(*) FROM page_view"), [(0,)])
+        with open(self.project.db, "rb") as file:
+            self.assertEqual(file.read(), before)
 
 
 class Nothing(Case):
