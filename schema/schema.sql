@@ -532,7 +532,20 @@ SELECT r.word, q.destination, q.pending + q.retrying,
 	strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || q.oldest_pending_s || ' seconds'),
 	strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
 	NULL, r.advice
-FROM queue_status q JOIN reason r ON r.word = q.state;
+FROM queue_status q JOIN reason r ON r.word = q.state
+UNION ALL
+SELECT r.word, t.name, k.count,
+	strftime('%Y-%m-%dT%H:%M:%fZ', k.first_seen / 1000.0, 'unixepoch'),
+	strftime('%Y-%m-%dT%H:%M:%fZ', k.last_seen / 1000.0, 'unixepoch'),
+	(SELECT coalesce(nullif(o.event_id, ''),
+		(SELECT x.event_id FROM derived_id x WHERE x.outbox_id = o.id))
+		FROM outbox o WHERE o.id = k.example_id),
+	r.advice
+FROM counter k
+	JOIN destination t ON t.id = k.destination_id AND t.reason IS NULL AND NOT t.paused
+	JOIN reason r ON r.id = (SELECT w.reason FROM waiting w
+		WHERE w.destination_id = t.id AND w.status = 3 ORDER BY w.due_at LIMIT 1)
+WHERE k.count > 0 AND k.state = 48;
 
 -- For admins: the requests, in order.
 CREATE VIEW attempt_log AS
@@ -600,4 +613,4 @@ INSERT INTO reason (id, word, advice) VALUES
 	(133, 'routed_away', 'A route with the target drop matched. See convey route list.'),
 	(134, 'sampled_out', 'The route sends only a share of the events and this one is not in it. See --sample in convey route list.'),
 	(135, 'too_old', 'The event is older than 28 days, which TikTok does not attribute. Send conversions sooner.'),
-	(136, 'paused_test', 'The destination sends test events only. Clear --test-event-code to send for real.');
+	(136, 'paused_test', 'The destination is paused and sends test events, which nobody keeps for later. Resume it, or set --test-event-code to nothing, then convey retry --status skipped --reason paused_test.');

@@ -167,6 +167,17 @@ enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
 	return ERR_OK;
 }
 
+/* A test is watched while it runs: what comes while it is paused is not kept for later. */
+static void rule_on_test(const struct destination_config *d, const struct trace *t,
+			 struct ruling *r)
+{
+	if (r->reason != REASON_NONE || !d->paused || !d->rules.test_event_code[0])
+		return;
+	r->reason = REASON_PAUSED_TEST;
+	if (t)
+		t->line(t->arg, "decision", "skipped: paused_test");
+}
+
 static enum err_code rule(struct judge *j, const struct destination_config *d,
 			  int64_t now_ms, const struct trace *t, struct ruling *r,
 			  struct err *e)
@@ -178,7 +189,9 @@ static enum err_code rule(struct judge *j, const struct destination_config *d,
 	decide_traced(&j->conversion, &d->rules, j->config->map, &j->enrichment, now_ms,
 		      &r->decision, t);
 	r->reason = r->decision.reason;
-	return credit_ruling(j, r, t, e);
+	if (credit_ruling(j, r, t, e) == ERR_OK)
+		rule_on_test(d, t, r);
+	return e->code;
 }
 
 /* Whether the row ends the same way for every destination, and so reaches none. */
