@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """README's examples, executed as they stand, in their order; and those of docs/."""
+import json
 import os
 import re
 import shutil
@@ -125,7 +126,27 @@ class Readme(Case):
         self.assertIn("order-1001", said)
 
 
+def answers(path):
+    """(shell text, body) of each command that is followed by what it prints."""
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return [(text, json.loads(body, parse_float=str)) for text, body in re.findall(
+            r"^```sh\n([^`]*)^```\n\n```json\n(.*?)^```$", file.read(), re.M | re.S)]
+
+
 class Documents(Case):
+    def test_one_event_of_each_source(self):
+        """To the digit, but for the time, which is now."""
+        found = answers("docs/producers.md")
+        self.assertEqual([body["event_source"] for _, body in found],
+                         ["web", "app", "offline", "crm"])
+        for text, body in found:
+            said = self.run_text("sh", text)
+            sent = json.loads(re.search(r"^{.*}$", said, re.M)[0], parse_float=str)
+            self.assertIsInstance(sent["data"][0].pop("event_time"), int)
+            del body["data"][0]["event_time"]
+            self.assertEqual(sent, body)
+            self.assertEqual(list(sent["data"][0]), list(body["data"][0]))
+
     def test_producers(self):
         self.run_text("sh", "convey init && convey destination add shop --source web --id P && "
                       "convey token set shop < token.txt")
