@@ -20,6 +20,7 @@
 	X(BUG, 70, "report it")                                                          \
 	X(CANTCREAT, 73, "the file cannot be created")                                   \
 	X(IO, 74, "look at the disk")                                                    \
+	X(SYNC, 74, "close the database, read it again, act on what it says")            \
 	X(BUSY, 75, "try later")                                                         \
 	X(PERM, 77, "look at owner and mode")                                            \
 	X(CONFIG, 78, "mend the configuration")                                          \

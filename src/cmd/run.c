@@ -2,11 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/guard.h"
 #include "cmd/verbs.h"
 #include "net/door.h"
 #include "run/relay.h"
+#include "run/signals.h"
 
 static const struct cmd_option options[] = {
 	{"drain", NULL, "exit once nothing is pending, sending or retrying"},
@@ -31,6 +33,36 @@ static enum err_code set_log(const struct cmd *c, struct err *e)
 	return ERR_OK;
 }
 
+/* A disk that fails three times within ten minutes is not left to itself any more. */
+enum { SYNC_FAILURES = 3, SYNC_FORGIVEN_MS = 10 * 60 * 1000 };
+
+/* What a failed sync has left on the disk is not known: everything is closed, and read again as
+ * after a crash, before anything else is done. */
+static enum err_code run_again(const struct relay_options *o, struct err *e)
+{
+	struct log_line line;
+	uint64_t last_ms = 0;
+	int failures = 0;
+
+	signals_hold();
+	while (relay_run(o, e) == ERR_SYNC) {
+		uint64_t now_ms = clock_mono_ms();
+
+		failures = now_ms - last_ms < SYNC_FORGIVEN_MS ? failures + 1 : 1;
+		last_ms = now_ms;
+		if (failures == SYNC_FAILURES)
+			return err_wrap(e,
+					"the disk failed %d times to keep what was "
+					"written; look at it, then start the relay again",
+					failures);
+		line = log_begin(LOG_ERROR, "sync_failed");
+		log_field(&line, "error", "%s", e->msg);
+		log_field(&line, "now", "the database is closed and read again");
+		log_end(&line);
+	}
+	return e->code;
+}
+
 static enum err_code run(const struct cmd *c, struct err *e)
 {
 	struct relay_options o = {
@@ -52,7 +84,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 		return e->code;
 	o.endpoint = endpoint;
 	guard_process();
-	return relay_run(&o, e);
+	return run_again(&o, e);
 }
 
 const struct command cmd_run = {

@@ -12,6 +12,7 @@
 #include "run/refresh.h"
 #include "run/reload.h"
 #include "run/shipment.h"
+#include "run/signals.h"
 #include "store/vault.h"
 
 enum {
@@ -43,6 +44,8 @@ void relay_fail(struct relay *r, const struct err *e)
 	if (r->fatal.code != ERR_OK)
 		return;
 	r->fatal = *e;
+	if (r->stopping && e->code == ERR_SYNC)
+		r->fatal.code = ERR_IO; /* it is to end, not to begin again */
 	r->stopping = true;
 	r->deadline_ms = clock_mono_ms();
 	line = log_begin(LOG_ERROR, "relay_cannot_go_on");
@@ -122,6 +125,7 @@ static void close_all(struct relay *r)
 	}
 	refresh_close(r->refresh);
 	notify_close(r->notify);
+	signals_hold();
 	close_handle(r, (uv_handle_t *)&r->timer);
 	close_handle(r, (uv_handle_t *)&r->on_term);
 	close_handle(r, (uv_handle_t *)&r->on_int);
@@ -342,6 +346,7 @@ static void start(struct relay *r)
 	watch_signal(r, &r->on_term, SIGTERM);
 	watch_signal(r, &r->on_int, SIGINT);
 	watch_signal(r, &r->on_hup, SIGHUP);
+	signals_let_go();
 	r->has_wake = true;
 	if (wake_open(&r->wake, &r->loop, r->writer.lock.path, on_woken, r, &e) !=
 	    ERR_OK) {

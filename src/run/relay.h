@@ -7,8 +7,8 @@
  *
  * Owns:    loop handles, lanes, loads and shipments, from relay_run's start to its end.
  * Thread:  the loop's; lanes beside it.
- * Errors:  BUSY another relay; NOINPUT, CORRUPT, IO the database; relay_run returns when it is
- *          drained, told to stop, or cannot go on.
+ * Errors:  BUSY another relay; NOINPUT, CORRUPT, IO the database; SYNC run it again, as what
+ *          is on the disk is not known.
  * See:     run/README.md; store/queue.h. */
 #ifndef RUN_RELAY_H
 #define RUN_RELAY_H

@@ -124,7 +124,7 @@ static void settle_done(struct job *job)
 	struct relay *r = s->relay;
 
 	if (job->err.code == ERR_CORRUPT || job->err.code == ERR_NOINPUT ||
-	    job->err.code == ERR_BUG) {
+	    job->err.code == ERR_SYNC || job->err.code == ERR_BUG) {
 		relay_fail(r, &job->err);
 	} else if (job->err.code != ERR_OK) {
 		store_later(s);

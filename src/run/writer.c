@@ -19,10 +19,24 @@ enum err_code writer_check_file(const struct writer *w, struct err *e)
 
 static enum err_code begin(struct writer *w, struct err *e)
 {
+	if (w->lost.code != ERR_OK) {
+		*e = w->lost;
+		return e->code;
+	}
 	if (writer_check_file(w, e) != ERR_OK)
 		return e->code;
 	w->queue.now_ms = clock_wall_ms();
 	return db_begin(&w->db, e);
+}
+
+/* After a failed sync nothing is tried again on these handles. */
+static void note_lost(struct writer *w, const struct err *e)
+{
+	if (e->code != ERR_SYNC || w->lost.code != ERR_OK)
+		return;
+	w->lost = *e;
+	db_keep_wal(&w->db);
+	db_keep_wal(&w->checkpoint.db);
 }
 
 static void abandon(struct writer *w)
@@ -35,6 +49,7 @@ static void abandon(struct writer *w)
 static enum err_code commit(struct writer *w, struct err *e)
 {
 	if (db_commit(&w->db, e) != ERR_OK) {
+		note_lost(w, e);
 		abandon(w);
 		return e->code;
 	}
@@ -48,6 +63,7 @@ static void serve_alone(struct writer *w, struct job *job)
 	if (begin(w, &job->err) != ERR_OK)
 		return;
 	job->work(job, w);
+	note_lost(w, &job->err);
 	if (job->err.code != ERR_OK)
 		abandon(w);
 	else if (commit(w, &job->err) != ERR_OK)
@@ -64,6 +80,7 @@ static bool serve_together(struct writer *w, struct job *jobs)
 	for (struct job *job = jobs; job; job = job->next) {
 		job->work(job, w);
 		if (job->err.code != ERR_OK) {
+			note_lost(w, &job->err);
 			abandon(w);
 			return false;
 		}
@@ -85,9 +102,11 @@ static void tidy(struct writer *w)
 			ignored.code = commit(w, &ignored);
 		else
 			abandon(w);
+		note_lost(w, &ignored);
 	}
-	if (checkpoint_if_due(&w->checkpoint, &ignored) != ERR_OK)
-		return;
+	if (w->lost.code == ERR_OK &&
+	    checkpoint_if_due(&w->checkpoint, &ignored) != ERR_OK)
+		note_lost(w, &ignored);
 }
 
 /* A frame or two are the cut's own. */
@@ -109,6 +128,7 @@ static void cut_wal(struct writer *w)
 	w->cut_wal = false;
 	w->wal_uncut = checkpoint_shrink(&w->checkpoint, &ignored) != ERR_OK ||
 		       writer_wal_bytes(w) > WAL_CUT_BYTES;
+	note_lost(w, &ignored);
 }
 
 static void serve(void *state, struct job *jobs)
@@ -124,7 +144,7 @@ static void serve(void *state, struct job *jobs)
 		}
 	}
 	tidy(w);
-	if (w->cut_wal)
+	if (w->cut_wal && w->lost.code == ERR_OK)
 		cut_wal(w);
 }
 
@@ -133,6 +153,7 @@ static enum err_code recover(struct writer *w, int *recovered, struct err *e)
 	if (begin(w, e) != ERR_OK)
 		return e->code;
 	if (queue_recover(&w->queue, recovered, e) != ERR_OK) {
+		note_lost(w, e);
 		abandon(w);
 		return err_wrap(e, "recover");
 	}
@@ -182,4 +203,5 @@ void writer_close(struct writer *w)
 	if (w->db.handle)
 		db_close(&w->db);
 	lock_drop(&w->lock);
+	*w = (struct writer){.lock = {.fd = -1}};
 }

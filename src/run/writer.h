@@ -7,7 +7,8 @@
  * Owns:    the writing connection, the queue, the checkpoints; the relay's lock.
  * Thread:  writer_open and writer_close on the loop's, before and after the lane; the jobs'
  *          `work` on the lane's, inside a transaction.
- * Errors:  NOINPUT the database was deleted or replaced; else the database's.
+ * Errors:  NOINPUT the database was deleted or replaced; SYNC until it is closed and opened
+ *          anew; else the database's.
  * See:     store/queue.h, what the jobs call. */
 #ifndef RUN_WRITER_H
 #define RUN_WRITER_H
@@ -28,8 +29,9 @@ struct writer {
 	struct edges edges;
 	struct ingest ingest;
 	struct lane lane;
-	bool cut_wal;   /* set by a job: once the transaction is over */
-	bool wal_uncut; /* it could not be, as another connection reads it */
+	bool cut_wal;    /* set by a job: once the transaction is over */
+	bool wal_uncut;  /* it could not be, as another connection reads it */
+	struct err lost; /* SYNC: nothing more is done, every job ends with it */
 };
 
 /* Takes the lock, checks the schema, recovers what a dead relay left open. */

@@ -14,6 +14,10 @@ enum { BUSY_TIMEOUT_MS = 10000, CACHE_KIB = 4096, VALUE_MAX = 64 * 1024 * 1024 }
 
 static enum err_code code_of(int rc)
 {
+	/* The kernel tells of pages it could not write once, and forgets them: the next sync
+	 * succeeds without them. */
+	if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC)
+		return ERR_SYNC;
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED: return ERR_BUSY;
@@ -193,6 +197,11 @@ void db_close(struct db *db)
 {
 	sqlite3_close_v2(db->handle);
 	db->handle = NULL;
+}
+
+void db_keep_wal(struct db *db)
+{
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
 enum err_code db_exec(struct db *db, const char *sql, struct err *e)

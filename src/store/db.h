@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * db.h - one connection to the database file: opened the same way everywhere, with
- * SQLite's codes translated once.
+ * db.h - one connection to the database: opened the same way everywhere, codes translated once.
  *
  * Owns:    the connection, from db_open to db_close; statements belong to who prepared them.
- * Thread:  one connection, one thread at a time.
- * Errors:  NOINPUT no such file; DATA not a database, or not convey's; BUSY locked by others;
- *          IO disk, full disk; CORRUPT damaged; PERM owner or mode; CONFIG newer schema.
+ * Thread:  one at a time.
+ * Errors:  NOINPUT no such file; DATA no database, or not convey's; BUSY locked by others; IO
+ *          disk, full disk; SYNC what was written may be lost, what failed may be there; CORRUPT
+ *          damaged; PERM owner or mode; CONFIG newer schema.
  * See:     https://www.sqlite.org/rescode.html */
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -37,6 +37,8 @@ MUST_CHECK enum err_code db_open(struct db *db, const char *path, enum db_mode m
 void db_close(struct db *db);
 /* An application may have changed the journal mode; BUSY where others have the file open. */
 MUST_CHECK enum err_code db_use_wal(struct db *db, struct err *e);
+/* After a failed sync: db_close is to leave the WAL as it is, as a checkpoint would sync it. */
+void db_keep_wal(struct db *db);
 
 /* NOINPUT, and how to make it. */
 enum err_code db_absent(const char *path, struct err *e);

@@ -55,16 +55,16 @@ def wait_until(condition, seconds=10, what="it"):
 
 
 class Relay:
-    """`convey run`, until it ends or is ended."""
+    """`convey run`, until it ends or is ended; `under` are words before it, such as strace's."""
 
-    def __init__(self, project, url, args):
+    def __init__(self, project, url, args, under=()):
         self.project = project
         self.log_path = os.path.join(project.directory, "relay.log")
         self.log_from = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         environment = dict(os.environ, CONVEY_ENDPOINT=url)
         with open(self.log_path, "ab") as log:
             self.started = time.monotonic()
-            self.process = subprocess.Popen([binary(), "run", "--db", project.db, *args],
+            self.process = subprocess.Popen([*under, binary(), "run", "--db", project.db, *args],
                                             env=environment, stderr=log,
                                             stdin=subprocess.DEVNULL)
 
@@ -197,9 +197,9 @@ class Project:
 
     # The relay.
 
-    def start(self, sandbox, *args):
+    def start(self, sandbox, *args, under=()):
         """sandbox: a Sandbox or an endpoint. Later options override the fast ones."""
-        relay = Relay(self, getattr(sandbox, "url", sandbox), [*FAST, *args])
+        relay = Relay(self, getattr(sandbox, "url", sandbox), [*FAST, *args], under)
         self.relays.append(relay)
         return relay
 
