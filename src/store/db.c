@@ -27,6 +27,10 @@ static enum err_code code_of(int rc)
 	case SQLITE_AUTH:
 	case SQLITE_READONLY: return ERR_PERM;
 	case SQLITE_CANTOPEN: return ERR_CANTCREAT;
+	/* Our statements break no constraint, unless the file is not what they were made for. */
+	case SQLITE_CONSTRAINT:
+	case SQLITE_MISMATCH:
+	case SQLITE_INTERNAL:
 	case SQLITE_ERROR:
 	case SQLITE_MISUSE:
 	case SQLITE_RANGE: return ERR_BUG;
