@@ -131,7 +131,7 @@ static void cut_wal(struct writer *w)
 	note_lost(w, &ignored);
 }
 
-static void serve(void *state, struct job *jobs)
+void writer_serve(void *state, struct job *jobs)
 {
 	struct writer *w = state;
 
@@ -185,7 +185,7 @@ enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct err *e)
 {
 	void *states[] = {w};
 
-	return lane_open(&w->lane, loop, "writer", states, 1, serve, e);
+	return lane_open(&w->lane, loop, "writer", states, 1, writer_serve, e);
 }
 
 void writer_close(struct writer *w)

@@ -39,6 +39,9 @@ MUST_CHECK enum err_code writer_open(struct writer *w, const char *path, int *re
 				     struct err *e);
 MUST_CHECK enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct err *e);
 
+/* What its thread does with the jobs that wait: a lane's `serve`; `state` is the writer. */
+void writer_serve(void *state, struct job *jobs);
+
 /* NOINPUT where the database was deleted or replaced under the relay. */
 MUST_CHECK enum err_code writer_check_file(const struct writer *w, struct err *e);
 

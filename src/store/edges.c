@@ -132,7 +132,7 @@ static size_t drop_repeated(struct pair *pairs, size_t count)
 	return kept;
 }
 
-static enum err_code index_recent(struct edges *g, struct err *e)
+enum err_code edges_index(struct edges *g, struct err *e)
 {
 	const struct kin *recent = &g->kinship->recent;
 	struct pair *pairs;
@@ -156,7 +156,7 @@ static enum err_code index_recent(struct edges *g, struct err *e)
 
 enum err_code edges_tidy(struct edges *g, struct err *e)
 {
-	return is_much(g) ? index_recent(g, e)
+	return is_much(g) ? edges_index(g, e)
 			  : compaction_step(&g->compaction, EDGES_STEP, e);
 }
 

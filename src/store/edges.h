@@ -46,6 +46,8 @@ MUST_CHECK enum err_code edges_known(struct edges *g, uint64_t a, uint64_t b,
  * transaction of its own. */
 bool edges_want_tidy(const struct edges *g);
 MUST_CHECK enum err_code edges_tidy(struct edges *g, struct err *e);
+/* Enters the recent ones in the index, however few. */
+MUST_CHECK enum err_code edges_index(struct edges *g, struct err *e);
 
 /* What became of the transaction. */
 void edges_commit(struct edges *g);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "hook_vfs.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct hooked_file {
 	sqlite3_file base;
@@ -16,6 +18,8 @@ static struct {
 	vfs_hook *hook;
 	void *arg;
 	int opened;
+	bool halve; /* the next pread of the system */
+	ssize_t (*pread)(int fd, void *to, size_t n, off_t at);
 } state;
 
 #define REAL(f) (((struct hooked_file *)(f))->real)
@@ -56,9 +60,9 @@ static int read_(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 	op.at = at;
 	op.len = n;
 	rc = ask(&op);
-	if (rc == SQLITE_IOERR_SHORT_READ) {
-		memset(to, 0, (size_t)n);
-		CALL(f, xRead, to, n / 2, at);
+	if (rc == SQLITE_IOERR_SHORT_READ && op.file == VFS_MAIN) {
+		state.halve = true;
+		rc = SQLITE_OK;
 	}
 	return rc != SQLITE_OK ? rc : CALL(f, xRead, to, n, at);
 }
@@ -216,6 +220,31 @@ static int delete_(sqlite3_vfs *vfs, const char *name, int sync_folder)
 		       : state.unix_vfs->xDelete(state.unix_vfs, name, sync_folder);
 }
 
+static ssize_t short_pread(int fd, void *to, size_t n, off_t at)
+{
+	bool halve = state.halve;
+
+	state.halve = false;
+	return state.pread(fd, to, halve && n > 1 ? n / 2 : n, at);
+}
+
+/* SQLite calls what it was built with. */
+static void take_pread(void)
+{
+	static const char *const names[] = {"pread", "pread64"};
+
+	for (int i = 0; i < 2; i++) {
+		sqlite3_syscall_ptr real =
+			state.unix_vfs->xGetSystemCall(state.unix_vfs, names[i]);
+
+		if (real)
+			state.pread = (ssize_t(*)(int, void *, size_t, off_t))real;
+		if (real)
+			state.unix_vfs->xSetSystemCall(state.unix_vfs, names[i],
+						       (sqlite3_syscall_ptr)short_pread);
+	}
+}
+
 void hook_vfs(vfs_hook *hook, void *arg)
 {
 	state.hook = hook;
@@ -223,6 +252,7 @@ void hook_vfs(vfs_hook *hook, void *arg)
 	if (state.unix_vfs)
 		return;
 	state.unix_vfs = sqlite3_vfs_find("unix");
+	take_pread();
 	state.vfs = *state.unix_vfs;
 	state.vfs.zName = "hooked";
 	state.vfs.szOsFile = sizeof(struct hooked_file);

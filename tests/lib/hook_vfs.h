@@ -38,7 +38,8 @@ struct vfs_op {
 };
 
 /* SQLITE_OK lets the call pass; anything else is its result. A write that fails may have
- * written a part: half of it is. SQLITE_IOERR_SHORT_READ reads half, the rest is zeros. */
+ * written a part: half of it is. SQLITE_IOERR_SHORT_READ of the database itself is only the
+ * system's: its read returns half, and SQLite asks for the rest. */
 typedef int vfs_hook(void *arg, const struct vfs_op *op);
 
 /* Makes it the default of this process ("unix" stays what it was). NULL: everything passes. */

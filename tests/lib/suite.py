@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Builds and runs every test, a job for each test file; tools/test starts it.
 
-A job is named group/file: unit, store and run are C tests in a plain build, asan and tsan
+A job is named group/file: unit, store, run and fault are C tests in a plain build, asan and tsan
 the same in builds with a sanitizer, package, e2e, crash, lint and system are Python; system runs only when it is named."""
 import concurrent.futures
 import glob
@@ -89,6 +89,7 @@ def all_jobs():
         jobs.append(Job("package", path, "plain", timeout=900, programs=True))
     for path in files("system", "py"):
         jobs.append(Job("system", path, timeout=3600, alone=True, named=True))
+    jobs += [Job("fault", path, "plain", timeout=600) for path in files("fault", "c")]
     for path in files("e2e", "py"):
         jobs.append(Job("e2e", path, "plain", programs=True))
     for sanitizer, stems in SANITIZED.items():
