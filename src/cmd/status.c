@@ -11,7 +11,7 @@
 #include "cmd/verbs.h"
 #include "run/outlook.h"
 
-enum { VERDICT_MAX = 400 };
+enum { VERDICT_MAX = 2000 };
 
 static void print_line(struct str text, const char *before, const char *after)
 {
@@ -98,7 +98,8 @@ static enum err_code show(const struct cmd *c, bool *person, struct err *e)
 	buf_init(&sentence, VERDICT_MAX);
 	if (status_totals(&db, &totals, e) == ERR_OK) {
 		outlook_sentence(&totals, &sentence);
-		*person = outlook_needs_person(&totals);
+		*person = outlook_disk_full(db.path, &sentence) ||
+			  outlook_needs_person(&totals);
 		e->code = c->json ? show_json(&db, buf_z(&sentence), *person, e)
 				  : show_text(c, &db, buf_z(&sentence), e);
 	}

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "run/reading.h"
 #include "run/shipment.h"
+#include "run/trouble.h"
 
 enum {
 	SLOW_SITE_MS = 200, /* how long a full destination holds back the others */
@@ -142,14 +142,11 @@ static void admit_work(struct job *job, void *state)
 static void admit_failed(struct admission *a)
 {
 	struct relay *r = a->relay;
-	struct log_line line = log_begin(LOG_ERROR, "claim_not_stored");
 
-	log_field(&line, "error", "%s", a->job.err.msg);
-	log_end(&line);
+	trouble_note(r, "claim_not_stored", &a->job.err);
 	if (a->job.err.code != ERR_BUSY && a->job.err.code != ERR_IO)
 		relay_fail(r, &a->job.err);
 	r->trouble_ms = clock_mono_ms() + STORE_RETRY_MS;
-	r->trouble = a->job.err;
 	if (a->load->lot.kind == LOT_FRESH) {
 		r->taken = r->admitted;
 		reading_restart(r);
@@ -168,6 +165,7 @@ static void admit_done(struct job *job)
 	if (job->err.code != ERR_OK) {
 		admit_failed(a);
 	} else {
+		trouble_over(r);
 		if (fresh) {
 			r->admitted = load->lot.last_id;
 			r->metrics.received += load->rows;
@@ -195,7 +193,7 @@ bool admission_start(struct relay *r, struct load *load)
 {
 	struct admission *a;
 
-	if (r->stopping || !plan_sites(r, load))
+	if (r->stopping || trouble_disk_full(r) || !plan_sites(r, load))
 		return false;
 	a = calloc(1, sizeof(*a));
 	if (!a)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/outlook.h"
 
+#include "store/room.h"
+
 bool outlook_needs_person(const struct status_totals *t)
 {
 	return t->destinations == 0 || t->blocked || t->held || t->failed || t->rejected;
@@ -40,4 +42,15 @@ void outlook_sentence(const struct status_totals *t, struct buf *out)
 	if (!any)
 		buf_adds(out, STR("Nothing waits"));
 	buf_addf(out, "; %lld delivered. Nothing needs you.", (long long)t->delivered);
+}
+
+bool outlook_disk_full(const char *db_path, struct buf *out)
+{
+	if (room_left(db_path) >= ROOM_REQUEST)
+		return false;
+	buf_addf(out,
+		 " The disk is full: make room beside '%s'; what waits goes on by "
+		 "itself then.",
+		 db_path);
+	return true;
 }

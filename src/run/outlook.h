@@ -15,4 +15,7 @@ bool outlook_needs_person(const struct status_totals *t);
 /* Appends what needs a person, else what flows. */
 void outlook_sentence(const struct status_totals *t, struct buf *out);
 
+/* Appends that the disk is full, where it is; whether it is. */
+bool outlook_disk_full(const char *db_path, struct buf *out);
+
 #endif

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/oauth_reply.h"
-#include "run/relay.h"
+#include "run/trouble.h"
 #include "store/destination.h"
 #include "store/rekey.h"
 #include "store/revocation.h"
@@ -137,13 +137,6 @@ static void log_outcome(struct refresh *f)
 		log_grant(f, LOG_WARN, refresh ? "refresh_failed" : "revoke_failed");
 }
 
-/* Nobody waits for the relay any more. */
-static bool is_over(const struct relay *r)
-{
-	return r->fatal.code ||
-	       (r->stopping && r->deadline_ms && clock_mono_ms() >= r->deadline_ms);
-}
-
 /* It is durable: used from now on, not only when the configuration has been read. */
 static void use_fresh(struct refresh *f)
 {
@@ -163,7 +156,7 @@ static void keep_done(struct job *job)
 	if (job->err.code != ERR_OK) {
 		snprintf(f->error, sizeof(f->error), "%s", job->err.msg);
 		log_grant(f, LOG_ERROR, "grant_not_stored");
-		if (!is_over(f->relay)) {
+		if (!trouble_give_up(f->relay)) {
 			uv_timer_start(&f->timer, on_keep_again, STORE_RETRY_MS, 0);
 			return;
 		}

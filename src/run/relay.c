@@ -48,6 +48,7 @@ void relay_fail(struct relay *r, const struct err *e)
 		r->fatal.code = ERR_IO; /* it is to end, not to begin again */
 	r->stopping = true;
 	r->deadline_ms = clock_mono_ms();
+	writer_hurry(&r->writer);
 	line = log_begin(LOG_ERROR, "relay_cannot_go_on");
 	log_field(&line, "error", "%s", e->msg);
 	log_end(&line);
@@ -261,6 +262,7 @@ static void on_signal(uv_signal_t *signal, int number)
 	} else {
 		r->deadline_ms = clock_mono_ms() + (r->stopping ? 0 : STOP_MS);
 		r->stopping = true;
+		writer_hurry(&r->writer);
 	}
 	relay_pump(r);
 }

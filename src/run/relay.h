@@ -101,7 +101,8 @@ struct relay {
 	struct ingesting ingesting;
 	uint64_t changes; /* counts lots admitted and shipments settled */
 	struct metrics metrics;
-	struct err trouble; /* the last that the database refused */
+	struct err trouble;       /* the last that the database refused */
+	uint64_t trouble_told_ms; /* monotonic: the log said so; 0: there is none */
 	bool closing;
 	int to_close;
 	struct err fatal;

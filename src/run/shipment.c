@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "core/backoff.h"
 #include "run/reading.h"
+#include "run/trouble.h"
 
 enum { RETRY_STORE_MS = 1000 };
 
@@ -105,14 +106,11 @@ static void store_later(struct shipment *s)
 {
 	struct relay *r = s->relay;
 	uv_timer_t *timer = malloc(sizeof(*timer));
-	struct log_line line = log_begin(LOG_ERROR, "settlement_not_stored");
 
 	if (!timer)
 		abort();
-	log_field(&line, "error", "%s", s->job.err.msg);
-	log_end(&line);
+	trouble_note(r, "settlement_not_stored", &s->job.err);
 	r->in_trouble = true;
-	r->trouble = s->job.err;
 	uv_timer_init(&r->loop, timer);
 	uv_handle_set_data((uv_handle_t *)timer, s);
 	uv_timer_start(timer, on_retry_store, RETRY_STORE_MS, 0);
@@ -127,10 +125,12 @@ static void settle_done(struct job *job)
 	    job->err.code == ERR_SYNC || job->err.code == ERR_BUG) {
 		relay_fail(r, &job->err);
 	} else if (job->err.code != ERR_OK) {
-		store_later(s);
-		return;
+		if (!trouble_give_up(r)) {
+			store_later(s);
+			return;
+		}
 	} else {
-		r->in_trouble = false;
+		trouble_over(r);
 		if (s->settlement.disposition == SETTLE_DELIVERED)
 			metrics_delivered(
 				&s->site->metrics, &s->load->lot, s->opening.batch,

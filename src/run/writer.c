@@ -109,6 +109,12 @@ static void tidy(struct writer *w)
 		note_lost(w, &ignored);
 }
 
+void writer_hurry(struct writer *w)
+{
+	db_hurry(&w->db);
+	db_hurry(&w->checkpoint.db);
+}
+
 /* A frame or two are the cut's own. */
 enum { WAL_CUT_BYTES = 64 * 1024 };
 

@@ -45,6 +45,9 @@ void writer_serve(void *state, struct job *jobs);
 /* NOINPUT where the database was deleted or replaced under the relay. */
 MUST_CHECK enum err_code writer_check_file(const struct writer *w, struct err *e);
 
+/* The relay is to end: the lock of the database is waited for a second at most. Any thread. */
+void writer_hurry(struct writer *w);
+
 /* Of the file; 0 where there is none. */
 int64_t writer_wal_bytes(const struct writer *w);
 

@@ -10,7 +10,14 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-enum { BUSY_TIMEOUT_MS = 10000, CACHE_KIB = 4096, VALUE_MAX = 64 * 1024 * 1024 };
+#include "base/clock.h"
+
+enum {
+	PATIENCE_MS = 10000,
+	HURRY_MS = 1000,
+	CACHE_KIB = 4096,
+	VALUE_MAX = 64 * 1024 * 1024
+};
 
 static enum err_code code_of(int rc)
 {
@@ -42,6 +49,9 @@ enum err_code db_err(struct db *db, struct err *e, const char *what)
 {
 	int rc = sqlite3_extended_errcode(db->handle);
 
+	if (rc == SQLITE_FULL)
+		return err_set(e, ERR_IO, "%s: the disk is full; make room (SQLite %d)",
+			       what, rc);
 	return err_set(e, code_of(rc), "%s: %s (SQLite %d)", what,
 		       sqlite3_errmsg(db->handle), rc);
 }
@@ -128,12 +138,31 @@ static enum err_code create_private(const char *path, struct err *e)
 	return ERR_OK;
 }
 
+/* SQLite's own handler could not be told of a change from another thread. */
+static int wait_for_others(void *arg, int tries)
+{
+	struct db *db = arg;
+
+	if (tries == 0)
+		db->waits_since_ms = clock_mono_ms();
+	if (clock_mono_ms() - db->waits_since_ms >= (uint64_t)db->patience_ms)
+		return 0;
+	sqlite3_sleep(tries < 20 ? 1 + tries : 20);
+	return 1;
+}
+
+void db_hurry(struct db *db)
+{
+	db->patience_ms = HURRY_MS;
+}
+
 static enum err_code configure(struct db *db, enum db_mode mode, struct err *e)
 {
 	bool views = mode == DB_READ;
 
 	sqlite3_extended_result_codes(db->handle, 1);
-	sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+	db->patience_ms = PATIENCE_MS;
+	sqlite3_busy_handler(db->handle, wait_for_others, db);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -28,6 +28,8 @@ enum db_mode {
 
 struct db {
 	sqlite3 *handle;
+	_Atomic int patience_ms; /* with others that hold the lock, */
+	uint64_t waits_since_ms; /* as they do since then */
 	char path[1024];
 };
 
@@ -39,13 +41,12 @@ void db_close(struct db *db);
 MUST_CHECK enum err_code db_use_wal(struct db *db, struct err *e);
 /* After a failed sync: db_close is to leave the WAL as it is, as a checkpoint would sync it. */
 void db_keep_wal(struct db *db);
-
+/* From now on others are waited for a second at most. From any thread. */
+void db_hurry(struct db *db);
 /* NOINPUT, and how to make it. */
 enum err_code db_absent(const char *path, struct err *e);
 
-/* Runs statements without results. */
 MUST_CHECK enum err_code db_exec(struct db *db, const char *sql, struct err *e);
-
 /* Prepares one statement for many uses; sqlite3_finalize(*out) when done. */
 MUST_CHECK enum err_code db_prepare(struct db *db, const char *sql, sqlite3_stmt **out,
 				    struct err *e);
@@ -56,14 +57,13 @@ MUST_CHECK enum err_code db_run(struct db *db, sqlite3_stmt *stmt, struct err *e
 /* Steps to the next row: *row tells whether there is one. Reset is the caller's. */
 MUST_CHECK enum err_code db_step(struct db *db, sqlite3_stmt *stmt, bool *row,
 				 struct err *e);
-
 /* BEGIN IMMEDIATE: waits for other writers, at most the busy timeout. */
 MUST_CHECK enum err_code db_begin(struct db *db, struct err *e);
 MUST_CHECK enum err_code db_commit(struct db *db, struct err *e);
 /* Without effect where no transaction is open. */
 void db_rollback(struct db *db);
 
-/* One integer of a constant statement; `otherwise` where there is no row or NULL. */
+/* The integer that a statement gives; `otherwise` where there is no row or NULL. */
 MUST_CHECK enum err_code db_int(struct db *db, const char *sql, int64_t otherwise,
 				int64_t *out, struct err *e);
 
@@ -72,10 +72,8 @@ enum err_code db_err(struct db *db, struct err *e, const char *what);
 
 /* A column's bytes, valid until the statement moves; NULL is no bytes. */
 struct str db_column(sqlite3_stmt *stmt, int column);
-
 /* Binds text that stays where it is until the statement is reset; p == NULL is NULL. */
 void db_bind(sqlite3_stmt *stmt, int at, struct str text);
-
 /* Binds NULL where value == none. */
 void db_bind_unless(sqlite3_stmt *stmt, int at, int64_t value, int64_t none);
 
