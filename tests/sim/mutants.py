@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Breaks the relay on purpose, one way at a time, and sees a test find each.
+
+    tests/sim/mutants.py                  all of them
+    tests/sim/mutants.py dedup '49 hours' some
+    tests/sim/mutants.py --list           what they are
+
+Works in build-test/mutants, on a copy of the tree as it stands; the exit status is 1 where one
+is not found, or where what it changes is no longer there.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PLACE = os.path.join(ROOT, "build-test", "mutants")
+TREE, BUILD = os.path.join(PLACE, "tree"), os.path.join(PLACE, "build")
+SEEDS = "2000"
+RELAY = "tests/sim/test_relay"
+
+# name, file, what is there, what comes in its place, …
+MUTANTS = [
+    ("the claim is committed after the send", "src/run/writer.c",
+     "db_commit(&w->db, e) != ERR_OK) {",
+     "(++w->late % 2 == 0 && db_commit(&w->db, e) != ERR_OK)) {",
+     "	return db_begin(&w->db, e);",
+     "	return sqlite3_get_autocommit(w->db.handle) ? db_begin(&w->db, e) : ERR_OK;",
+     "src/run/writer.h", "	bool cut_wal;", "	int late;\n	bool cut_wal;"),
+    ("synchronous is NORMAL", "src/run/writer.c",
+     "migrate_check(&w->db, e) == ERR_OK &&",
+     'db_exec(&w->db, "PRAGMA synchronous = NORMAL", e) == ERR_OK &&\n'
+     "	    migrate_check(&w->db, e) == ERR_OK &&"),
+    ("retries for 49 hours", "src/store/queue.h", "INT64_C(47)", "INT64_C(49)"),
+    ("dedup is off", "src/store/admit.c", "*ended = owner != n->outbox_id;",
+     "*ended = false;"),
+    ("checkpoints are not guarded", "src/store/checkpoint.c",
+     "	if (db_begin(c->writer, e) != ERR_OK)\n		return e->code;\n"
+     "	rc = sqlite3_wal_checkpoint_v2",
+     "	e->code = ERR_OK;\n	rc = sqlite3_wal_checkpoint_v2"),
+    ("each request is settled twice", "src/run/shipment.c",
+     "if (queue_settle(&w->queue, &s->load->lot, &s->settlement, e) != ERR_OK)",
+     "if (queue_settle(&w->queue, &s->load->lot, &s->settlement, e) != ERR_OK ||\n"
+     "	    queue_settle(&w->queue, &s->load->lot, &s->settlement, e) != ERR_OK)"),
+    ("a done is lost", "src/run/lane.c", "		jobs->done(jobs);",
+     "		static int n;\n		if (++n % 97)\n			jobs->done(jobs);"),
+    ("parked rows are not woken", "src/store/admit.c",
+     "		n->flags |= ENTRY_DROPPED;\n		return queue_wait(q, n, "
+     "STATUS_PENDING, REASON_NONE, q->now_ms, 0, e);",
+     "		n->flags |= ENTRY_DROPPED;\n		return queue_wait(q, n, "
+     "STATUS_PENDING, REASON_NONE, 0, 0, e);"),
+    ("reading goes on a row too far", "src/run/reading.c",
+     "load->lot.last_id > r->next_after) {\n		r->next_after = load->lot.last_id;",
+     "load->lot.last_id > r->next_after) {\n		r->next_after = load->lot.last_id + 1;"),
+    ("reading goes back over what is being admitted", "src/run/reading.c",
+     "r->next_after = r->taken;", "r->next_after = r->admitted;"),
+    ("the cursor goes a row too far", "src/store/admit.c",
+     "sqlite3_bind_int64(q->cursor, 1, lot->last_id);",
+     "sqlite3_bind_int64(q->cursor, 1, lot->last_id + 1);"),
+    ("partial success is success", "src/core/verdict.c",
+     "{20001, 20001, VERDICT_UNKNOWN},", "{20001, 20001, VERDICT_DELIVERED},"),
+    ("code 0 is success under any status", "src/core/verdict.c",
+     "(http_status < 200 || http_status > 299))", "http_status > 999)"),
+    ("a dead relay's requests are forgotten", "src/store/recover.c",
+     "if (wait_again(r, outbox_id, attempt, e) != ERR_OK)",
+     "if (0 && wait_again(r, outbox_id, attempt, e) != ERR_OK)"),
+    ("nothing is looked at unless woken", "src/run/relay.c",
+     "LOOK_MS = 1000,", "LOOK_MS = 100000000,"),
+    ("a refused request fails whole", "src/run/shipment.c",
+     "if (s->opening.events > 1) {", "if (s->opening.events > 100000) {"),
+    ("a late refusal blocks a new token", "src/run/site.c",
+     "	if (site_is_outdated(s, verdict, started_ms))\n		return;", ""),
+    ("as many requests as there are rows", "src/run/site.c", ": SITE_SLOTS);", ": 1000);"),
+    ("a failed admission is not read again", "src/run/admission.c",
+     "		r->taken = r->admitted;\n		reading_restart(r);", ""),
+    ("an answer that is lost counts as none", "src/core/verdict.c",
+     "case TRANSPORT_LOST: return VERDICT_UNKNOWN;",
+     "case TRANSPORT_LOST: return VERDICT_DELIVERED;"),
+    ("a rollback keeps what it entered", "src/run/writer.c",
+     "	dedup_rollback(&w->queue.dedup);", ""),
+]
+
+# The simulation has one thread at a time: what needs two is found by another test.
+ELSEWHERE = {"checkpoints are not guarded": "tests/store/test_checkpoint"}
+
+
+def edits(mutant):
+    """(file, before, after) of each."""
+    words, path, found = list(mutant[1:]), None, []
+    while words:
+        if words[0].startswith("src/") and "\n" not in words[0]:
+            path = words.pop(0)
+        found.append((path, words.pop(0), words.pop(0)))
+    return found
+
+
+def prepare():
+    """The tree as it stands, apart: nobody else's build is touched."""
+    listed = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT,
+                            capture_output=True, check=True).stdout.decode().split("\0")
+    for path in filter(None, listed):
+        source, copy = os.path.join(ROOT, path), os.path.join(TREE, path)
+        if not os.path.isfile(source):
+            continue
+        os.makedirs(os.path.dirname(copy), exist_ok=True)
+        if not os.path.exists(copy) or os.path.getmtime(copy) != os.path.getmtime(source):
+            shutil.copy2(source, copy)
+    if not os.path.exists(os.path.join(BUILD, "build.ninja")):
+        subprocess.run(["meson", "setup", BUILD, TREE], check=True, stdout=subprocess.DEVNULL)
+
+
+def apply(mutant):
+    """The files' former texts; None where one of them is not what it was."""
+    kept = {}
+    for path, before, after in edits(mutant):
+        full = os.path.join(TREE, path)
+        with open(full, encoding="utf-8") as file:
+            text = file.read()
+        kept.setdefault(full, text)
+        if text.count(before) != 1:
+            return restore(kept)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text.replace(before, after))
+    return kept
+
+
+def restore(kept):
+    for path, text in kept.items():
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def found_by(program):
+    """What the first seed, or case, said that failed; None: none did."""
+    done = subprocess.run(["ninja", "-C", BUILD, program], capture_output=True, text=True)
+    if done.returncode != 0:
+        return "does not even compile:\n" + done.stdout[-2000:]
+    env = dict(os.environ, CONVEY_COUNT=SEEDS, CONVEY_ENOUGH="1", CONVEY_FIRST="0",
+               CONVEY_SEED="1")
+    done = subprocess.run([os.path.join(BUILD, program)], env=env, capture_output=True, text=True)
+    said = re.search(r"^(seed \d+: .*)|^\[  FAILED  \] (\w+)", done.stdout + done.stderr, re.M)
+    return said and (said.group(1) or said.group(2))
+
+
+def chosen_by(words):
+    """tools/torture asks for some by their numbers."""
+    if "CONVEY_COUNT" in os.environ:
+        first = int(os.environ.get("CONVEY_FIRST", 0))
+        return MUTANTS[first:first + int(os.environ["CONVEY_COUNT"])]
+    return [m for m in MUTANTS if not words or any(word in m[0] for word in words)]
+
+
+def main():
+    words = sys.argv[1:]
+    if words == ["--list"]:
+        print("\n".join(mutant[0] for mutant in MUTANTS))
+        return 0
+    chosen = chosen_by(words)
+    prepare()
+    survived = 0
+    for mutant in chosen:
+        kept = apply(mutant)
+        said = found_by(ELSEWHERE.get(mutant[0], RELAY)) if kept else None
+        restore(kept or {})
+        if not kept:
+            said = None
+        survived += said is None
+        print(f"{'found' if said else 'NOT FOUND' if kept else 'NO LONGER THERE':10} {mutant[0]}"
+              + (f" ({said})" if said else ""), flush=True)
+    print(f"{len(chosen) - survived} found, {survived} not")
+    return 1 if survived or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Plans made by hand: what must hold on a given day, in a few orders of events each.
+ *
+ *   test_scenarios           all of them
+ *   test_scenarios NAME      one, in its first order, with a trace */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "life.h"
+#include "world.h"
+
+#define HOURS(n) SECONDS(3600 * INT64_C(n))
+
+enum { ORDERS = 8 };
+
+/* The relay as it is without options, one destination, nothing happens. */
+static struct plan *plan_begin(uint64_t seed)
+{
+	struct plan *p = &world->plan;
+
+	life_begin(seed);
+	*p = (struct plan){.retry_base_ms = 2000,
+			   .retry_cap_ms = 900000,
+			   .timeout_ms = 30000,
+			   .batch = 1000,
+			   .preempt = 20,
+			   .pause_us = 2000,
+			   .sync_us = 2000,
+			   .kinds = 1u << ROW_PLAIN,
+			   .lives = 1,
+			   .horizon_us = SECONDS(10)};
+	return p;
+}
+
+static struct action *plan_act(struct plan *p, enum deed deed, int64_t at_us)
+{
+	struct action *a = &p->actions[p->action_count++];
+
+	*a = (struct action){.deed = deed, .at_us = at_us, .count = 1};
+	return a;
+}
+
+static struct spell *plan_spell(struct plan *p, enum trouble t, int64_t from_us,
+				int64_t to_us)
+{
+	struct spell *s = &p->spells[p->spell_count++];
+
+	*s = (struct spell){
+		.trouble = t, .from_us = from_us, .to_us = to_us, .permille = 1000};
+	return s;
+}
+
+/* Every order keeps every promise. */
+static void live(void (*plan)(struct plan *p), int orders)
+{
+	for (int i = 1; i <= orders; i++) {
+		plan(plan_begin((uint64_t)i));
+		if (!life_plan())
+			fail_msg("in order %d: %s", i, world->broken);
+	}
+}
+
+/* Rows come with visits, on a slow disk: a load that waits for visits comes back while the one
+ * before is being admitted. */
+static void plan_visits_on_a_slow_disk(struct plan *p)
+{
+	p->kinds = 1u << ROW_PLAIN | 1u << ROW_VISITOR;
+	p->sync_us = 400000;
+	p->horizon_us = SECONDS(5);
+	for (int i = 0; i < 40; i++)
+		plan_act(p, DEED_COMMIT, SECONDS(4) / 40 * i)->actor = i % ACTORS;
+}
+
+static void test_visits_on_a_slow_disk(void **state)
+{
+	(void)state;
+	live(plan_visits_on_a_slow_disk, ORDERS);
+}
+
+/* A refused request is cut; the halves wait for their place when the machine goes to sleep. */
+static void plan_sleep_between_halves(struct plan *p)
+{
+	p->requests_per_second = 1;
+	p->kinds = 1u << ROW_POISON | 1u << ROW_PLAIN;
+	plan_act(p, DEED_COMMIT, 100000)->count = 8;
+	plan_act(p, DEED_SUSPEND, SECONDS(2))->amount = HOURS(50);
+}
+
+static void test_sleep_between_halves(void **state)
+{
+	(void)state;
+	live(plan_sleep_between_halves, ORDERS);
+}
+
+/* The relay ends when it has rewritten rows and not cut the WAL yet; an application keeps the
+ * file open, so that nothing else does. */
+static void plan_stop_before_the_cut(struct plan *p)
+{
+	p->kinds = 1u << ROW_PERSON;
+	p->drains = true;
+	p->horizon_us = SECONDS(2);
+	plan_act(p, DEED_COMMIT, 100000)->count = 5;
+}
+
+static void test_stop_before_the_cut(void **state)
+{
+	(void)state;
+	live(plan_stop_before_the_cut, ORDERS);
+}
+
+/* Opening a file fails now and then while the relay starts. */
+static void plan_start_without_files(struct plan *p)
+{
+	plan_spell(p, TROUBLE_OPEN, 0, SECONDS(5))->permille = 200;
+	plan_act(p, DEED_COMMIT, 100000)->count = 5;
+}
+
+static void test_start_without_files(void **state)
+{
+	(void)state;
+	live(plan_start_without_files, 3 * ORDERS);
+}
+
+#define SCENARIOS(X)                                                                     \
+	X(visits_on_a_slow_disk)                                                         \
+	X(sleep_between_halves)                                                          \
+	X(stop_before_the_cut)                                                           \
+	X(start_without_files)
+
+static int replay(const char *name)
+{
+	static const struct {
+		const char *name;
+		void (*plan)(struct plan *p);
+	} plans[] = {
+#define X(scenario) {#scenario, plan_##scenario},
+		SCENARIOS(X)
+#undef X
+	};
+
+	world_traced = true;
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+		if (strcmp(plans[i].name, name) != 0)
+			continue;
+		plans[i].plan(plan_begin(1));
+		return life_plan() ? 0 : 1;
+	}
+	fprintf(stderr, "there is no scenario '%s'\n", name);
+	return 64;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+#define X(scenario) cmocka_unit_test(test_##scenario),
+		SCENARIOS(X)
+#undef X
+	};
+	int failed;
+
+	life_init();
+	failed = argc > 1 ? replay(argv[1]) : cmocka_run_group_tests(tests, NULL, NULL);
+	life_fini();
+	return failed;
+}
