@@ -343,6 +343,14 @@ static void request_done(struct http_request *request)
 	relay_pump(r);
 }
 
+/* Rounded up: rather a request too few than one too many. */
+static uint64_t interval_ms(const struct site *site)
+{
+	uint64_t rate = (uint64_t)site->requests_per_second;
+
+	return (1000 + rate - 1) / rate;
+}
+
 static void start(struct shipment *s, uint64_t now_ms)
 {
 	struct relay *r = s->relay;
@@ -351,8 +359,7 @@ static void start(struct shipment *s, uint64_t now_ms)
 	s->started_ms = now_ms;
 	s->settlement.started_ms = clock_wall_ms();
 	if (s->site->requests_per_second > 0)
-		s->site->next_start_ms =
-			now_ms + (uint64_t)(1000 / s->site->requests_per_second);
+		s->site->next_start_ms = now_ms + interval_ms(s->site);
 	r->under_way++;
 	s->site->under_way++;
 	s->next = r->flying;
