@@ -5,56 +5,11 @@
 
 #include "cmd/filter.h"
 #include "cmd/verbs.h"
-#include "store/lookup.h"
-
-static enum err_code explain(enum requeue_refusal why, const char *event_id,
-			     struct err *e)
-{
-	switch (why) {
-	case REQUEUE_DELIVERED:
-		return err_set(e, ERR_DATA, "'%.120s' was delivered; that is final",
-			       event_id);
-	case REQUEUE_DUPLICATE:
-		return err_set(e, ERR_DATA, "'%.120s' is a duplicate of an earlier row",
-			       event_id);
-	case REQUEUE_IN_FLIGHT:
-		return err_set(e, ERR_BUSY, "'%.120s' is in flight right now; try again",
-			       event_id);
-	case REQUEUE_PENDING:
-		return err_set(e, ERR_DATA,
-			       "'%.120s' is pending already; see: convey status",
-			       event_id);
-	case REQUEUE_FINISHED:
-		return err_set(e, ERR_DATA, "'%.120s' ended unsent already", event_id);
-	case REQUEUE_ERASED:
-		return err_set(e, ERR_DATA,
-			       "'%.120s' was erased; there is nothing to send", event_id);
-	case REQUEUE_REMOVED:
-		return err_set(
-			e, ERR_DATA,
-			"the destination of '%.120s' was removed; add it again first",
-			event_id);
-	default:
-		return err_set(e, ERR_NOINPUT, "no conversion has the event_id '%.120s'",
-			       event_id);
-	}
-}
 
 static enum err_code move_event(const struct cmd *c, struct requeue *q, struct err *e)
 {
-	int64_t ids[LOOKUP_MAX], holder;
-	int count;
-
-	if (db_begin(q->db, e) != ERR_OK ||
-	    lookup_event(q->db, c->argv[0], ids, &count, e) != ERR_OK)
+	if (db_begin(q->db, e) != ERR_OK || requeue_event(q, c->argv[0], e) != ERR_OK)
 		return e->code;
-	if (count == 0)
-		return explain(REQUEUE_ABSENT, c->argv[0], e);
-	if (lookup_holder(q->db, ids, count, &holder, e) != ERR_OK ||
-	    requeue_row(q, holder, e) != ERR_OK)
-		return e->code;
-	if (q->moved == 0)
-		return explain(q->why, c->argv[0], e);
 	return cmd_commit(c, q->db, e);
 }
 

@@ -58,6 +58,11 @@ void requeue_close(struct requeue *q);
 /* Every delivery of one row of the outbox. */
 MUST_CHECK enum err_code requeue_row(struct requeue *q, int64_t outbox_id, struct err *e);
 
+/* Every delivery of the row that bears the event_id. Where nothing can be moved: NOINPUT,
+ * DATA or BUSY, and why. */
+MUST_CHECK enum err_code requeue_event(struct requeue *q, const char *event_id,
+				       struct err *e);
+
 /* The next rows of the filter, at most about REQUEUE_SLICE; *more is false behind the last.
  * One filter in the life of a struct requeue. */
 MUST_CHECK enum err_code requeue_some(struct requeue *q, const struct requeue_filter *f,
