@@ -95,10 +95,14 @@ const struct command cmd_run = {
 	.summary = "send what the outbox holds, until stopped",
 	.examples =
 		"  convey run --db shop.db\n"
-		"  convey run --db shop.db --drain        # send everything, then exit\n",
+		"  convey run --db shop.db --drain        # send everything, then exit\n"
+		"  convey run --admin 127.0.0.1:9464      # its page in a browser\n",
 	.notes = "SIGTERM ends it: nothing new is claimed, requests under way are "
 		 "finished and\n"
 		 "recorded, exit 0. A second relay on the same database exits 75.\n"
+		 "Its page, /metrics, /livez and /readyz are on the unix socket "
+		 "FILE.admin.sock, or\n"
+		 "where --admin says; the token is in FILE.admin.token.\n"
 		 "CONVEY_ENDPOINT replaces "
 		 "https://business-api.tiktok.com"
 		 ".\n",

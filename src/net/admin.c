@@ -155,7 +155,8 @@ static void set_answer(struct admin_exchange *x, int status, const char *type,
 
 static bool wants_html(const struct admin_exchange *x)
 {
-	return x->ask.html && x->ask.route && x->ask.route->kind == GATE_PAGE;
+	return x->ask.html && x->ask.route &&
+	       (x->ask.route->kind == GATE_PAGE || x->ask.route->kind == GATE_CHANGE);
 }
 
 static void refuse(struct admin_exchange *x, int status)

@@ -79,7 +79,7 @@ void params_fini(struct params *p)
 
 struct str params_get(const struct params *p, const char *name)
 {
-	for (int i = 0; i < p->count; i++)
+	for (int i = p->count; i-- > 0;)
 		if (str_eq(p->pair[i].name, str_of(name)))
 			return p->pair[i].value;
 	return STR_NONE;

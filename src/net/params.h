@@ -25,7 +25,8 @@ struct params {
 bool params_parse(struct params *p, struct str text);
 void params_fini(struct params *p);
 
-/* The first value of the name; STR_NONE (p == NULL) where there is none. */
+/* The last value of the name, as a form's button comes behind its fields; STR_NONE (p == NULL)
+ * where there is none. */
 struct str params_get(const struct params *p, const char *name);
 
 #endif

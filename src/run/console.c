@@ -8,13 +8,13 @@
 #include "core/secret.h"
 #include "net/reply.h"
 #include "run/bearer.h"
-#include "run/errand.h"
+#include "run/change.h"
+#include "run/page.h"
+#include "run/page_answer.h"
 #include "run/probe.h"
 #include "run/relay.h"
 
 enum { ANSWER_MAX = 8 * 1024 * 1024 };
-
-#define TEXT_TYPE "text/plain; charset=utf-8"
 
 struct console {
 	struct relay *relay;
@@ -29,11 +29,16 @@ struct console {
 static const struct {
 	const char *path;
 	enum gate_kind kind;
+	enum change_kind change;
 	void (*work)(struct errand *errand); /* NULL: the loop lives, and that is all */
 } rooms[] = {
-	{"/livez", GATE_OPEN, NULL},
-	{"/readyz", GATE_OPEN, probe_ready},
-	{"/metrics", GATE_READ, probe_metrics},
+	{"/", GATE_PAGE, CHANGE_NONE, page_answer},
+	{"/pause", GATE_CHANGE, CHANGE_PAUSE, page_answer_change},
+	{"/resume", GATE_CHANGE, CHANGE_RESUME, page_answer_change},
+	{"/retry", GATE_CHANGE, CHANGE_RETRY, page_answer_change},
+	{"/livez", GATE_OPEN, CHANGE_NONE, NULL},
+	{"/readyz", GATE_OPEN, CHANGE_NONE, probe_ready},
+	{"/metrics", GATE_READ, CHANGE_NONE, probe_metrics},
 };
 
 enum { ROOMS = sizeof(rooms) / sizeof(rooms[0]) };
@@ -58,7 +63,7 @@ static void answer_done(struct job *job)
 	struct errand *errand = (struct errand *)job;
 
 	if (errand->body.full)
-		admin_answer(errand->exchange, 500, TEXT_TYPE, REPLY_POLICY_BARE,
+		admin_answer(errand->exchange, 500, ERRAND_TEXT, REPLY_POLICY_BARE,
 			     STR("The answer is too long.\n"));
 	else
 		admin_answer(errand->exchange, errand->status, errand->type,
@@ -66,12 +71,18 @@ static void answer_done(struct job *job)
 	errand_free(errand);
 }
 
-static void submit(struct console *c, struct errand *errand)
+/* When everything is being closed there is no worker any more, and a sentence must do. */
+void errand_go_on(struct errand *errand)
 {
-	vitals_take(c->relay, &errand->vitals);
+	if (errand->relay->closing) {
+		buf_addf(&errand->body, "%s\n", errand->notice);
+		answer_done(&errand->job);
+		return;
+	}
+	vitals_take(errand->relay, &errand->vitals);
 	errand->job.work = answer_work;
 	errand->job.done = answer_done;
-	lane_submit(&c->lane, &errand->job);
+	lane_submit(&errand->console->lane, &errand->job);
 }
 
 static struct errand *errand_new(struct console *c, struct admin_exchange *x)
@@ -82,12 +93,13 @@ static struct errand *errand_new(struct console *c, struct admin_exchange *x)
 	if (!errand)
 		abort();
 	errand->console = c;
+	errand->relay = r;
 	errand->exchange = x;
 	errand->ask = &x->ask;
 	errand->tcp = c->door.kind == DOOR_TCP;
 	errand->key_of = r->options.db_path;
 	errand->status = 200;
-	errand->type = TEXT_TYPE;
+	errand->type = ERRAND_TEXT;
 	errand->policy = REPLY_POLICY_BARE;
 	buf_init(&errand->body, ANSWER_MAX);
 	return errand;
@@ -99,13 +111,27 @@ static void serve(void *arg, struct admin_exchange *x)
 	int number = x->ask.route->number;
 	struct errand *errand;
 
+	if (c->relay->closing) { /* no lane takes a job any more */
+		admin_answer(x, 503, ERRAND_TEXT, REPLY_POLICY_BARE,
+			     STR("The relay is stopping.\n"));
+		return;
+	}
 	if (!rooms[number].work) {
-		admin_answer(x, 200, TEXT_TYPE, REPLY_POLICY_BARE, STR("ok\n"));
+		admin_answer(x, 200, ERRAND_TEXT, REPLY_POLICY_BARE, STR("ok\n"));
 		return;
 	}
 	errand = errand_new(c, x);
 	errand->work = rooms[number].work;
-	submit(c, errand);
+	if (rooms[number].change != CHANGE_NONE)
+		change_start(errand, rooms[number].change);
+	else
+		errand_go_on(errand);
+}
+
+static void sign_in(void *arg, bool wrong, struct buf *out)
+{
+	(void)arg;
+	page_sign_in(wrong, out);
 }
 
 static const struct ask_route *routes(void)
@@ -135,7 +161,9 @@ static enum err_code open_listener(struct console *c, struct err *e)
 	struct admin_options o = {
 		.routes = routes(),
 		.token = c->token,
+		.sign_in_policy = page_policy,
 		.serve = serve,
+		.sign_in = sign_in,
 		.arg = c,
 	};
 	char path[sizeof(c->relay->writer.lock.path) + 16], name[160];

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "run/exposition.h"
+#include "store/vault.h"
 
 enum { ROOM_MIN = 1024 * 1024 }; /* bytes on the disk: less is none */
 

@@ -32,16 +32,28 @@ enum err_code census_unclaimed(struct db *db, int64_t *out, struct err *e)
 		      0, out, e);
 }
 
-enum err_code census_quarters(struct db *db, int64_t first, int32_t destination_id,
+enum err_code census_quarters(struct db *db, int64_t first, struct str name,
 			      struct rows *out, struct err *e)
 {
 	if (rows_open(out, db,
 		      "SELECT quarter, status, sum(count) FROM quarter "
-		      "WHERE quarter >= ?1 AND (?2 = 0 OR destination_id = ?2) "
+		      "WHERE quarter >= ?1 AND (?2 = '' OR destination_id = "
+		      "(SELECT id FROM destination WHERE name = ?2)) "
 		      "GROUP BY quarter, status ORDER BY quarter, status",
 		      e) != ERR_OK)
 		return e->code;
 	sqlite3_bind_int64(out->stmt, 1, first);
-	sqlite3_bind_int(out->stmt, 2, destination_id);
+	db_bind(out->stmt, 2, name);
+	return ERR_OK;
+}
+
+enum err_code census_unmapped(struct db *db, int max, struct rows *out, struct err *e)
+{
+	if (rows_open(out, db,
+		      "SELECT event, count FROM unmapped ORDER BY count DESC, event "
+		      "LIMIT ?1",
+		      e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int(out->stmt, 1, max);
 	return ERR_OK;
 }

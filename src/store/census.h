@@ -21,10 +21,13 @@ MUST_CHECK enum err_code census_backlog(struct db *db, struct rows *out, struct 
 /* Rows that are not taken up yet. */
 MUST_CHECK enum err_code census_unclaimed(struct db *db, int64_t *out, struct err *e);
 
-/* quarter (Unix seconds / 900), status, count, of the quarters from `first` on; of one
- * destination, or of all where the id is 0. */
-MUST_CHECK enum err_code census_quarters(struct db *db, int64_t first,
-					 int32_t destination_id, struct rows *out,
+/* quarter (Unix seconds / 900), status by number, count, of the quarters from `first` on; of
+ * one destination, or of all where the name is empty. The name stays until rows_close. */
+MUST_CHECK enum err_code census_quarters(struct db *db, int64_t first, struct str name,
+					 struct rows *out, struct err *e);
+
+/* event, count: the names that are not mapped and came most often. */
+MUST_CHECK enum err_code census_unmapped(struct db *db, int max, struct rows *out,
 					 struct err *e);
 
 #endif

@@ -2,7 +2,8 @@
 """Builds and runs every test, a job for each test file; tools/test starts it.
 
 A job is named group/file: unit, store, run and fault are C tests in a plain build, asan and tsan
-the same in builds with a sanitizer, package, e2e, crash, lint and system are Python; system runs only when it is named."""
+the same in builds with a sanitizer, package, e2e, browser, crash, lint and system are Python;
+system runs only when it is named."""
 import concurrent.futures
 import glob
 import os
@@ -32,7 +33,8 @@ SANITIZERS = {
 
 
 # Black-box tests that are run against a build with a sanitizer, too.
-SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "cli", "pii", "admin"), "tsan": ("relay_rows",)}
+SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "cli", "pii", "admin", "admin_page"),
+             "tsan": ("relay_rows", "admin_page")}
 
 
 class Job:
@@ -96,6 +98,8 @@ def all_jobs():
         jobs += [Job(sanitizer, path, sanitizer, timeout=600, programs=True)
                  for path in files("e2e", "py")
                  if os.path.basename(path)[len("test_"):-len(".py")] in stems]
+    jobs += [Job("browser", path, "plain", timeout=600, programs=True)
+             for path in files("browser", "py")]
     for path in files("crash", "py"):
         jobs.append(Job("crash", path, "plain", timeout=600, alone=True, programs=True))
     return jobs
