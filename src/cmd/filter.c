@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/filter.h"
 
-#include "cmd/parse.h"
+#include "base/nearest.h"
 
 static const char *const statuses[] = {
 #define X(name, number, word) word,
@@ -20,11 +20,13 @@ static const char *const reasons[] = {
 static enum err_code unknown(const char *what, const char *word, const char *const *words,
 			     struct err *e)
 {
-	const char *near = parse_nearest(word, words);
+	struct nearest near;
 
-	return err_set(e, ERR_USAGE, "there is no %s '%.60s'%s%s%s", what, word,
-		       near ? "; did you mean '" : "", near ? near : "",
-		       near ? "'?" : "");
+	nearest_init(&near, str_of(word));
+	nearest_offer_all(&near, words);
+	return err_set(e, ERR_USAGE, "there is no %s '%.60s'%s", what, word,
+		       nearest_word(&near)[0] ? nearest_hint(&near)
+					      : "; see: convey list -h");
 }
 
 enum err_code filter_read(const struct cmd *c, int *status, int *reason, struct err *e)

@@ -10,7 +10,7 @@
 
 static const struct cmd_option options[] = {
 	{"destination", "NAME", "for this destination only"},
-	{NULL,          NULL,   NULL                       },
+	{NULL, NULL, NULL},
 };
 
 static void warn_retired(const struct cmd *c, const char *tiktok_event)
@@ -21,6 +21,19 @@ static void warn_retired(const struct cmd *c, const char *tiktok_event)
 		return;
 	cmd_say(c, "warning: TikTok retires the event %s; %s%s", tiktok_event,
 		instead[0] ? "send " : "choose another", instead[0] ? instead : "");
+}
+
+/* Any name can be sent as a custom event, so also one that was misspelled. */
+static void warn_custom(const struct cmd *c, const char *tiktok_event)
+{
+	struct nearest near;
+
+	nearest_init(&near, str_of(tiktok_event));
+	event_offer_standard(&near);
+	if (nearest_word(&near)[0] && strcmp(nearest_word(&near), tiktok_event) != 0 &&
+	    !event_retired(str_of(tiktok_event)))
+		cmd_say(c, "warning: '%s' is a custom event%s", tiktok_event,
+			nearest_hint(&near));
 }
 
 static enum err_code change(const struct cmd *c, struct db *db, struct err *e)
@@ -49,6 +62,7 @@ static enum err_code run_change(const struct cmd *c, struct err *e)
 		return e->code;
 	if (c->argc > 1) {
 		warn_retired(c, c->argv[1]);
+		warn_custom(c, c->argv[1]);
 		cmd_say(c, "%s '%s' to TikTok's '%s'",
 			c->dry_run ? "would map" : "mapped", c->argv[0], c->argv[1]);
 	} else {

@@ -5,79 +5,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
+
 enum { OPT_DB = 256, OPT_JSON, OPT_DRY_RUN, OPT_VERSION, OPT_OWN };
 
 static const struct option common[] = {
-	{"db",      required_argument, NULL, OPT_DB     },
-	{"json",    no_argument,       NULL, OPT_JSON   },
-	{"dry-run", no_argument,       NULL, OPT_DRY_RUN},
-	{"help",    no_argument,       NULL, 'h'        },
-	{"version", no_argument,       NULL, OPT_VERSION},
+	{"db", required_argument, NULL, OPT_DB},
+	{"json", no_argument, NULL, OPT_JSON},
+	{"dry-run", no_argument, NULL, OPT_DRY_RUN},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, OPT_VERSION},
 };
 
-enum { COMMON = sizeof(common) / sizeof(common[0]), NAME_MAX_LEN = 31 };
-
-static int least(int a, int b, int c)
-{
-	int least = a < b ? a : b;
-
-	return least < c ? least : c;
-}
-
-/* Levenshtein's distance, where a swap of neighbours counts as one. */
-static int distance(const char *a, const char *b)
-{
-	int rows[3][NAME_MAX_LEN + 1];
-	int m = (int)strlen(a), n = (int)strlen(b);
-
-	if (m > NAME_MAX_LEN || n > NAME_MAX_LEN)
-		return NAME_MAX_LEN;
-	for (int j = 0; j <= n; j++)
-		rows[0][j] = j;
-	for (int i = 1; i <= m; i++) {
-		int *now = rows[i % 3], *last = rows[(i + 2) % 3],
-		    *before = rows[(i + 1) % 3];
-
-		now[0] = i;
-		for (int j = 1; j <= n; j++) {
-			bool swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-				    a[i - 2] == b[j - 1];
-
-			now[j] = least(last[j] + 1, now[j - 1] + 1,
-				       last[j - 1] + (a[i - 1] != b[j - 1]));
-			if (swap && before[j - 2] + 1 < now[j])
-				now[j] = before[j - 2] + 1;
-		}
-	}
-	return rows[m % 3][n];
-}
-
-const char *parse_nearest(const char *name, const char *const *names)
-{
-	const char *best = NULL;
-	int limit = 1 + (int)strlen(name) / 3;
-
-	for (; *names; names++) {
-		int d = distance(name, *names);
-
-		if (strncmp(*names, name, strlen(name)) == 0 && strlen(name) > 1)
-			d = 1;
-		if (d <= limit) {
-			limit = d - 1;
-			best = *names;
-		}
-	}
-	return best;
-}
+enum { COMMON = sizeof(common) / sizeof(common[0]) };
 
 static enum err_code unknown(const char *what, const char *name, const char *dashes,
 			     const char *const *names, const struct cmd *c, struct err *e)
 {
-	const char *near = parse_nearest(name, names);
+	struct nearest near;
 
-	if (near)
+	nearest_init(&near, str_of(name));
+	nearest_offer_all(&near, names);
+	if (nearest_word(&near)[0])
 		return err_set(e, ERR_USAGE, "unknown %s '%s%s'; did you mean '%s%s'?",
-			       what, dashes, name, dashes, near);
+			       what, dashes, name, dashes, nearest_word(&near));
 	return err_set(e, ERR_USAGE, "unknown %s '%s%s'; see: convey %s%s-h", what,
 		       dashes, name, c->name, c->name[0] ? " " : "");
 }

@@ -13,9 +13,6 @@
 MUST_CHECK enum err_code parse_args(struct cmd *c, const struct command *const *commands,
 				    int argc, char **argv, struct err *e);
 
-/* The name that is spelled nearly so; NULL where none is. `names` ends with NULL. */
-const char *parse_nearest(const char *name, const char *const *names);
-
 /* The options that verbs have in common, as their help shows them. */
 extern const struct cmd_option help_common[];
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "cmd/guard.h"
 #include "cmd/verbs.h"
 #include "net/door.h"
@@ -23,12 +24,23 @@ static const struct cmd_option options[] = {
 	{NULL, NULL, NULL},
 };
 
+static enum err_code not_a_form(const char *form, struct err *e)
+{
+	static const char *const forms[] = {"logfmt", "json", NULL};
+	struct nearest near;
+
+	nearest_init(&near, str_of(form));
+	nearest_offer_all(&near, forms);
+	return err_set(e, ERR_USAGE, "--log is logfmt or json, not '%.40s'%s", form,
+		       nearest_hint(&near));
+}
+
 static enum err_code set_log(const struct cmd *c, struct err *e)
 {
 	const char *form = cmd_value(c, "log");
 
 	if (form && strcmp(form, "json") != 0 && strcmp(form, "logfmt") != 0)
-		return err_set(e, ERR_USAGE, "--log is logfmt or json, not '%s'", form);
+		return not_a_form(form, e);
 	log_open(form && strcmp(form, "json") == 0 ? LOG_JSON : LOG_LOGFMT);
 	return ERR_OK;
 }

@@ -216,6 +216,12 @@ bool event_is_standard(struct str tiktok_event, enum event_source source)
 	return false;
 }
 
+void event_offer_standard(struct nearest *near)
+{
+	for (size_t i = 0; i < COUNT(standard); i++)
+		nearest_offer(near, str_of(standard[i].name));
+}
+
 const char *event_retired(struct str tiktok_event)
 {
 	if (str_eq(tiktok_event, STR("CompletePayment")))

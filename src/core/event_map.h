@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "base/nearest.h"
 #include "core/rules.h"
 
 struct event_map_row {
@@ -43,6 +44,9 @@ extern const size_t event_map_defaults_count;
 
 /* One of TikTok's own names, for this source; case matters. */
 bool event_is_standard(struct str tiktok_event, enum event_source source);
+
+/* Offers TikTok's own names, those of apps too. */
+void event_offer_standard(struct nearest *near);
 
 /* NULL for a name in use; for a retired one what replaces it, "" where nothing does. */
 const char *event_retired(struct str tiktok_event);

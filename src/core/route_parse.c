@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/route_parse.h"
 
+#include "base/nearest.h"
 #include "core/decimal.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -10,9 +11,9 @@ static const char *const haves[] = {"email", "phone", "external_id", "ttclid"};
 static const char *const signals[] = {"ad_user_data", "ad_personalization", "ad_storage",
 				      "analytics_storage"};
 static const char *const states[] = {
-	[SIGNAL_UNSPECIFIED] = "unspecified",
-	[SIGNAL_GRANTED] = "granted",
-	[SIGNAL_DENIED] = "denied",
+	[SIGNAL_UNSPECIFIED] = "UNSPECIFIED",
+	[SIGNAL_GRANTED] = "GRANTED",
+	[SIGNAL_DENIED] = "DENIED",
 };
 
 enum err_code route_parse_event(struct route *r, struct str glob, struct err *e)
@@ -73,6 +74,15 @@ enum err_code route_parse_min_value(struct route *r, struct str word, struct err
 	return ERR_OK;
 }
 
+static const char *hint(struct nearest *near, struct str word, const char *const *table,
+			size_t count)
+{
+	nearest_init(near, word);
+	for (size_t i = 0; i < count; i++)
+		nearest_offer(near, str_of(table[i]));
+	return nearest_hint(near);
+}
+
 /* A table's row, without regard to case; its size where there is none. */
 static size_t row_of(struct str word, const char *const *table, size_t count)
 {
@@ -98,6 +108,7 @@ bool route_next_target(struct str *list, struct str *name)
 
 enum err_code route_parse_has(struct route *r, struct str list, struct err *e)
 {
+	struct nearest near;
 	uint8_t has = 0;
 	struct str word;
 	size_t row;
@@ -107,8 +118,8 @@ enum err_code route_parse_has(struct route *r, struct str list, struct err *e)
 		if (row == COUNT(haves))
 			return err_set(
 				e, ERR_USAGE,
-				"'%.*s' is none of email, phone, external_id, ttclid",
-				STR_ARG(word));
+				"'%.*s' is none of email, phone, external_id, ttclid%s",
+				STR_ARG(word), hint(&near, word, haves, COUNT(haves)));
 		has |= (uint8_t)(1u << row);
 	}
 	r->has = has;
@@ -120,20 +131,26 @@ static enum err_code read_signal(struct str word, size_t *signal, size_t *state,
 {
 	const char *equals = word.len ? memchr(word.p, '=', word.len) : NULL;
 	size_t at = equals ? (size_t)(equals - word.p) : word.len;
+	struct nearest near;
 
 	*signal = row_of(str_trim(str_make(word.p, at)), signals, COUNT(signals));
 	if (!equals || *signal == COUNT(signals))
 		return err_set(
 			e, ERR_USAGE,
 			"'%.*s' is not SIGNAL=STATE; the signals are ad_user_data, "
-			"ad_personalization, ad_storage and analytics_storage",
-			STR_ARG(word));
+			"ad_personalization, ad_storage and analytics_storage%s",
+			STR_ARG(word),
+			hint(&near, str_trim(str_make(word.p, at)), signals,
+			     COUNT(signals)));
 	*state = row_of(str_trim(str_make(equals + 1, word.len - at - 1)), states,
 			COUNT(states));
 	if (*state == COUNT(states))
 		return err_set(e, ERR_USAGE,
-			       "'%.*s': the states are GRANTED, DENIED and UNSPECIFIED",
-			       STR_ARG(word));
+			       "'%.*s': the states are GRANTED, DENIED and UNSPECIFIED%s",
+			       STR_ARG(word),
+			       hint(&near,
+				    str_trim(str_make(equals + 1, word.len - at - 1)),
+				    states, COUNT(states)));
 	return ERR_OK;
 }
 

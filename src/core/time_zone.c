@@ -7,6 +7,8 @@
 #include <unicode/ucal.h>
 #include <unicode/uenum.h>
 
+#include "base/nearest.h"
+
 #define DAY_S 86400
 #define ZONE_NAME_MAX 64
 /* No clock was ever moved by more than a day; two keep a cached offset away from the
@@ -78,21 +80,27 @@ static void say_unknown(const char *name, struct err *e)
 	UEnumeration *all = ucal_openTimeZones(&status);
 	const char *zone;
 	int32_t len;
+	struct nearest near;
 	bool fixed = strpbrk(name, "0123456789") != NULL;
 
+	nearest_init(&near, str_of(name));
 	err_set(e, ERR_CONFIG, "'%.*s' is no time zone; write it like Europe/Berlin%s",
 		ZONE_NAME_MAX, name,
 		fixed ? "; eight hours ahead of UTC is Etc/GMT-8" : "");
 	/* No guess at a fixed offset: GMT+8 and Etc/GMT+8 are sixteen hours apart. */
 	while (!fixed && U_SUCCESS(status) && name[0] != '\0' &&
 	       (zone = uenum_next(all, &len, &status)) != NULL) {
-		if (!resembles(str_make(zone, (size_t)len), str_of(name)))
-			continue;
-		err_set(e, ERR_CONFIG, "'%.*s' is no time zone; did you mean %s?",
-			ZONE_NAME_MAX, name, zone);
-		break;
+		if (resembles(str_make(zone, (size_t)len), str_of(name))) {
+			nearest_init(&near, str_make(zone, (size_t)len));
+			nearest_offer(&near, str_make(zone, (size_t)len));
+			break;
+		}
+		nearest_offer(&near, str_make(zone, (size_t)len));
 	}
 	uenum_close(all);
+	if (nearest_word(&near)[0])
+		err_set(e, ERR_CONFIG, "'%.*s' is no time zone%s", ZONE_NAME_MAX, name,
+			nearest_hint(&near));
 }
 
 /* ICU answers an unknown name with GMT, hence the question before. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
 #include "core/reason.h"
 #include "store/credential.h"
 #include "store/destination_setting.h"
@@ -133,6 +134,19 @@ enum err_code destination_add(struct db *db, const char *name,
 	return apply(db, id, settings, count, e);
 }
 
+static enum err_code unknown(struct db *db, const char *name, struct err *e)
+{
+	struct nearest near;
+
+	nearest_init(&near, str_of(name));
+	if (rows_offer(db, "SELECT name FROM destination WHERE removed = ?1", 0, &near,
+		       e) != ERR_OK)
+		return e->code;
+	return err_set(e, ERR_NOINPUT, "there is no destination '%.80s'%s", name,
+		       nearest_word(&near)[0] ? nearest_hint(&near)
+					      : "; see: convey destination list");
+}
+
 enum err_code destination_find(struct db *db, const char *name, int32_t *id,
 			       struct err *e)
 {
@@ -141,10 +155,7 @@ enum err_code destination_find(struct db *db, const char *name, int32_t *id,
 	if (look_up(db, name, id, &removed, e) != ERR_OK)
 		return e->code;
 	if (*id == 0 || removed)
-		return err_set(
-			e, ERR_NOINPUT,
-			"there is no destination '%.80s'; see: convey destination list",
-			name);
+		return unknown(db, name, e);
 	return ERR_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/nearest.h"
 #include "core/time_zone.h"
 #include "core/url.h"
 
@@ -18,18 +19,21 @@ struct rule {
 static enum err_code check_word(const struct rule *r, struct str value, struct err *e)
 {
 	struct str left = str_of(r->words);
+	struct nearest near;
 
+	nearest_init(&near, value);
 	while (left.len > 0) {
 		const char *bar = memchr(left.p, '|', left.len);
 		size_t len = bar ? (size_t)(bar - left.p) : left.len;
 
 		if (str_eq(str_make(left.p, len), value))
 			return ERR_OK;
+		nearest_offer(&near, str_make(left.p, len));
 		left.p += len + (bar != NULL);
 		left.len -= len + (bar != NULL);
 	}
-	return err_set(e, ERR_USAGE, "--%s is one of %s, not '%.*s'", r->name, r->words,
-		       STR_ARG(value));
+	return err_set(e, ERR_USAGE, "--%s is one of %s, not '%.*s'%s", r->name, r->words,
+		       STR_ARG(value), nearest_hint(&near));
 }
 
 static enum err_code check_whole(const struct rule *r, struct str value, struct err *e)
@@ -99,14 +103,11 @@ static enum err_code check_zone(const struct rule *r, struct str value, struct e
 	struct err why;
 
 	(void)r;
-	zone = value.len > 0 && value.len < 100 ? zone_open(value.p, &why) : NULL;
+	zone = zone_open(value.len > 0 && value.len < 100 ? value.p : "", &why);
 	zone_free(zone);
-	if (!zone)
-		return err_set(e, ERR_USAGE,
-			       "--timezone is a name of the tz database such as UTC or "
-			       "Europe/Berlin, not '%.*s'",
-			       STR_ARG(value));
-	return ERR_OK;
+	if (zone)
+		return ERR_OK;
+	return err_set(e, ERR_USAGE, "--timezone: %s", why.msg);
 }
 
 static enum err_code check_country(const struct rule *r, struct str value, struct err *e)

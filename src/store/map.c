@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
 #include "core/event_map.h"
 #include "store/setting.h"
 
@@ -89,6 +90,21 @@ enum err_code map_set(struct db *db, const char *event, const char *tiktok_event
 	return config_bump(db, e);
 }
 
+static enum err_code unknown(struct db *db, const char *event, int32_t destination_id,
+			     struct err *e)
+{
+	struct nearest near;
+
+	nearest_init(&near, str_of(event));
+	if (rows_offer(db, "SELECT event FROM event_map WHERE destination_id = ?1",
+		       destination_id, &near, e) != ERR_OK)
+		return e->code;
+	return err_set(e, ERR_NOINPUT, "the map has no event '%.100s'%s%s", event,
+		       destination_id ? " for this destination" : "",
+		       nearest_word(&near)[0] ? nearest_hint(&near)
+					      : "; see: convey map list");
+}
+
 enum err_code map_remove(struct db *db, const char *event, int32_t destination_id,
 			 struct err *e)
 {
@@ -105,9 +121,7 @@ enum err_code map_remove(struct db *db, const char *event, int32_t destination_i
 	if (e->code)
 		return e->code;
 	if (sqlite3_changes(db->handle) == 0)
-		return err_set(e, ERR_NOINPUT,
-			       "the map has no event '%.120s'%s; see: convey map list",
-			       event, destination_id ? " for this destination" : "");
+		return unknown(db, event, destination_id, e);
 	return config_bump(db, e);
 }
 

@@ -52,3 +52,18 @@ struct str rows_text(const struct rows *r, int column)
 {
 	return db_column(r->stmt, column);
 }
+
+enum err_code rows_offer(struct db *db, const char *sql, int64_t a, struct nearest *near,
+			 struct err *e)
+{
+	struct rows r;
+	bool row;
+
+	if (rows_open(&r, db, sql, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int64(r.stmt, 1, a);
+	while (rows_next(&r, &row, e) == ERR_OK && row)
+		nearest_offer(near, rows_text(&r, 0));
+	rows_close(&r);
+	return e->code;
+}

@@ -8,6 +8,7 @@
 #ifndef STORE_ROWS_H
 #define STORE_ROWS_H
 
+#include "base/nearest.h"
 #include "store/db.h"
 
 struct rows {
@@ -25,6 +26,10 @@ MUST_CHECK enum err_code rows_open(struct rows *r, struct db *db, const char *sq
 MUST_CHECK enum err_code rows_next(struct rows *r, bool *row, struct err *e);
 
 void rows_close(struct rows *r);
+
+/* For store modules too: offers the text of each row, with ?1 bound. */
+MUST_CHECK enum err_code rows_offer(struct db *db, const char *sql, int64_t a,
+				    struct nearest *near, struct err *e);
 
 /* Columns count from 0; names and text are valid until rows_next. */
 int rows_columns(const struct rows *r);

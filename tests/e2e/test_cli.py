@@ -90,6 +90,7 @@ class Usage(Case):
                 (("list", "--reason", "not_maped"), "'not_mapped'"),
                 (("list", "--limit", "0"), "--limit"),
                 (("list", "--limit", "x"), "--limit"),
+                (("list", "--destination", "x", "--status", "FALED"), "'failed'"),
                 (("retry",), "EVENT_ID or --status"),
                 (("retry", "x", "--status", "failed"), "EVENT_ID or --status"),
                 (("retry", "--status", "delivered"), "cannot be retried"),
@@ -99,6 +100,36 @@ class Usage(Case):
                 done = self.fails(64, *args, says=says)
                 self.assertEqual(done.stdout, b"")
         self.assertEqual(os.listdir(self.dir), [])
+
+    def test_names_of_ones_own_and_of_tiktok(self):
+        self.init()
+        add = ("destination", "add", "x", "--id", "C4ABC", "--source")
+        for status, args, says in (
+                (66, ("destination", "show", "shpo"), "'shop'"),
+                (66, ("list", "--destination", "shops"), "'shop'"),
+                (66, ("token", "set", "Shop"), "'shop'"),
+                (66, ("map", "set", "x", "Purchase", "--destination", "sho"), "'shop'"),
+                (66, ("map", "remove", "purchas"), "'purchase'"),
+                (66, ("route", "add", "--to", "shop,shpo"), "'shop'"),
+                (64, ("route", "add", "--to", "shop", "--has", "emial"), "'email'"),
+                (64, ("route", "add", "--to", "shop", "--consent", "ad_userdata=GRANTED"),
+                 "'ad_user_data'"),
+                (64, ("route", "add", "--to", "shop", "--consent", "ad_user_data=grant"),
+                 "'GRANTED'"),
+                (64, (*add, "wbe"), "'web'"),
+                (64, (*add, "web", "--deliver", "onlywon"), "'only-won'"),
+                (64, (*add, "web", "--timezone", "Europe/Berln"), "'Europe/Berlin'"),
+                (64, ("run", "--log", "jsno"), "'json'")):
+            with self.subTest(args=args):
+                self.fails(status, *args, says="did you mean " + says)
+        self.fails(66, "destination", "show", "zzz", says="convey destination list")
+        for word, says in (("Purchse", b"did you mean 'Purchase'?"), ("TrialDay3", None),
+                           ("Purchase", None)):
+            done = self.ok("map", "set", "x", word)
+            if says:
+                self.assertIn(says, done.stderr)
+            else:
+                self.assertNotIn(b"did you mean", done.stderr)
 
     def test_help_leads_with_examples(self):
         verbs = ["init", "enqueue", "status", "list", "retry", "cancel", "doctor", "token set",

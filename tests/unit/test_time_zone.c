@@ -132,9 +132,10 @@ static void unknown_names(void **state)
 	} rows[] = {
 		{"Mars/Olympus", "'Mars/Olympus' is no time zone"},
 		{"", "'' is no time zone"},
-		{"berlin", "did you mean Europe/Berlin?"},
-		{"america/new_york", "did you mean America/New_York?"},
-		{"New York", "did you mean America/New_York?"},
+		{"berlin", "did you mean 'Europe/Berlin'?"},
+		{"Europe/Berln", "did you mean 'Europe/Berlin'?"},
+		{"america/new_york", "did you mean 'America/New_York'?"},
+		{"New York", "did you mean 'America/New_York'?"},
 		{"GMT+8", "eight hours ahead of UTC is Etc/GMT-8"},
 		{"+08:00", "Etc/GMT-8"},
 		{"Etc/Unknown", "is no time zone"},
