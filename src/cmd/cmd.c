@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cmd/clean.h"
+#include "cmd/output.h"
 #include "cmd/parse.h"
 #include "store/migrate.h"
 
@@ -41,8 +43,7 @@ static void forbid_cores(void)
 static void print_error(const struct err *e)
 {
 	fputs(log_is_journal() ? "<3>convey: " : "convey: ", stderr);
-	for (const char *p = e->msg; *p; p++)
-		fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
+	clean_print(stderr, str_of(e->msg), CLEAN_LINE);
 	fputc('\n', stderr);
 }
 
@@ -128,6 +129,7 @@ enum err_code cmd_commit(const struct cmd *c, struct db *db, struct err *e)
 
 void cmd_say(const struct cmd *c, const char *fmt, ...)
 {
+	char text[4096];
 	va_list args;
 
 	if (c->json)
@@ -135,8 +137,9 @@ void cmd_say(const struct cmd *c, const char *fmt, ...)
 	if (c->dry_run && c->command->kind == CMD_CHANGES)
 		fputs("dry run: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	clean_print(stderr, str_of(text), CLEAN_LINE);
 	fputc('\n', stderr);
 }
 
@@ -144,7 +147,7 @@ void cmd_result(const struct cmd *c, json_t *object)
 {
 	if (c->json) {
 		json_object_set_new(object, "dry_run", json_boolean(c->dry_run));
-		json_dumpf(object, stdout, JSON_INDENT(2));
+		output_json(object, true);
 		putchar('\n');
 	}
 	json_decref(object);

@@ -7,6 +7,7 @@
 
 #include "cmd/clean.h"
 #include "cmd/config_file.h"
+#include "cmd/output.h"
 #include "cmd/verbs.h"
 
 enum { LAID_OUT = JSON_INDENT(2) | JSON_REAL_PRECISION(15) };
@@ -17,7 +18,7 @@ static enum err_code write_to(const char *path, const json_t *file, struct err *
 	bool ok;
 
 	if (strcmp(path, "-") == 0) {
-		json_dumpf(file, stdout, LAID_OUT);
+		output_json(file, true);
 		putchar('\n');
 		return ERR_OK;
 	}
@@ -58,7 +59,7 @@ static void print_value(const json_t *value)
 		return;
 	}
 	buf_init(&clean, strlen(text) * 4 + 1);
-	clean_text(&clean, str_of(text), false);
+	clean_text(&clean, str_of(text), CLEAN_LINE);
 	fputs(buf_z(&clean), stdout);
 	buf_fini(&clean);
 	free(text);

@@ -4,12 +4,12 @@
 #include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd/clean.h"
+#include "cmd/table.h"
 
 enum { CELLS_MAX = 16 * 1024 * 1024, ROWS_MAX = 500 };
-
-static void flush(struct output *o);
 
 void output_begin(struct output *o, bool json, json_t *into, const char *const *names,
 		  int columns, int shown)
@@ -38,7 +38,7 @@ void output_begin_rows(struct output *o, bool json, json_t *into, const struct r
 void output_end(struct output *o)
 {
 	if (!o->json)
-		flush(o);
+		table_end(o);
 	else if (!o->into)
 		puts(o->any ? "\n]" : "]");
 	buf_fini(&o->cells);
@@ -52,51 +52,34 @@ json_t *output_json_text(struct str text)
 	if (value)
 		return value;
 	buf_init(&clean, text.len);
-	clean_text(&clean, text, true);
+	clean_text(&clean, text, CLEAN_ALL);
 	value = json_stringn(clean.p, clean.len);
 	buf_fini(&clean);
 	return value;
 }
 
-static void pad(int width)
+/* DEL is ASCII, and a terminal may obey it. */
+static int put_on_terminal(const char *bytes, size_t len, void *arg)
 {
-	for (; width > 0; width--)
-		putchar(' ');
+	(void)arg;
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] == 0x7f)
+			fputs("\\u007f", stdout);
+		else
+			putchar(bytes[i]);
+	}
+	return 0;
 }
 
-static void print_cell(const struct output *o, int column, const char *text)
+void output_json(const json_t *value, bool laid_out)
 {
-	int room = o->widths[column] - clean_width(text);
-	bool last = column == o->shown - 1;
+	size_t flags = JSON_REAL_PRECISION(15) | (laid_out ? JSON_INDENT(2) : 0);
 
-	if (o->right[column])
-		pad(room);
-	fputs(text, stdout);
-	if (!last && !o->right[column])
-		pad(room);
-	fputs(last ? "\n" : "  ", stdout);
-}
-
-static void flush(struct output *o)
-{
-	const char *p = o->cells.p;
-
-	if (!o->header_done) {
-		for (int i = 0; i < o->shown; i++) {
-			if (clean_width(o->names[i]) > o->widths[i])
-				o->widths[i] = clean_width(o->names[i]);
-			print_cell(o, i, o->names[i]);
-		}
-	}
-	o->header_done = true;
-	for (int row = 0; row < o->rows; row++) {
-		for (int i = 0; i < o->shown; i++) {
-			print_cell(o, i, p);
-			p += strlen(p) + 1;
-		}
-	}
-	buf_clear(&o->cells);
-	o->rows = 0;
+	if (isatty(STDOUT_FILENO))
+		json_dump_callback(value, put_on_terminal, NULL,
+				   flags | JSON_ENSURE_ASCII);
+	else
+		json_dumpf(value, stdout, flags);
 }
 
 static void end_row(struct output *o)
@@ -104,12 +87,12 @@ static void end_row(struct output *o)
 	o->column = 0;
 	if (!o->json) {
 		if (++o->rows >= ROWS_MAX || o->cells.len > CELLS_MAX / 2)
-			flush(o);
+			table_flush(o);
 	} else if (o->into) {
 		json_array_append_new(o->into, o->object);
 	} else {
 		fputs(o->any ? ",\n" : "\n", stdout);
-		json_dumpf(o->object, stdout, JSON_REAL_PRECISION(15));
+		output_json(o->object, false);
 		json_decref(o->object);
 	}
 	o->object = NULL;
@@ -135,7 +118,8 @@ static void put_cell(struct output *o, struct str text, bool right)
 	int width;
 
 	if (o->column < o->shown) {
-		width = clean_text(&o->cells, text, false);
+		o->filled[o->column] |= !str_eq(text, STR("-"));
+		width = clean_text(&o->cells, text, CLEAN_LINE);
 		buf_addc(&o->cells, '\0');
 		if (!o->header_done && width > o->widths[o->column])
 			o->widths[o->column] = width;
@@ -222,7 +206,7 @@ static void print_field(const struct rows *rows, int column)
 	struct buf clean;
 
 	buf_init(&clean, text.len);
-	clean_text(&clean, text, false);
+	clean_text(&clean, text, CLEAN_LINE);
 	if (rows_type(rows, column) == ROWS_REAL)
 		printf("%-20s %.10g\n", rows_name(rows, column), rows_real(rows, column));
 	else
@@ -245,8 +229,7 @@ void output_record(const struct cmd *c, const struct rows *rows)
 	output_begin_rows(&o, true, array, rows, 0);
 	output_row(&o, rows);
 	output_end(&o);
-	json_dumpf(json_array_get(array, 0), stdout,
-		   JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+	output_json(json_array_get(array, 0), true);
 	putchar('\n');
 	json_decref(array);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * output.h - rows on stdout: an aligned table, or with --json an array of objects.
  *
- * Cells are given column by column; a table's widths come from its first rows, so that a
- * long one needs no more memory than a short one. What a terminal would obey (control
- * bytes) and what is no UTF-8 is shown as '?'.
+ * Cells are given column by column, the more important columns first; a table's widths come
+ * from its first rows, so that a long one needs no more memory than a short one. What a
+ * terminal would obey (control bytes) and what is no UTF-8 is shown as '?'.
  *
  * Owns:    its buffer, from output_begin to output_end.
  * Thread:  main.
@@ -21,13 +21,18 @@ struct output {
 	bool json;
 	struct json_t *into; /* rows are appended here instead of printed; NULL: stdout */
 	const char *names[OUTPUT_COLUMNS_MAX];
-	bool right[OUTPUT_COLUMNS_MAX]; /* numbers */
+	bool right[OUTPUT_COLUMNS_MAX];  /* numbers */
+	bool filled[OUTPUT_COLUMNS_MAX]; /* some row has a value */
+	bool hidden[OUTPUT_COLUMNS_MAX]; /* on a terminal: no value, or no room, */
+	int left_out;                    /* which is so many */
 	int widths[OUTPUT_COLUMNS_MAX];
 	int columns, shown; /* a table shows the first few, JSON all */
 	int column;
 	struct json_t *object;
 	struct buf cells; /* each ends with a NUL */
 	int rows;         /* in cells */
+	int width;        /* of the terminal; 0: none */
+	bool quiet;       /* do not say what has no room */
 	bool header_done, any;
 };
 
@@ -56,5 +61,8 @@ void output_row(struct output *o, const struct rows *rows);
 
 /* Text as JSON, whatever its bytes. */
 struct json_t *output_json_text(struct str text);
+
+/* JSON on stdout, laid out over lines or on one; a terminal gets ASCII only. */
+void output_json(const struct json_t *value, bool laid_out);
 
 #endif

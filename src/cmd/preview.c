@@ -29,7 +29,7 @@ static void trace_line(void *arg, const char *step, const char *text)
 	if (strcmp(step, "destination") == 0 && p->subject.judge.config->count == 1)
 		return;
 	buf_init(&clean, 4096);
-	clean_text(&clean, str_of(text), false);
+	clean_text(&clean, str_of(text), CLEAN_LINE);
 	cmd_say(p->cmd, "%-12s %s", step, buf_z(&clean));
 	buf_fini(&clean);
 }

@@ -175,7 +175,7 @@ static void report(const struct cmd *c, const struct simulation *s)
 		all = json_pack("{s:I, s:I, s:o, s:o}", "rows", (json_int_t)s->rows,
 				"changed", (json_int_t)s->changed, "counts", counts,
 				"examples", examples);
-		json_dumpf(all, stdout, JSON_INDENT(2));
+		output_json(all, true);
 		putchar('\n');
 		json_decref(all);
 		return;

@@ -24,7 +24,7 @@ static void tell(void *arg, const char *step, const char *destination, struct st
 		return;
 	}
 	buf_init(&clean, SENTENCE_MAX);
-	clean_text(&clean, text, false);
+	clean_text(&clean, text, CLEAN_LINE);
 	if (destination[0])
 		printf("%-12s %s: %s\n", step, destination, buf_z(&clean));
 	else
@@ -42,7 +42,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 		return e->code;
 	steps = c->json ? json_array() : NULL;
 	if (story_tell(&subject, c->argv[0], reveal, tell, steps, e) == ERR_OK && steps) {
-		json_dumpf(steps, stdout, JSON_INDENT(2));
+		output_json(steps, true);
 		putchar('\n');
 	}
 	json_decref(steps);

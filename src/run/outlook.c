@@ -3,45 +3,93 @@
 
 #include "store/room.h"
 
-bool outlook_needs_person(const struct status_totals *t)
+/* Without a relay rows wait for the next one, which may come by the clock (--drain). */
+enum { NOBODY_SENDS_S = 600 };
+
+static bool is_stuck(const struct status_totals *t)
 {
-	return t->destinations == 0 || t->blocked || t->held || t->failed || t->rejected;
+	return t->no_relay && t->oldest_s >= NOBODY_SENDS_S;
 }
 
-static void add_part(struct buf *out, int64_t count, const char *what, bool *any)
+bool outlook_needs_person(const struct status_totals *t)
+{
+	return t->destinations == 0 || t->blocked || t->held || t->failed ||
+	       t->rejected || is_stuck(t);
+}
+
+void outlook_age(int64_t seconds, struct buf *out)
+{
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+	size_t i = 0;
+
+	while (i < 3 && seconds < 2 * units[i].seconds)
+		i++;
+	buf_addf(out, "%lld %s", (long long)(seconds / units[i].seconds), units[i].name);
+}
+
+static void add_part(struct buf *out, int64_t count, const char *one, const char *many,
+		     bool *any)
 {
 	if (count == 0)
 		return;
-	buf_addf(out, "%s%lld %s", *any ? ", " : "", (long long)count, what);
+	buf_addf(out, "%s%lld %s", *any ? ", " : "", (long long)count,
+		 count == 1 ? one : many);
 	*any = true;
+}
+
+static void add_states(struct buf *out, int64_t count, const char *word, bool *any)
+{
+	add_part(out, count, word, word, any);
+}
+
+static void add_needs(const struct status_totals *t, struct buf *out)
+{
+	bool any = is_stuck(t);
+
+	buf_adds(out, STR("Needs you: "));
+	if (any) {
+		buf_adds(out, STR("no relay runs, and the oldest row has waited for "));
+		outlook_age(t->oldest_s, out);
+		buf_adds(out, STR(" (convey run)"));
+	}
+	add_part(out, t->blocked, "destination cannot send", "destinations cannot send",
+		 &any);
+	add_states(out, t->failed, "failed", &any);
+	add_states(out, t->rejected, "rejected", &any);
+	add_states(out, t->held, "held", &any);
+	buf_addc(out, '.');
+}
+
+static void add_flow(const struct status_totals *t, struct buf *out)
+{
+	bool any = false;
+
+	add_states(out, t->unclaimed + t->pending, "pending", &any);
+	add_states(out, t->sending, "sending", &any);
+	add_states(out, t->retrying, "retrying", &any);
+	if (!any)
+		buf_adds(out, STR("Nothing waits"));
+	else if (t->no_relay)
+		buf_adds(out, STR(" (no relay runs: convey run)"));
+	any = true;
+	add_part(out, t->paused, "destination paused", "destinations paused", &any);
+	add_part(out, t->held_up, "destination held up for now",
+		 "destinations held up for now", &any);
+	buf_addf(out, "; %lld delivered. Nothing needs you.", (long long)t->delivered);
 }
 
 void outlook_sentence(const struct status_totals *t, struct buf *out)
 {
-	bool any = false;
-
-	if (t->destinations == 0) {
+	if (t->destinations == 0)
 		buf_adds(out, STR("Needs you: there is no destination; convey "
 				  "destination add."));
-		return;
-	}
-	if (outlook_needs_person(t)) {
-		buf_adds(out, STR("Needs you: "));
-		add_part(out, t->blocked,
-			 t->blocked == 1 ? "destination waits" : "destinations wait",
-			 &any);
-		add_part(out, t->failed, "failed", &any);
-		add_part(out, t->rejected, "rejected", &any);
-		add_part(out, t->held, "held", &any);
-		buf_addc(out, '.');
-		return;
-	}
-	add_part(out, t->unclaimed + t->pending, "pending", &any);
-	add_part(out, t->sending, "sending", &any);
-	add_part(out, t->retrying, "retrying", &any);
-	if (!any)
-		buf_adds(out, STR("Nothing waits"));
-	buf_addf(out, "; %lld delivered. Nothing needs you.", (long long)t->delivered);
+	else if (outlook_needs_person(t))
+		add_needs(t, out);
+	else
+		add_flow(t, out);
 }
 
 bool outlook_disk_full(const char *db_path, struct buf *out)

@@ -12,6 +12,9 @@
 
 bool outlook_needs_person(const struct status_totals *t);
 
+/* "45 s", "12 min", "3 h", "5 d". */
+void outlook_age(int64_t seconds, struct buf *out);
+
 /* Appends what needs a person, else what flows. */
 void outlook_sentence(const struct status_totals *t, struct buf *out);
 

@@ -31,13 +31,19 @@ enum err_code lock_find(struct lock *lock, const char *db_path, struct err *e)
 	return ERR_OK;
 }
 
+static void read_pid(int fd, char text[32])
+{
+	ssize_t len = pread(fd, text, 31, 0);
+
+	text[len > 0 ? len : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+}
+
 static enum err_code busy(const struct lock *lock, struct err *e)
 {
-	char text[32] = "";
-	ssize_t len = pread(lock->fd, text, sizeof(text) - 1, 0);
+	char text[32];
 
-	if (len > 0)
-		text[strcspn(text, "\n")] = '\0';
+	read_pid(lock->fd, text);
 	return err_set(e, ERR_BUSY, "another relay runs on this database: process %s",
 		       text[0] ? text : "unknown");
 }
@@ -68,6 +74,31 @@ enum err_code lock_take(struct lock *lock, struct err *e)
 		return e->code;
 	}
 	return ERR_OK;
+}
+
+long lock_holder(const char *db_path)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct err e = {ERR_OK, ""};
+	char path[sizeof(((struct lock *)0)->path) + 8], text[32];
+	struct lock lock;
+	long pid = -1;
+	int fd;
+
+	if (lock_find(&lock, db_path, &e) != ERR_OK)
+		return -1;
+	snprintf(path, sizeof(path), "%s.lock", lock.path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (fcntl(fd, F_OFD_GETLK, &whole) == 0) {
+		read_pid(fd, text);
+		pid = whole.l_type == F_UNLCK ? 0 : strtol(text, NULL, 10);
+		if (whole.l_type != F_UNLCK && pid <= 0)
+			pid = 1; /* it has not written its number yet */
+	}
+	close(fd);
+	return pid;
 }
 
 void lock_drop(struct lock *lock)

@@ -28,6 +28,10 @@ MUST_CHECK enum err_code lock_find(struct lock *lock, const char *db_path, struc
 MUST_CHECK enum err_code lock_take(struct lock *lock, struct err *e);
 void lock_drop(struct lock *lock);
 
+/* The process of the relay that runs on the database; 0: none does, -1: it cannot be told
+ * (the lock file is another user's). */
+long lock_holder(const char *db_path);
+
 /* Whether the path still names the file that was locked: writing to a deleted or replaced
  * database succeeds and is lost. */
 bool lock_same_file(const struct lock *lock);

@@ -16,7 +16,11 @@ static const char totals_sql[] =
 	"coalesce(sum(CASE WHEN state / 16 = 5 THEN count END), 0), "
 	"coalesce(sum(CASE WHEN state / 16 = 6 THEN count END), 0), "
 	"(SELECT count(*) FROM destination WHERE removed = 0 AND paused = 0 "
-	"AND reason IN (17, 18, 19)) FROM counter";
+	"AND reason IN (17, 18, 19)), "
+	"(SELECT count(*) FROM destination WHERE removed = 0 AND paused <> 0), "
+	"(SELECT count(*) FROM destination WHERE removed = 0 AND paused = 0 "
+	"AND reason > 19), "
+	"(SELECT max(oldest_pending_s) FROM queue_status) FROM counter";
 
 _Static_assert(REASON_NEEDS_TOKEN == 17 && REASON_TOKEN_REFUSED == 18 &&
 		       REASON_PERMISSION == 19,
@@ -42,6 +46,9 @@ enum err_code status_totals(struct db *db, struct status_totals *out, struct err
 			.failed = rows_int(&r, 7),
 			.rejected = rows_int(&r, 8),
 			.blocked = rows_int(&r, 9),
+			.paused = rows_int(&r, 10),
+			.held_up = rows_int(&r, 11),
+			.oldest_s = rows_int(&r, 12),
 		};
 	rows_close(&r);
 	return e->code;
@@ -54,6 +61,11 @@ enum err_code status_queue(struct db *db, struct rows *out, struct err *e)
 
 enum err_code status_problems(struct db *db, struct rows *out, struct err *e)
 {
-	return rows_open(out, db, "SELECT * FROM problem ORDER BY destination, reason",
-			 e);
+	return rows_open(
+		out, db,
+		"SELECT p.* FROM problem p JOIN reason r ON r.word = p.reason "
+		"ORDER BY CASE WHEN r.id IN (17, 18, 19) OR r.id / 16 IN (4, 5, 6) "
+		"THEN 0 WHEN r.id < 64 THEN 1 ELSE 2 END, p.count DESC, p.reason, "
+		"p.destination",
+		e);
 }

@@ -13,13 +13,17 @@
 struct status_totals {
 	int64_t destinations, unclaimed, pending, sending, retrying, delivered;
 	int64_t held, failed, rejected;
-	int64_t blocked; /* destinations that wait for a person */
+	int64_t blocked;  /* destinations that wait for a person, */
+	int64_t paused;   /* that a person has paused, */
+	int64_t held_up;  /* and that cannot send now, but will go on by themselves */
+	int64_t oldest_s; /* since the oldest row that waits was committed */
+	bool no_relay;    /* known by the caller: nobody sends */
 };
 
 MUST_CHECK enum err_code status_totals(struct db *db, struct status_totals *out,
 				       struct err *e);
 
-/* The columns of the views. */
+/* The columns of the views; problems that wait for a person first. */
 MUST_CHECK enum err_code status_queue(struct db *db, struct rows *out, struct err *e);
 MUST_CHECK enum err_code status_problems(struct db *db, struct rows *out, struct err *e);
 

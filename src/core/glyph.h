@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * glyph.h - how much room a code point takes on a terminal, and whether it belongs there.
+ *
+ * Owns:    nothing.
+ * Thread:  any.
+ * Errors:  none. */
+#ifndef CORE_GLYPH_H
+#define CORE_GLYPH_H
+
+#include <stdint.h>
+
+/* 1 or 2 columns; 0 for a mark on the one before it; -1 for what a terminal would obey or
+ * what would deceive whoever reads it: controls, marks of direction, what is invisible. */
+int glyph_width(uint32_t code_point);
+
+#endif
