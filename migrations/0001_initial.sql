@@ -173,7 +173,7 @@ CREATE TABLE delivery (
 	first_sent_at INTEGER
 );
 
-CREATE INDEX delivery_unsent ON delivery (state) WHERE state < 144;
+CREATE INDEX delivery_unsent ON delivery (state) WHERE state < 160;
 
 CREATE TABLE waiting (
 	key INTEGER PRIMARY KEY,

@@ -222,8 +222,8 @@ CREATE TABLE delivery (
 );
 
 -- Deliveries that did not arrive, for `convey list` and for finding them to retry; a row that
--- was delivered or is a duplicate is not in it and costs nothing.
-CREATE INDEX delivery_unsent ON delivery (state) WHERE state < 144;
+-- was delivered is not in it and costs nothing.
+CREATE INDEX delivery_unsent ON delivery (state) WHERE state < 160;
 
 -- What cannot be settled yet: retries, rows of a destination that waits, held ones. Few, so
 -- they may be updated; a row goes to delivery when it ends. destination_id 0 and a key that

@@ -9,7 +9,7 @@
 #include "cmd/clean.h"
 #include "cmd/table.h"
 
-enum { CELLS_MAX = 16 * 1024 * 1024, ROWS_MAX = 500 };
+enum { CELL_MAX = 64 * 1024, CELLS_MAX = 16 * 1024 * 1024, ROWS_MAX = 500 };
 
 void output_begin(struct output *o, bool json, json_t *into, const char *const *names,
 		  int columns, int shown)
@@ -37,6 +37,9 @@ void output_begin_rows(struct output *o, bool json, json_t *into, const struct r
 
 void output_end(struct output *o)
 {
+	if (o->held)
+		output_release(o);
+	json_decref(o->held);
 	if (!o->json)
 		table_end(o);
 	else if (!o->into)
@@ -82,21 +85,47 @@ void output_json(const json_t *value, bool laid_out)
 		json_dumpf(value, stdout, flags);
 }
 
+static void print_object(struct output *o, const json_t *object)
+{
+	fputs(o->any ? ",\n" : "\n", stdout);
+	output_json(object, false);
+	o->any = true;
+}
+
 static void end_row(struct output *o)
 {
 	o->column = 0;
 	if (!o->json) {
-		if (++o->rows >= ROWS_MAX || o->cells.len > CELLS_MAX / 2)
+		o->rows++;
+		if ((o->rows >= ROWS_MAX && !o->hold) || o->cells.len > CELLS_MAX / 2)
 			table_flush(o);
-	} else if (o->into) {
-		json_array_append_new(o->into, o->object);
+	} else if (o->into || o->held) {
+		json_array_append_new(o->into ? o->into : o->held, o->object);
 	} else {
-		fputs(o->any ? ",\n" : "\n", stdout);
-		output_json(o->object, false);
+		print_object(o, o->object);
 		json_decref(o->object);
 	}
 	o->object = NULL;
-	o->any = true;
+}
+
+void output_hold(struct output *o)
+{
+	o->hold = true;
+	o->held = o->json ? json_array() : NULL;
+}
+
+void output_release(struct output *o)
+{
+	const json_t *object;
+	size_t i;
+
+	if (!o->json) {
+		if (o->rows > 0) /* the widths come from the first */
+			table_flush(o);
+		return;
+	}
+	json_array_foreach(o->held, i, object) print_object(o, object);
+	json_array_clear(o->held);
 }
 
 static void next(struct output *o)
@@ -117,6 +146,8 @@ static void put_cell(struct output *o, struct str text, bool right)
 {
 	int width;
 
+	if (text.len > CELL_MAX)
+		text.len = CELL_MAX;
 	if (o->column < o->shown) {
 		o->filled[o->column] |= !str_eq(text, STR("-"));
 		width = clean_text(&o->cells, text, CLEAN_LINE);

@@ -20,6 +20,8 @@
 struct output {
 	bool json;
 	struct json_t *into; /* rows are appended here instead of printed; NULL: stdout */
+	struct json_t *held; /* JSON's rows between output_hold and output_release */
+	bool hold;
 	const char *names[OUTPUT_COLUMNS_MAX];
 	bool right[OUTPUT_COLUMNS_MAX];  /* numbers */
 	bool filled[OUTPUT_COLUMNS_MAX]; /* some row has a value */
@@ -40,6 +42,10 @@ struct output {
 void output_begin(struct output *o, bool json, struct json_t *into,
 		  const char *const *names, int columns, int shown);
 void output_end(struct output *o);
+
+/* Rows are kept from now on, and printed by output_release and output_end only. */
+void output_hold(struct output *o);
+void output_release(struct output *o);
 
 void output_text(struct output *o, struct str text);
 void output_int(struct output *o, int64_t value);

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "cmd/filter.h"
+#include "cmd/progress.h"
 #include "cmd/verbs.h"
 
 static enum err_code move_event(const struct cmd *c, struct requeue *q, struct err *e)
@@ -17,15 +18,22 @@ static enum err_code move_event(const struct cmd *c, struct requeue *q, struct e
 static enum err_code move_many(const struct cmd *c, struct requeue *q,
 			       const struct requeue_filter *f, struct err *e)
 {
-	bool more = true;
+	struct progress progress;
+	bool more = !c->dry_run;
 
-	while (more) {
-		if (db_begin(q->db, e) != ERR_OK ||
-		    requeue_some(q, f, &more, e) != ERR_OK ||
-		    cmd_commit(c, q->db, e) != ERR_OK)
-			return e->code;
+	if (requeue_count(q, f, e) != ERR_OK || c->dry_run)
+		return e->code;
+	progress_begin(&progress, c, "deliveries", q->moved + q->refused);
+	q->moved = q->refused = 0;
+	q->held_moved = false;
+	while (more && e->code == ERR_OK) {
+		if (db_begin(q->db, e) == ERR_OK &&
+		    requeue_some(q, f, &more, e) == ERR_OK)
+			e->code = cmd_commit(c, q->db, e);
+		progress_show(&progress, q->moved + q->refused, q->moved);
 	}
-	return ERR_OK;
+	progress_clear(&progress);
+	return e->code;
 }
 
 static void report(const struct cmd *c, const struct requeue *q)

@@ -2,7 +2,7 @@
 #include "store/lookup.h"
 
 #include "store/dedup.h"
-#include "store/members.h"
+#include "store/in_flight.h"
 
 #define FROM_ROW "outbox o LEFT JOIN derived_id x ON x.outbox_id = o.id "
 #define ITS_ID "coalesce(nullif(CAST(o.event_id AS TEXT), ''), x.event_id)"
@@ -100,34 +100,35 @@ static enum err_code find_candidates(struct db *db, struct str event_id, struct 
 	return e->code;
 }
 
+struct asked {
+	struct db *db;
+	sqlite3_stmt *bears;
+	struct found *found;
+};
+
+static enum err_code put_if_it_bears(void *arg, int64_t outbox_id, struct err *e)
+{
+	struct asked *a = arg;
+	bool row;
+
+	sqlite3_bind_int64(a->bears, 2, outbox_id);
+	if (db_step(a->db, a->bears, &row, e) == ERR_OK && row)
+		put(a->found, outbox_id);
+	sqlite3_reset(a->bears);
+	return e->code;
+}
+
 /* A row in a request has neither a delivery nor, the first time, a wait. */
 static enum err_code find_in_flight(struct db *db, struct str event_id, struct found *f,
 				    struct err *e)
 {
-	sqlite3_stmt *open, *bears;
-	bool row;
+	struct asked asked = {db, NULL, f};
 
-	if (db_prepare(db, "SELECT members FROM attempt WHERE outcome IS NULL", &open,
-		       e) != ERR_OK)
+	if (db_prepare(db, bears_sql, &asked.bears, e) != ERR_OK)
 		return e->code;
-	if (db_prepare(db, bears_sql, &bears, e) != ERR_OK) {
-		sqlite3_finalize(open);
-		return e->code;
-	}
-	db_bind(bears, 1, event_id);
-	while (db_step(db, open, &row, e) == ERR_OK && row) {
-		struct str members = db_column(open, 0);
-		int64_t id = 0;
-
-		while (e->code == ERR_OK && members_next(&members, &id)) {
-			sqlite3_bind_int64(bears, 2, id);
-			if (db_step(db, bears, &row, e) == ERR_OK && row)
-				put(f, id);
-			sqlite3_reset(bears);
-		}
-	}
-	sqlite3_finalize(bears);
-	sqlite3_finalize(open);
+	db_bind(asked.bears, 1, event_id);
+	e->code = in_flight_each(db, 0, put_if_it_bears, &asked, e);
+	sqlite3_finalize(asked.bears);
 	return e->code;
 }
 

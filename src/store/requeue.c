@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/clock.h"
+#include "store/requeue_waits.h"
 #include "store/setting.h"
 
 enum { DESTINATIONS = 1024 };
@@ -288,24 +289,19 @@ enum err_code requeue_row(struct requeue *q, int64_t outbox_id, struct err *e)
 	return move_unclaimed(q, outbox_id * DESTINATIONS, e);
 }
 
-/* Why a row waits, as delivery_status has it. */
-#define WAITS_FOR "coalesce(CASE WHEN t.paused THEN 24 ELSE t.reason END, w.reason)"
-
 static const char waiting_sql[] =
 	"SELECT w.key FROM waiting w LEFT JOIN destination t ON t.id = w.destination_id "
 	"WHERE w.key > ?3 AND w.status = ?1 AND (?2 = 0 OR ?2 = CASE w.status WHEN 1 "
-	"THEN " WAITS_FOR " ELSE w.reason END) ORDER BY w.key LIMIT 1000";
+	"THEN " REQUEUE_WAITS_FOR " ELSE w.reason END) ORDER BY w.key LIMIT 1000";
 
 static const char delivery_sql[] =
-	"SELECT key FROM delivery WHERE state = ?2 AND state < 144 AND key > ?3 "
+	"SELECT key FROM delivery WHERE state = ?2 AND state < 160 AND key > ?3 "
 	"ORDER BY key LIMIT 1000";
 
 static const char unclaimed_sql[] =
-	"SELECT o.id * 1024 FROM queue q CROSS JOIN outbox o ON o.id > q.cursor "
-	"WHERE o.id > ?3 / 1024 AND ?1 = 1 AND (?2 = 0 OR ?2 = (SELECT CASE WHEN "
-	"sum(reason IS NULL) = 0 THEN min(reason) END FROM (SELECT CASE WHEN paused THEN "
-	"24 "
-	"ELSE reason END AS reason FROM destination WHERE removed = 0))) AND NOT EXISTS "
+	"SELECT o.id * 1024 FROM queue q CROSS JOIN outbox o "
+	"ON o.id > max(q.cursor, ?3 / 1024) "
+	"WHERE ?1 = 1 AND (?2 = 0 OR ?2 = " REQUEUE_ALL_WAIT_FOR ") AND NOT EXISTS "
 	"(SELECT 1 FROM delivery WHERE key = o.id * 1024) ORDER BY o.id LIMIT 1000";
 
 /* One slice of one statement, from q->position on; *count 0: nothing is left. */

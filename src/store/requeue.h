@@ -68,6 +68,11 @@ MUST_CHECK enum err_code requeue_event(struct requeue *q, const char *event_id,
 MUST_CHECK enum err_code requeue_some(struct requeue *q, const struct requeue_filter *f,
 				      bool *more, struct err *e);
 
+/* How many rows requeue_some would move and refuse, in q->moved and q->refused: at once, out of
+ * the counters, but for the reasons of rows that wait. Changes nothing. */
+MUST_CHECK enum err_code requeue_count(struct requeue *q, const struct requeue_filter *f,
+				       struct err *e);
+
 /* Whether the move makes sense for the status at all. */
 bool requeue_takes(enum requeue_move move, enum status status);
 

@@ -390,7 +390,13 @@ class Queue(Case):
         self.assertEqual(len(self.json("list")), 50)
         self.assertEqual([row["event_id"] for row in self.json("list", "--limit", "2")],
                          ["o-59", "o-58"])
+        self.assertEqual([row["event_id"] for row in self.json("list", "--limit", "2",
+                                                               "--oldest")], ["o-0", "o-1"])
+        self.assertEqual(len(self.json("list", "--limit", "60")), 60)
         self.fails(66, "list", "--destination", "nope")
+        said = self.json("cancel", "--status", "pending", "--dry-run")
+        self.assertEqual(said, {"cancelled": 60, "refused": 0, "dry_run": True})
+        self.assertEqual(self.json("list", "--status", "cancelled"), [])
         self.fails(66, "retry", "nope")
         self.fails(65, "retry", "o-1", says="pending already")
         self.ok("cancel", "o-1", "--dry-run")

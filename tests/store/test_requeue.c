@@ -152,6 +152,20 @@ static int64_t move_many(struct scene *s, enum requeue_move move, int status, in
 	return moved;
 }
 
+/* What a dry run says. */
+static int64_t count_many(struct scene *s, enum requeue_move move, int status, int reason)
+{
+	struct requeue_filter f = {(enum status)status, (enum reason)reason};
+	struct requeue q;
+	int64_t moved;
+
+	assert_ok(s, requeue_open(&q, &s->db, move, &s->e));
+	assert_ok(s, requeue_count(&q, &f, &s->e));
+	moved = q.moved;
+	requeue_close(&q);
+	return moved;
+}
+
 static void moves_all_of_a_status_in_slices(void **state)
 {
 	struct scene *s = *state;
@@ -179,6 +193,48 @@ static void moves_all_of_a_status_in_slices(void **state)
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM delivery"), 0);
 }
 
+/* In every case as many as are moved then. */
+static void counts_what_it_would_move(void **state)
+{
+	static const struct {
+		enum requeue_move move;
+		int status, reason;
+	} moves[] = {
+		{REQUEUE_CANCEL, STATUS_PENDING, REASON_PAUSED},
+		{REQUEUE_CANCEL, STATUS_RETRYING, REASON_NETWORK},
+		{REQUEUE_CANCEL, STATUS_RETRYING, REASON_TLS},
+		{REQUEUE_CANCEL, STATUS_PENDING, 0},
+		{REQUEUE_CANCEL, STATUS_HELD, REASON_OUTCOME_UNKNOWN},
+		{REQUEUE_CANCEL, STATUS_FAILED, 0},
+		{REQUEUE_RETRY, STATUS_CANCELLED, 0},
+		{REQUEUE_RETRY, STATUS_SKIPPED, REASON_NOT_MAPPED},
+		{REQUEUE_RETRY, STATUS_REJECTED, 0},
+		{REQUEUE_RETRY, STATUS_HELD, 0},
+		{REQUEUE_RETRY, STATUS_RETRYING, 0},
+	};
+	struct scene *s = *state;
+	int64_t all = 0;
+
+	scene_exec(s, queue_scene);
+	scene_exec(
+		s,
+		"INSERT INTO destination (id, name, source, pixel_id, removed) VALUES "
+		"(2, 'gone', 'web', 'Q', 1); INSERT INTO delivery (key, state) VALUES "
+		"(2 * 1024 + 2, 81), (3 * 1024 + 2, 129), (4 * 1024 + 2, 116);"
+		"INSERT INTO counter VALUES (2, 81, 1, 1, 1, 2), (2, 129, 1, 1, 1, 3), "
+		"(2, 116, 1, 1, 1, 4)");
+	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		int64_t said =
+			count_many(s, moves[i].move, moves[i].status, moves[i].reason);
+
+		assert_int_equal(move_many(s, moves[i].move, moves[i].status,
+					   moves[i].reason, true),
+				 said);
+		all += said;
+	}
+	assert_int_equal(all, 17);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +243,7 @@ int main(void)
 		T(a_row_not_reached_yet_is_only_uncancelled),
 		T(nothing_goes_back_to_a_removed_destination),
 		T(moves_all_of_a_status_in_slices),
+		T(counts_what_it_would_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
