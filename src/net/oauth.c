@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/oauth.h"
 
-#include <stdlib.h>
-
 #include "net/authorization.h"
+#include "net/perform.h"
 
 #define API "/open_api/v1.3"
 
@@ -159,35 +158,12 @@ void oauth_ask_pixels(struct oauth *o, struct str advertiser_id, int page,
 	end(o);
 }
 
-static void on_done(struct http_request *r)
-{
-	(void)r;
-}
-
-static void on_closed(void *arg)
-{
-	(void)arg;
-}
-
 enum err_code oauth_perform(struct oauth *o, const struct http_options *options,
 			    struct err *e)
 {
-	struct http *http;
-	uv_loop_t loop;
-
-	if (uv_loop_init(&loop) != 0)
-		abort();
-	if (http_new(&loop, options, &http, e) == ERR_OK) {
-		o->http.done = on_done;
-		http_send(http, &o->http);
-		uv_run(&loop, UV_RUN_DEFAULT);
-		http_close(http, on_closed, NULL);
-		uv_run(&loop, UV_RUN_DEFAULT);
-		e->code = ERR_OK;
-	}
-	if (uv_loop_close(&loop) != 0)
-		abort(); /* a handle was forgotten */
-	return e->code ? e->code : oauth_check(o, e);
+	if (perform(&o->http, options, e) != ERR_OK)
+		return e->code;
+	return oauth_check(o, e);
 }
 
 enum err_code oauth_check(const struct oauth *o, struct err *e)

@@ -2,6 +2,9 @@
 #include "store/health.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "store/credential.h"
 
 const char *health_sqlite_version(void)
 {
@@ -50,18 +53,55 @@ enum err_code health_is_wal(struct db *db, bool *out, struct err *e)
 	return ERR_OK;
 }
 
-enum err_code health_tokens(struct db *db, int64_t *destinations, int64_t *without_token,
-			    struct err *e)
+enum err_code health_page_size(struct db *db, int64_t *bytes, struct err *e)
 {
-	if (db_int(db, "SELECT count(*) FROM destination WHERE removed = 0", 0,
-		   destinations, e) != ERR_OK)
+	return db_int(db, "PRAGMA page_size", 0, bytes, e);
+}
+
+/* Through SQLite's own descriptor: opening and closing the file would drop its locks. The four
+ * bytes are those of https://www.sqlite.org/fileformat.html, 1.3.17. */
+enum err_code health_last_writer(struct db *db, int *version_number, struct err *e)
+{
+	enum { AT = 96 };
+	unsigned char bytes[4] = {0};
+	sqlite3_file *file = NULL;
+	int rc = sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER,
+				      &file);
+
+	if (rc == SQLITE_OK && file && file->pMethods)
+		rc = file->pMethods->xRead(file, bytes, sizeof(bytes), AT);
+	if (rc != SQLITE_OK)
+		return err_set(e, ERR_IO, "read the header of '%s': %s", db->path,
+			       sqlite3_errstr(rc));
+	*version_number = bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
+	return ERR_OK;
+}
+
+enum err_code health_tokens(struct db *db, struct rows *out, struct err *e)
+{
+	return rows_open(out, db,
+			 "SELECT t.id, t.name, c.set_at, r.word FROM destination t "
+			 "LEFT JOIN credential c ON c.destination_id = t.id "
+			 "AND c.field = 'token' LEFT JOIN reason r ON r.id = t.reason "
+			 "WHERE t.removed = 0 ORDER BY t.name",
+			 e);
+}
+
+enum err_code health_token_ends(struct db *db, const struct vault *vault,
+				int32_t destination_id, int64_t *at_ms, struct err *e)
+{
+	struct secret ends;
+	char text[24];
+	bool found;
+
+	*at_ms = 0;
+	if (credential_get(db, vault, destination_id, "expires_at", &ends, &found, e) !=
+		    ERR_OK ||
+	    !found)
 		return e->code;
-	return db_int(
-		db,
-		"SELECT count(*) FROM destination t WHERE removed = 0 AND NOT EXISTS "
-		"(SELECT 1 FROM credential c WHERE c.destination_id = t.id "
-		"AND c.field = 'token')",
-		0, without_token, e);
+	snprintf(text, sizeof(text), "%.*s", (int)ends.len, (const char *)ends.bytes);
+	*at_ms = strtoll(text, NULL, 10);
+	return ERR_OK;
 }
 
 enum err_code health_left_behind(struct db *db, int64_t *count, struct err *e)

@@ -422,33 +422,5 @@ class Queue(Case):
         self.assertEqual(self.json("list")[0]["event"], "a\x1b[2Jb\u009b")
 
 
-class Doctor(Case):
-    def findings(self, *args, status):
-        return {row["check"]: row["finding"]
-                for row in self.json("doctor", *args, status=status)}
-
-    def test_finds_what_is_wrong(self):
-        self.init()
-        self.assertEqual(self.findings(status=1)["destinations"], "wrong")
-        self.ok("token", "set", "shop", stdin="abc")
-        found = self.findings("--integrity", status=0)
-        self.assertNotIn("wrong", found.values())
-        self.assertEqual(found["integrity"], "ok")
-        self.sql("UPDATE queue SET cursor = 10")
-        self.assertEqual(self.findings("--integrity", status=0)["outbox"], "ok")
-        self.sql("INSERT INTO outbox (id, event) VALUES (5, 'purchase')")
-        self.assertEqual(self.findings("--integrity", status=1)["outbox"], "wrong")
-        self.sql("DELETE FROM outbox")
-        os.chmod(self.db, 0o644)
-        self.assertEqual(self.findings(status=1)["file mode"], "wrong")
-        os.chmod(self.db, 0o600)
-        with open(self.db + ".key", "w", encoding="ascii") as file:
-            file.write("0" * 64 + "\n")
-        self.assertEqual(self.findings(status=1)["secrets"], "wrong")
-        os.remove(self.db + ".key")
-        self.assertEqual(self.findings(status=1)["key"], "wrong")
-        self.assertIn(b"wrong", self.run_("doctor").stdout)
-
-
 if __name__ == "__main__":
     unittest.main()

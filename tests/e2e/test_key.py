@@ -33,7 +33,7 @@ class File(Case):
         words = ("key", "rotate", "--dry-run", "--db", self.project.db)
         for mode in (0o600, 0o400):
             os.chmod(self.key, mode)
-            self.project.convey("doctor")
+            self.project.convey("doctor", "--offline")
         for mode in (0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o777):
             os.chmod(self.key, mode)
             self.assertIn(f"mode {mode:04o}", self.refused(77, *words))
@@ -178,7 +178,7 @@ class Changed(Case):
         """Said by doctor and by key rotate, which changes nothing."""
         before = self.project.query("SELECT * FROM credential ORDER BY 1, 2")
         found = {row["check"]: row for row in json.loads(
-            self.project.convey("doctor", "--json", status=1))}
+            self.project.convey("doctor", "--offline", "--json", status=1))}
         self.assertIn(field, found["secrets"]["detail"])
         rotation = subprocess.run([convey.binary(), "key", "rotate", "--db", self.project.db],
                                   capture_output=True, text=True, timeout=20, check=False)
@@ -196,7 +196,7 @@ class Changed(Case):
                 self.put([(destination, field, value)])
                 self.check_refused(field)
             self.put([(destination, field, sealed)])
-        self.project.convey("doctor")
+        self.project.convey("doctor", "--offline")
 
     def test_values_at_each_other_s_place(self):
         sealed = {(row[0], row[1]): row[2] for row in self.rows}
@@ -208,7 +208,7 @@ class Changed(Case):
             self.put([(*a, sealed[b]), (*b, sealed[a])])
             self.check_refused(min(a, b)[1])
             self.put([(*a, sealed[a]), (*b, sealed[b])])
-        self.project.convey("doctor")
+        self.project.convey("doctor", "--offline")
 
     def test_the_relay_sends_nothing_with_it_and_goes_on_with_the_others(self):
         sealed = {row[1]: row[2] for row in self.rows if row[0] == 1}
