@@ -1,178 +1,329 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/nearest.h"
 #include "cmd/feed.h"
+#include "cmd/progress.h"
 #include "cmd/verbs.h"
+#include "store/checkpoint.h"
 
-enum { PER_TRANSACTION = 1000, BAR_WIDTH = 30, BAD_SHOWN = 20 };
+enum {
+	COMMIT_MS = 20,    /* no other writer waits much longer, */
+	LOOK_ROWS = 64,    /* and the clock is looked at so often */
+	ERRORS_MAX = 1000, /* of those in the JSON */
+};
 
 struct job {
 	const struct cmd *cmd;
+	struct feed_options format;
+	bool stop; /* at the first bad line */
 	struct db *db;
-	FILE *file;
-	int64_t size, read; /* bytes; size 0: not known */
-	int64_t line, good, bad;
-	bool bar;
+	struct enqueue put;
+	struct checkpoint checkpoint;
+	struct progress progress;
+	struct feed *feed;
+	int fd;
+	int64_t size;               /* bytes; 0: not known */
+	int64_t good, bad, pending; /* pending: put, not yet committed */
+	uint64_t began_ms;
+	bool open; /* a transaction is */
+	json_t *errors;
 };
 
-/* Opening and closing the database itself would drop the locks SQLite holds on it. */
-static enum err_code open_input(const struct cmd *c, struct job *j, struct err *e)
-{
-	struct stat in, db;
+static volatile sig_atomic_t interrupted;
 
-	j->file = stdin;
-	if (c->argc > 0 && strcmp(c->argv[0], "-") != 0) {
-		if (stat(c->argv[0], &in) != 0)
-			return err_set(e, errno == EACCES ? ERR_PERM : ERR_NOINPUT,
-				       "'%s': %s", c->argv[0], strerror(errno));
-		if (stat(c->db_path, &db) == 0 && db.st_ino == in.st_ino &&
-		    db.st_dev == in.st_dev)
-			return err_set(e, ERR_USAGE,
-				       "'%s' is the database, not a file of JSON lines",
-				       c->argv[0]);
-		j->file = S_ISDIR(in.st_mode) ? NULL : fopen(c->argv[0], "re");
-		if (!j->file)
-			return err_set(e, errno == EACCES ? ERR_PERM : ERR_NOINPUT,
-				       "'%s': %s", c->argv[0],
-				       S_ISDIR(in.st_mode) ? "is a folder"
-							   : strerror(errno));
+static void on_signal(int number)
+{
+	interrupted = number;
+}
+
+/* What is read ends; what was put is committed. A second one ends the process at once. */
+static void catch_signals(void)
+{
+	struct sigaction act = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+
+	interrupted = 0;
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+}
+
+static bool is_same(const char *path, const struct stat *st)
+{
+	struct stat other;
+
+	return stat(path, &other) == 0 && other.st_ino == st->st_ino &&
+	       other.st_dev == st->st_dev;
+}
+
+/* Opening and closing the database's files ourselves would drop the locks SQLite holds. */
+static bool is_database(const struct cmd *c, const struct stat *st)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	char path[1100];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", c->db_path, suffixes[i]);
+		if (is_same(path, st))
+			return true;
 	}
-	if (fstat(fileno(j->file), &in) == 0 && S_ISREG(in.st_mode))
-		j->size = in.st_size;
-	j->bar = isatty(STDERR_FILENO) && !c->json;
+	return false;
+}
+
+static enum err_code open_file(const struct cmd *c, const char *path, int *fd,
+			       struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return err_set(e, errno == EACCES ? ERR_PERM : ERR_NOINPUT, "'%s': %s",
+			       path, strerror(errno));
+	if (is_database(c, &st))
+		return err_set(e, ERR_USAGE,
+			       "'%s' is the database, not what goes into it", path);
+	if (S_ISDIR(st.st_mode))
+		return err_set(e, ERR_NOINPUT, "'%s' is a folder", path);
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0)
+		return err_set(e, errno == EACCES ? ERR_PERM : ERR_NOINPUT, "'%s': %s",
+			       path, strerror(errno));
 	return ERR_OK;
 }
 
-static void draw(const struct job *j, bool last)
+static enum err_code open_input(const struct cmd *c, struct job *j, struct err *e)
 {
-	int filled = j->size ? (int)(j->read * BAR_WIDTH / (j->size + 1)) : 0;
+	const char *path = c->argc > 0 ? c->argv[0] : "-";
+	size_t len = strlen(path);
+	struct stat st;
 
-	if (!j->bar)
-		return;
-	if (last) {
-		fputs("\r\033[K", stderr);
-		return;
-	}
-	fputs("\r\033[K", stderr);
-	if (j->size)
-		fprintf(stderr, "[%.*s%*s] ", filled, "##############################",
-			BAR_WIDTH - filled, "");
-	fprintf(stderr, "%lld conversions", (long long)j->good);
+	j->fd = STDIN_FILENO;
+	if (strcmp(path, "-") != 0 && open_file(c, path, &j->fd, e) != ERR_OK)
+		return e->code;
+	if (j->format.format == FEED_GUESS && len > 4 &&
+	    str_ieq(str_of(path + len - 4), STR(".csv")))
+		j->format.format = FEED_CSV;
+	if (fstat(j->fd, &st) == 0 && S_ISREG(st.st_mode))
+		j->size = st.st_size;
+	j->feed = feed_new(j->fd, &j->format);
+	return ERR_OK;
 }
 
+/* A quote that is not closed takes the lines behind it with it: both ends are told. */
 static void complain(struct job *j, const char *wrong)
 {
-	if (j->bad++ < BAD_SHOWN) {
-		draw(j, true);
-		fprintf(stderr, "convey: line %lld: %s\n", (long long)j->line, wrong);
-	} else if (j->bad == BAD_SHOWN + 1) {
-		fputs("convey: further bad lines are only counted\n", stderr);
-	}
+	long long line = feed_line(j->feed), last = feed_lines(j->feed);
+
+	j->bad++;
+	progress_clear(&j->progress);
+	if (last > line)
+		fprintf(stderr, "convey: lines %lld to %lld: %s\n", line, last, wrong);
+	else
+		fprintf(stderr, "convey: line %lld: %s\n", line, wrong);
+	if (json_array_size(j->errors) < ERRORS_MAX)
+		json_array_append_new(j->errors,
+				      json_pack("{s:I, s:I, s:s}", "line",
+						(json_int_t)line, "last_line",
+						(json_int_t)last, "error", wrong));
 }
 
-/* Puts up to PER_TRANSACTION lines; *more is false at the end. */
-static enum err_code put_some(struct job *j, struct feed *f, struct enqueue *q,
-			      bool *more, struct err *e)
+static enum err_code commit(struct job *j, struct err *e)
 {
+	e->code = ERR_OK;
+	if (j->open) {
+		if (db_commit(j->db, e) != ERR_OK)
+			return e->code;
+		j->open = false;
+		if (checkpoint_if_due(&j->checkpoint, e) != ERR_OK)
+			return e->code;
+	}
+	j->good += j->pending;
+	j->pending = 0;
+	progress_show(&j->progress, feed_bytes(j->feed), j->good);
+	return ERR_OK;
+}
+
+static enum err_code put(struct job *j, const struct enqueue_row *row, struct err *e)
+{
+	if (!j->cmd->dry_run) {
+		if (!j->open && db_begin(j->db, e) != ERR_OK)
+			return e->code;
+		j->open = true;
+		if (enqueue_put(&j->put, row, e) != ERR_OK)
+			return e->code;
+	}
+	if (j->pending++ == 0)
+		j->began_ms = clock_mono_ms();
+	if (j->pending % LOOK_ROWS == 0 && clock_mono_ms() - j->began_ms >= COMMIT_MS)
+		return commit(j, e);
+	return ERR_OK;
+}
+
+/* Nothing is waited for while a transaction is open: the input may be slow, and producers
+ * would wait with it. */
+static enum err_code put_all(struct job *j, struct err *e)
+{
+	enum feed_next what = FEED_LATER;
 	struct enqueue_row row;
 	const char *wrong;
 
-	for (int i = 0; i < PER_TRANSACTION; i++) {
-		*more = feed_next(f, &row, &wrong);
-		if (!*more)
-			return ERR_OK;
-		j->line = feed_line(f);
-		j->read = feed_read(f);
-		if (wrong) {
+	while (what != FEED_END && !interrupted && !(j->stop && j->bad)) {
+		if (feed_next(j->feed, j->pending == 0, &what, &row, &wrong, e) != ERR_OK)
+			break;
+		if (what == FEED_BAD)
 			complain(j, wrong);
-			continue;
-		}
-		if (!j->cmd->dry_run && enqueue_put(q, &row, e) != ERR_OK)
+		if (what == FEED_ROW && put(j, &row, e) != ERR_OK)
 			return e->code;
-		j->good++;
+		if (what == FEED_LATER && commit(j, e) != ERR_OK)
+			return e->code;
 	}
-	return ERR_OK;
+	if (e->code == ERR_OK)
+		return commit(j, e);
+	if (commit(j, &(struct err){ERR_OK, ""}) != ERR_OK)
+		db_rollback(j->db);
+	return e->code;
 }
 
-static enum err_code put_all(struct job *j, struct feed *f, struct enqueue *q,
-			     struct err *e)
-{
-	bool more = true;
-
-	while (more) {
-		int64_t before = j->good;
-
-		if (!j->cmd->dry_run && db_begin(j->db, e) != ERR_OK)
-			return e->code;
-		if (put_some(j, f, q, &more, e) != ERR_OK ||
-		    (!j->cmd->dry_run && db_commit(j->db, e) != ERR_OK)) {
-			db_rollback(j->db);
-			j->good = before;
-			return err_wrap(e, "after %lld conversions", (long long)j->good);
-		}
-		draw(j, !more);
-	}
-	if (ferror(j->file))
-		return err_set(e, ERR_IO, "read: %s", strerror(errno));
-	return ERR_OK;
-}
-
-static enum err_code finish(const struct job *j, struct err *e)
+static void report(const struct job *j, enum err_code e)
 {
 	const struct cmd *c = j->cmd;
+	json_t *result;
 
 	cmd_say(c, "%s %lld conversion%s%s", c->dry_run ? "would enqueue" : "enqueued",
 		(long long)j->good, j->good == 1 ? "" : "s",
-		j->bad ? "" : "; every line was good");
-	cmd_result(c,
-		   json_pack("{s:I, s:I, s:I}", "lines", (json_int_t)j->line, "enqueued",
-			     (json_int_t)j->good, "bad", (json_int_t)j->bad));
-	if (e->code == ERR_OK && j->bad)
+		interrupted               ? ", then it was interrupted"
+		: j->bad || e || !j->good ? ""
+					  : "; every line was good");
+	result = json_pack("{s:I, s:I, s:I}", "lines", (json_int_t)feed_lines(j->feed),
+			   "enqueued", (json_int_t)j->good, "bad", (json_int_t)j->bad);
+	if (j->bad)
+		json_object_set(result, "errors", j->errors);
+	cmd_result(c, result);
+}
+
+static enum err_code finish(struct job *j, struct err *e)
+{
+	progress_clear(&j->progress);
+	report(j, e->code);
+	if (e->code != ERR_OK)
+		return j->good ? err_wrap(e, "after %lld conversions", (long long)j->good)
+			       : e->code;
+	if (j->bad && j->stop)
+		return err_set(
+			e, ERR_DATA,
+			"stopped at line %lld; what is before it is in: mend it and "
+			"enqueue the rest",
+			(long long)feed_line(j->feed));
+	if (j->bad)
 		return err_set(e, ERR_DATA, "%lld bad line%s: mend and enqueue %s again",
 			       (long long)j->bad, j->bad == 1 ? "" : "s",
 			       j->bad == 1 ? "it" : "them");
+	return ERR_OK;
+}
+
+static enum err_code enqueue(struct job *j, struct err *e)
+{
+	const struct cmd *c = j->cmd;
+
+	if (open_input(c, j, e) != ERR_OK || enqueue_open(&j->put, j->db, e) != ERR_OK)
+		return e->code;
+	if (c->dry_run || checkpoint_open(&j->checkpoint, j->db, e) == ERR_OK) {
+		progress_begin(&j->progress, c, "conversions", j->size);
+		catch_signals();
+		put_all(j, e);
+		finish(j, e);
+	}
+	if (!c->dry_run)
+		checkpoint_close(&j->checkpoint);
+	enqueue_close(&j->put);
 	return e->code;
+}
+
+/* One of two words. */
+static enum err_code read_word(const struct cmd *c, const char *option,
+			       const char *const words[3], int *out, struct err *e)
+{
+	const char *value = cmd_value(c, option);
+	struct nearest near;
+
+	*out = -1;
+	for (int i = 0; value && words[i]; i++)
+		if (strcmp(value, words[i]) == 0)
+			*out = i;
+	if (!value || *out >= 0)
+		return ERR_OK;
+	nearest_init(&near, str_of(value));
+	nearest_offer_all(&near, words);
+	return err_set(e, ERR_USAGE, "--%s is %s or %s, not '%.40s'%s", option, words[0],
+		       words[1], value, nearest_hint(&near));
 }
 
 static enum err_code run(const struct cmd *c, struct err *e)
 {
-	struct job job = {.cmd = c};
-	struct enqueue q;
-	struct feed *f;
+	static const char *const formats[] = {"jsonl", "csv", NULL};
+	static const char *const ways[] = {"skip", "stop", NULL};
+	struct job job = {.cmd = c, .fd = -1};
+	int format, way;
 	struct db db;
 
-	if (cmd_open(c, c->dry_run ? DB_READ : DB_WRITE, &db, e) != ERR_OK)
+	if (read_word(c, "format", formats, &format, e) != ERR_OK ||
+	    read_word(c, "on-error", ways, &way, e) != ERR_OK ||
+	    cmd_open(c, c->dry_run ? DB_READ : DB_WRITE, &db, e) != ERR_OK)
 		return e->code;
 	job.db = &db;
-	if (open_input(c, &job, e) == ERR_OK && enqueue_open(&q, &db, e) == ERR_OK) {
-		f = feed_new(job.file);
-		e->code = put_all(&job, f, &q, e);
-		e->code = finish(&job, e);
-		feed_free(f);
-		enqueue_close(&q);
-	}
-	if (job.file && job.file != stdin)
-		fclose(job.file);
+	job.stop = way == 1;
+	job.format.format = (enum feed_format)(format + 1);
+	job.format.ignore_columns = cmd_value(c, "ignore-columns") != NULL;
+	job.errors = json_array();
+	enqueue(&job, e);
+	feed_free(job.feed);
+	json_decref(job.errors);
+	if (job.fd > STDIN_FILENO)
+		close(job.fd);
 	db_close(&db);
+	if (interrupted) { /* as whoever waits for us expects it */
+		signal(interrupted, SIG_DFL);
+		raise(interrupted);
+	}
 	return e->code;
 }
 
+static const struct cmd_option options[] = {
+	{"format", "jsonl|csv", "otherwise the file's name and its first line tell"},
+	{"on-error", "skip|stop", "a bad line is left out (default), or ends it"},
+	{"ignore-columns", NULL, "CSV: leave out columns that convey does not know"},
+	{NULL, NULL, NULL},
+};
+
 const struct command cmd_enqueue = {
 	.name = "enqueue",
-	.usage = "[FILE]",
-	.summary = "put conversions into the outbox, a JSON object a line",
+	.usage = "[FILE] [--format jsonl|csv] [--on-error skip|stop] [--ignore-columns]",
+	.summary = "put conversions into the outbox, out of JSON lines or CSV",
 	.examples = "  convey enqueue orders.jsonl\n"
+		    "  convey enqueue orders.csv --dry-run\n"
+		    "  convey enqueue orders.csv --on-error stop\n"
 		    "  echo '{\"event\":\"purchase\",\"event_id\":\"o-1\",\"properties\":"
 		    "{\"value\":29.99,\"currency\":\"EUR\"}}' | convey enqueue\n",
-	.notes = "A line has event, and may have event_id, event_time and the members of "
-		 "the payload\n"
-		 "(schema/conversion.schema.json). Bad lines are named and left out; the "
-		 "others go in.\n",
+	.notes = "A line of JSON has event, and may have event_id, event_time and the "
+		 "members "
+		 "of the payload\n"
+		 "(schema/conversion.schema.json). A CSV file begins with a header: the "
+		 "names "
+		 "of the view\n"
+		 "conversion (event, event_id, event_time, page_url, email, value, "
+		 "currency, "
+		 "order_id, ...) or\n"
+		 "paths in the payload (user.first_name, properties.description). Bad "
+		 "lines are "
+		 "named; rows are\n"
+		 "committed as they come, so that what was read before an error is in.\n",
+	.options = options,
 	.kind = CMD_CHANGES,
 	.operands_max = 1,
 	.run = run,

@@ -1,28 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/feed.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cmd/line.h"
+#include "cmd/sheet.h"
 
-enum { LINE_MAX_LEN = 16 * 1024 * 1024 };
+enum { RECORD_MAX = 16 * 1024 * 1024, CHUNK = 256 * 1024 };
 
 struct feed {
-	FILE *file;
+	int fd;
+	struct feed_options options;
 	struct line_parser parser;
-	struct buf line;
-	int64_t number, bytes;
+	struct sheet sheet;
+	char *chunk;
+	size_t at, end;    /* of the chunk, not yet taken */
+	struct buf record; /* as far as it has come */
+	bool whole;        /* the next record begins it anew */
+	size_t line_at;    /* where its last line begins */
+	bool quoted;       /* CSV: a quote is open */
+	bool started, ended;
+	bool strange; /* the first record is neither form's */
+	int64_t line, lines, bytes;
 };
 
-struct feed *feed_new(FILE *file)
+struct feed *feed_new(int fd, const struct feed_options *options)
 {
 	struct feed *f = calloc(1, sizeof(*f));
 
-	if (!f)
+	if (!f || !(f->chunk = malloc(CHUNK)))
 		abort();
-	f->file = file;
+	f->fd = fd;
+	f->options = *options;
+	f->whole = true;
 	line_init(&f->parser);
-	buf_init(&f->line, LINE_MAX_LEN);
+	sheet_init(&f->sheet);
+	buf_init(&f->record, RECORD_MAX);
 	return f;
 }
 
@@ -31,51 +47,191 @@ void feed_free(struct feed *f)
 	if (!f)
 		return;
 	line_fini(&f->parser);
-	buf_fini(&f->line);
+	sheet_fini(&f->sheet);
+	buf_fini(&f->record);
+	free(f->chunk);
 	free(f);
 }
 
-/* What does not fit is read and forgotten; line.full tells. */
-static bool read_line(struct feed *f)
+/* More bytes, as many as there are; *later where that would be a wait. */
+static enum err_code refill(struct feed *f, bool may_wait, bool *later, struct err *e)
 {
-	int c;
+	struct pollfd in = {.fd = f->fd, .events = POLLIN};
+	ssize_t got;
 
-	buf_clear(&f->line);
-	while ((c = getc_unlocked(f->file)) != EOF) {
-		f->bytes++;
-		if (c == '\n')
-			break;
-		buf_addc(&f->line, (char)c);
+	*later = !may_wait && poll(&in, 1, 0) == 0;
+	if (*later)
+		return ERR_OK;
+	got = read(f->fd, f->chunk, CHUNK);
+	if (got < 0 && errno == EINTR) {
+		*later = true; /* the caller looks whether it is to end */
+		return ERR_OK;
 	}
-	f->number++;
-	return c != EOF || f->line.len > 0 || f->line.full;
+	if (got < 0)
+		return err_set(e, ERR_IO, "read: %s", strerror(errno));
+	f->ended = got == 0;
+	f->at = 0;
+	f->end = (size_t)got;
+	f->bytes += got;
+	return ERR_OK;
 }
 
-bool feed_next(struct feed *f, struct enqueue_row *row, const char **wrong)
+/* Up to the end of a line, which goes into the record unless the line is its last; false
+ * where the chunk ends before. */
+static bool take_line(struct feed *f)
 {
-	struct str line;
+	const char *from = f->chunk + f->at;
+	const char *end = memchr(from, '\n', f->end - f->at);
+	size_t len = end ? (size_t)(end - from) : f->end - f->at;
 
-	do {
-		if (!read_line(f)) {
-			f->number--;
-			return false;
+	buf_add(&f->record, from, len);
+	f->at += len + (end != NULL);
+	f->lines += end != NULL;
+	return end != NULL;
+}
+
+/* Whether the record goes on behind the line feed. */
+static bool goes_on(struct feed *f)
+{
+	struct str line = buf_str(&f->record);
+
+	line = str_make(line.p + f->line_at, line.len - f->line_at);
+
+	if (f->options.format != FEED_CSV || f->record.full)
+		return false;
+	f->quoted = csv_is_open(f->sheet.csv.separator, line, f->quoted);
+	return f->quoted;
+}
+
+/* A whole record; *later or f->ended where there is none. What does not fit is read and
+ * forgotten; record.full tells. */
+static enum err_code read_record(struct feed *f, bool may_wait, bool *later,
+				 struct err *e)
+{
+	e->code = ERR_OK;
+	*later = false;
+	if (f->whole) {
+		buf_clear(&f->record);
+		f->line = f->lines + 1;
+		f->line_at = 0;
+		f->whole = f->quoted = false;
+	}
+	while (!f->whole) {
+		if (f->at == f->end) {
+			if (refill(f, may_wait, later, e) != ERR_OK || *later || f->ended)
+				return e->code;
 		}
-		line = buf_str(&f->line);
-		if (f->number == 1 && str_starts(line, STR("\xef\xbb\xbf")))
-			line = str_make(line.p + 3, line.len - 3); /* a byte order mark */
-		line = str_trim(line);
-	} while (line.len == 0 && !f->line.full);
-	*wrong = f->line.full ? "it is longer than 16 MiB"
-			      : line_parse(&f->parser, line, row);
-	return true;
+		if (!take_line(f))
+			continue;
+		f->whole = !goes_on(f);
+		if (f->whole)
+			break;
+		buf_addc(&f->record, '\n');
+		f->line_at = f->record.len;
+	}
+	return ERR_OK;
+}
+
+/* The last line may have no end. */
+static bool is_at_end(struct feed *f)
+{
+	if (!f->ended || f->whole)
+		return false;
+	f->whole = true;
+	f->lines += f->record.len > f->line_at || f->record.full;
+	return f->record.len == 0 && !f->record.full;
+}
+
+static struct str content(const struct feed *f)
+{
+	struct str record = buf_str(&f->record);
+
+	if (f->line == 1 && str_starts(record, STR("\xef\xbb\xbf")))
+		record = str_make(record.p + 3, record.len - 3); /* a byte order mark */
+	if (f->options.format != FEED_CSV)
+		return str_trim(record);
+	if (record.len > 0 && record.p[record.len - 1] == '\r')
+		record.len--;
+	return record;
+}
+
+/* Of a CSV file the first record is the header: *taken. */
+static enum err_code start(struct feed *f, struct str record, bool *taken, struct err *e)
+{
+	e->code = ERR_OK;
+	*taken = false;
+	if (f->started)
+		return ERR_OK;
+	f->started = true;
+	if (f->options.format == FEED_GUESS) {
+		f->options.format = record.p[0] != '{' && sheet_is_header(record)
+					    ? FEED_CSV
+					    : FEED_JSONL;
+		f->strange = f->options.format == FEED_JSONL && record.p[0] != '{' &&
+			     record.p[0] != '[';
+	}
+	*taken = f->options.format == FEED_CSV;
+	if (!*taken)
+		return ERR_OK;
+	return sheet_header(&f->sheet, record, f->options.ignore_columns, e);
+}
+
+static const char *parse(struct feed *f, struct str record, struct enqueue_row *row)
+{
+	bool strange = f->strange;
+
+	f->strange = false;
+	if (f->record.full)
+		return "it is longer than 16 MiB";
+	if (strange)
+		return "it is neither JSON nor a CSV header, which has a column 'event'";
+	return f->options.format == FEED_CSV ? sheet_row(&f->sheet, record, row)
+					     : line_parse(&f->parser, record, row);
+}
+
+enum err_code feed_next(struct feed *f, bool may_wait, enum feed_next *what,
+			struct enqueue_row *row, const char **wrong, struct err *e)
+{
+	struct str record;
+	bool later, taken;
+
+	*what = FEED_END;
+	*wrong = NULL;
+	for (;;) {
+		if (f->ended && f->whole)
+			return ERR_OK;
+		if (read_record(f, may_wait, &later, e) != ERR_OK)
+			return e->code;
+		if (later) {
+			*what = FEED_LATER;
+			return ERR_OK;
+		}
+		if (is_at_end(f))
+			return ERR_OK;
+		record = content(f);
+		if (str_trim(record).len == 0 && !f->record.full)
+			continue;
+		if (start(f, record, &taken, e) != ERR_OK)
+			return e->code;
+		if (taken)
+			continue;
+		*wrong = parse(f, record, row);
+		*what = *wrong ? FEED_BAD : FEED_ROW;
+		return ERR_OK;
+	}
 }
 
 int64_t feed_line(const struct feed *f)
 {
-	return f->number;
+	return f->line;
 }
 
-int64_t feed_read(const struct feed *f)
+int64_t feed_lines(const struct feed *f)
+{
+	return f->lines;
+}
+
+int64_t feed_bytes(const struct feed *f)
 {
 	return f->bytes;
 }

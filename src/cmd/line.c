@@ -133,6 +133,8 @@ const char *line_parse(struct line_parser *p, struct str line, struct enqueue_ro
 	case JSON_TOO_MANY: return "it has too many values";
 	default: return "it is no JSON in UTF-8, or it has \\u0000 in it";
 	}
+	if (p->json.t[0].type == TOKEN_ARRAY)
+		return "it is a JSON list; an object a line is made by: jq -c '.[]' FILE";
 	if (p->json.t[0].type != TOKEN_OBJECT)
 		return "it is no JSON object";
 	if ((wrong = read_event(p, out)) || (wrong = read_event_id(p, out)) ||
