@@ -121,7 +121,10 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 	if (url_is_http(text))
 		return url_is_personal(text) ? ACTION_SCRUB : ACTION_NONE;
 	action = free_text(text);
-	if (action != ACTION_NONE || spot->place == PLACE_URL)
+	if (spot->place == PLACE_URL)
+		return action;
+	/* Beside an address may stand whose it is: under such a name all of it goes. */
+	if (action != ACTION_NONE && !custom_is_personal(spot->key, STR("x"), tmp))
 		return action;
 	return custom_is_personal(spot->key, text, tmp) ? ACTION_HASH : ACTION_NONE;
 }

@@ -135,6 +135,9 @@ static void redacts(void **state)
 		{P("\"search_string\":\"a%40x.de\""),
 		 P("\"search_string\":\"<a%40x.de>\"")},
 		{P("\"note\":\"Max <A@x.de>\""), NULL},
+		/* of a name that says whose it is nothing stays, what the text may be */
+		{P("\"customerEmail\":\"jo (a@x.de)\""),
+		 P("\"customerEmail\":\"<jo (a@x.de)>\"")},
 		{P("\"customerEmail\":\"A@x.de\",\"score\":4917012345678,\"v\":\"1.2."
 		   "3\""),
 		 P("\"customerEmail\":\"<a@x.de>\",\"score\":4917012345678,\"v\":\"1.2."
