@@ -69,9 +69,10 @@ static bool is_post(const struct ask *a)
 static struct str query_of(const struct ask *a)
 {
 	const char *mark = a->target.len ? memchr(a->target.p, '?', a->target.len) : NULL;
-	const char *end = a->target.p + a->target.len;
 
-	return mark ? str_make(mark + 1, (size_t)(end - mark - 1)) : STR_NONE;
+	if (!mark)
+		return STR_NONE;
+	return str_make(mark + 1, a->target.len - (size_t)(mark + 1 - a->target.p));
 }
 
 static bool has_form_type(struct str type)

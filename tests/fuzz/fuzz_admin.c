@@ -5,21 +5,12 @@
  *
  * The first byte chooses the door; the rest is the request as it would be on the wire. */
 #include <ctype.h>
-#include <stdint.h>
-#include <stdlib.h>
 
+#include "check.h"
 #include "net/ask.h"
 #include "run/page.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
 #define TOKEN "feedfacefeedfacefeedfacefeedfacefeedfacefeedfacefeedfacefeedface"
-
-static void expect(bool promise)
-{
-	if (!promise)
-		abort();
-}
 
 static const struct ask_route routes[] = {
 	{"/", GATE_PAGE, 0},        {"/pause", GATE_CHANGE, 1}, {"/livez", GATE_OPEN, 2},
@@ -81,22 +72,22 @@ static void check_tag(struct str *rest)
 	while (end < rest->len && isalnum((unsigned char)rest->p[end]))
 		end++;
 	name = str_make(rest->p, end);
-	expect(is_one_of(name, tags));
+	CHECK(is_one_of(name, tags));
 	*rest = str_make(rest->p + end, rest->len - end);
 	while (rest->len > 1 && rest->p[0] != '>' && !str_starts(*rest, STR("/>"))) {
-		expect(rest->p[0] == ' ');
+		CHECK(rest->p[0] == ' ');
 		end = 1;
 		while (end < rest->len && !strchr("= >", rest->p[end]))
 			end++;
-		expect(is_one_of(str_make(rest->p + 1, end - 1), names));
+		CHECK(is_one_of(str_make(rest->p + 1, end - 1), names));
 		*rest = str_make(rest->p + end, rest->len - end);
 		if (rest->len > 1 && rest->p[0] == '=') {
-			expect(rest->p[1] == '"');
+			CHECK(rest->p[1] == '"');
 			*rest = str_make(rest->p + 2, rest->len - 2);
 			cut(rest, '"');
 		}
 	}
-	expect(rest->len > 0);
+	CHECK(rest->len > 0);
 	cut(rest, '>');
 }
 
@@ -106,11 +97,11 @@ static void check_page(struct str html)
 	const char *body = memmem(html.p, html.len, "</style>", 8);
 	const char *end = memmem(html.p, html.len, "<script>", 8);
 
-	expect(body && end && body < end);
+	CHECK(body && end && body < end);
 	html = str_make(body, (size_t)(end - body));
 	for (size_t i = 0; i < html.len; i++)
-		expect((unsigned char)html.p[i] >= ' ' || html.p[i] == '\n' ||
-		       html.p[i] == '\t');
+		CHECK((unsigned char)html.p[i] >= ' ' || html.p[i] == '\n' ||
+		      html.p[i] == '\t');
 	while (html.len > 0) {
 		cut(&html, '<');
 		if (html.len > 0)
@@ -148,7 +139,7 @@ static void render(const struct ask *a, bool tcp)
 	o.unmapped[0] = (struct overview_unmapped){text, 1};
 	buf_init(&html, 8 << 20);
 	page_render(&p, &html);
-	expect(!html.full);
+	CHECK(!html.full);
 	check_page(buf_str(&html));
 	buf_fini(&html);
 	overview_fini(&o);
@@ -190,15 +181,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	g.tcp = bytes[0] & 1;
 	wire = str_make(wire.p + 1, wire.len - 1);
 	status = ask(&a, &g, wire);
-	expect(status == 0 || (status >= 400 && status < 500 && a.words[0]));
+	CHECK(status == 0 || (status >= 400 && status < 500 && a.words[0]));
 	if (status == 0) {
 		bool open = a.route->kind == GATE_OPEN;
 
-		expect(contains(wire, "localhost") || contains(wire, "127.0.0.1") ||
-		       contains(wire, "[::1]"));
-		expect(!a.trusted || contains(wire, "feed") || contains(wire, "%"));
-		expect(a.trusted || (a.route->kind != GATE_CHANGE && (!g.tcp || open)));
-		expect(!contains(a.headers.origin, "evil"));
+		CHECK(contains(wire, "localhost") || contains(wire, "127.0.0.1") ||
+		      contains(wire, "[::1]"));
+		CHECK(!a.trusted || contains(wire, "feed") || contains(wire, "%"));
+		CHECK(a.trusted || (a.route->kind != GATE_CHANGE && (!g.tcp || open)));
+		CHECK(!contains(a.headers.origin, "evil"));
 		if (a.route->kind == GATE_PAGE)
 			render(&a, g.tcp);
 	}

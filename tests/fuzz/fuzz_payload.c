@@ -5,25 +5,18 @@
  * They may differ in three ways: jansson has no bound of 64 levels or 2^17 tokens, it
  * refuses numbers that its integer or double cannot hold, and it takes a NUL behind the
  * value for the end of the text. */
-#include <stdlib.h>
 
 #include <jansson.h>
 
+#include "check.h"
 #include "core/event_id.h"
+#include "core/redact.h"
 #include "core/shape.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-#define CHECK(what)                                                                      \
-	do {                                                                             \
-		if (!(what))                                                             \
-			abort();                                                         \
-	} while (0)
 
 static struct scratch scratch;
 static struct digest digest;
 static struct event_map *map;
-static struct buf out;
+static struct buf out, redacted;
 
 static void set_up(void)
 {
@@ -35,6 +28,7 @@ static void set_up(void)
 	scratch_init(&scratch);
 	digest_init(&digest);
 	buf_init(&out, 16 << 20);
+	buf_init(&redacted, 16 << 20);
 }
 
 static void check_full(const json_t *value)
@@ -98,6 +92,25 @@ static void check_shape(const struct conversion *c, enum event_source source,
 	json_decref(item);
 }
 
+/* What is redacted stays as it is; what cannot be read is no JSON of ours. */
+static void check_redaction(struct str payload)
+{
+	switch (redact_payload(payload, "DE", &scratch, &digest, &redacted)) {
+	case REDACT_UNREADABLE:
+		CHECK(json_scan(&scratch.json, payload) != JSON_OK ||
+		      scratch.json.t[0].type != TOKEN_OBJECT);
+		return;
+	case REDACT_NOTHING:
+		if (payload.len > 0)
+			CHECK(!redact_needed(&scratch.json, &scratch));
+		return;
+	case REDACT_DONE:
+		CHECK(redact_payload(buf_str(&redacted), "DE", &scratch, &digest, &out) ==
+		      REDACT_NOTHING);
+		return;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct outbox_row row = {.created_ms = INT64_C(1700000000000), .event = STR("e")};
@@ -108,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	row.payload = str_make((const char *)bytes, len);
 	if (len > 0)
 		compare_readers(row.payload);
+	check_redaction(row.payload);
 	if (conversion_read(&c, &row, &scratch) != REASON_NONE)
 		return 0;
 	event_id_of(&c, &digest, &scratch, &id);

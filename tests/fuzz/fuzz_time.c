@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdint.h>
-#include <stdlib.h>
 
+#include "check.h"
 #include "core/event_time.h"
 #include "core/time_zone.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool promise)
-{
-	if (!promise)
-		abort();
-}
 
 static struct zone *zone_once(const char *name, struct zone **z)
 {
@@ -19,7 +10,7 @@ static struct zone *zone_once(const char *name, struct zone **z)
 
 	if (*z == NULL)
 		*z = zone_open(name, &e);
-	expect(*z != NULL);
+	CHECK(*z != NULL);
 	return *z;
 }
 
@@ -32,21 +23,21 @@ static void check(const struct event_time *in, struct zone *z)
 	struct buf b;
 
 	if (!event_time_resolve(in, z, &t)) {
-		expect(t == -77);
+		CHECK(t == -77);
 		return;
 	}
-	expect(t >= 0 && t < EVENT_TIME_END);
+	CHECK(t >= 0 && t < EVENT_TIME_END);
 	zone_offset(z, t / 2);
-	expect(event_time_resolve(in, z, &again) && again == t);
+	CHECK(event_time_resolve(in, z, &again) && again == t);
 	buf_init(&b, 64);
 	civil_format(t, zone_offset(z, t) / 60 * 60, &b);
 	written.text = buf_str(&b);
 	/* Near both ends local time is out of the range of years or days. */
 	if (t > 86400 && t < EVENT_TIME_END - 86400)
-		expect(event_time_resolve(&written, NULL, &again) && again == t);
+		CHECK(event_time_resolve(&written, NULL, &again) && again == t);
 	buf_fini(&b);
 	if (!event_time_needs_zone(in))
-		expect(event_time_resolve(in, NULL, &again) && again == t);
+		CHECK(event_time_resolve(in, NULL, &again) && again == t);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdint.h>
-#include <stdlib.h>
 
+#include "check.h"
 #include "core/personal.h"
 #include "core/url.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool promise)
-{
-	if (!promise)
-		abort();
-}
 
 static size_t find(struct str s, size_t from, const char *any)
 {
@@ -25,15 +16,15 @@ static void is_clean(struct str url)
 {
 	size_t at = find(url, 0, ":/\\?#@");
 
-	expect(find(url, 0, "#") == url.len);
+	CHECK(find(url, 0, "#") == url.len);
 	for (size_t i = 0; i < url.len; i++)
-		expect((unsigned char)url.p[i] > ' ' && url.p[i] != 0x7f);
+		CHECK((unsigned char)url.p[i] > ' ' && url.p[i] != 0x7f);
 	at = at < url.len && url.p[at] == ':' ? at + 1 : 0;
 	if (url.len - at < 2 || find(url, at, "/\\") != at ||
 	    find(url, at + 1, "/\\") != at + 1)
 		return;
 	at += 2;
-	expect(memchr(url.p + at, '@', find(url, at, "/\\?#") - at) == NULL);
+	CHECK(memchr(url.p + at, '@', find(url, at, "/\\?#") - at) == NULL);
 }
 
 static void has_no_personal_param(struct str url)
@@ -43,7 +34,7 @@ static void has_no_personal_param(struct str url)
 	while (at < url.len) {
 		size_t stop = find(url, at, "&;");
 
-		expect(!param_is_personal(str_make(url.p + at, stop - at)));
+		CHECK(!param_is_personal(str_make(url.p + at, stop - at)));
 		at = stop + 1;
 	}
 }
@@ -54,12 +45,12 @@ static void finds_what_it_says(struct str url, struct buf *out)
 	buf_clear(out);
 	buf_addc(out, '<');
 	if (!url_query_param(url, STR("ttclid"), out)) {
-		expect(out->len == 1);
+		CHECK(out->len == 1);
 		return;
 	}
-	expect(out->len > 1);
+	CHECK(out->len > 1);
 	for (size_t i = 0; i < out->len; i++)
-		expect((unsigned char)out->p[i] >= ' ');
+		CHECK((unsigned char)out->p[i] >= ' ');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -71,11 +62,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&twice, 1 << 20);
 	url_scrub(url, &once);
 	url_scrub(buf_str(&once), &twice);
-	expect(str_eq(buf_str(&once), buf_str(&twice)));
-	expect(once.len <= 9 * size); /* "redacted" for "a@b.cc" is the most but %XX */
+	CHECK(str_eq(buf_str(&once), buf_str(&twice)));
+	CHECK(once.len <= 9 * size); /* "redacted" for "a@b.cc" is the most but %XX */
 	is_clean(buf_str(&once));
 	has_no_personal_param(buf_str(&once));
-	expect(!url_is_http(url) || once.len > 0);
+	CHECK(!url_is_http(url) || once.len > 0);
 	finds_what_it_says(url, &twice);
 	buf_fini(&once);
 	buf_fini(&twice);

@@ -2,8 +2,8 @@
 """Builds and runs every test, a job for each test file; tools/test starts it.
 
 A job is named group/file: unit, store, run and fault are C tests in a plain build, asan and tsan
-the same in builds with a sanitizer, package, e2e, browser, crash, lint and system are Python;
-system runs only when it is named."""
+the same in builds with a sanitizer, fuzz hostile bytes for a while, package, e2e, browser, crash,
+lint and system are Python; system runs only when it is named."""
 import concurrent.futures
 import glob
 import os
@@ -24,7 +24,10 @@ BUILDS = {
     "plain": ["--werror"],
     "asan": ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"],
     "tsan": ["-Db_sanitize=thread", "-Db_lundef=false", "-Doptimization=1"],
+    "fuzz": ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false",
+             "-Dc_args=-fsanitize=fuzzer-no-link", "-Dcpp_args=-fsanitize=fuzzer-no-link"],
 }
+COMPILERS = {"fuzz": {"CC": "clang", "CXX": "clang++"}}
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -48,7 +51,7 @@ class Job:
         self.programs = programs    # needs convey and convey-sandbox
         self.named = named          # minutes: only where it is asked for
         stem = os.path.splitext(os.path.basename(path))[0]
-        self.name = f"{group}/{stem.removeprefix('test_')}"
+        self.name = f"{group}/{stem.removeprefix('test_').removeprefix('fuzz_')}"
 
     def target(self):
         return os.path.splitext(self.path)[0] if self.path.endswith(".c") else None
@@ -56,6 +59,8 @@ class Job:
     def command(self):
         if self.target():
             words = [os.path.join(folder(self.build), self.target())]
+            if self.group == "fuzz":
+                words.insert(0, os.path.join(ROOT, "tests", "fuzz", "run"))
         else:
             words = [sys.executable, CASES, os.path.join(ROOT, self.path)]
         return NO_ASLR + words if self.build == "tsan" else words
@@ -100,6 +105,8 @@ def all_jobs():
                  if os.path.basename(path)[len("test_"):-len(".py")] in stems]
     jobs += [Job("browser", path, "plain", timeout=600, programs=True)
              for path in files("browser", "py")]
+    for path in sorted(glob.glob(os.path.join(ROOT, "tests", "fuzz", "fuzz_*.c"))):
+        jobs.append(Job("fuzz", path, "fuzz"))
     for path in files("crash", "py"):
         jobs.append(Job("crash", path, "plain", timeout=600, alone=True, programs=True))
     return jobs
@@ -128,7 +135,8 @@ def build_targets(name, targets):
         steps.insert(0, ["meson", "setup", path, ROOT, *BUILDS[name]])
     for words in steps:
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace")
+                              stderr=subprocess.STDOUT, text=True, errors="replace",
+                              env=dict(os.environ, **COMPILERS.get(name, {})))
         if done.returncode != 0:
             print(re.sub(r"^(\[\d+/\d+\]|ninja: Enter).*\n", "", done.stdout, flags=re.M))
             return False
@@ -138,7 +146,7 @@ def build_targets(name, targets):
 
 def count(job, output, status):
     """(passed, failed, skipped) out of what a job printed."""
-    if job.target():
+    if job.target() and job.group != "fuzz":
         passed = len(re.findall(r"^\[ +OK \] ", output, re.M))
         failed = len(re.findall(r"^\[  FAILED  \] \S+$(?![\s\S]*^\[  FAILED  \] \d+ test)",
                                 output, re.M))
