@@ -7,9 +7,9 @@
 #include <time.h>
 
 #include <curl/curl.h>
-#include <openssl/crypto.h>
 
 #include "base/clock.h"
+#include "net/http_header.h"
 
 enum {
 	ANSWER_MAX = 256 * 1024,
@@ -143,7 +143,21 @@ static size_t on_read(char *out, size_t size, size_t count, void *arg)
 	return len;
 }
 
-/* curl would rewind and send again when a reused connection dies; it must not. */
+/* curl would begin again, silently, when a reused connection dies before the body. */
+static int on_begin(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	struct http_request *r = arg;
+	bool again = r->begun;
+
+	(void)ip;
+	(void)local_ip;
+	(void)port;
+	(void)local_port;
+	r->begun = true;
+	return again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* And it would rewind and send again when one dies later; it must not. */
 static int on_seek(void *arg, curl_off_t offset, int origin)
 {
 	(void)arg;
@@ -204,38 +218,6 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-static struct curl_slist *token_header(const struct secret *token)
-{
-	struct curl_slist *list;
-	static const char name[] = "Access-Token: ";
-	char line[sizeof(name) + SECRET_MAX];
-
-	memcpy(line, name, sizeof(name) - 1);
-	memcpy(line + sizeof(name) - 1, token->bytes, token->len);
-	line[sizeof(name) - 1 + token->len] = '\0';
-	list = curl_slist_append(NULL, line);
-	OPENSSL_cleanse(line, sizeof(line));
-	return list;
-}
-
-static struct curl_slist *headers_of(const struct http_request *r)
-{
-	struct curl_slist *list = r->token ? token_header(r->token) : NULL;
-
-	list = curl_slist_append(list, "Content-Type: application/json");
-	list = curl_slist_append(list, "Expect:");
-	if (!list)
-		abort();
-	return list;
-}
-
-static void free_headers(struct curl_slist *list)
-{
-	for (struct curl_slist *h = list; h; h = h->next)
-		OPENSSL_cleanse(h->data, strlen(h->data));
-	curl_slist_free_all(list);
-}
-
 static CURL *take_easy(struct http *http)
 {
 	CURL *easy = http->pooled ? http->pool[--http->pooled] : curl_easy_init();
@@ -257,6 +239,10 @@ static void set_options(struct http *http, struct http_request *r)
 	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(c, CURLOPT_READDATA, r);
 	curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek);
+	if (r->read) {
+		curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_begin);
+		curl_easy_setopt(c, CURLOPT_PREREQDATA, r);
+	}
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_write);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
@@ -283,13 +269,13 @@ void http_send(struct http *http, struct http_request *r)
 {
 	r->http = http;
 	r->sent = 0;
-	r->too_long = false;
+	r->too_long = r->begun = false;
 	r->retry_after_ms = r->server_date_ms = 0;
 	r->error[0] = '\0';
 	r->answer = (struct answer){0};
 	r->started_us = clock_mono_us();
 	buf_init(&r->body, ANSWER_MAX);
-	r->headers = headers_of(r);
+	r->headers = http_header_new(r->token);
 	r->easy = take_easy(http);
 	set_options(http, r);
 	if (curl_multi_add_handle(http->multi, r->easy) != CURLM_OK)
@@ -318,7 +304,7 @@ static void release(struct http *http, struct http_request *r)
 		http->pool[http->pooled++] = r->easy;
 	else
 		curl_easy_cleanup(r->easy);
-	free_headers(r->headers);
+	http_header_free(r->headers);
 	r->easy = r->headers = NULL;
 	r->took_ms = (int64_t)((clock_mono_us() - r->started_us + 500) / 1000);
 }
@@ -329,7 +315,10 @@ static void finish(struct http *http, struct http_request *r, CURLcode rc)
 	long status = 0;
 
 	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (rc != CURLE_OK && (r->too_long || r->error[0] == '\0'))
+	if (rc == CURLE_ABORTED_BY_CALLBACK)
+		snprintf(r->error, sizeof(r->error),
+			 "the connection ended before the body was sent");
+	else if (rc != CURLE_OK && (r->too_long || r->error[0] == '\0'))
 		snprintf(r->error, sizeof(r->error), "%s",
 			 r->too_long ? "the answer is too long" : curl_easy_strerror(rc));
 	release(http, r);

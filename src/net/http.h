@@ -49,7 +49,7 @@ struct http_request {
 	uint64_t sent;
 	uint64_t started_us;
 	struct buf body;
-	bool too_long;
+	bool too_long, begun;
 	struct http_request *next;
 };
 
