@@ -216,6 +216,13 @@ CREATE TABLE dedup_late (
 	outbox_id INTEGER NOT NULL
 );
 
+CREATE TABLE milestone (
+	day INTEGER PRIMARY KEY,
+	outbox_id INTEGER NOT NULL,
+	visit_id INTEGER NOT NULL,
+	attempt_id INTEGER NOT NULL
+);
+
 CREATE TABLE derived_id (
 	outbox_id INTEGER PRIMARY KEY,
 	event_id TEXT NOT NULL

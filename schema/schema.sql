@@ -280,6 +280,15 @@ CREATE TABLE dedup_late (
 	outbox_id INTEGER NOT NULL
 );
 
+-- How far the relay had come when a day (of the Unix epoch) began: what `convey run --retention-days`
+-- and --dedup-days go by, a day at a time.
+CREATE TABLE milestone (
+	day INTEGER PRIMARY KEY,
+	outbox_id INTEGER NOT NULL,
+	visit_id INTEGER NOT NULL,
+	attempt_id INTEGER NOT NULL
+);
+
 -- The event_id of rows that came without one, so that people and later duplicates find it.
 CREATE TABLE derived_id (
 	outbox_id INTEGER PRIMARY KEY,

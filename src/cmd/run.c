@@ -16,6 +16,9 @@ static const struct cmd_option options[] = {
 	{"retry-base-ms", "N", "first backoff, doubled each time (default 2000)"},
 	{"retry-cap-ms", "N", "longest backoff (default 900000)"},
 	{"timeout-ms", "N", "of one request (default 30000)"},
+	{"retention-days", "N",
+	 "settled rows and visits go after this (default 30; 0: never)"},
+	{"dedup-days", "N", "event_ids are forgotten after this (default 425; 0: never)"},
 	{"ca-file", "FILE", "trust these certificates (PEM) instead of the system's"},
 	{"admin", "ADDR",
 	 "127.0.0.1:PORT, [::1]:PORT, a unix socket's path, or off (default: "
@@ -92,6 +95,8 @@ static enum err_code run(const struct cmd *c, struct err *e)
 	if (cmd_number(c, "retry-base-ms", 1, 3600000, 2000, &o.retry_base_ms, e) ||
 	    cmd_number(c, "retry-cap-ms", 1, 86400000, 900000, &o.retry_cap_ms, e) ||
 	    cmd_number(c, "timeout-ms", 1, 600000, 30000, &o.timeout_ms, e) ||
+	    cmd_number(c, "retention-days", 0, 36500, 30, &o.keep.retention_days, e) ||
+	    cmd_number(c, "dedup-days", 0, 36500, 425, &o.keep.dedup_days, e) ||
 	    guard_endpoint(endpoint, e) || set_log(c, e))
 		return e->code;
 	o.endpoint = endpoint;
@@ -102,7 +107,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 const struct command cmd_run = {
 	.name = "run",
 	.usage = "[--drain] [--admin ADDR] [--retry-base-ms N] [--retry-cap-ms N] "
-		 "[--timeout-ms N] "
+		 "[--timeout-ms N] [--retention-days N] [--dedup-days N] "
 		 "[--ca-file FILE] [--log FORM]",
 	.summary = "send what the outbox holds, until stopped",
 	.examples =

@@ -76,7 +76,7 @@ static bool is_sent(const struct relay *r)
 
 static bool is_drained(const struct relay *r)
 {
-	return is_sent(r) && scrubbing_done(&r->scrubbing);
+	return is_sent(r) && scrubbing_done(&r->scrubbing) && pruning_done(&r->pruning);
 }
 
 static void closed(void *arg)
@@ -145,7 +145,7 @@ static void end_if_done(struct relay *r)
 	}
 	if (r->unsettled == 0 && r->jobs == 0 && r->waiting_loads == 0 && !r->admitting &&
 	    !r->reloading && r->site_jobs == 0 && !r->scrubbing.under_way &&
-	    !r->ingesting.under_way)
+	    !r->pruning.under_way && !r->ingesting.under_way)
 		close_all(r);
 }
 
@@ -177,6 +177,8 @@ static void set_timer(struct relay *r, uint64_t now)
 		sooner(&at, now + TICK_MS);
 	if (r->ingesting.wanted && !r->ingesting.under_way)
 		sooner(&at, r->ingesting.due_ms);
+	if (!r->pruning.under_way)
+		sooner(&at, r->pruning.due_ms);
 	if (r->stopping && r->deadline_ms)
 		sooner(&at, r->deadline_ms);
 	uv_update_time(&r->loop);
@@ -207,6 +209,7 @@ void relay_pump(struct relay *r)
 		reading_pump(r, now);
 	} while (r->pump_again);
 	scrubbing_pump(&r->scrubbing, now, is_sent(r));
+	pruning_pump(&r->pruning, now);
 	r->pumping = false;
 	notify_look(r->notify);
 	end_if_done(r);
@@ -303,6 +306,7 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 		return e->code;
 	ingesting_init(&r->ingesting, r);
 	if (scrubbing_open(&r->scrubbing, r, e) != ERR_OK ||
+	    pruning_open(&r->pruning, r, &r->options.keep, e) != ERR_OK ||
 	    queue_position(&r->writer.queue, &r->admitted, &r->last_attempt_id, e) !=
 		    ERR_OK)
 		return e->code;
@@ -383,6 +387,7 @@ static void release(struct relay *r)
 		if (r->judges[i].db.handle)
 			judge_close(&r->judges[i]);
 	scrubbing_close(&r->scrubbing);
+	pruning_close(&r->pruning);
 	writer_close(&r->writer);
 	for (int i = 0; i < r->site_count; i++) {
 		site_fini(r->sites[i]);

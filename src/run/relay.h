@@ -18,6 +18,7 @@
 #include "net/http.h"
 #include "run/ingesting.h"
 #include "run/load.h"
+#include "run/pruning.h"
 #include "run/scrubbing.h"
 #include "run/shaper.h"
 #include "run/site.h"
@@ -32,9 +33,9 @@ struct relay_options {
 	const char *endpoint; /* without a slash at its end */
 	const char *ca_file;  /* NULL: the system's */
 	bool drain;
-	int64_t retry_base_ms, retry_cap_ms;
-	int64_t timeout_ms;
+	int64_t retry_base_ms, retry_cap_ms, timeout_ms;
 	const struct door *admin; /* NULL: a socket beside the database */
+	struct prune_limits keep;
 };
 
 struct shipment;
@@ -98,6 +99,7 @@ struct relay {
 	void (*on_timer)(uv_timer_t *timer);
 	int site_jobs; /* on the writer's lane */
 	struct scrubbing scrubbing;
+	struct pruning pruning;
 	struct ingesting ingesting;
 	uint64_t changes; /* counts lots admitted and shipments settled */
 	struct metrics metrics;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "store/migrate.h"
+#include "store/prune.h"
 
 enum err_code writer_check_file(const struct writer *w, struct err *e)
 {
@@ -164,6 +165,16 @@ static enum err_code recover(struct writer *w, int *recovered, struct err *e)
 		return err_wrap(e, "recover");
 	}
 	return commit(w, e);
+}
+
+enum err_code writer_read_floors(struct writer *w, bool drop, struct err *e)
+{
+	struct prune_floors floors;
+
+	if (prune_floors_read(&w->db, &floors, e) != ERR_OK)
+		return e->code;
+	edges_set_floors(&w->edges, floors.outbox_id, floors.visit_id);
+	return dedup_set_floor(&w->queue.dedup, floors.dedup_id, drop, e);
 }
 
 enum err_code writer_open(struct writer *w, const char *path, int *recovered,

@@ -50,6 +50,9 @@ void writer_hurry(struct writer *w);
 
 /* Of the file; 0 where there is none. */
 int64_t writer_wal_bytes(const struct writer *w);
+/* What has been pruned, for the indexes; where `drop`, they delete what is only that, inside
+ * the transaction. */
+MUST_CHECK enum err_code writer_read_floors(struct writer *w, bool drop, struct err *e);
 
 /* After lane_close. */
 void writer_close(struct writer *w);

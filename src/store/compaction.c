@@ -4,8 +4,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-enum { BLOCK_BYTES_MAX = 16 * 1024 * 1024 };
-
 struct compaction_input {
 	struct run run;
 	uint32_t block;
@@ -23,6 +21,8 @@ static const struct {
 	{S(set_state), "UPDATE index_run SET state = ?2 WHERE id = ?1"},
 	{S(abandon), "UPDATE index_run SET state = 2 WHERE kind = ?1 AND state = 1"},
 	{S(finish), "UPDATE index_run SET state = 0, pairs = ?2 WHERE id = ?1"},
+	{S(drop_old), "UPDATE index_run SET state = 2 WHERE kind = ?1 AND state = 0 "
+		      "AND most < ?2"},
 	{S(dying), "SELECT id FROM index_run WHERE kind = ?1 AND state = 2 LIMIT 1"},
 	{S(drop_blocks),
 	 "DELETE FROM index_block WHERE key >= ?1 AND key <= (SELECT max(key) FROM "
@@ -60,12 +60,12 @@ enum err_code compaction_open(struct compaction *m, struct db *db, enum runs_kin
 			      struct run_filters *filters, struct err *e)
 {
 	*m = (struct compaction){.db = db, .dying_left = true};
-	buf_init(&m->block, BLOCK_BYTES_MAX);
+	buf_init(&m->block, COMPACTION_BLOCK_MAX);
 	m->inputs = calloc(COMPACTION_INPUTS_MAX, sizeof(*m->inputs));
 	if (!m->inputs)
 		abort();
 	for (size_t i = 0; i < COMPACTION_INPUTS_MAX; i++)
-		buf_init(&m->inputs[i].bytes, BLOCK_BYTES_MAX);
+		buf_init(&m->inputs[i].bytes, COMPACTION_BLOCK_MAX);
 	if (runs_open(&m->runs, db, kind, NULL, e) == ERR_OK)
 		e->code = run_writer_open(&m->writer, db, kind, e);
 	for (size_t i = 0; i < STATEMENTS && e->code == ERR_OK; i++)
@@ -96,6 +96,14 @@ enum err_code compaction_add(struct compaction *m, const struct pair *pairs, siz
 	return run_add(&m->writer, pairs, count, e);
 }
 
+enum err_code compaction_drop_old(struct compaction *m, struct err *e)
+{
+	sqlite3_bind_int(m->drop_old, 1, (int)m->runs.kind);
+	sqlite3_bind_int64(m->drop_old, 2, (int64_t)m->floor[0]);
+	m->has_dropped = true;
+	return db_run(m->db, m->drop_old, e);
+}
+
 /* The lowest level that is full; -1: none. */
 static int full_level(const struct runs *r)
 {
@@ -114,12 +122,32 @@ bool compaction_wanted(const struct compaction *m)
 	return m->into.id || m->dying_left || m->stale || full_level(&m->runs) >= 0;
 }
 
+static bool is_listed(const struct runs *r, int64_t run_id)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->run[i].id == run_id)
+			return true;
+	return false;
+}
+
+/* Filters of runs that are no more go with the list that had them. */
 static enum err_code refresh(struct compaction *m, struct err *e)
 {
+	int64_t before[RUNS_MAX];
+	size_t count = m->runs.count;
+
 	e->code = ERR_OK;
-	if (m->stale && runs_refresh(&m->runs, e) == ERR_OK)
-		m->stale = false;
-	return e->code;
+	if (!m->stale)
+		return ERR_OK;
+	for (size_t i = 0; i < count; i++)
+		before[i] = m->runs.run[i].id;
+	if (runs_refresh(&m->runs, e) != ERR_OK)
+		return e->code;
+	m->stale = false;
+	for (size_t i = 0; i < count; i++)
+		if (!is_listed(&m->runs, before[i]))
+			run_filters_drop(m->runs.filters, before[i]);
+	return ERR_OK;
 }
 
 enum err_code compaction_find(struct compaction *m, uint64_t key, uint64_t *values,
@@ -244,7 +272,10 @@ static struct compaction_input *least_input(struct compaction *m)
 static bool is_kept(const struct compaction *m, const struct pair *pair,
 		    const struct pair *last, bool any)
 {
-	if (pair->value < m->floor)
+	bool by_source = m->runs.kind == RUNS_IDENTIFIER;
+
+	if ((by_source ? pair->value >> 2 : pair->value) <
+	    m->floor[by_source ? pair->value & 3 : 0])
 		return false;
 	return !any || pair->key != last->key ||
 	       (m->runs.kind != RUNS_EVENT_ID && pair->value != last->value);
@@ -356,14 +387,15 @@ enum err_code compaction_step(struct compaction *m, uint32_t blocks, struct err 
 
 static void clear_transaction(struct compaction *m)
 {
-	m->has_added = m->has_started = m->has_finished = false;
+	m->has_added = m->has_started = m->has_finished = m->has_dropped = false;
 	m->written = 0;
 	m->written_pairs = 0;
 }
 
 void compaction_committed(struct compaction *m)
 {
-	m->stale = m->stale || m->has_added || m->has_finished;
+	m->stale = m->stale || m->has_added || m->has_finished || m->has_dropped;
+	m->dying_left = m->dying_left || m->has_dropped;
 	m->next_block += m->written;
 	m->pairs += m->written_pairs;
 	if (m->has_added)
@@ -371,8 +403,6 @@ void compaction_committed(struct compaction *m)
 				&m->writer.added_filter);
 	if (m->has_finished) {
 		run_filters_put(m->runs.filters, m->into.id, &m->filter);
-		for (size_t i = 0; i < m->input_count; i++)
-			run_filters_drop(m->runs.filters, m->inputs[i].run.id);
 		m->into.id = 0;
 		m->dying_left = true;
 	}
@@ -385,49 +415,4 @@ void compaction_rolled_back(struct compaction *m)
 	if (m->has_started)
 		m->into.id = 0;
 	clear_transaction(m);
-}
-
-static enum err_code erase_in(struct runs *r, const struct run *run, uint64_t key,
-			      sqlite3_stmt *update, struct buf *left, struct err *e)
-{
-	const struct block_form *f = &run->form;
-	uint32_t block = block_of(f, key);
-	struct str bytes;
-
-	if (runs_block(r, run->id, block, &bytes, e) != ERR_OK)
-		return e->code;
-	buf_clear(left);
-	for (size_t i = 0; i < block_count(f, bytes); i++) {
-		struct pair pair = block_pair(f, block, bytes, i);
-
-		if (pair.key != block_key(f, key))
-			block_put(f, block, &pair, left);
-	}
-	sqlite3_reset(r->block);
-	if (left->len == bytes.len)
-		return ERR_OK;
-	sqlite3_bind_int64(update, 1, run->id << RUNS_BLOCK_BITS | block);
-	sqlite3_bind_blob64(update, 2, left->p ? left->p : "", left->len, SQLITE_STATIC);
-	return db_run(r->db, update, e);
-}
-
-enum err_code compaction_erase(struct db *db, enum runs_kind kind, const uint64_t *keys,
-			       size_t count, struct err *e)
-{
-	sqlite3_stmt *update = NULL;
-	struct buf left;
-	struct runs r;
-
-	buf_init(&left, BLOCK_BYTES_MAX);
-	if (runs_open_all(&r, db, kind, e) == ERR_OK &&
-	    db_prepare(db, "UPDATE index_block SET pairs = ?2 WHERE key = ?1", &update,
-		       e) == ERR_OK)
-		e->code = runs_refresh(&r, e);
-	for (size_t i = 0; i < r.count && e->code == ERR_OK; i++)
-		for (size_t k = 0; k < count && e->code == ERR_OK; k++)
-			e->code = erase_in(&r, &r.run[i], keys[k], update, &left, e);
-	sqlite3_finalize(update);
-	runs_close(&r);
-	buf_fini(&left);
-	return e->code;
 }

@@ -18,15 +18,18 @@
 
 #define COMPACTION_FANOUT 8
 #define COMPACTION_INPUTS_MAX 32
+#define COMPACTION_BLOCK_MAX (16 * 1024 * 1024) /* bytes */
 
 struct compaction {
 	struct db *db;
 	struct runs runs; /* as of the last commit, unless it is stale */
 	bool stale;
 	struct run_writer writer;
-	sqlite3_stmt *set_state, *abandon, *finish, *dying, *drop_blocks, *drop_run;
+	sqlite3_stmt *set_state, *abandon, *finish, *dying, *drop_old, *drop_blocks,
+		*drop_run;
 	struct buf block;
-	uint64_t floor; /* pairs whose value is less are left out of what is merged */
+	/* What is left out of what is merged: values below; of RUNS_IDENTIFIER by source. */
+	uint64_t floor[4];
 	/* being merged: `into` grows out of the inputs, the newest first */
 	struct run into; /* id 0: nothing is being merged */
 	struct filter filter;
@@ -35,7 +38,7 @@ struct compaction {
 	uint32_t next_block; /* of `into`: those before it are committed */
 	uint64_t pairs;      /* put into it; committed */
 	/* of the open transaction */
-	bool has_added, has_started, has_finished;
+	bool has_added, has_started, has_finished, has_dropped;
 	uint32_t written; /* blocks of `into` */
 	uint64_t written_pairs;
 	bool dying_left; /* runs are to be deleted, as far as is known */
@@ -49,6 +52,9 @@ void compaction_close(struct compaction *m);
 /* Writes a run of sorted pairs, count > 0. */
 MUST_CHECK enum err_code compaction_add(struct compaction *m, const struct pair *pairs,
 					size_t count, struct err *e);
+
+/* Deletes runs that have nothing at or above the floor. RUNS_EVENT_ID only. */
+MUST_CHECK enum err_code compaction_drop_old(struct compaction *m, struct err *e);
 
 /* Whether there is something to merge or to delete; then a step of it, at most `blocks`. */
 bool compaction_wanted(const struct compaction *m);

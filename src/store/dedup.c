@@ -212,6 +212,8 @@ enum err_code dedup_find(struct dedup *d, int64_t hash, struct str event_id,
 			return e->code;
 		*owner = count ? (int64_t)found : 0;
 	}
+	if (*owner < (int64_t)d->compaction.floor[0])
+		*owner = 0;
 	if (*owner && same_id(d, *owner, event_id, &same, e) == ERR_OK && !same)
 		*owner = 0;
 	return e->code;
@@ -228,6 +230,13 @@ enum err_code dedup_enter(struct dedup *d, int64_t hash, int64_t outbox_id, stru
 	sqlite3_bind_int64(d->late, 1, hash);
 	sqlite3_bind_int64(d->late, 2, outbox_id);
 	return db_run(d->db, d->late, e);
+}
+
+enum err_code dedup_set_floor(struct dedup *d, int64_t floor, bool drop, struct err *e)
+{
+	e->code = ERR_OK;
+	d->compaction.floor[0] = (uint64_t)floor;
+	return drop ? compaction_drop_old(&d->compaction, e) : ERR_OK;
 }
 
 enum err_code dedup_flush(struct dedup *d, struct err *e)

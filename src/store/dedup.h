@@ -62,6 +62,11 @@ MUST_CHECK enum err_code dedup_tidy(struct dedup *d, struct err *e);
 /* Writes the recent keys, of which there are some, to a run. */
 MUST_CHECK enum err_code dedup_flush(struct dedup *d, struct err *e);
 
+/* Rows below the floor do not hold their ids any more; where `drop`, what has only such rows
+ * is deleted, inside the caller's transaction. */
+MUST_CHECK enum err_code dedup_set_floor(struct dedup *d, int64_t floor, bool drop,
+					 struct err *e);
+
 /* What the transaction did stays, or is forgotten with it. */
 void dedup_commit(struct dedup *d);
 void dedup_rollback(struct dedup *d);

@@ -160,6 +160,12 @@ enum err_code edges_tidy(struct edges *g, struct err *e)
 			  : compaction_step(&g->compaction, EDGES_STEP, e);
 }
 
+void edges_set_floors(struct edges *g, int64_t outbox_id, int64_t visit_id)
+{
+	g->compaction.floor[IDENTITY_CONVERSION] = (uint64_t)outbox_id;
+	g->compaction.floor[IDENTITY_VISIT] = (uint64_t)visit_id;
+}
+
 void edges_commit(struct edges *g)
 {
 	if (g->pending.count)

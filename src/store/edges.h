@@ -49,6 +49,9 @@ MUST_CHECK enum err_code edges_tidy(struct edges *g, struct err *e);
 /* Enters the recent ones in the index, however few. */
 MUST_CHECK enum err_code edges_index(struct edges *g, struct err *e);
 
+/* Rows below have gone. */
+void edges_set_floors(struct edges *g, int64_t outbox_id, int64_t visit_id);
+
 /* What became of the transaction. */
 void edges_commit(struct edges *g);
 void edges_rollback(struct edges *g);

@@ -209,7 +209,7 @@ static void what_is_below_the_floor_goes(void **state)
 	open_runs(t);
 	for (int i = 0; i < COMPACTION_FANOUT; i++)
 		add(t, 500, false);
-	floor = t->c.floor = t->next_value / 2;
+	floor = t->c.floor[0] = t->next_value / 2;
 	finish(t);
 	for (uint64_t k = 0; k < KEYS; k++) {
 		if (t->newest[k] < floor)
