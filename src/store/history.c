@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/history.h"
 
+#include "base/buf.h"
+#include "store/members.h"
+
+enum { LIST_MAX = 1024 * 1024 };
+
 static enum err_code open_for(struct db *db, const char *sql, int64_t outbox_id,
 			      struct rows *out, struct err *e)
 {
@@ -34,19 +39,65 @@ enum err_code history_deliveries(struct db *db, int64_t outbox_id, struct rows *
 			outbox_id, out, e);
 }
 
+/* Whether the row ?1 is among an attempt's members (id, members). */
+static bool carried(sqlite3_stmt *attempt, int64_t outbox_id)
+{
+	struct str members = db_column(attempt, 1);
+	int64_t id = 0;
+
+	while (members_next(&members, &id) && id < outbox_id)
+		;
+	return id == outbox_id;
+}
+
+/* Their ids as a JSON list. A request that delivered its rows has no members: it is the last
+ * of each of them. */
+static enum err_code list_attempts(struct db *db, int64_t outbox_id, struct buf *list,
+				   struct err *e)
+{
+	sqlite3_stmt *attempt;
+	bool row;
+
+	if (db_prepare(db,
+		       "WITH latest (destination_id, id) AS ("
+		       "SELECT key % 1024, attempt_id FROM delivery "
+		       "WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 + 1023 UNION "
+		       "SELECT destination_id, attempt_id FROM waiting "
+		       "WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 + 1023 UNION "
+		       "SELECT destination_id, id FROM attempt WHERE outcome IS NULL "
+		       "AND ?1 BETWEEN first_id AND last_id) "
+		       "SELECT a.id, a.members, a.id = l.id AND a.outcome IS NOT NULL "
+		       "FROM latest l CROSS JOIN attempt a "
+		       "ON a.id BETWEEN l.id - 20000 AND l.id "
+		       "WHERE a.destination_id = l.destination_id AND (a.id = l.id OR "
+		       "?1 BETWEEN a.first_id AND a.last_id AND a.members IS NOT NULL)",
+		       &attempt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int64(attempt, 1, outbox_id);
+	while (db_step(db, attempt, &row, e) == ERR_OK && row)
+		if (sqlite3_column_int(attempt, 2) || carried(attempt, outbox_id))
+			buf_addf(list, "%c%lld", list->len ? ',' : '[',
+				 (long long)sqlite3_column_int64(attempt, 0));
+	buf_adds(list, list->len ? STR("]") : STR("[]"));
+	sqlite3_finalize(attempt);
+	return e->code;
+}
+
 enum err_code history_attempts(struct db *db, int64_t outbox_id, struct rows *out,
 			       struct err *e)
 {
-	return open_for(
-		db,
-		"SELECT * FROM attempt_log WHERE id IN ("
-		"SELECT attempt_id FROM delivery WHERE key BETWEEN ?1 * 1024 AND ?1 * "
-		"1024 + 1023 UNION "
-		"SELECT attempt_id FROM waiting WHERE key BETWEEN ?1 * 1024 AND ?1 * "
-		"1024 + 1023 UNION "
-		"SELECT id FROM attempt WHERE outcome IS NULL "
-		"AND ?1 BETWEEN first_id AND last_id) ORDER BY id",
-		outbox_id, out, e);
+	struct buf list;
+
+	buf_init(&list, LIST_MAX);
+	if (list_attempts(db, outbox_id, &list, e) == ERR_OK &&
+	    rows_open(out, db,
+		      "SELECT * FROM attempt_log WHERE id IN "
+		      "(SELECT value FROM json_each(?1)) ORDER BY id",
+		      e) == ERR_OK)
+		sqlite3_bind_text(out->stmt, 1, buf_z(&list), (int)list.len,
+				  SQLITE_TRANSIENT);
+	buf_fini(&list);
+	return e->code;
 }
 
 enum err_code history_is_duplicate(struct db *db, int64_t outbox_id, bool *out,

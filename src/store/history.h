@@ -20,8 +20,8 @@ MUST_CHECK enum err_code history_row(struct db *db, int64_t outbox_id, struct ro
 MUST_CHECK enum err_code history_deliveries(struct db *db, int64_t outbox_id,
 					    struct rows *out, struct err *e);
 
-/* The columns of attempt_log: the last request of each delivery. Which rows earlier ones
- * carried is not kept. */
+/* The columns of attempt_log: the requests that carried the row, of those that went to a
+ * destination lately: the last 20,000 before its last one. */
 MUST_CHECK enum err_code history_attempts(struct db *db, int64_t outbox_id,
 					  struct rows *out, struct err *e);
 

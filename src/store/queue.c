@@ -24,7 +24,8 @@ static const struct {
 			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
 	{S(close_attempt),
 	 "UPDATE attempt SET started_at = ?2, ms = ?3, http_status = ?4, api_code = ?5, "
-	 "api_message = ?6, request_id = ?7, outcome = ?8, members = NULL WHERE id = ?1"},
+	 "api_message = ?6, request_id = ?7, outcome = ?8, "
+	 "members = CASE ?8 WHEN 'delivered' THEN NULL ELSE members END WHERE id = ?1"},
 	{S(forget_attempt), "DELETE FROM attempt WHERE id = ?1"},
 	{S(block), "UPDATE destination SET reason = ?2, blocked_until = ?3, last_error = "
 		   "?4 WHERE id = ?1"},

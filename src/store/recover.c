@@ -27,8 +27,7 @@ static const char wait_sql[] =
 	"ON CONFLICT DO UPDATE SET status = 3, reason = 21, due_at = ?3, "
 	"attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, ?4), "
 	"attempt_id = ?5, unknown = 1 WHERE status = 2";
-static const char close_sql[] =
-	"UPDATE attempt SET outcome = 'unknown', members = NULL WHERE id = ?1";
+static const char close_sql[] = "UPDATE attempt SET outcome = 'unknown' WHERE id = ?1";
 
 /* The deduplication must know the id before any newer row asks for it. */
 static int64_t hash_of_row(struct recovery *r, int64_t outbox_id, struct err *e)

@@ -114,6 +114,24 @@ class One(Case):
         self.assertIn("code 40002", self.text(steps, "attempt"))
         self.assertIn("failed: refused_by_tiktok", self.text(steps, "status"))
 
+    def test_each_attempt_that_carried_it(self):
+        """A batch that is refused is cut until the bad row stands alone: each row tells of the
+        requests that it was in, and of no other."""
+        rows = self.project.insert([purchase(n) for n in range(10)])
+        with Sandbox(token="token", faults=["poison:id=id-6"],
+                     ledger=os.path.join(self.project.directory, "ledger")) as server:
+            self.assertEqual(self.project.drain(server), 0)
+            ledger = server.ledger()
+        for number in range(len(rows)):
+            said = [text for step, _, text in self.why(f"id-{number}") if step == "attempt"]
+            carried = [line for line in ledger for event in line["events"] or ()
+                       if event["event_id"] == f"id-{number}"]
+            self.assertEqual(len(said), self.project.delivery(f"id-{number}")["attempts"])
+            self.assertEqual([line["request_id"] in text for line, text in zip(carried, said)],
+                             [True] * len(said))
+            self.assertEqual(len(carried), len(said))
+        self.assertGreater(len(said), 1)
+
     def test_what_would_be_decided_otherwise_today(self):
         self.project.insert([purchase(1), purchase(2, event="unheard_of")])
         self.drain()
