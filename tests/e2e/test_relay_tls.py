@@ -142,24 +142,42 @@ class Listener:
 
 
 class Versions(Served):
-    def listen(self, version):
+    def listen(self, version=ssl.TLSVersion.TLSv1_3, pair=None):
+        """A server that is not particular."""
         warnings.simplefilter("ignore", DeprecationWarning)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*self.authority.server())
         context.set_ciphers("ALL:@SECLEVEL=0")
+        context.load_cert_chain(*(pair or self.authority.server()))
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = version
         listener = Listener(context)
         self.addCleanup(listener.close)
         return listener
 
-    def test_tls_1_1_is_too_old(self):
-        listener = self.listen(ssl.TLSVersion.TLSv1_1)
+    def refuse(self, listener, words):
         self.project.insert([purchase(1)])
         self.project.start(listener.url, *self.trust())
         wait_until(lambda: self.project.queue()["state"] == "tls", what="the reason tls")
-        self.assertTrue(listener.failed.is_set())
-        self.assertEqual(listener.received, [])
+        wait_until(listener.failed.is_set, what="a handshake that fails")
+        time.sleep(0.2)
+        self.assertEqual([piece for piece in listener.received if piece], [])
+        self.assertRegex(self.project.queue()["last_error"], words)
+        self.assertEqual(self.project.delivery("id-1")["attempts"], 0)
+
+    def test_tls_1_1_is_too_old(self):
+        self.refuse(self.listen(ssl.TLSVersion.TLSv1_1), "version|protocol")
+
+    def test_a_certificate_for_clients(self):
+        self.refuse(self.listen(pair=self.authority.for_clients()), "purpose")
+
+    def test_a_key_of_1024_bits(self):
+        self.refuse(self.listen(pair=self.authority.weak_key()), "key too (weak|small)")
+
+    def test_signed_over_sha_1(self):
+        self.refuse(self.listen(pair=self.authority.weak_digest()), "too weak")
+
+    def test_signed_by_one_that_may_not(self):
+        self.refuse(self.listen(pair=self.authority.of_no_authority()), "invalid CA|issuer")
 
     def test_tls_1_2_will_do(self):
         listener = self.listen(ssl.TLSVersion.TLSv1_2)

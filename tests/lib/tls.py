@@ -17,8 +17,11 @@ def openssl(*words):
         raise RuntimeError(f"openssl {words[0]}: {done.stderr}")
 
 
-def new_key(path):
-    openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path)
+EC = ("EC", "ec_paramgen_curve:P-256")
+
+
+def new_key(path, kind=EC):
+    openssl("genpkey", "-algorithm", kind[0], "-pkeyopt", kind[1], "-out", path)
 
 
 def self_signed(directory, name="self_signed", subject="/CN=127.0.0.1", names=LOOPBACK,
@@ -46,23 +49,26 @@ class Authority:
     def _file(self, name):
         return os.path.join(self.directory, name)
 
-    def issue(self, name, names=LOOPBACK, start=None, end=None):
-        """start, end: YYYYMMDDHHMMSSZ; from now on, for 30 days. (certificate, key)"""
+    def issue(self, name, names=LOOPBACK, start=None, end=None, kind=EC, digest="sha256",
+              more="", issuer=None):
+        """start, end: YYYYMMDDHHMMSSZ; from now on, for 30 days. issuer: another pair that
+        signs. (certificate, key)"""
         name = f"{self.name}-{name}"
         cert, key, request = (self._file(name + end_) for end_ in (".crt", ".key", ".csr"))
         config, index = self._file(name + ".cnf"), self._file(name + ".index")
         with open(config, "w", encoding="ascii") as file:
-            file.write("[ca]\ndefault_ca=d\n[d]\ndefault_md=sha256\npolicy=p\nunique_subject=no\n"
+            file.write(f"[ca]\ndefault_ca=d\n[d]\ndefault_md={digest}\npolicy=p\nunique_subject=no\n"
                        f"rand_serial=yes\ndatabase={index}\nnew_certs_dir={self.directory}\n"
                        f"[p]\ncommonName=supplied\n[e]\nsubjectAltName={names}\n"
-                       "basicConstraints=critical,CA:FALSE\n")
+                       f"basicConstraints=critical,CA:FALSE\n{more}\n")
         open(index, "w", encoding="ascii").close()
-        new_key(key)
+        new_key(key, kind)
         openssl("req", "-new", "-key", key, "-subj", f"/CN={name}", "-out", request)
+        by_cert, by_key = issuer or (self.cert, self.key)
         words = ["-startdate", start] if start else []
         words += ["-enddate", end] if end else ["-days", "30"]
         openssl("ca", "-batch", "-notext", "-config", config, "-extensions", "e", "-in", request,
-                "-cert", self.cert, "-keyfile", self.key, "-out", cert, *words)
+                "-cert", by_cert, "-keyfile", by_key, "-out", cert, *words)
         return cert, key
 
     def server(self):
@@ -76,3 +82,20 @@ class Authority:
 
     def wrong_host(self):
         return self.issue("wrong_host", names="DNS:example.org,IP:192.0.2.1")
+
+    def for_clients(self):
+        return self.issue("for_clients", more="extendedKeyUsage=clientAuth")
+
+    def weak_key(self):
+        return self.issue("weak_key", kind=("RSA", "rsa_keygen_bits:1024"))
+
+    def weak_digest(self):
+        return self.issue("weak_digest", digest="sha1")
+
+    def of_no_authority(self):
+        """Signed by a good certificate, which may sign none; its chain is there."""
+        middle = self.issue("middle")
+        cert, key = self.issue("of_no_authority", issuer=middle)
+        with open(middle[0], "rb") as chain, open(cert, "ab") as file:
+            file.write(chain.read())
+        return cert, key
