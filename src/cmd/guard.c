@@ -12,6 +12,9 @@
 
 #include "net/endpoint.h"
 
+/* The database, requests under way, who asks at the admin's door, and room. */
+enum { FILES_MIN = 128 };
+
 static const char default_endpoint[] = "https://business-api.tiktok.com";
 
 void guard_process(void)
@@ -23,6 +26,23 @@ void guard_process(void)
 	signal(SIGPIPE, SIG_IGN);
 	unsetenv(
 		"SSLKEYLOGFILE"); /* libcurl would write the keys of its sessions there */
+}
+
+enum err_code guard_files(struct err *e)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= FILES_MIN)
+		return ERR_OK;
+	if (files.rlim_max >= FILES_MIN) {
+		files.rlim_cur = FILES_MIN;
+		if (setrlimit(RLIMIT_NOFILE, &files) == 0)
+			return ERR_OK;
+	}
+	return err_set(e, ERR_CONFIG,
+		       "it may open %llu files and needs %d: raise the limit (ulimit -n "
+		       "1024, or LimitNOFILE=1024 in the unit)",
+		       (unsigned long long)files.rlim_max, FILES_MIN);
 }
 
 enum err_code guard_endpoint(char out[ENDPOINT_MAX], struct err *e)

@@ -3,7 +3,7 @@
  *
  * Owns:    nothing.
  * Thread:  main.
- * Errors:  CONFIG an endpoint that may not be; NOINPUT, DATA a secret that cannot be read. */
+ * Errors:  CONFIG an endpoint that may not be, too few files; NOINPUT, DATA a secret that cannot be read. */
 #ifndef CMD_GUARD_H
 #define CMD_GUARD_H
 
@@ -17,6 +17,10 @@
 
 /* No core, no debugger, nothing in /proc for others: before the first secret is read. */
 void guard_process(void);
+
+/* CONFIG where fewer files may be open than the relay needs at its busiest: it would work,
+ * and then fail where it hurts. */
+MUST_CHECK enum err_code guard_files(struct err *e);
 
 /* CONVEY_ENDPOINT, or TikTok's; without a slash at its end. */
 MUST_CHECK enum err_code guard_endpoint(char out[ENDPOINT_MAX], struct err *e);

@@ -97,7 +97,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 	    cmd_number(c, "timeout-ms", 1, 600000, 30000, &o.timeout_ms, e) ||
 	    cmd_number(c, "retention-days", 0, 36500, 30, &o.keep.retention_days, e) ||
 	    cmd_number(c, "dedup-days", 0, 36500, 425, &o.keep.dedup_days, e) ||
-	    guard_endpoint(endpoint, e) || set_log(c, e))
+	    guard_endpoint(endpoint, e) || guard_files(e) || set_log(c, e))
 		return e->code;
 	o.endpoint = endpoint;
 	guard_process();
