@@ -117,8 +117,15 @@ class One(Case):
     def test_each_attempt_that_carried_it(self):
         """A batch that is refused is cut until the bad row stands alone: each row tells of the
         requests that it was in, and of no other."""
+        self.carried("poison:id=id-6")
+
+    def test_not_an_attempt_that_carried_its_neighbours(self):
+        """The bad row is named and goes alone; the others, on both sides of it, fail once more."""
+        self.carried("poison-named:id=id-6", "50000:nth=2-3")
+
+    def carried(self, *faults):
         rows = self.project.insert([purchase(n) for n in range(10)])
-        with Sandbox(token="token", faults=["poison:id=id-6"],
+        with Sandbox(token="token", faults=list(faults),
                      ledger=os.path.join(self.project.directory, "ledger")) as server:
             self.assertEqual(self.project.drain(server), 0)
             ledger = server.ledger()
