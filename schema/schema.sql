@@ -540,7 +540,7 @@ UNION ALL
 SELECT r.word, q.destination, q.pending + q.retrying,
 	strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || q.oldest_pending_s || ' seconds'),
 	strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
-	NULL, r.advice
+	NULL, replace(r.advice, 'NAME', q.destination)
 FROM queue_status q JOIN reason r ON r.word = q.state
 UNION ALL
 SELECT r.word, t.name, k.count,

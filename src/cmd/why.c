@@ -3,24 +3,40 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/clean.h"
 #include "cmd/output.h"
 #include "cmd/verbs.h"
+#include "store/lock.h"
 
 enum { SENTENCE_MAX = 64 * 1024 };
 
-/* One decision: told at once, or kept for the JSON, which is printed at the end. */
+struct telling {
+	json_t *steps; /* for the JSON, which is printed at the end; else NULL */
+	bool waits;    /* it is still to be sent */
+};
+
+static bool is_waiting(const char *step, struct str text)
+{
+	return strcmp(step, "status") == 0 &&
+	       (str_starts(text, STR("pending")) || str_starts(text, STR("retrying")) ||
+		str_starts(text, STR("sending")));
+}
+
+/* One decision: told at once, or kept. */
 static void tell(void *arg, const char *step, const char *destination, struct str text)
 {
-	json_t *steps = arg;
+	struct telling *t = arg;
 	struct buf clean;
 
-	if (steps) {
-		json_array_append_new(
-			steps, json_pack("{s:s, s:s?, s:o}", "step", step, "destination",
-					 destination[0] ? destination : NULL, "text",
-					 output_json_text(text)));
+	t->waits |= is_waiting(step, text);
+	if (t->steps) {
+		json_array_append_new(t->steps,
+				      json_pack("{s:s, s:s?, s:o}", "step", step,
+						"destination",
+						destination[0] ? destination : NULL,
+						"text", output_json_text(text)));
 		return;
 	}
 	buf_init(&clean, SENTENCE_MAX);
@@ -35,17 +51,22 @@ static void tell(void *arg, const char *step, const char *destination, struct st
 static enum err_code run(const struct cmd *c, struct err *e)
 {
 	bool reveal = cmd_value(c, "reveal") != NULL;
+	struct telling telling = {.waits = false};
 	struct subject subject;
-	json_t *steps;
 
 	if (subject_open(&subject, c->db_path, e) != ERR_OK)
 		return e->code;
-	steps = c->json ? json_array() : NULL;
-	if (story_tell(&subject, c->argv[0], reveal, tell, steps, e) == ERR_OK && steps) {
-		output_json(steps, true);
-		putchar('\n');
+	telling.steps = c->json ? json_array() : NULL;
+	if (story_tell(&subject, c->argv[0], reveal, tell, &telling, e) == ERR_OK) {
+		if (telling.waits && lock_holder(c->db_path) == 0)
+			tell(&telling, "relay", "",
+			     STR("none runs; to send: convey run"));
+		if (telling.steps) {
+			output_json(telling.steps, true);
+			putchar('\n');
+		}
 	}
-	json_decref(steps);
+	json_decref(telling.steps);
 	subject_close(&subject);
 	return e->code;
 }

@@ -89,7 +89,9 @@ enum err_code subject_find(struct subject *s, const char *event_id, const struct
 	     outbox_one(&j->reader, s->holder, &s->row, &found, e) != ERR_OK))
 		return e->code;
 	if (!found)
-		return err_set(e, ERR_NOINPUT, "no conversion has the event_id '%.120s'",
+		return err_set(e, ERR_NOINPUT,
+			       "no conversion has the event_id '%.120s'; the latest: "
+			       "convey list",
 			       event_id);
 	if (learn(s, s->holder - 1, e) != ERR_OK || read_whole(s, e) != ERR_OK)
 		return e->code;

@@ -30,7 +30,8 @@ enum err_code history_deliveries(struct db *db, int64_t outbox_id, struct rows *
 				 struct err *e)
 {
 	return open_for(db,
-			"SELECT d.destination, d.status, d.reason, r.advice, "
+			"SELECT d.destination, d.status, d.reason, "
+			"replace(r.advice, 'NAME', coalesce(d.destination, 'NAME')), "
 			"d.attempts, d.first_sent_at, d.next_attempt_at, "
 			"d.delivered_at, d.tiktok_event, d.limited_data_use, "
 			"d.conversion_date_time FROM delivery_status d "

@@ -30,7 +30,9 @@ static enum err_code explain(enum requeue_refusal why, const char *event_id,
 			"the destination of '%.120s' was removed; add it again first",
 			event_id);
 	default:
-		return err_set(e, ERR_NOINPUT, "no conversion has the event_id '%.120s'",
+		return err_set(e, ERR_NOINPUT,
+			       "no conversion has the event_id '%.120s'; the latest: "
+			       "convey list",
 			       event_id);
 	}
 }

@@ -6,7 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import Project, purchase  # noqa: E402
+from convey import Project, purchase, wait_until  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 
 GRANTED = {"ad_user_data": "GRANTED"}
@@ -138,6 +138,23 @@ class One(Case):
                              [True] * len(said))
             self.assertEqual(len(carried), len(said))
         self.assertGreater(len(said), 1)
+
+    def test_what_waits_says_what_for(self):
+        self.project.insert([purchase(1)])
+        self.assertIn("none runs; to send: convey run", self.text(self.why("id-1"), "relay"))
+        with Sandbox(token="another") as server:
+            relay = self.project.start(server)
+            wait_until(lambda: self.project.queue()["state"] == "token_refused")
+            steps = self.why("id-1")
+            advice = "convey token set shop < token.txt"
+            self.assertTrue(self.text(steps, "status").endswith(advice))
+            self.assertNotIn("relay", [step for step, _, _ in steps])
+            self.assertIn(advice, self.project.query("SELECT advice FROM problem")[0][0])
+            self.assertEqual(relay.stop(), 0)
+        self.assertIn("relay", [step for step, _, _ in self.why("id-1")])
+        self.project.set_token("token")
+        self.drain()
+        self.assertNotIn("relay", [step for step, _, _ in self.why("id-1")])
 
     def test_what_would_be_decided_otherwise_today(self):
         self.project.insert([purchase(1), purchase(2, event="unheard_of")])
