@@ -2,8 +2,8 @@
 """Builds and runs every test, a job for each test file; tools/test starts it.
 
 A job is named group/file: unit, store, run and fault are C tests in a plain build, asan and tsan
-the same in builds with a sanitizer, fuzz hostile bytes for a while, package, e2e, browser, crash,
-lint and system are Python; system runs only when it is named."""
+the same in builds with a sanitizer, fuzz hostile bytes for a while, package, e2e, bench, browser,
+crash, lint and system are Python; system runs only when it is named."""
 import concurrent.futures
 import glob
 import os
@@ -103,6 +103,7 @@ def all_jobs():
         jobs += [Job(sanitizer, path, sanitizer, timeout=600, programs=True)
                  for path in files("e2e", "py")
                  if os.path.basename(path)[len("test_"):-len(".py")] in stems]
+    jobs += [Job("bench", path, "plain") for path in files("bench", "py")]
     jobs += [Job("browser", path, "plain", timeout=600, programs=True)
              for path in files("browser", "py")]
     for path in sorted(glob.glob(os.path.join(ROOT, "tests", "fuzz", "fuzz_*.c"))):
@@ -123,6 +124,8 @@ def build(name, jobs):
         targets |= {"convey", "convey-sandbox"}
     if any(job.group == "package" for job in jobs):
         targets.add("manual")
+    if any(job.group == "bench" for job in jobs):
+        targets.add("tests/bench/bench_instructions")
     return build_targets(name, targets)
 
 
