@@ -12,12 +12,7 @@
 
 #include "base/clock.h"
 
-enum {
-	PATIENCE_MS = 10000,
-	HURRY_MS = 1000,
-	CACHE_KIB = 4096,
-	VALUE_MAX = 64 * 1024 * 1024
-};
+enum { PATIENCE_MS = 10000, HURRY_MS = 1000, VALUE_MAX = 64 * 1024 * 1024 };
 
 static enum err_code code_of(int rc)
 {
@@ -174,8 +169,8 @@ static enum err_code configure(struct db *db, enum db_mode mode, struct err *e)
 		    "PRAGMA temp_store = MEMORY",
 		    e) != ERR_OK)
 		return e->code;
-	if (mode == DB_READ)
-		return db_exec(db, "PRAGMA query_only = ON", e);
+	if (mode == DB_READ) /* which reads most pages once */
+		return db_exec(db, "PRAGMA query_only = ON; PRAGMA cache_size = -768", e);
 	return db_exec(db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -4096", e);
 }
 

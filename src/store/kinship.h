@@ -20,7 +20,7 @@
 #include "store/sighting.h"
 
 /* Then they go to the index; the rows a restart may have to read again. */
-#define KINSHIP_EDGES_MAX 60000
+#define KINSHIP_EDGES_MAX 54000
 #define KINSHIP_ROWS_MAX 100000
 
 /* How far each table's rows are in the index; by enum identity_source. */
