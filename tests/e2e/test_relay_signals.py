@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""Signals at any moment, and a log that nobody reads: what was under way is recorded, the relay
+ends in time, and nothing of it waits for whoever reads its stderr."""
+import fcntl
+import os
+import random
+import signal
+import statistics
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from convey import SLOW, purchase, wait_until  # noqa: E402
+from relay_case import Case  # noqa: E402
+
+SIGNALS = int(os.environ.get("CONVEY_COUNT", "500"))
+SEED = int(os.environ.get("CONVEY_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
+ENDS_IN_S = 25
+LIVES = 25  # so many of the signals end it
+
+
+class Signals(Case):
+    def under_way(self):
+        return self.project.query("SELECT count(*) FROM attempt_log WHERE outcome = 'sending'")[0][0]
+
+    def end(self, relay, twice):
+        """SIGTERM, perhaps another; how long it then took."""
+        start = time.monotonic()
+        os.kill(relay.pid, signal.SIGTERM)
+        if twice:
+            time.sleep(0.02)
+            if relay.running():
+                os.kill(relay.pid, signal.SIGTERM)
+        self.assertEqual(relay.wait(ENDS_IN_S + 5), 0, relay.log()[-2000:])
+        self.assertEqual(self.under_way(), 0, "all that was under way is recorded")
+        return time.monotonic() - start
+
+    def test_at_random(self):
+        chance, rows, took = random.Random(SEED), 0, []
+        self.sandbox.set_faults(["slow:share=0.5,ms=60", "reset-after:share=0.03",
+                                 "50000:share=0.03"])
+        self.project.convey("destination", "set", "shop", "--batch", "10")
+        for life in range(LIVES):
+            relay = self.start()
+            relay.wait_started()
+            for _ in range(SIGNALS // LIVES - 1):
+                if chance.random() < 0.3:
+                    self.project.insert(purchase(n) for n in range(rows, rows + 20))
+                    rows += 20
+                os.kill(relay.pid, chance.choice((signal.SIGHUP, signal.SIGHUP, signal.SIGPIPE)))
+                time.sleep(chance.choice((0, 0, 0.001, 0.02)))
+            took.append(self.end(relay, twice=life % 3 == 0))
+        print(f"{SIGNALS} signals, seed {SEED}: ended after {statistics.median(took):.2f} s, at "
+              f"most {max(took):.2f} s; {rows} rows", file=sys.stderr)
+        self.assertLess(max(took), ENDS_IN_S)
+        self.sandbox.set_faults([])
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"delivered": rows})
+        self.check()
+
+    def test_an_answer_that_never_comes(self):
+        """One SIGTERM: it waits, but not for ever."""
+        self.sandbox.set_faults("hang")
+        self.project.insert([purchase(1)])
+        relay = self.start("--timeout-ms", "60000")
+        wait_until(lambda: self.sandbox.stats()["requests"])
+        took = self.end(relay, twice=False)
+        self.assertLess(took, ENDS_IN_S)
+        self.assertEqual(self.project.query("SELECT outcome FROM attempt_log"), [("unknown",)])
+        self.sandbox.set_faults([])
+        self.assertEqual(self.drain(), 0)
+        self.check()
+
+
+class Unread(Case):
+    """stderr is a pipe that is full."""
+    ROWS = 5000
+
+    def setUp(self):
+        super().setUp()
+        self.sandbox.set_faults(["50000:share=0.1"])
+        self.project.convey("destination", "set", "shop", "--batch", "20")
+        self.rows = 0
+
+    def pipe(self):
+        """(its name, our end, which also keeps it open)."""
+        path = os.path.join(self.project.directory, f"pipe{self.rows}")
+        os.mkfifo(path)
+        end = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, end)
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)
+        return path, end
+
+    def deliver(self, full):
+        """Seconds for ROWS rows, a SIGHUP a hundredth, and how much was written."""
+        path, end = self.pipe()
+        if full:
+            self.assertEqual(os.write(end, b"." * 4096), 4096)
+        self.project.insert(purchase(n) for n in range(self.rows, self.rows + self.ROWS))
+        self.rows += self.ROWS
+        start = time.monotonic()
+        relay = self.project.start(
+            self.sandbox, "--drain", under=("sh", "-c", f'exec "$@" 2>"{path}"', "sh"))
+        written = 0
+        while relay.running():
+            time.sleep(0.01)
+            if full:
+                continue
+            try:
+                written += len(os.read(end, 65536))
+            except BlockingIOError:
+                pass
+        self.assertEqual(relay.process.returncode, 0)
+        return time.monotonic() - start, written
+
+    def test_it_is_as_fast(self):
+        """The best of a few of each; more where something else was going on."""
+        read, unread, written = [], [], 0
+        for _ in range(8):
+            seconds, bytes_ = self.deliver(full=False)
+            read.append(seconds)
+            written += bytes_
+            unread.append(self.deliver(full=True)[0])
+            share = min(read) / min(unread)
+            if len(read) >= 3 and share >= 0.95:
+                break
+        print(f"{self.ROWS} rows in {min(read):.2f} s when it is read, in {min(unread):.2f} s "
+              f"when it is full: {share * 100:.0f} %", file=sys.stderr)
+        self.assertGreater(written, 4096, "it had something to say")
+        self.assertGreaterEqual(share, 0.95)
+        self.assertEqual(self.project.statuses(), {"delivered": self.rows})
+        self.check()
+
+    def test_its_words_come_when_it_is_read_again(self):
+        """Its reader stops for a while."""
+        path, end = self.pipe()
+        relay = self.project.start(
+            self.sandbox, under=("sh", "-c", f'exec "$@" 2>"{path}"', "sh"))
+        wait_until(lambda: self.words(end), what="its first words")
+        for _ in range(100):
+            os.kill(relay.pid, signal.SIGHUP)
+            time.sleep(0.005)
+        self.project.insert(purchase(n) for n in range(200))
+        self.project.wait_for({"delivered": 200})
+        self.words(end)
+        os.kill(relay.pid, signal.SIGHUP)
+        wait_until(lambda: b"event=signal" in self.words(end), 5 * SLOW, "its next words")
+        os.kill(relay.pid, signal.SIGTERM)
+        self.assertEqual(relay.wait(), 0)
+        self.check()
+
+    @staticmethod
+    def words(end):
+        try:
+            return os.read(end, 65536)
+        except BlockingIOError:
+            return b""
+
+
+if __name__ == "__main__":
+    unittest.main()
