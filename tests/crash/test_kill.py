@@ -28,14 +28,16 @@ PRODUCER = os.path.join(convey.ROOT, "tests", "lib", "producer.py")
 class Producers:
     """Four processes that commit; rows() is what they were promised."""
 
-    def __init__(self, project, seed):
+    def __init__(self, project, seed, pause_s=0.04, notes=None):
+        """notes: a folder for what they say, where the project's own may be full."""
         self.project = project
         self.processes = []
         for i in range(PRODUCERS):
-            path = os.path.join(project.directory, f"producer{i}")
+            path = os.path.join(notes or project.directory, f"producer{i}")
             with open(path, "wb") as out:
                 self.processes.append((path, subprocess.Popen(
-                    [sys.executable, PRODUCER, project.db, f"p{i}", f"{seed}-{i}"], stdout=out)))
+                    [sys.executable, PRODUCER, project.db, f"p{i}", f"{seed}-{i}",
+                     str(pause_s)], stdout=out)))
 
     def stop(self):
         """What was committed, and the longest that a transaction took, in ms."""
