@@ -89,17 +89,29 @@ static void add_replay(struct buf *out, const struct group *g)
 	buf_addf(out, "<span class=\"hidden\"> %s</span></button></details>", word);
 }
 
+/* A reason's advice is one for all destinations, or names each. */
+static void add_advice(struct buf *out, const struct group *g)
+{
+	for (int i = 0; i < g->count; i++) {
+		if (i > 0 && str_eq(g->first[i].advice, g->first[i - 1].advice))
+			continue;
+		page_put(out, "<p>");
+		html_add(out, g->first[i].advice);
+		page_put(out, "</p>");
+	}
+}
+
 static void add_group(struct buf *out, const struct overview *o, const struct group *g)
 {
 	enum reason reason = g->first->reason;
 
-	buf_addf(out, "<li><div><h3><code>%s</code></h3><p>%s</p></div><div><p>",
+	buf_addf(out, "<li><div><h3><code>%s</code></h3><p>%s</p></div><div>",
 		 reason_word(reason),
 		 reason_status(reason) == STATUS_PENDING
 			 ? "waiting"
 			 : status_word(reason_status(reason)));
-	html_add(out, g->first->advice);
-	page_put(out, "</p><ul class=\"places\">");
+	add_advice(out, g);
+	page_put(out, "<ul class=\"places\">");
 	for (int i = 0; i < g->count; i++)
 		add_place(out, o, &g->first[i], g->count > 1);
 	if (reason == REASON_NOT_MAPPED && o->unmapped_count > 0)

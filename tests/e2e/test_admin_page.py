@@ -106,6 +106,17 @@ class Says(PageCase):
         _, said = self.page(admin, "/?event_id=nobody")
         self.assertIn("no conversion has the event_id 'nobody'", said)
 
+    def test_an_advice_names_each_destination(self):
+        for name in ("eu", "us"):
+            self.project.convey("destination", "add", name, "--source", "web", "--id", name)
+        self.project.insert([purchase(1, page=None), purchase(2)])
+        admin = Admin(self.start())
+        self.project.wait_for({"rejected": 1, "pending": 1})
+        _, said = self.page(admin)
+        for name in ("eu", "us"):
+            self.assertIn(f"then: convey token set {name} < token.txt", said)
+        self.assertEqual(said.count("A web event needs page.url."), 1)
+
     def test_hours_are_those_of_the_database(self):
         self.add_destination("us", "PIXEL2", options=("--timezone", "America/New_York"))
         admin = Admin(self.start())
