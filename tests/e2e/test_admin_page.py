@@ -306,6 +306,10 @@ class Changes(PageCase):
         relay = self.start()
         admin = Admin(relay)
         self.project.wait_for({"skipped": 20000}, 60)
+        # Mapped, and the relay knows it: what is moved is not skipped once more.
+        self.project.convey("map", "set", "thanks", "Purchase")
+        self.project.insert([purchase(20000, event="thanks")])
+        self.project.wait_for({"skipped": 20000, "delivered": 1}, 60)
         sock = admin.connect()
         body = f"reason=not_mapped&token={admin.token}".encode()
         sock.sendall(b"POST /retry HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + FORM.encode() +
