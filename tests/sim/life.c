@@ -111,14 +111,16 @@ void life_init(void)
 
 void life_fini(void)
 {
-	static const char *const ends[] = {"", ".key", ".lock"};
+	static const char *const ends[] = {"", ".key", ".lock", ".admin.token",
+					   ".admin.sock"};
 	char name[128];
 
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
 		unlink(name);
 	}
-	rmdir(folder);
+	if (rmdir(folder) != 0)
+		perror(folder);
 	free(image);
 }
 
