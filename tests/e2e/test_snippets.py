@@ -19,8 +19,8 @@ LANGUAGES = {"sh": ["sh", "-e"], "python": [sys.executable], "js": ["node"], "ph
              "ruby": ["ruby"], "go": ["go", "run", "shop.go"]}
 FROM_FILE = {"go": "shop.go"}  # what does not read its program from stdin
 # The examples of one order in one transaction: where each is, and the id it inserts.
-ORDERS = {"python": ("README.md", "order-1002"), "js": ("docs/producers.md", "order-1003"),
-          "php": ("docs/producers.md", "order-1004"), "go": ("docs/producers.md", "order-1005"),
+ORDERS = {"python": ("README.md", "order-1002"), "js": ("README.md", "order-1003"),
+          "php": ("README.md", "order-1004"), "go": ("docs/producers.md", "order-1005"),
           "ruby": ("docs/producers.md", "order-1006")}
 # Whether a language has SQLite here.
 PROBES = {"js": "require('sqlite3')", "ruby": "require 'sqlite3'",
