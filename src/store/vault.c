@@ -322,23 +322,28 @@ enum err_code vault_seal(const struct vault *v, const struct vault_place *place,
 	return ERR_OK;
 }
 
+/* False where the bytes are not those that were sealed. All that may fail before that is
+ * memory, which says nothing about them: then it is a crash, and the next start asks again. */
 static bool unseal(const struct vault *v, const struct vault_place *place,
-		   const unsigned char *sealed, size_t len, struct secret *out,
-		   EVP_CIPHER_CTX *ctx)
+		   const unsigned char *sealed, size_t len, struct secret *out)
 {
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	unsigned char aad[128], tag[TAG_LEN];
 	int aad_len = place_bytes(place, aad, sizeof(aad)), done;
+	bool ok;
 
 	out->len = len - TEXT_AT - TAG_LEN;
 	memcpy(tag, sealed + len - TAG_LEN, TAG_LEN);
-	return aad_len < (int)sizeof(aad) &&
-	       EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, v->key,
-				  sealed + NONCE_AT) &&
-	       EVP_DecryptUpdate(ctx, NULL, &done, aad, aad_len) &&
-	       EVP_DecryptUpdate(ctx, out->bytes, &done, sealed + TEXT_AT,
-				 (int)out->len) &&
-	       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_LEN, tag) &&
-	       EVP_DecryptFinal_ex(ctx, out->bytes + done, &done) == 1;
+	if (!ctx || aad_len >= (int)sizeof(aad) ||
+	    !EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, v->key,
+				sealed + NONCE_AT) ||
+	    !EVP_DecryptUpdate(ctx, NULL, &done, aad, aad_len) ||
+	    !EVP_DecryptUpdate(ctx, out->bytes, &done, sealed + TEXT_AT, (int)out->len) ||
+	    !EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_LEN, tag))
+		abort();
+	ok = EVP_DecryptFinal_ex(ctx, out->bytes + done, &done) == 1;
+	EVP_CIPHER_CTX_free(ctx);
+	return ok;
 }
 
 /* Another process may have put a new key in place, or be about to. */
@@ -363,7 +368,6 @@ enum err_code vault_unseal(const struct vault *v, const struct vault_place *plac
 {
 	const unsigned char *bytes = (const unsigned char *)sealed.p;
 	struct vault key;
-	EVP_CIPHER_CTX *ctx;
 	bool ok;
 
 	if (sealed.len < TEXT_AT + TAG_LEN || sealed.len > VAULT_SEALED_MAX ||
@@ -376,9 +380,7 @@ enum err_code vault_unseal(const struct vault *v, const struct vault_place *plac
 			"%s of destination %d was sealed with another key than '%s'; "
 			"put the right key file back, or set the token again",
 			place->field, place->destination_id, v->path);
-	ctx = EVP_CIPHER_CTX_new();
-	ok = ctx && unseal(&key, place, bytes, sealed.len, out, ctx);
-	EVP_CIPHER_CTX_free(ctx);
+	ok = unseal(&key, place, bytes, sealed.len, out);
 	vault_close(&key);
 	if (ok)
 		return ERR_OK;
