@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""No file can be opened any more: the rows stay, nothing that was not answered is called
-delivered, and the relay goes on when there is room again, or says by its exit status what is
-missing."""
+"""No file can be opened any more, or memory cannot be had: the rows stay, nothing that was not
+answered is called delivered, and the relay goes on when there is room again, or says by its
+exit status what is missing.
+
+    tools/torture memory
+"""
 import os
+import random
 import resource
+import signal
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import purchase, wait_until  # noqa: E402
+from convey import ROOT, purchase, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
+
+RUNS = int(os.environ.get("CONVEY_COUNT", "60"))
+SEED = int(os.environ.get("CONVEY_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
 
 
 class Files(Case):
@@ -53,6 +61,61 @@ class Files(Case):
         self.assertLessEqual(after, busy + 3)
         self.assertEqual(relay.stop(), 0)
         self.check()
+
+
+class Memory(Case):
+    """An allocation of the process fails, or some: whichever of its libraries asked, it ends
+    by its own abort (which is a kill -9) or by a named status, or goes on. Two libraries of
+    Debian 12 read from NULL instead: OpenSSL where its own beginning failed, and ICU's
+    regular expressions, which libphonenumber has."""
+    PRELOADED = os.path.join(os.environ.get("BUILD", os.path.join(ROOT, "build")), "tests", "lib",
+                             "libno_memory.so")
+    ENDS = {0, 70, 73, 74, 75, 77, 78, -signal.SIGABRT}
+    ROWS = 5
+
+    def run_with(self, **settings):
+        """A drain of some new rows; its status."""
+        self.project.insert(
+            purchase(n, user=dict({"email": f"jane{n}@x.de"}, **self.more),
+                     consent={"ad_user_data": "GRANTED"})
+            for n in range(self.rows, self.rows + self.ROWS))
+        self.rows += self.ROWS
+        relay = self.project.start(
+            self.sandbox, "--drain", under=["env", f"LD_PRELOAD={self.PRELOADED}"] +
+            [f"{name}={value}" for name, value in settings.items()])
+        status = relay.wait(30)
+        if status < 0:
+            self.project.kills.append(time.time() * 1000)
+        if status == -signal.SIGSEGV and (self.more or "event=started" not in relay.log()):
+            return status  # a library that reads from NULL: as good as a kill -9
+        self.assertIn(status, self.ENDS, f"{settings}\n{relay.log()[-4000:]}")
+        return status
+
+    def run_failing(self, runs, **more):
+        """Runs with failures at random, and what became of the rows."""
+        chance, ends, self.rows, self.more = random.Random(SEED), {}, 0, more
+        counted = os.path.join(self.project.directory, "count")
+        self.assertEqual(self.run_with(NO_MEMORY_COUNT=counted), 0)
+        with open(counted, encoding="ascii") as file:
+            allocations = int(file.read())
+        for _ in range(runs):
+            # Most are made before it has begun, and end alike: the later the likelier.
+            first = allocations - int(allocations * chance.random() ** 3)
+            failing = f"{first} {chance.choice((1, 1, 3, 10))}"
+            status = self.run_with(NO_MEMORY=failing)
+            ends[status] = ends.get(status, 0) + 1
+        print(f"{runs} runs, one in {allocations} allocations fails first, seed {SEED}: {ends}",
+              file=sys.stderr)
+        self.assertGreater(runs - ends.get(0, 0), runs // 10, "too few failures were felt")
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"delivered": self.rows})
+        self.check()
+
+    def test_an_allocation_fails(self):
+        self.run_failing(RUNS)
+
+    def test_with_phone_numbers(self):
+        self.run_failing(RUNS // 4, phone="+49 30 1234567")
 
 
 if __name__ == "__main__":
