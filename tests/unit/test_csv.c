@@ -120,6 +120,44 @@ static void test_open(void **state)
 				 lines[i].after);
 }
 
+/* Every text of up to eight of these bytes: a record that is held to be whole has no open
+ * quote, and one that is not cannot be taken apart. */
+static void test_whole_records(void **state)
+{
+	static const char bytes[] = {'a', '"', ',', '\n'};
+	struct csv csv;
+
+	(void)state;
+	csv_init(&csv);
+	for (uint32_t n = 0; n < 1u << 16; n++) {
+		char text[8];
+		size_t begin = 0, line = 0;
+		bool open = false;
+
+		for (size_t i = 0; i < sizeof(text); i++) {
+			const char *wrong;
+
+			text[i] = bytes[n >> (2 * i) & 3];
+			if (text[i] != '\n' && i + 1 < sizeof(text))
+				continue;
+			open = csv_is_open(
+				',', str_make(text + line, i + (text[i] != '\n') - line),
+				open);
+			line = i + 1;
+			wrong = csv_split(&csv, str_make(text + begin,
+							 i + (text[i] != '\n') - begin));
+			if (open) {
+				assert_non_null(wrong);
+				continue;
+			}
+			assert_true(!wrong ||
+				    strcmp(wrong, "a quote is not closed") != 0);
+			begin = i + 1;
+		}
+	}
+	csv_fini(&csv);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +165,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_fields),
 		cmocka_unit_test(test_separator),
 		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_whole_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
