@@ -130,6 +130,10 @@ static void admit_work(struct job *job, void *state)
 	struct admission *a = (struct admission *)job;
 	struct writer *w = state;
 
+	/* What was read a moment ago is there still. */
+	if (a->load->lot.kind == LOT_FRESH &&
+	    intact_check_rows(&w->db, 0, a->load->lot.last_id, &job->err) != ERR_OK)
+		return;
 	if (queue_admit(&w->queue, &a->load->lot, a->openings, a->count, &job->err) !=
 		    ERR_OK ||
 	    a->load->lot.kind != LOT_FRESH)

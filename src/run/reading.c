@@ -58,6 +58,8 @@ static void ask(struct relay *r, struct load *load)
 {
 	load->now_ms = clock_wall_ms();
 	load->covered = r->ingesting.covered;
+	load->admitted = r->admitted;
+	load->seen = r->last_row;
 	load->job.work = shaper_work;
 	load->job.done = read_done;
 	load->due[load->dues++].destination_id = 0;

@@ -13,6 +13,7 @@
 #include "run/reload.h"
 #include "run/shipment.h"
 #include "run/signals.h"
+#include "run/trouble.h"
 #include "store/vault.h"
 
 enum {
@@ -237,6 +238,7 @@ static void on_timer(uv_timer_t *timer)
 		/* Nothing is ever committed to a file that has gone: nothing else tells. */
 		if (writer_check_file(&r->writer, &e) != ERR_OK)
 			relay_fail(r, &e);
+		trouble_check_file(r);
 	}
 	relay_pump(r);
 }

@@ -98,6 +98,9 @@ struct relay {
 	uint64_t look_ms;  /* monotonic: the next look, woken or not */
 	void (*on_timer)(uv_timer_t *timer);
 	int site_jobs; /* on the writer's lane */
+	struct job file_job;
+	int64_t file_written_ns; /* when somebody last wrote to the database itself, */
+	bool checking_file;      /* which the writer looks into */
 	struct scrubbing scrubbing;
 	struct pruning pruning;
 	struct ingesting ingesting;

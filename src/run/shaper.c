@@ -3,6 +3,7 @@
 
 #include "core/normalize.h"
 #include "core/redact.h"
+#include "store/intact.h"
 
 struct work {
 	struct judge *judge;
@@ -224,7 +225,8 @@ static enum err_code work_inside(struct work *w, struct err *e)
 {
 	struct load *load = w->load;
 
-	if (judge_refresh(w->judge, e) != ERR_OK)
+	if (intact_check_rows(&w->judge->db, load->admitted, load->seen, e) != ERR_OK ||
+	    judge_refresh(w->judge, e) != ERR_OK)
 		return e->code;
 	load->config_version = w->judge->config->version;
 	load->unread = w->judge->enrich.behind;

@@ -122,7 +122,8 @@ static void settle_done(struct job *job)
 	struct relay *r = s->relay;
 
 	if (job->err.code == ERR_CORRUPT || job->err.code == ERR_NOINPUT ||
-	    job->err.code == ERR_SYNC || job->err.code == ERR_BUG) {
+	    job->err.code == ERR_CONFIG || job->err.code == ERR_SYNC ||
+	    job->err.code == ERR_BUG) {
 		relay_fail(r, &job->err);
 	} else if (job->err.code != ERR_OK) {
 		if (!trouble_give_up(r)) {
@@ -359,7 +360,7 @@ static void start(struct shipment *s, uint64_t now_ms)
 	s->started_ms = now_ms;
 	s->settlement.started_ms = clock_wall_ms();
 	if (s->site->requests_per_second > 0)
-		s->site->next_start_ms = now_ms + interval_ms(s->site);
+		s->site->next_start_ms = clock_mono_ms() + interval_ms(s->site);
 	r->under_way++;
 	s->site->under_way++;
 	s->next = r->flying;

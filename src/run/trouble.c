@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/trouble.h"
 
+#include <stddef.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/room.h"
@@ -55,4 +57,40 @@ bool trouble_give_up(const struct relay *r)
 {
 	return r->fatal.code ||
 	       (r->stopping && r->deadline_ms && clock_mono_ms() >= r->deadline_ms);
+}
+
+/* Nothing: each transaction of the writer begins with a look at the file. */
+static void file_work(struct job *job, void *state)
+{
+	(void)job;
+	(void)state;
+}
+
+static void file_done(struct job *job)
+{
+	struct relay *r =
+		(struct relay *)((char *)job - offsetof(struct relay, file_job));
+
+	r->site_jobs--;
+	r->checking_file = false;
+	if (job->err.code == ERR_NOINPUT || job->err.code == ERR_CONFIG ||
+	    job->err.code == ERR_CORRUPT || job->err.code == ERR_DATA)
+		relay_fail(r, &job->err);
+	relay_pump(r);
+}
+
+void trouble_check_file(struct relay *r)
+{
+	int64_t written_ns = writer_written_ns(&r->writer);
+	bool first = r->file_written_ns == 0;
+
+	if (written_ns == r->file_written_ns || r->checking_file || r->stopping)
+		return;
+	r->file_written_ns = written_ns;
+	if (first)
+		return;
+	r->checking_file = true;
+	r->site_jobs++;
+	r->file_job = (struct job){.work = file_work, .done = file_done};
+	lane_submit(&r->writer.lane, &r->file_job);
 }

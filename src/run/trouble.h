@@ -2,7 +2,7 @@
  * trouble.h - the database refuses what has to be written, or the disk has no room for it:
  * nothing new is sent until it takes writes again, which needs nobody.
  *
- * Owns:    nothing; the state is the relay's (in_trouble, trouble_ms, trouble).
+ * Owns:    nothing; the state is the relay's (in_trouble, trouble_ms, trouble, file_*).
  * Thread:  the loop's.
  * Errors:  none. */
 #ifndef RUN_TROUBLE_H
@@ -22,5 +22,9 @@ bool trouble_disk_full(struct relay *r);
 
 /* A relay that is to end waits for the database until its deadline, no longer. */
 bool trouble_give_up(const struct relay *r);
+
+/* Ends the relay where somebody else than SQLite wrote to the database: looked into by the
+ * writer whenever the file has changed, by a checkpoint or otherwise. */
+void trouble_check_file(struct relay *r);
 
 #endif

@@ -18,6 +18,15 @@ enum err_code writer_check_file(const struct writer *w, struct err *e)
 		w->lock.path);
 }
 
+int64_t writer_written_ns(const struct writer *w)
+{
+	struct stat st;
+
+	if (stat(w->lock.path, &st) != 0)
+		return 0;
+	return st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+}
+
 static enum err_code begin(struct writer *w, struct err *e)
 {
 	if (w->lost.code != ERR_OK) {
@@ -27,7 +36,9 @@ static enum err_code begin(struct writer *w, struct err *e)
 	if (writer_check_file(w, e) != ERR_OK)
 		return e->code;
 	w->queue.now_ms = clock_wall_ms();
-	return db_begin(&w->db, e);
+	if (db_begin(&w->db, e) == ERR_OK && intact_check(&w->intact, e) != ERR_OK)
+		db_rollback(&w->db);
+	return e->code;
 }
 
 /* After a failed sync nothing is tried again on these handles. */
@@ -49,11 +60,13 @@ static void abandon(struct writer *w)
 
 static enum err_code commit(struct writer *w, struct err *e)
 {
-	if (db_commit(&w->db, e) != ERR_OK) {
+	if (intact_about_to_commit(&w->intact, e) != ERR_OK ||
+	    db_commit(&w->db, e) != ERR_OK) {
 		note_lost(w, e);
 		abandon(w);
 		return e->code;
 	}
+	intact_committed(&w->intact);
 	dedup_commit(&w->queue.dedup);
 	edges_commit(&w->edges);
 	return ERR_OK;
@@ -192,8 +205,12 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 	    edges_open(&w->edges, &w->db, &w->kinship, e) == ERR_OK &&
 	    ingest_open(&w->ingest, &w->db, &w->edges, e) == ERR_OK &&
 	    checkpoint_open(&w->checkpoint, &w->db, e) == ERR_OK &&
-	    recover(w, recovered, e) == ERR_OK)
+	    intact_open(&w->intact, &w->db, e) == ERR_OK &&
+	    recover(w, recovered, e) == ERR_OK) {
+		w->checkpoint.intact = &w->intact;
+		lock_note_companions(&w->lock);
 		return ERR_OK;
+	}
 	writer_close(w);
 	return e->code;
 }
@@ -203,6 +220,18 @@ enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct err *e)
 	void *states[] = {w};
 
 	return lane_open(&w->lane, loop, "writer", states, 1, writer_serve, e);
+}
+
+/* The last to close a database writes its WAL into it. */
+static void spare_others(struct writer *w)
+{
+	struct err ignored;
+
+	if (intact_check(&w->intact, &ignored) != ERR_OK) {
+		db_keep_wal(&w->db);
+		db_keep_wal(&w->checkpoint.db);
+	}
+	intact_close(&w->intact);
 }
 
 void writer_close(struct writer *w)
@@ -215,6 +244,8 @@ void writer_close(struct writer *w)
 		edges_close(&w->edges);
 	if (w->has_kinship)
 		kinship_close(&w->kinship);
+	if (w->intact.db)
+		spare_others(w);
 	if (w->checkpoint.writer)
 		checkpoint_close(&w->checkpoint);
 	if (w->db.handle)

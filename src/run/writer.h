@@ -7,7 +7,7 @@
  * Owns:    the writing connection, the queue, the checkpoints; the relay's lock.
  * Thread:  writer_open and writer_close on the loop's, before and after the lane; the jobs'
  *          `work` on the lane's, inside a transaction.
- * Errors:  NOINPUT the database was deleted or replaced; SYNC until it is closed and opened
+ * Errors:  NOINPUT the database was deleted, replaced or restored; CONFIG migrated; SYNC until it is closed and opened
  *          anew; else the database's.
  * See:     store/queue.h, what the jobs call. */
 #ifndef RUN_WRITER_H
@@ -16,6 +16,7 @@
 #include "run/lane.h"
 #include "store/checkpoint.h"
 #include "store/ingest.h"
+#include "store/intact.h"
 #include "store/lock.h"
 #include "store/queue.h"
 
@@ -23,6 +24,7 @@ struct writer {
 	struct lock lock;
 	struct db db;
 	struct checkpoint checkpoint;
+	struct intact intact;
 	struct queue queue;
 	struct kinship kinship;
 	bool has_kinship;
@@ -42,8 +44,11 @@ MUST_CHECK enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct 
 /* What its thread does with the jobs that wait: a lane's `serve`; `state` is the writer. */
 void writer_serve(void *state, struct job *jobs);
 
-/* NOINPUT where the database was deleted or replaced under the relay. */
+/* NOINPUT where the database was deleted or replaced under the relay. Any thread. */
 MUST_CHECK enum err_code writer_check_file(const struct writer *w, struct err *e);
+
+/* When the database itself was last written to, as by a checkpoint. Any thread. */
+int64_t writer_written_ns(const struct writer *w);
 
 /* The relay is to end: the lock of the database is waited for a second at most. Any thread. */
 void writer_hurry(struct writer *w);

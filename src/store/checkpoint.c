@@ -40,6 +40,11 @@ enum err_code checkpoint_now(struct checkpoint *c, struct err *e)
 
 	if (db_begin(c->writer, e) != ERR_OK)
 		return e->code;
+	if (c->intact && intact_check(c->intact, e) != ERR_OK) {
+		db_keep_wal(&c->db);
+		db_rollback(c->writer);
+		return e->code;
+	}
 	rc = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
 				       NULL, NULL);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)

@@ -12,11 +12,12 @@
 #ifndef STORE_CHECKPOINT_H
 #define STORE_CHECKPOINT_H
 
-#include "store/db.h"
+#include "store/intact.h"
 
 struct checkpoint {
 	struct db *writer; /* borrowed: holds the write lock meanwhile */
 	struct db db;
+	struct intact *intact; /* looked at before; NULL: not */
 	int wal_pages; /* in the WAL after the writer's last commit, all connections' */
 };
 

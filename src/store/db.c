@@ -47,6 +47,16 @@ enum err_code db_err(struct db *db, struct err *e, const char *what)
 	if (rc == SQLITE_FULL)
 		return err_set(e, ERR_IO, "%s: the disk is full; make room (SQLite %d)",
 			       what, rc);
+	if ((rc & 0xff) == SQLITE_CORRUPT)
+		return err_set(e, ERR_CORRUPT,
+			       "%s: %s (SQLite %d); stop all writers, keep a copy of the "
+			       "file, then restore a backup, or: sqlite3 FILE .recover",
+			       what, sqlite3_errmsg(db->handle), rc);
+	if ((rc & 0xff) == SQLITE_NOTADB)
+		return err_set(e, ERR_DATA,
+			       "%s: %s (SQLite %d); name another file, or restore a "
+			       "backup",
+			       what, sqlite3_errmsg(db->handle), rc);
 	return err_set(e, code_of(rc), "%s: %s (SQLite %d)", what,
 		       sqlite3_errmsg(db->handle), rc);
 }

@@ -108,10 +108,27 @@ void lock_drop(struct lock *lock)
 	lock->fd = -1;
 }
 
+static ino_t companion(const struct lock *lock, const char *suffix)
+{
+	char path[sizeof(lock->path) + 8];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s%s", lock->path, suffix);
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+void lock_note_companions(struct lock *lock)
+{
+	lock->wal_ino = companion(lock, "-wal");
+	lock->shm_ino = companion(lock, "-shm");
+}
+
 bool lock_same_file(const struct lock *lock)
 {
 	struct stat st;
 
 	return stat(lock->path, &st) == 0 && st.st_dev == lock->dev &&
-	       st.st_ino == lock->ino;
+	       st.st_ino == lock->ino &&
+	       (!lock->wal_ino || companion(lock, "-wal") == lock->wal_ino) &&
+	       (!lock->shm_ino || companion(lock, "-shm") == lock->shm_ino);
 }

@@ -18,7 +18,8 @@ struct lock {
 	int fd;
 	dev_t dev; /* of the database file when the lock was taken */
 	ino_t ino;
-	char path[1024]; /* of the database, symbolic links resolved */
+	ino_t wal_ino, shm_ino; /* 0: not noted */
+	char path[1024];        /* of the database, symbolic links resolved */
 };
 
 /* Finds the real file, so that a symbolic link is no second database. Writes nothing. */
@@ -32,7 +33,10 @@ void lock_drop(struct lock *lock);
  * (the lock file is another user's). */
 long lock_holder(const char *db_path);
 
-/* Whether the path still names the file that was locked: writing to a deleted or replaced
+/* The database is open: from now on its -wal and -shm are to stay, too. */
+void lock_note_companions(struct lock *lock);
+
+/* Whether the path still names the files that were locked: writing to a deleted or replaced
  * database succeeds and is lost. */
 bool lock_same_file(const struct lock *lock);
 

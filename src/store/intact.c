@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/intact.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* Of the WAL-index. */
+enum { WAL_INDEX_BYTES = 32768, SALTS_AT = 32, BACKFILL_AT = 96, ATTEMPTED_AT = 128 };
+enum { BACKFILL = 2, ATTEMPTED = 3 };
+
+#define LAST_ROW                                                                         \
+	"max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0), "     \
+	"coalesce((SELECT max(id) FROM outbox), 0))"
+
+static const char position_sql[] =
+	"SELECT cursor, (SELECT max(id) FROM attempt), "
+	"(SELECT max(version) FROM schema_migration), " LAST_ROW " FROM queue";
+static const char rows_sql[] = "SELECT cursor >= ?1 AND " LAST_ROW " >= ?2 FROM queue";
+
+static bool read_wal_index(struct db *db, uint32_t out[4])
+{
+	volatile void *region = NULL;
+	sqlite3_file *file = NULL;
+	unsigned char head[ATTEMPTED_AT + 4];
+
+	if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
+		    SQLITE_OK ||
+	    !file || !file->pMethods || file->pMethods->iVersion < 2 ||
+	    file->pMethods->xShmMap(file, 0, WAL_INDEX_BYTES, 0, &region) != SQLITE_OK ||
+	    !region)
+		return false;
+	for (size_t k = 0; k < sizeof(head); k++)
+		head[k] = ((volatile unsigned char *)region)[k];
+	memcpy(out, head + SALTS_AT, 8);
+	memcpy(out + BACKFILL, head + BACKFILL_AT, 4);
+	memcpy(out + ATTEMPTED, head + ATTEMPTED_AT, 4);
+	return true;
+}
+
+/* Not known while a checkpoint is under way, or after one that was broken off. */
+static void look(struct db *db, struct intact_file *out)
+{
+	struct stat st;
+
+	*out = (struct intact_file){.known = false};
+	if (stat(db->path, &st) != 0 || !read_wal_index(db, out->wal))
+		return;
+	out->written = st.st_mtim;
+	out->size = st.st_size;
+	out->known = out->wal[BACKFILL] == out->wal[ATTEMPTED];
+}
+
+static bool written_since(const struct intact_file *before, const struct intact_file *now)
+{
+	return before->written.tv_sec != now->written.tv_sec ||
+	       before->written.tv_nsec != now->written.tv_nsec ||
+	       before->size != now->size;
+}
+
+static enum err_code check_file(struct intact *i, struct err *e)
+{
+	struct intact_file now;
+
+	e->code = ERR_OK;
+	look(i->db, &now);
+	if (!i->file.known || !now.known || !written_since(&i->file, &now) ||
+	    memcmp(now.wal, i->file.wal, sizeof(now.wal)) != 0) {
+		i->file = now;
+		return ERR_OK;
+	}
+	db_keep_wal(i->db);
+	return err_set(
+		e, ERR_NOINPUT,
+		"'%s' was overwritten while the relay ran; stop its writers, remove "
+		"its -wal and -shm, restore the backup again, start the relay",
+		i->db->path);
+}
+
+static enum err_code read_position(struct intact *i, struct intact_position *out,
+				   struct err *e)
+{
+	enum err_code code;
+	bool row = false;
+
+	*out = (struct intact_position){.cursor = -1};
+	code = db_step(i->db, i->position, &row, e);
+	if (row) {
+		out->cursor = sqlite3_column_int64(i->position, 0);
+		out->attempt_id = sqlite3_column_int64(i->position, 1);
+		out->schema = sqlite3_column_int(i->position, 2);
+		out->last_row = sqlite3_column_int64(i->position, 3);
+	}
+	sqlite3_reset(i->position);
+	return code;
+}
+
+enum err_code intact_open(struct intact *i, struct db *db, struct err *e)
+{
+	*i = (struct intact){.db = db};
+	if (db_prepare(db, position_sql, &i->position, e) != ERR_OK)
+		return e->code;
+	look(db, &i->file);
+	return read_position(i, &i->kept, e);
+}
+
+void intact_close(struct intact *i)
+{
+	sqlite3_finalize(i->position);
+	*i = (struct intact){0};
+}
+
+static enum err_code restored(const struct db *db, struct err *e)
+{
+	return err_set(e, ERR_NOINPUT,
+		       "'%s' was restored from a backup while the relay ran; start the "
+		       "relay again",
+		       db->path);
+}
+
+enum err_code intact_check(struct intact *i, struct err *e)
+{
+	struct intact_position now;
+
+	if (check_file(i, e) != ERR_OK || read_position(i, &now, e) != ERR_OK)
+		return e->code;
+	e->code = ERR_OK;
+	if (now.schema > i->kept.schema)
+		return err_set(e, ERR_CONFIG,
+			       "'%s' was migrated by a newer convey while the relay ran; "
+			       "start that one's relay",
+			       i->db->path);
+	if (now.schema == i->kept.schema && now.cursor == i->kept.cursor &&
+	    now.attempt_id == i->kept.attempt_id && now.last_row >= i->kept.last_row) {
+		i->kept = now;
+		return ERR_OK;
+	}
+	return restored(i->db, e);
+}
+
+enum err_code intact_check_rows(struct db *db, int64_t cursor, int64_t last_row,
+				struct err *e)
+{
+	bool row, there = false;
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(db, rows_sql, &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int64(stmt, 1, cursor);
+	sqlite3_bind_int64(stmt, 2, last_row);
+	e->code = db_step(db, stmt, &row, e);
+	if (e->code == ERR_OK)
+		there = row && sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	return e->code != ERR_OK || there ? e->code : restored(db, e);
+}
+
+enum err_code intact_about_to_commit(struct intact *i, struct err *e)
+{
+	return read_position(i, &i->next, e);
+}
+
+void intact_committed(struct intact *i)
+{
+	i->kept = i->next;
+}
