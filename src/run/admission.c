@@ -171,7 +171,7 @@ static void admit_done(struct job *job)
 	} else {
 		trouble_over(r);
 		if (fresh) {
-			r->admitted = load->lot.last_id;
+			r->admitted = r->claimed = load->lot.last_id;
 			r->metrics.received += load->rows;
 		}
 		for (size_t i = 0; i < a->count; i++) {

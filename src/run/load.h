@@ -38,7 +38,7 @@ struct load {
 	int32_t destination_id; /* LOT_RETRY */
 	int limit;
 	int64_t now_ms;
-	int64_t admitted, seen; /* as of when it was asked: the cursor, the last row */
+	int64_t claimed, seen; /* as of when it was asked: the cursor, the last row */
 	int64_t covered; /* LOT_FRESH: visits that came with rows up to here are known */
 	bool not_behind; /* else: those that came before now */
 	/* found */

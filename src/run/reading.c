@@ -58,7 +58,7 @@ static void ask(struct relay *r, struct load *load)
 {
 	load->now_ms = clock_wall_ms();
 	load->covered = r->ingesting.covered;
-	load->admitted = r->admitted;
+	load->claimed = r->claimed;
 	load->seen = r->last_row;
 	load->job.work = shaper_work;
 	load->job.done = read_done;

@@ -331,7 +331,7 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	r->has_writer = true;
 	if (console_open(r, &r->console, e) != ERR_OK)
 		return e->code;
-	r->next_after = r->last_row = r->taken = r->admitted;
+	r->next_after = r->last_row = r->taken = r->claimed = r->admitted;
 	if (recovered) {
 		struct log_line line = log_begin(LOG_WARN, "recovered");
 

@@ -73,11 +73,12 @@ struct relay {
 	int64_t next_after; /* rows up to here are read or being read */
 	int64_t admitted;   /* rows up to here are admitted */
 	int64_t taken;      /* … or are being admitted */
-	int64_t last_row;   /* as far as is known */
-	bool dense;         /* the last load was full: read ahead */
-	bool open_ended;    /* a load is being read whose end is not known yet */
-	bool dirty;         /* somebody committed since the last look */
-	bool quiet;         /* the last look found nothing to do, now or later */
+	int64_t claimed; /* the cursor in the file: no row lies between it and `admitted` */
+	int64_t last_row; /* as far as is known */
+	bool dense;       /* the last load was full: read ahead */
+	bool open_ended;  /* a load is being read whose end is not known yet */
+	bool dirty;       /* somebody committed since the last look */
+	bool quiet;       /* the last look found nothing to do, now or later */
 	bool admitting, looking;
 	uint64_t partial_ms;   /* monotonic: the last load that was not full */
 	uint64_t looked_ms;    /* monotonic: the last look */

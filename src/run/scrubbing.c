@@ -8,7 +8,9 @@
 
 enum {
 	RETRY_MS = 1000,
-	REFUSALS_MAX = 5, /* a drain does not wait for a reader for ever */
+	REFUSALS_MAX = 5,           /* a drain does not wait for a reader for ever */
+	CUT_RETRIES = 4,            /* the longest pause between two cuts, in retries */
+	WAL_LONG = 8 * 1024 * 1024, /* bytes: no checkpoint lets it grow so long */
 };
 
 enum err_code scrubbing_open(struct scrubbing *s, struct relay *r, struct err *e)
@@ -71,10 +73,15 @@ static void note_cut(struct scrubbing *s, uint64_t now)
 {
 	s->uncut = s->relay->writer.wal_uncut;
 	s->refusals = s->uncut ? s->refusals + 1 : 0;
-	s->cut_ms = now + RETRY_MS * (s->refusals < 10 ? (uint64_t)s->refusals : 10);
+	s->cut_ms = now + RETRY_MS * (uint64_t)(s->refusals < CUT_RETRIES ? s->refusals
+									  : CUT_RETRIES);
 	if (s->uncut)
 		log_failure("wal_not_cut", LOG_WARN,
-			    "another connection reads it; it may hold plain identifiers");
+			    "another connection reads it, so that it grows and may hold "
+			    "plain "
+			    "identifiers; if this stays, find that connection (fuser "
+			    "FILE-wal) "
+			    "and end it");
 }
 
 static void scrub_done(struct job *job)
@@ -137,6 +144,19 @@ static bool cut_is_due(const struct scrubbing *s, uint64_t now, bool sent)
 	return sent || now >= s->cut_ms || is_idle(s, now, SCRUBBING_CUT_MS);
 }
 
+/* A reader that never ended has kept it, or one large transaction: nobody else cuts it. */
+static void look_at_wal(struct scrubbing *s, uint64_t now)
+{
+	if (s->uncut || now < s->wal_looked_ms + RETRY_MS)
+		return;
+	s->wal_looked_ms = now;
+	if (writer_wal_bytes(&s->relay->writer) < WAL_LONG)
+		return;
+	s->uncut = true;
+	s->refusals = 0;
+	s->cut_ms = now;
+}
+
 void scrubbing_pump(struct scrubbing *s, uint64_t now, bool sent)
 {
 	struct relay *r = s->relay;
@@ -148,6 +168,7 @@ void scrubbing_pump(struct scrubbing *s, uint64_t now, bool sent)
 	}
 	if (s->under_way || r->stopping || r->in_trouble || now < s->retry_ms)
 		return;
+	look_at_wal(s, now);
 	idle = sent || is_idle(s, now, SCRUBBING_IDLE_MS);
 	s->first = s->cut = false;
 	if (s->begun) {

@@ -40,7 +40,7 @@ struct scrubbing {
 	bool uncut;             /* the WAL may hold pages from before */
 	int refusals;           /* of the cut, in a row */
 	/* monotonic */
-	uint64_t changed_ms, whole_ms, cut_ms, retry_ms;
+	uint64_t changed_ms, whole_ms, cut_ms, retry_ms, wal_looked_ms;
 	uint64_t seen_changes;
 };
 

@@ -225,7 +225,7 @@ static enum err_code work_inside(struct work *w, struct err *e)
 {
 	struct load *load = w->load;
 
-	if (intact_check_rows(&w->judge->db, load->admitted, load->seen, e) != ERR_OK ||
+	if (intact_check_rows(&w->judge->db, load->claimed, load->seen, e) != ERR_OK ||
 	    judge_refresh(w->judge, e) != ERR_OK)
 		return e->code;
 	load->config_version = w->judge->config->version;

@@ -165,5 +165,32 @@ class Replaced(Case):
                 self.doCleanups()
 
 
+class Rightful(Case):
+    """What an application may do to its own file is no reason to stop."""
+
+    def test_rows_deleted_checkpoints_and_vacuum(self):
+        db = self.project.connect()
+        db.execute("BEGIN")
+        for number in range(5000):
+            db.execute("INSERT INTO outbox (event_id, event, payload) VALUES (?, ?, ?)",
+                       [(row := purchase(number))["event_id"], row["event"], row["payload"]])
+        db.execute("DELETE FROM outbox WHERE id BETWEEN 11 AND 4990")
+        db.execute("COMMIT")
+        relay = self.start()
+        self.project.wait_for({"delivered": 20})
+        for number in range(5000, 5060):
+            self.project.insert([purchase(number)], db=db)
+            db.execute(random.choice(("PRAGMA wal_checkpoint", "PRAGMA wal_checkpoint(FULL)",
+                                      "PRAGMA wal_checkpoint(TRUNCATE)", "SELECT 1")))
+            time.sleep(0.02)
+        db.execute("DELETE FROM outbox WHERE id <= 4990")
+        db.execute("VACUUM")
+        self.project.insert([purchase(6000)], db=db)
+        wait_until(lambda: self.project.delivery("id-6000")["status"] == "delivered")
+        time.sleep(1.3)
+        self.assertEqual(relay.stop(), 0, relay.log())
+        db.close()
+
+
 if __name__ == "__main__":
     unittest.main()

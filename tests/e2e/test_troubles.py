@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: MIT
+"""docs/troubles.md: each trouble is made, and what status, log, doctor and exit status say of it
+are the page's words."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "lib"), os.path.join(HERE, "..", "crash")]
+import convey  # noqa: E402
+import tls  # noqa: E402
+from convey import Project, purchase, wait_until  # noqa: E402
+from sandbox import Sandbox  # noqa: E402
+from test_disk_full import SmallDisk  # noqa: E402
+from test_doctor import Clock  # noqa: E402
+import test_replaced  # noqa: E402
+import test_sync  # noqa: E402
+
+PAGE = os.path.join(convey.ROOT, "docs", "troubles.md")
+NOBODY = 65534
+
+
+def chapters():
+    """heading -> [(where, words)]"""
+    with open(PAGE, encoding="utf-8") as file:
+        parts = re.split(r"^## (.*)$", file.read(), flags=re.M)[1:]
+    return {heading: re.findall(r"^\| ([\w, ]+) \| `(.*)` \|$", text, re.M)
+            for heading, text in zip(parts[::2], parts[1::2])}
+
+
+CHAPTERS = chapters()
+
+
+class Troubles(unittest.TestCase):
+    project_type, token = Project, "token"
+
+    def setUp(self):
+        self.said = {}
+        self.project = self.project_type(token=self.token)
+        self.addCleanup(self.project.close)
+        self.sandbox = Sandbox(token="token").start()
+        self.addCleanup(self.sandbox.stop)
+
+    def run_(self, *words, **more):
+        """Any verb; its log is stderr."""
+        done = subprocess.run([convey.binary(), *words], capture_output=True, text=True,
+                              timeout=60, check=False, **more)
+        self.said["log"] = done.stderr
+        self.said["exit"] = str(done.returncode)
+
+    def ended(self, relay):
+        self.said["exit"] = str(relay.wait(20))
+        self.said["log"] = relay.log()
+
+    def look(self, relay=None):
+        """status as a script sees it: in one line each."""
+        done = subprocess.run([convey.binary(), "status", "--db", self.project.db],
+                              capture_output=True, text=True, check=False)
+        self.said["status"] = " ".join(done.stdout.split())
+        if relay:
+            self.said["log"] = relay.log()
+        return done.returncode
+
+    def doctor(self, *words, endpoint=None):
+        env = dict(os.environ, **({"CONVEY_ENDPOINT": endpoint} if endpoint else {}))
+        done = subprocess.run([convey.binary(), "doctor", "--json", "--db", self.project.db, *words],
+                              capture_output=True, text=True, check=False, env=env)
+        rows = json.loads(done.stdout)
+        self.said["doctor"] = " ".join(row["check"] for row in rows if row["finding"] != "ok")
+
+    def page(self, heading):
+        for where, words in CHAPTERS[heading]:
+            said = self.said[where.partition(",")[0]]
+            if where == "exit":
+                self.assertEqual(said, words)
+            else:
+                self.assertIn(words, said)
+
+    def start(self, *args):
+        relay = self.project.start(self.sandbox, *args)
+        relay.wait_started()
+        return relay
+
+    def waiting(self, state):
+        self.project.insert([purchase(1)])
+        relay = self.start()
+        wait_until(lambda: self.project.queue()["state"] == state and
+                   f"state={state}" in relay.log())
+        self.look(relay)
+        return relay
+
+
+class Full(Troubles):
+    project_type = SmallDisk
+
+    def test_a_full_disk(self):
+        relay = self.start()
+        self.project.fill(leave=300000)
+        self.project.insert([purchase(1)])
+        wait_until(lambda: "disk_full" in relay.log())
+        self.assertEqual(self.look(), 1)
+        self.project.make_room()
+        self.project.wait_for({"delivered": 1})
+        wait_until(lambda: "database_takes_writes" in relay.log())
+        self.said["log"] = relay.log()
+        self.page("The disk is full")
+        relay.stop()
+        self.project.fill()
+        self.run_("run", "--db", self.project.db)
+        self.assertEqual(self.said["exit"], "74", self.said)
+        self.project.make_room()
+
+
+class Files(Troubles):
+    @unittest.skipIf(not shutil.which("strace"), "no strace")
+    def test_a_disk_that_keeps_nothing(self):
+        self.project.insert([purchase(1)])
+        trace = os.path.join(self.project.directory, "trace")
+        self.ended(self.project.start(self.sandbox, under=test_sync.failing(trace, "1+")))
+        self.page("The disk does not keep what is written")
+
+    def become(self, event, heading):
+        relay = self.start()
+        self.project.insert(purchase(n) for n in range(20))
+        self.project.wait_for({"delivered": 20})
+        old = self.project.db + ".old"
+        test_replaced.backup(self.project.db, old)
+        self.project.insert([purchase(20)])
+        self.project.wait_for({"delivered": 21})
+        time.sleep(1.3)  # the relay has looked
+        event(self.project.db, old)
+        self.ended(relay)
+        self.page(heading)
+
+    def test_deleted(self):
+        self.become(test_replaced.delete, "The database was deleted or replaced")
+
+    def test_without_its_wal(self):
+        self.become(test_replaced.delete_wal, "The database was deleted or replaced")
+
+    def test_copied_over(self):
+        self.become(test_replaced.copy_over, "A backup was copied over the database")
+
+    def test_restored(self):
+        self.become(test_replaced.restore, "A backup was restored")
+
+    def test_a_damaged_page(self):
+        db = self.project.connect()
+        page, = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'outbox'").fetchone()
+        size, = db.execute("PRAGMA page_size").fetchone()
+        db.close()
+        with open(self.project.db, "r+b") as file:
+            file.seek((page - 1) * size)
+            file.write(b"\xa5" * size)
+        self.doctor("--integrity", "--offline")
+        self.ended(self.project.start(self.sandbox))
+        self.page("The database is damaged")
+
+    def test_a_stranger(self):
+        path = test_replaced.foreign(os.path.join(self.project.directory, "own.db"))
+        self.run_("run", "--db", path)
+        self.page("The file is not convey's")
+
+    def test_no_database(self):
+        path = os.path.join(self.project.directory, "text.db")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("not a database\n" * 100)
+        self.run_("run", "--db", path)
+        self.page("The file is no database")
+        os.unlink(path)
+        self.run_("run", "--db", path)
+        self.page("There is no database")
+
+    def test_a_newer_schema(self):
+        test_replaced.migrate(self.project.db, None)
+        self.run_("run", "--db", self.project.db)
+        self.page("The database is a newer convey's")
+
+    @unittest.skipIf(os.geteuid() != 0, "needs root")
+    def test_read_only(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            path = shutil.copy(self.project.db, folder)
+            os.chmod(path, 0o644)
+            self.run_("run", "--db", path, user=NOBODY, group=NOBODY)
+        self.page("The file or its folder is read-only")
+
+    def test_a_second_relay(self):
+        relay = self.start()
+        self.run_("run", "--db", self.project.db)
+        self.assertIn(str(relay.pid), self.said["log"])
+        self.page("A second relay")
+        relay.stop()
+        self.look()
+        self.page("No relay runs")
+
+
+class Others(Troubles):
+    def test_a_reader_that_never_ends(self):
+        reader = self.project.connect()
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM outbox").fetchone()
+        self.project.insert(purchase(n, user={"email": f"jane{n}@shop.example"})
+                            for n in range(500))
+        relay = self.start("--drain")
+        wait_until(lambda: "wal_not_cut" in relay.log(), 30)
+        self.said["log"] = relay.log()
+        self.page("A reader that never ends")
+        reader.close()
+        self.assertEqual(relay.wait(), 0)
+
+    def test_a_writer_that_never_ends(self):
+        relay = self.start()
+        writer = self.project.connect()
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("INSERT INTO outbox (event_id, event, payload) VALUES ('x', 'purchase', '{}')")
+        writer.execute("COMMIT")
+        writer.execute("BEGIN IMMEDIATE")
+        wait_until(lambda: "_not_stored" in relay.log(), 30)
+        self.said["log"] = relay.log()
+        self.page("A writer that never ends")
+        writer.execute("ROLLBACK")
+        writer.close()
+        wait_until(lambda: "pending" not in self.project.statuses())
+        self.assertEqual(relay.stop(), 0)
+
+
+class Destination(Troubles):
+    def test_a_lost_key(self):
+        os.rename(self.project.db + ".key", self.project.db + ".kept")
+        self.project.insert([purchase(1)])
+        relay = self.start()
+        wait_until(lambda: self.project.queue()["state"] == "needs_token")
+        self.assertEqual(self.look(relay), 1)
+        self.doctor("--offline")
+        self.page("The key is lost")
+        os.rename(self.project.db + ".kept", self.project.db + ".key")
+        self.project.wait_for({"delivered": 1})
+        relay.stop()
+
+    def test_a_refused_token(self):
+        self.sandbox.set_tokens("other")
+        self.waiting("token_refused").stop()
+        self.page("A token is refused")
+
+    def test_no_permission(self):
+        self.sandbox.set_tokens(["token=OTHER"])
+        self.waiting("permission").stop()
+        self.page("The token may not write to the pixel")
+
+    def test_no_network(self):
+        url = self.sandbox.url
+        self.sandbox.stop()
+        self.waiting("network").stop()
+        self.doctor(endpoint=url)
+        self.page("No network")
+
+    def test_no_trust(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.sandbox.stop()
+            self.sandbox.tls = tls.Authority(folder).server()
+            self.sandbox.start()
+            self.waiting("tls").stop()
+        self.page("The certificate is not trusted")
+
+    def test_the_clock(self):
+        class Late(Clock):
+            off = 3600
+        import http.server
+        import threading
+        with http.server.HTTPServer(("127.0.0.1", 0), Late) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            self.doctor(endpoint=f"http://127.0.0.1:{server.server_address[1]}")
+            server.shutdown()
+        self.page("The clock is wrong")
+
+
+class Whole(unittest.TestCase):
+    def test_every_chapter_is_shown(self):
+        with open(__file__, encoding="utf-8") as file:
+            here = file.read()
+        for heading, rows in CHAPTERS.items():
+            self.assertTrue(rows, heading)
+            self.assertIn(f'"{heading}")', here)
+
+
+if __name__ == "__main__":
+    unittest.main()
