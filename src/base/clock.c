@@ -29,6 +29,11 @@ uint64_t clock_mono_us(void)
 	return now_us(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_boot_ms(void)
+{
+	return now_us(CLOCK_BOOTTIME) / 1000;
+}
+
 uint64_t clock_random(void)
 {
 	uint64_t bits;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * clock.h - the two clocks and chance; nothing else in the tree asks for them.
+ * clock.h - the clocks and chance; nothing else in the tree asks for them.
  *
  * Owns:    nothing.
  * Thread:  any.
@@ -15,6 +15,9 @@ int64_t clock_wall_ms(void);
 /* Milliseconds and microseconds since an unnamed start; never goes back. */
 uint64_t clock_mono_ms(void);
 uint64_t clock_mono_us(void);
+
+/* Milliseconds since the machine's start, its sleep too; never goes back. */
+uint64_t clock_boot_ms(void);
 
 /* 64 random bits. */
 uint64_t clock_random(void);

@@ -141,12 +141,12 @@ static enum reason decide_time(const struct conversion *c,
 	}
 	out->event_time = at;
 	out->utc_offset_s = zone_offset(d->zone, at);
-	if (at > now + FUTURE_MAX_S) {
+	if (now_ms && at > now + FUTURE_MAX_S) {
 		tell(t, "time", "%lld is %lld s ahead", (long long)at,
 		     (long long)(at - now));
 		return REASON_FUTURE_TIME;
 	}
-	if (at < now - AGE_MAX_S) {
+	if (now_ms && at < now - AGE_MAX_S) {
 		tell(t, "time", "%lld is more than 28 days ago", (long long)at);
 		return REASON_TOO_OLD;
 	}

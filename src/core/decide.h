@@ -46,7 +46,7 @@ struct trace {
 	void *arg;
 };
 
-/* `e` and `t` may be NULL. After a reason, what was decided before it stands in `out`
+/* now_ms 0: the row was sent before, and its time accepted then. `e` and `t` may be NULL. After a reason, what was decided before it stands in `out`
  * and the rest is zero. */
 void decide_traced(const struct conversion *c, const struct destination_rules *d,
 		   const struct event_map *map, const struct enrichment *e,

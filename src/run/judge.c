@@ -229,11 +229,11 @@ enum err_code judge_rule(struct judge *j, int64_t now_ms, const struct trace *t,
 }
 
 enum err_code judge_rule_again(struct judge *j, const struct destination_config *d,
-			       int64_t now_ms, const struct trace *t, struct ruling *out,
-			       struct err *e)
+			       int64_t now_ms, bool sent, const struct trace *t,
+			       struct ruling *out, struct err *e)
 {
 	if (enrich_row(j, now_ms, t, e) != ERR_OK ||
-	    rule(j, d, now_ms, t, out, e) != ERR_OK)
+	    rule(j, d, sent ? 0 : now_ms, t, out, e) != ERR_OK)
 		return e->code;
 	if (out->reason == REASON_CONSENT_DENIED)
 		out->reason = REASON_CONSENT_WITHDRAWN;

@@ -66,10 +66,9 @@ MUST_CHECK enum err_code judge_rule(struct judge *j, int64_t now_ms,
 
 /* Decides for one destination again, when the row is sent again: consent may have been
  * withdrawn since. */
-MUST_CHECK enum err_code judge_rule_again(struct judge *j,
-					  const struct destination_config *d,
-					  int64_t now_ms, const struct trace *t,
-					  struct ruling *out, struct err *e);
+MUST_CHECK enum err_code
+judge_rule_again(struct judge *j, const struct destination_config *d, int64_t now_ms,
+		 bool sent, const struct trace *t, struct ruling *out, struct err *e);
 
 /* Appends the event as it goes out; nothing on a reason. */
 enum reason judge_shape(struct judge *j, const struct ruling *r, struct buf *out);

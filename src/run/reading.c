@@ -371,7 +371,8 @@ void reading_pump(struct relay *r, uint64_t now)
 		forget_behind(r, NULL);
 		return;
 	}
-	if (r->in_trouble || r->reloading || now < r->trouble_ms)
+	if (!step_settled(&r->step, now) || r->in_trouble || r->reloading ||
+	    now < r->trouble_ms)
 		return;
 	admit_next(r);
 	if (ingesting_blocks(&r->ingesting))

@@ -307,6 +307,7 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	if (writer_open(&r->writer, r->options.db_path, &recovered, e) != ERR_OK)
 		return e->code;
 	ingesting_init(&r->ingesting, r);
+	step_init(&r->step, r);
 	if (scrubbing_open(&r->scrubbing, r, e) != ERR_OK ||
 	    pruning_open(&r->pruning, r, &r->options.keep, e) != ERR_OK ||
 	    queue_position(&r->writer.queue, &r->admitted, &r->last_attempt_id, e) !=

@@ -22,6 +22,7 @@
 #include "run/scrubbing.h"
 #include "run/shaper.h"
 #include "run/site.h"
+#include "run/step.h"
 #include "run/wake.h"
 #include "run/writer.h"
 
@@ -68,23 +69,20 @@ struct relay {
 	/* Reading: loads in the order of their rows, until they are admitted. */
 	struct load *reading;
 	struct load *spare;
-	int reading_count;
-	int jobs;           /* on the shaping lane */
-	int64_t next_after; /* rows up to here are read or being read */
-	int64_t admitted;   /* rows up to here are admitted */
-	int64_t taken;      /* … or are being admitted */
-	int64_t claimed; /* the cursor in the file: no row lies between it and `admitted` */
+	int reading_count, jobs; /* of those, on the shaping lane */
+	int64_t next_after;      /* rows up to here are read or being read */
+	/* Rows up to here are admitted, are being admitted; the cursor in the file. */
+	int64_t admitted, taken, claimed;
 	int64_t last_row; /* as far as is known */
 	bool dense;       /* the last load was full: read ahead */
 	bool open_ended;  /* a load is being read whose end is not known yet */
 	bool dirty;       /* somebody committed since the last look */
 	bool quiet;       /* the last look found nothing to do, now or later */
 	bool admitting, looking;
-	uint64_t partial_ms;   /* monotonic: the last load that was not full */
-	uint64_t looked_ms;    /* monotonic: the last look */
-	int64_t due_looked_ms; /* Unix time: the last look at what is due */
-	uint64_t trouble_ms;   /* monotonic: until then nothing is read */
-	int waiting_loads;     /* of LOT_RETRY and LOT_REDO, read or being admitted */
+	uint64_t partial_ms, looked_ms; /* monotonic: a load that was not full, a look */
+	int64_t due_looked_ms;          /* Unix time: the last look at what is due */
+	uint64_t trouble_ms;            /* monotonic: until then nothing is read */
+	int waiting_loads; /* of LOT_RETRY and LOT_REDO, read or being admitted */
 
 	struct shipment *queued;  /* admitted, not started, in order */
 	struct shipment *flying;  /* requests under way */
@@ -99,10 +97,8 @@ struct relay {
 	uint64_t look_ms;  /* monotonic: the next look, woken or not */
 	void (*on_timer)(uv_timer_t *timer);
 	int site_jobs; /* on the writer's lane */
-	struct job file_job;
-	int64_t file_written_ns; /* when somebody last wrote to the database itself, */
-	bool checking_file;      /* which the writer looks into */
 	struct scrubbing scrubbing;
+	struct step step;
 	struct pruning pruning;
 	struct ingesting ingesting;
 	uint64_t changes; /* counts lots admitted and shipments settled */

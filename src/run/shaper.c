@@ -77,8 +77,8 @@ static enum err_code add_for_one(struct work *w, const struct entry *common)
 		config_destination(w->judge->config, w->load->destination_id);
 	struct ruling ruling;
 
-	if (judge_rule_again(w->judge, d, w->load->now_ms, NULL, &ruling, w->err) ==
-	    ERR_OK)
+	if (judge_rule_again(w->judge, d, w->load->now_ms, common->attempts > 0, NULL,
+			     &ruling, w->err) == ERR_OK)
 		add_ruling(w, common, &ruling);
 	return w->err->code;
 }

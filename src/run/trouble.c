@@ -69,10 +69,10 @@ static void file_work(struct job *job, void *state)
 static void file_done(struct job *job)
 {
 	struct relay *r =
-		(struct relay *)((char *)job - offsetof(struct relay, file_job));
+		(struct relay *)((char *)job - offsetof(struct relay, writer.watch.job));
 
 	r->site_jobs--;
-	r->checking_file = false;
+	r->writer.watch.under_way = false;
 	if (job->err.code == ERR_NOINPUT || job->err.code == ERR_CONFIG ||
 	    job->err.code == ERR_CORRUPT || job->err.code == ERR_DATA)
 		relay_fail(r, &job->err);
@@ -82,15 +82,16 @@ static void file_done(struct job *job)
 void trouble_check_file(struct relay *r)
 {
 	int64_t written_ns = writer_written_ns(&r->writer);
-	bool first = r->file_written_ns == 0;
+	bool first = r->writer.watch.written_ns == 0;
 
-	if (written_ns == r->file_written_ns || r->checking_file || r->stopping)
+	if (written_ns == r->writer.watch.written_ns || r->writer.watch.under_way ||
+	    r->stopping)
 		return;
-	r->file_written_ns = written_ns;
+	r->writer.watch.written_ns = written_ns;
 	if (first)
 		return;
-	r->checking_file = true;
+	r->writer.watch.under_way = true;
 	r->site_jobs++;
-	r->file_job = (struct job){.work = file_work, .done = file_done};
-	lane_submit(&r->writer.lane, &r->file_job);
+	r->writer.watch.job = (struct job){.work = file_work, .done = file_done};
+	lane_submit(&r->writer.lane, &r->writer.watch.job);
 }

@@ -2,7 +2,7 @@
  * trouble.h - the database refuses what has to be written, or the disk has no room for it:
  * nothing new is sent until it takes writes again, which needs nobody.
  *
- * Owns:    nothing; the state is the relay's (in_trouble, trouble_ms, trouble, file_*).
+ * Owns:    nothing; the state is the relay's (in_trouble, trouble_ms, trouble; writer.watch).
  * Thread:  the loop's.
  * Errors:  none. */
 #ifndef RUN_TROUBLE_H

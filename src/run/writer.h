@@ -31,6 +31,11 @@ struct writer {
 	struct edges edges;
 	struct ingest ingest;
 	struct lane lane;
+	struct {
+		struct job job;
+		int64_t written_ns; /* as the loop saw it last */
+		bool under_way;
+	} watch;         /* the loop's */
 	bool cut_wal;    /* set by a job: once the transaction is over */
 	bool wal_uncut;  /* it could not be, as another connection reads it */
 	struct err lost; /* SYNC: nothing more is done, every job ends with it */

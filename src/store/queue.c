@@ -101,6 +101,22 @@ void queue_close(struct queue *q)
 	dedup_close(&q->dedup);
 }
 
+enum err_code queue_shift(struct queue *q, int64_t by_ms, struct err *e)
+{
+	static const char sql[] =
+		"UPDATE waiting SET "
+		"due_at = CASE WHEN due_at > 0 THEN max(1, due_at + ?1) ELSE due_at END, "
+		"first_sent_at = max(1, first_sent_at + ?1)";
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(q->db, sql, &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int64(stmt, 1, by_ms);
+	e->code = db_run(q->db, stmt, e);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
 enum err_code queue_position(struct queue *q, int64_t *cursor, int64_t *attempt_id,
 			     struct err *e)
 {

@@ -42,6 +42,9 @@ struct queue {
 MUST_CHECK enum err_code queue_open(struct queue *q, struct db *db, struct err *e);
 void queue_close(struct queue *q);
 
+/* The clock was set by so much: what waits stays as young, and has as long to wait. */
+MUST_CHECK enum err_code queue_shift(struct queue *q, int64_t by_ms, struct err *e);
+
 /* Where the last relay stopped: the cursor and the highest attempt id. */
 MUST_CHECK enum err_code queue_position(struct queue *q, int64_t *cursor,
 					int64_t *attempt_id, struct err *e);

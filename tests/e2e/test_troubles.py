@@ -19,6 +19,7 @@ from convey import Project, purchase, wait_until  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 from test_disk_full import SmallDisk  # noqa: E402
 from test_doctor import Clock  # noqa: E402
+import test_clock  # noqa: E402
 import test_replaced  # noqa: E402
 import test_sync  # noqa: E402
 
@@ -269,7 +270,9 @@ class Destination(Troubles):
             self.waiting("tls").stop()
         self.page("The certificate is not trusted")
 
+    @unittest.skipIf(not test_clock.LIBRARY, "no libfaketime")
     def test_the_clock(self):
+        self.said["log"] = test_clock.set_under_a_relay(self.project, self.sandbox)
         class Late(Clock):
             off = 3600
         import http.server

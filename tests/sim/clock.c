@@ -20,6 +20,11 @@ uint64_t clock_mono_us(void)
 	return (uint64_t)world_mono_us();
 }
 
+uint64_t clock_boot_ms(void)
+{
+	return (uint64_t)world->now_us / 1000;
+}
+
 uint64_t clock_random(void)
 {
 	return chance(CHANCE_RELAY);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/step.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/relay.h"
+#include "run/trouble.h"
+
+enum { STEP_MS = 1000, RETRY_MS = 1000 };
+
+/* The time since the machine's start goes on while it sleeps: a sleep is no step. */
+static int64_t ahead(void)
+{
+	return clock_wall_ms() - (int64_t)clock_boot_ms();
+}
+
+void step_init(struct step *s, struct relay *r)
+{
+	*s = (struct step){.relay = r, .ahead_ms = ahead()};
+}
+
+static void work(struct job *job, void *state)
+{
+	struct step *s = (struct step *)job;
+	struct writer *w = state;
+
+	job->err.code = queue_shift(&w->queue, s->by_ms, &job->err);
+}
+
+static void shift_due(struct site *s, int64_t by_ms)
+{
+	if (s->due_ms)
+		s->due_ms = s->due_ms + by_ms > 0 ? s->due_ms + by_ms : 1;
+}
+
+static void done(struct job *job)
+{
+	struct step *s = (struct step *)job;
+	struct relay *r = s->relay;
+	struct log_line line;
+
+	s->under_way = false;
+	r->site_jobs--;
+	if (job->err.code != ERR_OK) {
+		trouble_note(r, "clock_step_not_stored", &job->err);
+		if (job->err.code != ERR_BUSY && job->err.code != ERR_IO)
+			relay_fail(r, &job->err);
+		s->retry_ms = clock_mono_ms() + RETRY_MS;
+	} else {
+		s->ahead_ms += s->by_ms;
+		shift_due(&r->redo, s->by_ms);
+		for (int i = 0; i < r->site_count; i++)
+			shift_due(r->sites[i], s->by_ms);
+		line = log_begin(LOG_WARN, "clock_set");
+		log_field(&line, "seconds", "%lld", (long long)(s->by_ms / 1000));
+		log_end(&line);
+		relay_touch(r);
+	}
+	relay_pump(r);
+}
+
+bool step_settled(struct step *s, uint64_t now)
+{
+	int64_t by_ms = ahead() - s->ahead_ms;
+
+	if (s->under_way || now < s->retry_ms)
+		return false;
+	if (llabs(by_ms) < STEP_MS)
+		return true;
+	s->by_ms = by_ms;
+	s->under_way = true;
+	s->relay->site_jobs++;
+	s->job = (struct job){.work = work, .done = done};
+	lane_submit(&s->relay->writer.lane, &s->job);
+	return false;
+}

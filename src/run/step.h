@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * step.h - the machine's clock was set: what waits goes on to wait as long as it would have, and
+ * nothing is older than it was. So a step neither stalls retries, nor sends all of them at
+ * once, nor ends them.
+ *
+ * Owns:    nothing; its one job is the writer's while under way.
+ * Thread:  the loop's; the job's work on the writer's lane.
+ * Errors:  what the database refuses is tried again.
+ * See:     store/queue.h, queue_shift. */
+#ifndef RUN_STEP_H
+#define RUN_STEP_H
+
+#include "run/lane.h"
+
+struct relay;
+
+struct step {
+	struct job job;
+	struct relay *relay;
+	int64_t ahead_ms; /* the clock before the time since the machine's start, as known */
+	int64_t by_ms;    /* of the job */
+	uint64_t retry_ms;
+	bool under_way;
+};
+
+void step_init(struct step *s, struct relay *r);
+
+/* Whether the clock is as it was; until then nothing is read. */
+bool step_settled(struct step *s, uint64_t now);
+
+#endif

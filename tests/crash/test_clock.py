@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""The machine's clock is set while the relay runs, forwards or back, by a second or by ten years:
+it waits by a clock of its own, so nothing stalls, nothing comes in a burst, nothing expires."""
+import glob
+import os
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from convey import purchase, wait_until  # noqa: E402
+from relay_case import Case  # noqa: E402
+
+LIBRARY = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+STEPS = ["-3600", "+10y", "-10y", "+3d", "-3d", "+3600", "+1", "-1"]
+COUNT = int(os.environ.get("CONVEY_COUNT", "4"))
+FIRST = int(os.environ.get("CONVEY_FIRST", "0"))
+ROWS = 20
+
+
+def under(clock):
+    return ("env", f"LD_PRELOAD={LIBRARY[0]}", "FAKETIME_DONT_FAKE_MONOTONIC=1",
+            "FAKETIME_NO_CACHE=1", f"FAKETIME_TIMESTAMP_FILE={clock}")
+
+
+def set_clock(clock, step):
+    with open(clock + ".new", "w", encoding="ascii") as file:
+        file.write(step + "\n")
+    os.rename(clock + ".new", clock)
+
+
+def set_under_a_relay(project, sandbox):
+    """The relay's log."""
+    clock = os.path.join(project.directory, "clock")
+    set_clock(clock, "+0")
+    relay = project.start(sandbox, under=under(clock))
+    relay.wait_started()
+    set_clock(clock, "+3600")
+    wait_until(lambda: "clock_set" in relay.log())
+    relay.stop()
+    return relay.log()
+
+
+@unittest.skipIf(not LIBRARY, "no libfaketime")
+class Clock(Case):
+    def set(self, step):
+        set_clock(self.file, step)
+
+    def start(self, *args):
+        self.file = os.path.join(self.project.directory, "clock")
+        self.set("+0")
+        return self.project.start(self.sandbox, *args, under=under(self.file))
+
+    def step(self, step):
+        """While rows wait for a retry; then it is set right again."""
+        self.sandbox.set_faults("50000")
+        relay = self.start("--retry-base-ms", "400", "--retry-cap-ms", "1000")
+        self.project.insert(purchase(n) for n in range(ROWS))
+        wait_until(lambda: self.project.statuses() == {"retrying": ROWS})
+        self.set(step)
+        before = self.sandbox.stats()["requests"]
+        time.sleep(2)
+        self.assertLess(self.sandbox.stats()["requests"] - before, 20, "a burst")
+        self.assertEqual(self.project.statuses(), {"retrying": ROWS}, "nothing expires")
+        self.sandbox.set_faults([])
+        wait_until(lambda: self.project.statuses() == {"delivered": ROWS}, 15,
+                   f"after {step} delivery")
+        self.set("+0")
+        self.project.insert(purchase(n) for n in range(ROWS, 2 * ROWS))
+        wait_until(lambda: self.project.statuses() == {"delivered": 2 * ROWS}, 15,
+                   "back again, delivery")
+        if step not in ("+1", "-1"):
+            self.assertIn("clock_set", relay.log())
+        self.assertEqual(relay.stop(), 0)
+        self.check()
+
+    def test_steps(self):
+        for number in range(FIRST, FIRST + COUNT):
+            with self.subTest(step=STEPS[number % len(STEPS)]):
+                if number > FIRST:
+                    self.setUp()
+                self.step(STEPS[number % len(STEPS)])
+                self.doCleanups()
+
+
+if __name__ == "__main__":
+    unittest.main()
