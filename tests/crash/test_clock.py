@@ -56,12 +56,12 @@ class Clock(Case):
         self.sandbox.set_faults("50000")
         relay = self.start("--retry-base-ms", "400", "--retry-cap-ms", "1000")
         self.project.insert(purchase(n) for n in range(ROWS))
-        wait_until(lambda: self.project.statuses() == {"retrying": ROWS})
+        wait_until(lambda: self.sandbox.stats()["requests"])
         self.set(step)
         before = self.sandbox.stats()["requests"]
         time.sleep(2)
         self.assertLess(self.sandbox.stats()["requests"] - before, 20, "a burst")
-        self.assertEqual(self.project.statuses(), {"retrying": ROWS}, "nothing expires")
+        self.assertLessEqual(set(self.project.statuses()), {"retrying", "sending"}, "nothing expires")
         self.sandbox.set_faults([])
         wait_until(lambda: self.project.statuses() == {"delivered": ROWS}, 15,
                    f"after {step} delivery")
