@@ -213,8 +213,9 @@ static void arrange(struct block *b)
 {
 	size_t n = 0;
 
-	qsort(b->ids, b->count, sizeof(*b->ids),
-	      b->listing->filter.oldest_first ? oldest_first : newest_first);
+	if (b->count > 1)
+		qsort(b->ids, b->count, sizeof(*b->ids),
+		      b->listing->filter.oldest_first ? oldest_first : newest_first);
 	for (size_t i = 0; i < b->count; i++)
 		if (n == 0 || b->ids[n - 1] != b->ids[i])
 			b->ids[n++] = b->ids[i];

@@ -189,7 +189,8 @@ class Files(Troubles):
             os.chmod(folder, 0o755)
             path = shutil.copy(self.project.db, folder)
             os.chmod(path, 0o644)
-            self.run_("run", "--db", path, user=NOBODY, group=NOBODY)
+            self.run_("run", "--db", path, user=NOBODY, group=NOBODY,
+                      executable=shutil.copy(convey.binary(), folder))
         self.page("The file or its folder is read-only")
 
     def test_a_second_relay(self):
