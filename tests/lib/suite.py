@@ -38,8 +38,11 @@ SANITIZERS = {
 
 
 # Black-box tests that are run against a build with a sanitizer, too.
-SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "cli", "pii", "admin", "admin_page"),
+SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "cli", "enqueue", "admin",
+                      "admin_page"),
              "tsan": ("relay_rows", "admin_page")}
+# What else runs would be in their figures.
+TIMED = ("test_kill.py", "test_together.py")
 
 
 class Job:
@@ -111,7 +114,8 @@ def all_jobs():
     for path in sorted(glob.glob(os.path.join(ROOT, "tests", "fuzz", "fuzz_*.c"))):
         jobs.append(Job("fuzz", path, "fuzz"))
     for path in files("crash", "py"):
-        jobs.append(Job("crash", path, "plain", timeout=600, alone=True, programs=True))
+        jobs.append(Job("crash", path, "plain", timeout=600, programs=True,
+                        alone=os.path.basename(path) in TIMED))
     return jobs
 
 
