@@ -22,16 +22,24 @@ static bool is_unprintable(char c)
 }
 
 /* What a byte may end. */
-enum { END_SCHEME = 1, END_AUTHORITY = 2, END_SEGMENT = 4, END_PATH = 8, END_PARAM = 16 };
+/* END_PIECE: a second '?' is somebody's mistake, and what is behind it a parameter to some. */
+enum {
+	END_SCHEME = 1,
+	END_AUTHORITY = 2,
+	END_SEGMENT = 4,
+	END_PATH = 8,
+	END_PARAM = 16,
+	END_PIECE = 32,
+};
 
 static const unsigned char ends[256] = {
 	['/'] = END_SCHEME | END_AUTHORITY | END_SEGMENT,
 	['\\'] = END_SCHEME | END_AUTHORITY | END_SEGMENT,
-	['?'] = END_SCHEME | END_AUTHORITY | END_SEGMENT | END_PATH,
+	['?'] = END_SCHEME | END_AUTHORITY | END_SEGMENT | END_PATH | END_PIECE,
 	[':'] = END_SCHEME,
 	['@'] = END_SCHEME,
-	['&'] = END_PARAM,
-	[';'] = END_PARAM,
+	['&'] = END_PARAM | END_PIECE,
+	[';'] = END_PARAM | END_PIECE,
 };
 
 static size_t find(struct str s, size_t from, int end)
@@ -150,7 +158,7 @@ static void scrub_query(struct scrub *s, size_t start)
 	bool kept = false, gap = false;
 
 	for (;; at++) {
-		size_t stop = find(s->url, at, END_PARAM);
+		size_t stop = find(s->url, at, END_PIECE);
 
 		if (param_is_personal(part(s, at, stop))) {
 			leave_out(s, at - 1, stop);
@@ -189,7 +197,7 @@ static bool is_harmless(struct str url)
 			query = i;
 	}
 	for (size_t at = query + 1; at <= url.len; at++) {
-		size_t stop = find(url, at, END_PARAM);
+		size_t stop = find(url, at, END_PIECE);
 		struct str param = str_make(url.p + at, stop - at);
 
 		if (!param_is_campaign(param) && param_is_personal(param))

@@ -58,7 +58,7 @@ class Refresh(relay_case.Case):
         """What is in the file after the kill."""
         self.assertLessEqual(GRANT, {row[0] for row in self.project.query(
             "SELECT field FROM credential")})
-        self.project.convey("doctor")
+        self.project.convey("doctor", "--offline")
 
     def check_goes_on(self, refreshed):
         """A new relay refreshes at once, long before the lease of the dead one ends."""

@@ -52,6 +52,8 @@ static void scrubs(void **state)
 		{S "@john.doe/story?v=pkg@1.2.3rc1&w=a@b&price=5@10.00", NULL},
 		{"https://u:p@x.de/a", S "a"},
 		{"https://u@x.de", "https://x.de"},
+		{"https://x.de/?a=1?email=e&b=2", "https://x.de/?a=1&b=2"},
+		{"https://x.de/?email=e?b=2", "https://x.de/?b=2"},
 		{"https://a@b@x.de:8443/?q=1", "https://x.de:8443/?q=1"},
 		{"//u:p@x.de/a", "//x.de/a"},
 		{"https://x.de\\@y.de/", NULL},
