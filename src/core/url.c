@@ -22,24 +22,16 @@ static bool is_unprintable(char c)
 }
 
 /* What a byte may end. */
-/* END_PIECE: a second '?' is somebody's mistake, and what is behind it a parameter to some. */
-enum {
-	END_SCHEME = 1,
-	END_AUTHORITY = 2,
-	END_SEGMENT = 4,
-	END_PATH = 8,
-	END_PARAM = 16,
-	END_PIECE = 32,
-};
+enum { END_SCHEME = 1, END_AUTHORITY = 2, END_SEGMENT = 4, END_PATH = 8, END_PARAM = 16 };
 
 static const unsigned char ends[256] = {
 	['/'] = END_SCHEME | END_AUTHORITY | END_SEGMENT,
 	['\\'] = END_SCHEME | END_AUTHORITY | END_SEGMENT,
-	['?'] = END_SCHEME | END_AUTHORITY | END_SEGMENT | END_PATH | END_PIECE,
+	['?'] = END_SCHEME | END_AUTHORITY | END_SEGMENT | END_PATH,
 	[':'] = END_SCHEME,
 	['@'] = END_SCHEME,
-	['&'] = END_PARAM | END_PIECE,
-	[';'] = END_PARAM | END_PIECE,
+	['&'] = END_PARAM,
+	[';'] = END_PARAM,
 };
 
 static size_t find(struct str s, size_t from, int end)
@@ -150,6 +142,24 @@ static size_t scrub_path(struct scrub *s, size_t at)
 	return end;
 }
 
+/* A second '?' is somebody's mistake, and what is behind it a parameter to some. */
+static bool is_personal(struct str param)
+{
+	struct str left = param;
+	const char *mark;
+
+	if (param_is_personal(param))
+		return true;
+	while (left.len > 0 && (mark = memchr(left.p, '?', left.len)) != NULL) {
+		struct str piece = str_make(left.p, (size_t)(mark - left.p));
+
+		left = str_make(mark + 1, left.len - piece.len - 1);
+		if (param_is_personal(piece) || param_is_personal(left))
+			return true;
+	}
+	return false;
+}
+
 /* `start` is at the '?', which goes with the first parameter and comes back with the
  * first that stays. */
 static void scrub_query(struct scrub *s, size_t start)
@@ -158,9 +168,9 @@ static void scrub_query(struct scrub *s, size_t start)
 	bool kept = false, gap = false;
 
 	for (;; at++) {
-		size_t stop = find(s->url, at, END_PIECE);
+		size_t stop = find(s->url, at, END_PARAM);
 
-		if (param_is_personal(part(s, at, stop))) {
+		if (is_personal(part(s, at, stop))) {
 			leave_out(s, at - 1, stop);
 			gap = true;
 		} else {
@@ -197,10 +207,11 @@ static bool is_harmless(struct str url)
 			query = i;
 	}
 	for (size_t at = query + 1; at <= url.len; at++) {
-		size_t stop = find(url, at, END_PIECE);
+		size_t stop = find(url, at, END_PARAM);
 		struct str param = str_make(url.p + at, stop - at);
 
-		if (!param_is_campaign(param) && param_is_personal(param))
+		if ((!param_is_campaign(param) || memchr(param.p, '?', param.len)) &&
+		    is_personal(param))
 			return false;
 		at = stop;
 	}
