@@ -10,6 +10,7 @@
 #include "cmd/guard.h"
 #include "net/perform.h"
 #include "run/outlook.h"
+#include "store/credential.h"
 #include "store/health.h"
 
 enum { TIMEOUT_MS = 5000, CLOCK_WARN_S = 30, CLOCK_WRONG_S = 240 };
@@ -91,8 +92,8 @@ static void describe(struct doctor *d, const struct vault *vault, const struct r
 	outlook_age((now - rows_int(r, 2)) / 1000, out);
 	buf_adds(out, STR(" ago"));
 	*ended = false;
-	if (!vault || health_token_ends(d->db, vault, (int32_t)rows_int(r, 0), &expires,
-					&e) != ERR_OK)
+	if (!vault || credential_time(d->db, vault, (int32_t)rows_int(r, 0), "expires_at",
+				      &expires, &e) != ERR_OK)
 		return;
 	*ended = expires && expires <= now;
 	if (!expires) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/exposition.h"
 #include "store/census.h"
-#include "store/expiry.h"
+#include "store/credential.h"
 
 enum { FIRST_STATUS = STATUS_PENDING, LAST_STATUS = STATUS_DELIVERED };
 
@@ -113,7 +113,8 @@ static void add_expiries(struct buf *out, const struct vitals *v, struct db *db,
 		struct err ignored = {ERR_OK, ""};
 		int64_t at_ms = 0;
 
-		if (expiry_of(db, vault, v->sites[i].id, &at_ms, &ignored) == ERR_OK &&
+		if (credential_time(db, vault, v->sites[i].id, "expires_at", &at_ms,
+				    &ignored) == ERR_OK &&
 		    at_ms > 0)
 			exposition_ms(out, "convey_token_expires_timestamp_seconds",
 				      labels, at_ms);

@@ -2,6 +2,7 @@
 #include "store/credential.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 
@@ -86,6 +87,24 @@ enum err_code credential_get(struct db *db, const struct vault *vault,
 		*found = row;
 	sqlite3_finalize(stmt);
 	return e->code;
+}
+
+enum err_code credential_time(struct db *db, const struct vault *vault,
+			      int32_t destination_id, const char *field, int64_t *ms,
+			      struct err *e)
+{
+	struct secret secret;
+	bool found = false;
+	char text[24];
+
+	*ms = 0;
+	if (credential_get(db, vault, destination_id, field, &secret, &found, e) !=
+		    ERR_OK ||
+	    !found)
+		return e->code;
+	snprintf(text, sizeof(text), "%.*s", (int)secret.len, (const char *)secret.bytes);
+	*ms = strtoll(text, NULL, 10);
+	return ERR_OK;
 }
 
 enum err_code credential_has(struct db *db, int32_t destination_id, const char *field,

@@ -22,6 +22,11 @@ MUST_CHECK enum err_code credential_get(struct db *db, const struct vault *vault
 					int32_t destination_id, const char *field,
 					struct secret *out, bool *found, struct err *e);
 
+/* One that is a time (expires_at, refresh_at): Unix ms, 0 where it is not there. */
+MUST_CHECK enum err_code credential_time(struct db *db, const struct vault *vault,
+					 int32_t destination_id, const char *field,
+					 int64_t *ms, struct err *e);
+
 /* Whether it is kept, whatever opens it. */
 MUST_CHECK enum err_code credential_has(struct db *db, int32_t destination_id,
 					const char *field, bool *has, struct err *e);

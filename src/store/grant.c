@@ -2,7 +2,6 @@
 #include "store/grant.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static const char *const due_fields[] = {
 	[GRANT_REFRESH] = "refresh_at",
@@ -47,28 +46,6 @@ static enum err_code set_time(struct db *db, const struct vault *vault, int32_t 
 	return set_text(db, vault, id, field, text, e);
 }
 
-static int64_t number_of(const struct secret *secret)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%.*s", (int)secret->len,
-		 (const char *)secret->bytes);
-	return strtoll(text, NULL, 10);
-}
-
-/* 0 where it is not there. */
-static enum err_code get_time(struct db *db, const struct vault *vault, int32_t id,
-			      const char *field, int64_t *ms, struct err *e)
-{
-	struct secret secret;
-	bool found = false;
-
-	if (credential_get(db, vault, id, field, &secret, &found, e) != ERR_OK)
-		return e->code;
-	*ms = found ? number_of(&secret) : 0;
-	return ERR_OK;
-}
-
 /* A token with a life is looked after at 80 % of it. */
 static enum err_code set_life(struct db *db, const struct vault *vault, int32_t id,
 			      const struct grant *g, bool refreshable, int64_t now_ms,
@@ -108,7 +85,8 @@ static void keep_earlier(const struct vault *vault, struct db *db, int32_t id,
 	struct err ignored = {ERR_OK, ""};
 	int64_t at_ms = 0;
 
-	if (get_time(db, vault, id, due_fields[task], &at_ms, &ignored) != ERR_OK ||
+	if (credential_time(db, vault, id, due_fields[task], &at_ms, &ignored) !=
+		    ERR_OK ||
 	    at_ms == 0 || (*found && at_ms >= out->at_ms))
 		return;
 	*out = (struct grant_due){id, task, at_ms};
@@ -174,7 +152,7 @@ enum err_code grant_take(struct db *db, const struct vault *vault,
 
 	memset(out, 0, sizeof(*out));
 	*taken = false;
-	if (get_time(db, vault, id, due_fields[due->task], &at_ms, e) != ERR_OK ||
+	if (credential_time(db, vault, id, due_fields[due->task], &at_ms, e) != ERR_OK ||
 	    at_ms == 0 || at_ms > now_ms)
 		return e->code;
 	if (read_task(db, vault, due, out, e) != ERR_OK ||
@@ -255,8 +233,8 @@ enum err_code grant_postpone(struct db *db, const struct vault *vault,
 {
 	int64_t now_at_ms;
 
-	if (get_time(db, vault, due->destination_id, due_fields[due->task], &now_at_ms,
-		     e) != ERR_OK ||
+	if (credential_time(db, vault, due->destination_id, due_fields[due->task],
+			    &now_at_ms, e) != ERR_OK ||
 	    now_at_ms == 0)
 		return e->code;
 	if (due->task == GRANT_REFRESH &&
@@ -271,7 +249,8 @@ enum err_code grant_retry_ms(struct db *db, const struct vault *vault,
 {
 	int64_t expires_ms, wait;
 
-	if (get_time(db, vault, destination_id, "expires_at", &expires_ms, e) != ERR_OK)
+	if (credential_time(db, vault, destination_id, "expires_at", &expires_ms, e) !=
+	    ERR_OK)
 		return e->code;
 	wait = expires_ms > now_ms ? (expires_ms - now_ms) / 4 : RETRY_EXPIRED_MS;
 	if (wait < RETRY_MIN_MS)

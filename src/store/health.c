@@ -2,9 +2,6 @@
 #include "store/health.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-#include "store/credential.h"
 
 const char *health_sqlite_version(void)
 {
@@ -85,23 +82,6 @@ enum err_code health_tokens(struct db *db, struct rows *out, struct err *e)
 			 "AND c.field = 'token' LEFT JOIN reason r ON r.id = t.reason "
 			 "WHERE t.removed = 0 ORDER BY t.name",
 			 e);
-}
-
-enum err_code health_token_ends(struct db *db, const struct vault *vault,
-				int32_t destination_id, int64_t *at_ms, struct err *e)
-{
-	struct secret ends;
-	char text[24];
-	bool found;
-
-	*at_ms = 0;
-	if (credential_get(db, vault, destination_id, "expires_at", &ends, &found, e) !=
-		    ERR_OK ||
-	    !found)
-		return e->code;
-	snprintf(text, sizeof(text), "%.*s", (int)ends.len, (const char *)ends.bytes);
-	*at_ms = strtoll(text, NULL, 10);
-	return ERR_OK;
 }
 
 enum err_code health_left_behind(struct db *db, int64_t *count, struct err *e)

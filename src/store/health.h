@@ -8,7 +8,6 @@
 #define STORE_HEALTH_H
 
 #include "store/rows.h"
-#include "store/vault.h"
 
 /* The SQLite that this process runs with, and whether a checkpoint that meets a commit can
  * corrupt a database with it (the WAL-reset bug, mended in 3.51.3, 3.50.7 and 3.44.6). */
@@ -27,11 +26,6 @@ MUST_CHECK enum err_code health_page_size(struct db *db, int64_t *bytes, struct 
 /* Destinations that are not removed: id, name, when the token was set (Unix ms; NULL: there is
  * none), and the reason why it waits. */
 MUST_CHECK enum err_code health_tokens(struct db *db, struct rows *out, struct err *e);
-
-/* When the token of a destination ends, Unix ms; 0: never, as far as is known. */
-MUST_CHECK enum err_code health_token_ends(struct db *db, const struct vault *vault,
-					   int32_t destination_id, int64_t *at_ms,
-					   struct err *e);
 
 /* Reads the whole file; *finding is "ok", or the first thing that is wrong. */
 MUST_CHECK enum err_code health_integrity(struct db *db, char finding[200],

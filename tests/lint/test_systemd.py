@@ -11,7 +11,7 @@ import unittest
 from source import ROOT, read
 
 FOLDER = os.path.join(ROOT, "tools", "systemd")
-EXPOSURE = 15  # tenths: faults.md's 1.5
+EXPOSURE = 15  # tenths: what systemd-analyze security may say at most
 # Trying again mends none of these (src/base/err.h).
 FOR_A_PERSON = {"USAGE", "DATA", "NOINPUT", "PERM", "CONFIG"}
 
