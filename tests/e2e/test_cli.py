@@ -249,6 +249,28 @@ class WrongFiles(Case):
         self.sql("INSERT INTO schema_migration VALUES (999, 'later', 'x', 'now')")
         self.untouched(78, says="newer")
 
+    @unittest.skipUnless(shutil.which("strace"), "no strace")
+    def test_a_network_file_system(self):
+        """strace has the kernel say so: NFS, CIFS, SMB2, SMB, 9P, Ceph, AFS."""
+        self.init()
+        before = self.digest()
+        trace = os.path.join(tempfile.gettempdir(), f"convey-strace-{os.getpid()}")
+        self.addCleanup(lambda: os.path.exists(trace) and os.unlink(trace))
+        env = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") +
+                   ":detect_leaks=0")  # it cannot look under strace
+        for magic in (0x6969, 0xff534d42, 0xfe534d42, 0x517b, 0x01021997, 0x00c36400, 0x5346414f):
+            poke = magic.to_bytes(8, "little").hex()
+            under = ["strace", "-qq", "-f", "-o", trace, "-e", "trace=statfs", "-e",
+                     f"inject=statfs:poke_exit=@arg2={poke}", CONVEY]
+            for words in (("init", "--db", "new.db"), ("status",), ("run", "--drain"))[
+                    :3 if magic == 0x6969 else 1]:
+                with self.subTest(magic=hex(magic), words=words):
+                    done = subprocess.run([*under, *words], cwd=self.dir, env=env,
+                                          capture_output=True, text=True, timeout=60)
+                    self.assertEqual(done.returncode, 78, done.stderr)
+                    self.assertIn("on a network file system", done.stderr)
+                    self.assertEqual(self.digest(), before)
+
     def test_a_migration_that_was_changed(self):
         self.init()
         self.sql("UPDATE schema_migration SET sha256 = 'x'")
