@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * The hot path on a fixed input, for counting instructions; `measured` is what counts:
- * bench_instructions shape|read|settle|load   (run by tests/bench/instructions) */
+ * bench_instructions shape|bare|redact|read|settle|load   (run by tests/bench/instructions) */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/event_id.h"
+#include "core/redact.h"
 #include "core/shape.h"
 #include "run/shaper.h"
 #include "store/migrate.h"
@@ -26,6 +27,18 @@ static const char purchase[] =
 	"\"properties\":{\"value\":29.99,\"currency\":\"EUR\",\"order_id\":\"A-%04d\","
 	"\"contents\":[{\"content_id\":\"SKU-1\",\"price\":29.99,\"quantity\":1}]}}";
 
+/* A purchase that names nobody. */
+static const char bare[] =
+	"{\"consent\":{\"ad_user_data\":\"GRANTED\",\"ad_personalization\":\"GRANTED\"},"
+	"\"page\":{\"url\":\"https://shop.example/checkout/done?utm_source=tiktok"
+	"&ttclid=E.C.P.%04d\",\"referrer\":\"https://shop.example/cart\"},\"user\":{"
+	"\"ttp\":\"94e2a4j9-h3ss-k9%04d\",\"ip\":\"203.0.113.9\","
+	"\"user_agent\":\"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\"},"
+	"\"properties\":{\"value\":29.99,\"currency\":\"EUR\",\"order_id\":\"A-%04d\","
+	"\"contents\":[{\"content_id\":\"SKU-1\",\"content_name\":\"Blue Shoes, size "
+	"42\","
+	"\"price\":29.99,\"quantity\":1}]}}";
+
 struct bench {
 	char folder[64], path[96];
 	struct db db;
@@ -39,7 +52,7 @@ struct bench {
 	struct event_map *map;
 	struct destination_rules rules;
 	struct buf out, text;
-	char payload[ROWS][PAYLOAD_CAP], id[ROWS][NAME_CAP];
+	char payload[ROWS][PAYLOAD_CAP], bare[ROWS][PAYLOAD_CAP], id[ROWS][NAME_CAP];
 	struct entry entries[ROWS];
 	int64_t lots;
 	struct err e;
@@ -59,6 +72,7 @@ static void make_rows(struct bench *b, int from)
 		int n = from + i;
 
 		snprintf(b->payload[i], PAYLOAD_CAP, purchase, n, n, n, n, n);
+		snprintf(b->bare[i], PAYLOAD_CAP, bare, n, n, n);
 		snprintf(b->id[i], NAME_CAP, "7c9e6679-7425-40de-944b-e07fc1f9%04d", n);
 	}
 }
@@ -78,20 +92,43 @@ static void shape_one(struct bench *b, const struct outbox_row *row)
 		abort();
 }
 
+static void shape_row(struct bench *b, int i, const char *payload)
+{
+	struct outbox_row row = {
+		.id = i + 1,
+		.created_ms = INT64_C(1700000000000),
+		.event_id = str_make(b->id[i], strlen(b->id[i])),
+		.event = STR("purchase"),
+		.payload = str_make(payload, strlen(payload)),
+	};
+
+	shape_one(b, &row);
+}
+
 static void pass_shape(struct bench *b)
 {
 	buf_clear(&b->out);
-	for (int i = 0; i < ROWS; i++) {
-		struct outbox_row row = {
-			.id = i + 1,
-			.created_ms = INT64_C(1700000000000),
-			.event_id = str_make(b->id[i], strlen(b->id[i])),
-			.event = STR("purchase"),
-			.payload = str_make(b->payload[i], strlen(b->payload[i])),
-		};
+	for (int i = 0; i < ROWS; i++)
+		shape_row(b, i, b->payload[i]);
+}
 
-		shape_one(b, &row);
+/* With the look that tells that nothing in it is to be redacted. */
+static void pass_bare(struct bench *b)
+{
+	buf_clear(&b->out);
+	for (int i = 0; i < ROWS; i++) {
+		shape_row(b, i, b->bare[i]);
+		if (redact_needed(&b->scratch.json, &b->scratch))
+			abort();
 	}
+}
+
+static void pass_redact(struct bench *b)
+{
+	for (int i = 0; i < ROWS; i++)
+		if (redact_payload(str_make(b->payload[i], strlen(b->payload[i])), "DE",
+				   &b->scratch, &b->digest, &b->out) != REDACT_DONE)
+			abort();
 }
 
 static bool count_row(void *arg, const struct outbox_row *row,
@@ -258,10 +295,9 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*pass)(struct bench *b);
-	} passes[] = {{"shape", pass_shape},
-		      {"read", pass_read},
-		      {"settle", pass_settle},
-		      {"load", pass_load}};
+	} passes[] = {{"shape", pass_shape},   {"bare", pass_bare},
+		      {"redact", pass_redact}, {"read", pass_read},
+		      {"settle", pass_settle}, {"load", pass_load}};
 	static struct bench b = {
 		.rules = {.id = 1, .source = SOURCE_WEB, .pii_hashed = true}};
 	struct event_map_row mapped = {STR("purchase"), 0, STR("Purchase"), 1};
