@@ -36,7 +36,7 @@ static void prune_work(struct job *job, void *state)
 		e->code = writer_read_floors(w, false, e);
 }
 
-static void tell(const struct prune *p)
+static void tell(const struct prune_place *p)
 {
 	struct log_line line;
 
@@ -56,6 +56,8 @@ static void prune_done(struct job *job)
 	struct log_line line;
 
 	p->under_way = false;
+	if (job->err.code == ERR_OK)
+		prune_committed(&p->prune);
 	p->begun = job->err.code == ERR_OK && p->more;
 	p->due_ms = now + (!p->begun                 ? PRUNE_EVERY_MS
 			   : p->relay->options.drain ? 0
@@ -67,7 +69,7 @@ static void prune_done(struct job *job)
 		if (job->err.code != ERR_BUSY && job->err.code != ERR_IO)
 			relay_fail(p->relay, &job->err);
 	} else if (!p->begun) {
-		tell(&p->prune);
+		tell(&p->prune.at);
 	}
 	relay_pump(p->relay);
 }

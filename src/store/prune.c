@@ -59,7 +59,8 @@ enum err_code prune_open(struct prune *p, struct queue *queue, struct err *e)
 {
 	struct db *db = queue->db;
 
-	*p = (struct prune){.db = db, .queue = queue, .stage = PRUNE_END};
+	*p = (struct prune){.db = db, .queue = queue, .pages_kept = PAGES_KEPT};
+	p->at.stage = p->next.stage = PRUNE_END;
 	e->code = sighting_open(&p->sightings, db, e);
 	for (size_t i = 0; i < STATEMENTS && e->code == ERR_OK; i++)
 		e->code = db_prepare(db, statements[i].sql, slot(p, i), e);
@@ -151,9 +152,7 @@ enum err_code prune_begin(struct prune *p, const struct prune_limits *limits,
 		    ERR_OK ||
 	    move_floor(p, today, limits->dedup_days, e) != ERR_OK)
 		return e->code;
-	p->row = p->visit = 0;
-	p->rows_gone = p->visits_gone = p->attempts_gone = 0;
-	p->stage = PRUNE_OUTBOX;
+	p->at = p->next = (struct prune_place){.stage = PRUNE_OUTBOX};
 	if (take_day(p, now_ms, any, e) != ERR_OK || !*any)
 		return e->code;
 	return keep_ids(&p->queue->dedup, p->upto.outbox_id, e);
@@ -253,7 +252,7 @@ static enum err_code drop_span(struct prune *p, int64_t first, int64_t last,
 	    on_span(p, p->drop_duplicates, first, last, e) != ERR_OK ||
 	    on_span(p, p->drop_rows, first, last, e) != ERR_OK)
 		return e->code;
-	p->rows_gone += sqlite3_changes(p->db->handle);
+	p->next.rows_gone += sqlite3_changes(p->db->handle);
 	return ERR_OK;
 }
 
@@ -301,16 +300,18 @@ static enum err_code prune_rows(struct prune *p, struct err *e)
 	int64_t ids[PRUNE_ROWS], last;
 	size_t count;
 
-	if (next_ids(p, p->rows, p->row, p->upto.outbox_id, ids, &count, e) != ERR_OK)
+	if (next_ids(p, p->rows, p->next.row, p->upto.outbox_id, ids, &count, e) !=
+	    ERR_OK)
 		return e->code;
 	if (count == 0)
-		p->stage = PRUNE_VISITS;
+		p->next.stage = PRUNE_VISITS;
 	/* With what is left of rows that somebody deleted. */
 	last = count ? ids[count - 1] : p->upto.outbox_id;
 	p->queue->tallies = 0;
-	if (find_kept(p, p->row + 1, last, e) != ERR_OK || drop_others(p, e) != ERR_OK)
+	if (find_kept(p, p->next.row + 1, last, e) != ERR_OK ||
+	    drop_others(p, e) != ERR_OK)
 		return e->code;
-	p->row = last;
+	p->next.row = last;
 	return queue_flush(p->queue, e);
 }
 
@@ -328,7 +329,7 @@ static enum err_code drop_visit(struct prune *p, int64_t id, struct err *e)
 		if (db_run(p->db, p->drop_page, e) != ERR_OK)
 			return e->code;
 	}
-	p->visits_gone++;
+	p->next.visits_gone++;
 	sqlite3_bind_int64(p->drop_visit, 1, id);
 	return db_run(p->db, p->drop_visit, e);
 }
@@ -338,15 +339,16 @@ static enum err_code prune_visits(struct prune *p, struct err *e)
 	int64_t ids[PRUNE_ROWS];
 	size_t count;
 
-	if (next_ids(p, p->visits, p->visit, p->upto.visit_id, ids, &count, e) != ERR_OK)
+	if (next_ids(p, p->visits, p->next.visit, p->upto.visit_id, ids, &count, e) !=
+	    ERR_OK)
 		return e->code;
 	for (size_t i = 0; i < count; i++)
 		if (drop_visit(p, ids[i], e) != ERR_OK)
 			return e->code;
 	if (count == 0)
-		p->stage = PRUNE_ATTEMPTS;
+		p->next.stage = PRUNE_ATTEMPTS;
 	else
-		p->visit = ids[count - 1];
+		p->next.visit = ids[count - 1];
 	return ERR_OK;
 }
 
@@ -360,10 +362,10 @@ static enum err_code prune_attempts(struct prune *p, struct err *e)
 	if (db_run(p->db, p->drop_attempts, e) != ERR_OK)
 		return e->code;
 	gone = sqlite3_changes(p->db->handle);
-	p->attempts_gone += gone;
+	p->next.attempts_gone += gone;
 	if (gone > 0)
 		return ERR_OK;
-	p->stage = PRUNE_FREE_PAGES;
+	p->next.stage = PRUNE_FREE_PAGES;
 	if (setting_set_int(p->db, "outbox_floor", p->upto.outbox_id + 1, e) != ERR_OK ||
 	    setting_set_int(p->db, "visit_floor", p->upto.visit_id + 1, e) != ERR_OK)
 		return e->code;
@@ -377,29 +379,35 @@ static enum err_code give_back(struct prune *p, struct err *e)
 
 	if (db_int(p->db, "PRAGMA freelist_count", 0, &before, e) != ERR_OK)
 		return e->code;
-	p->stage = PRUNE_END;
-	if (before <= PAGES_KEPT)
+	p->next.stage = PRUNE_END;
+	if (before <= p->pages_kept)
 		return ERR_OK;
 	if (db_exec(p->db, "PRAGMA incremental_vacuum(64)", e) != ERR_OK ||
 	    db_int(p->db, "PRAGMA freelist_count", 0, &after, e) != ERR_OK)
 		return e->code;
 	if (after < before) /* else the file was made without */
-		p->stage = PRUNE_FREE_PAGES;
+		p->next.stage = PRUNE_FREE_PAGES;
 	return ERR_OK;
 }
 
 enum err_code prune_some(struct prune *p, bool *more, struct err *e)
 {
 	e->code = ERR_OK;
-	switch (p->stage) {
+	p->next = p->at;
+	switch (p->next.stage) {
 	case PRUNE_OUTBOX: e->code = prune_rows(p, e); break;
 	case PRUNE_VISITS: e->code = prune_visits(p, e); break;
 	case PRUNE_ATTEMPTS: e->code = prune_attempts(p, e); break;
 	case PRUNE_FREE_PAGES: e->code = give_back(p, e); break;
 	case PRUNE_END: break;
 	}
-	*more = p->stage != PRUNE_END;
+	*more = p->next.stage != PRUNE_END;
 	return e->code;
+}
+
+void prune_committed(struct prune *p)
+{
+	p->at = p->next;
 }
 
 enum err_code prune_floors_read(struct db *db, struct prune_floors *out, struct err *e)

@@ -35,6 +35,13 @@ enum prune_stage {
 	PRUNE_END
 };
 
+/* How far a pass has come. */
+struct prune_place {
+	enum prune_stage stage;
+	int64_t row, visit; /* looked at up to here */
+	int64_t rows_gone, visits_gone, attempts_gone;
+};
+
 struct prune {
 	struct db *db;
 	struct queue *queue; /* for its counters */
@@ -42,13 +49,12 @@ struct prune {
 	sqlite3_stmt *note, *oldest, *rows, *kept_waiting, *kept_plain, *drop_rows,
 		*drop_deliveries, *drop_derived, *drop_duplicates, *visits, *drop_visit,
 		*drop_page, *drop_attempts;
-	struct milestone upto; /* of the pass */
-	int64_t row, visit;    /* looked at up to here */
-	enum prune_stage stage;
-	int64_t first, last; /* of the slice */
-	int64_t *kept;       /* rows of it that are not settled */
+	struct milestone upto;       /* of the pass */
+	struct prune_place at, next; /* committed, and by the transaction */
+	int64_t first, last;         /* of the slice */
+	int64_t *kept;               /* rows of it that are not settled */
 	size_t kept_count, kept_cap;
-	int64_t rows_gone, visits_gone, attempts_gone; /* of the pass */
+	int64_t pages_kept; /* free ones that stay, to be used again */
 };
 
 MUST_CHECK enum err_code prune_open(struct prune *p, struct queue *queue, struct err *e);
@@ -59,8 +65,9 @@ void prune_close(struct prune *p);
 MUST_CHECK enum err_code prune_begin(struct prune *p, const struct prune_limits *limits,
 				     int64_t now_ms, bool *any, struct err *e);
 
-/* The next slice; *more is false when the pass is complete. */
+/* The next slice, until prune_committed always the same; *more is false at the pass's end. */
 MUST_CHECK enum err_code prune_some(struct prune *p, bool *more, struct err *e);
+void prune_committed(struct prune *p);
 
 /* Rows below have gone, for the indexes to forget: of the outbox, of visits, and those whose
  * ids are forgotten. */

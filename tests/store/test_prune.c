@@ -43,6 +43,7 @@ static int pass(struct scene *s, struct pruner *p, const struct prune_limits *li
 		assert_ok(s, db_begin(&s->db, &s->e));
 		assert_ok(s, prune_some(&p->prune, &more, &s->e));
 		assert_ok(s, db_commit(&s->db, &s->e));
+		prune_committed(&p->prune);
 		slices++;
 	}
 	return slices;
@@ -72,7 +73,7 @@ static void what_is_settled_goes(void **state)
 	set_scene(s);
 	pruner_open(s, &p);
 	assert_true(pass(s, &p, &month, TODAY * DAY_MS) > 0);
-	assert_int_equal(p.prune.rows_gone, 6);
+	assert_int_equal(p.prune.at.rows_gone, 6);
 	/* 6 held, 7 retrying, 8 pending, 10 sending, 11 and 12 not taken up. */
 	assert_int_equal(rows(s, "outbox"), 6);
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox WHERE id IN (6, 7, 8, "
@@ -107,6 +108,38 @@ static void open_requests_and_those_of_waiting_rows_stay(void **state)
 	pruner_close(&p);
 }
 
+/* A transaction that is undone has taken nothing; the same slice comes again. */
+static void what_is_undone_comes_again(void **state)
+{
+	struct scene *s = *state;
+	struct pruner p;
+	bool more = true;
+
+	set_scene(s);
+	pruner_open(s, &p);
+	assert_ok(s, db_begin(&s->db, &s->e));
+	assert_ok(s, prune_begin(&p.prune, &month, TODAY * DAY_MS, &more, &s->e));
+	assert_ok(s, db_commit(&s->db, &s->e));
+	for (int i = 0; more; i++) {
+		assert_ok(s, db_begin(&s->db, &s->e));
+		assert_ok(s, prune_some(&p.prune, &more, &s->e));
+		if (i % 2 == 0) {
+			db_rollback(&s->db);
+			more = true;
+			continue;
+		}
+		assert_ok(s, db_commit(&s->db, &s->e));
+		prune_committed(&p.prune);
+	}
+	assert_int_equal(p.prune.at.rows_gone, 6);
+	assert_int_equal(rows(s, "outbox"), 6);
+	assert_int_equal(scene_miscounted(s), 0);
+	assert_int_equal(
+		scene_int(s, "SELECT value FROM setting WHERE name = 'pruned_day'"),
+		19969);
+	pruner_close(&p);
+}
+
 static void younger_days_and_zero_keep_all(void **state)
 {
 	static const struct prune_limits never = {0, 0}, longer = {32, 425};
@@ -133,7 +166,7 @@ static void an_hour_takes_one_day(void **state)
 	scene_exec(s, "UPDATE milestone SET outbox_id = 3 WHERE day = 19969");
 	pruner_open(s, &p);
 	assert_true(pass(s, &p, &month, ahead) > 0);
-	assert_int_equal(p.prune.rows_gone, 3);
+	assert_int_equal(p.prune.at.rows_gone, 3);
 	assert_int_equal(pass(s, &p, &month, ahead + PRUNE_EVERY_MS - 1), 0);
 	assert_int_equal(rows(s, "outbox"), 9);
 	assert_true(pass(s, &p, &month, ahead + PRUNE_EVERY_MS) > 0);
@@ -171,7 +204,7 @@ static void plain_rows_wait_for_their_redaction(void **state)
 	scene_exec(s, "INSERT INTO redaction VALUES (1, x'0103')");
 	pruner_open(s, &p);
 	pass(s, &p, &month, TODAY * DAY_MS);
-	assert_int_equal(p.prune.rows_gone, 4);
+	assert_int_equal(p.prune.at.rows_gone, 4);
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox WHERE id IN (1, 4)"),
 			 2);
 	pruner_close(&p);
@@ -202,7 +235,7 @@ static void visits_go_with_what_is_told_of_them(void **state)
 		scene_exec(s, sql);
 	}
 	pass(s, &p, &month, TODAY * DAY_MS);
-	assert_int_equal(p.prune.visits_gone, 1);
+	assert_int_equal(p.prune.at.visits_gone, 1);
 	assert_int_equal(scene_int(s, "SELECT id FROM visit"), 2);
 	assert_int_equal(scene_int(s, "SELECT visit_id FROM page_view"), 2);
 	assert_int_equal(rows(s, "page_view"), 1);
@@ -282,6 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(what_is_settled_goes),
 		T(open_requests_and_those_of_waiting_rows_stay),
+		T(what_is_undone_comes_again),
 		T(younger_days_and_zero_keep_all),
 		T(an_hour_takes_one_day),
 		T(a_day_that_was_begun_is_ended),
