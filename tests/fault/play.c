@@ -41,6 +41,7 @@ static bool start(struct play *p)
 		abort();
 	if (judge_open_shared(&p->judge, p->path, &p->writer.kinship, &e) != ERR_OK ||
 	    scrub_open(&p->scrub, &p->writer.db, &e) != ERR_OK ||
+	    play_prune_open(p, &e) != ERR_OK ||
 	    queue_position(&p->writer.queue, &p->admitted, &p->last_attempt, &e) !=
 		    ERR_OK) {
 		play_end(p);
@@ -57,6 +58,7 @@ void play_end(struct play *p)
 		if (p->judge.db.handle)
 			judge_close(&p->judge);
 		scrub_close(&p->scrub);
+		play_prune_close(p);
 		writer_close(&p->writer);
 	}
 	memset(&p->judge, 0, sizeof(p->judge));
@@ -102,12 +104,15 @@ static void settle_work(struct job *job, void *state)
 			return;
 }
 
-/* All answers at once, the way they are committed together; and visits beside them. */
+/* All answers at once, the way they are committed together; visits, and rows that go, beside them. */
 static void settle(struct play *p)
 {
-	struct job *jobs[PLAY_SHIPMENTS + 1];
+	struct job *jobs[PLAY_SHIPMENTS + 2];
 	struct play_task ingest = {{.work = play_ingest_work}, p};
-	int count = 0;
+	struct play_task prune = {{.work = play_prune_work}, p};
+	int count = 1;
+
+	jobs[0] = &prune.job;
 
 	for (int i = 0; i < PLAY_SHIPMENTS; i++) {
 		struct play_shipment *s = &p->shipments[i];
@@ -121,7 +126,10 @@ static void settle(struct play *p)
 	jobs[count] = &ingest.job;
 	serve(p, jobs, count + 1);
 	told(p);
-	for (int i = 0; i < count && p->running; i++) {
+	play_pruned(p, &prune.job.err);
+	if (prune.job.err.code != ERR_OK)
+		again(p, &prune.job.err);
+	for (int i = 1; i < count && p->running; i++) {
 		struct play_shipment s = *(struct play_shipment *)jobs[i];
 
 		if (s.job.err.code != ERR_OK) {
@@ -216,7 +224,7 @@ static bool read_rows(struct play *p, enum lot_kind kind)
 	load->upto = load->dues = load->batches = 0;
 	load->destination_id = 1;
 	load->limit = 12;
-	load->now_ms = clock_wall_ms() + 1000;
+	load->now_ms = clock_wall_ms() + 1000 + (p->later > 0) * 2 * PLAY_WAIT_MS;
 	load->covered = INT64_MAX;
 	load->not_behind = true;
 	load->job.err.code = ERR_OK;
@@ -254,6 +262,8 @@ static bool keep_house(struct play *p)
 	task.job.work = play_works[i];
 	serve(p, jobs, 1);
 	told(p);
+	if (i == PLAY_PRUNE)
+		p->more = !play_pruned(p, &task.job.err);
 	if (task.job.err.code != ERR_OK) {
 		p->scrubbing = p->taken = false;
 		again(p, &task.job.err);
@@ -274,6 +284,24 @@ void play_cut(struct play *p)
 	told(p);
 }
 
+/* When all is done: more rows; then what waited is due; then ids are old enough to be forgotten,
+ * and the last rows come, which stay. */
+static bool go_on(struct play *p)
+{
+	if (p->produced < PLAY_ROWS - PLAY_LAST) {
+		play_produce(p, PLAY_ROWS - PLAY_LAST);
+		return true;
+	}
+	if (p->later == 2)
+		return false;
+	if (++p->later == 2) {
+		p->pruning.day += PLAY_IDS_DAYS;
+		play_produce(p, PLAY_ROWS);
+	}
+	memset(p->done, 0, sizeof(p->done));
+	return true;
+}
+
 void play_turn(struct play *p)
 {
 	if (p->produced == 0)
@@ -287,8 +315,5 @@ void play_turn(struct play *p)
 	if (read_rows(p, LOT_FRESH) || !p->running || read_rows(p, LOT_RETRY) ||
 	    !p->running || keep_house(p))
 		return;
-	if (p->produced < PLAY_ROWS)
-		play_produce(p, PLAY_ROWS);
-	else
-		p->ended = true;
+	p->ended = !go_on(p);
 }

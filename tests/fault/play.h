@@ -20,8 +20,6 @@
 #include "store/grant.h"
 #include "store/scrub.h"
 
-enum play_work { PLAY_INGEST, PLAY_SCRUB, PLAY_GRANT, PLAY_TIDY, PLAY_CUT, PLAY_WORKS };
-
 struct play {
 	char path[200];
 	sqlite3 *app; /* a producer, and who looks on */
@@ -43,6 +41,8 @@ struct play {
 	bool found, taken;
 	bool scrubbing, more;
 	int recovered;
+	struct play_pruning pruning;
+	int later;   /* how far the end of the day has come */
 	bool normal; /* synchronous=NORMAL: it must be found out */
 	char broken[300];
 	/* Told after each COMMIT that returned, the producers' and the relay's: what is recorded

@@ -114,6 +114,7 @@ static void check_rows(struct play *p)
 {
 	static const char *const words[] = {"delivered", "duplicate", "rejected",
 					    "skipped", "failed"};
+	bool there[PLAY_ROWS + 1] = {false};
 	sqlite3_stmt *s = NULL;
 	int found = 0;
 
@@ -126,6 +127,7 @@ static void check_rows(struct play *p)
 		const struct play_row *row = &p->rows[id <= PLAY_ROWS ? id : 0];
 
 		found++;
+		there[id <= PLAY_ROWS ? id : 0] = true;
 		if (!status || strcmp(status, words[row->kind]) != 0)
 			play_break(p, "row %d is %s, not %s", id, status,
 				   words[row->kind]);
@@ -136,8 +138,11 @@ static void check_rows(struct play *p)
 			play_break(p, "row %d was sent", id);
 	}
 	sqlite3_finalize(s);
-	if (found != p->produced)
-		play_break(p, "%d of %d rows are there", found, p->produced);
+	for (int id = 1; id <= p->produced; id++)
+		if (!there[id] && strcmp(p->rows[id].last, words[p->rows[id].kind]) != 0)
+			play_break(p, "row %d has gone, '%s'", id, p->rows[id].last);
+	if (found == p->produced || found < PLAY_LAST)
+		play_break(p, "%d of %d rows are left", found, p->produced);
 }
 
 static void check_file(struct play *p)

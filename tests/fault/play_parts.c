@@ -26,12 +26,19 @@ void play_break(struct play *p, const char *fmt, ...)
 static enum play_kind kind_of(int row)
 {
 	switch (row % 10) {
-	case 3: return PLAY_TWIN; /* of the row before */
+	case 3: return PLAY_TWIN;
 	case 5: return PLAY_NO_URL;
 	case 7: return PLAY_UNMAPPED;
 	case 8: return row < 20 ? PLAY_POISON : PLAY_DELIVERED;
+	case 9: return row == PLAY_ROWS - 1 ? PLAY_TWIN : PLAY_DELIVERED;
 	default: return PLAY_DELIVERED;
 	}
+}
+
+/* Of the row before; the last one's has gone by then. */
+static int twin_of(int row)
+{
+	return row % 10 == 3 ? row - 1 : 1;
 }
 
 static void app(struct play *p, const char *sql)
@@ -53,7 +60,7 @@ static void insert(struct play *p, int row)
 		 "('id-%d', '%s', strftime('%%s', 'now'), '{%s\"properties\":{\"value\":"
 		 "29.99,\"currency\":\"EUR\"},\"consent\":{\"ad_user_data\":\"GRANTED\"},"
 		 "\"user\":{\"email\":\"canary%d@secret.example\"}}')",
-		 kind == PLAY_TWIN ? row - 1 : row,
+		 kind == PLAY_TWIN ? twin_of(row) : row,
 		 kind == PLAY_UNMAPPED ? "unheard of" : "purchase",
 		 kind == PLAY_NO_URL ? ""
 				     : "\"page\":{\"url\":\"https://shop.example/\"},",
@@ -88,7 +95,7 @@ void play_produce(struct play *p, int upto)
 			if (entry_batch(n) == (s)->opening.batch && !n->reason &&        \
 			    !(n->flags & ENTRY_DROPPED))
 
-static int64_t ask(struct play *p, const char *sql, int64_t id)
+int64_t play_ask(struct play *p, const char *sql, int64_t id)
 {
 	int64_t value = -1;
 	sqlite3_stmt *s;
@@ -106,10 +113,11 @@ static int64_t ask(struct play *p, const char *sql, int64_t id)
 
 void play_send(struct play *p, struct play_shipment *s)
 {
-	int64_t claimed = ask(p,
-			      "SELECT events FROM attempt WHERE id = ?1 AND outcome IS "
-			      "NULL AND members IS NOT NULL",
-			      s->opening.attempt_id);
+	int64_t claimed =
+		play_ask(p,
+			 "SELECT events FROM attempt WHERE id = ?1 AND outcome IS "
+			 "NULL AND members IS NOT NULL",
+			 s->opening.attempt_id);
 
 	if (claimed != s->opening.events)
 		play_break(p, "request %lld is sent with %u events, %lld are claimed",
@@ -165,6 +173,7 @@ static void cut(struct play_shipment *s)
 void play_answer(struct play *p, struct play_shipment *s)
 {
 	struct settlement *t = &s->settlement;
+	bool later = s->opening.attempt_id % 10 == 3;
 	int64_t now = clock_wall_ms();
 
 	if (s->answered)
@@ -174,7 +183,7 @@ void play_answer(struct play *p, struct play_shipment *s)
 	*t = (struct settlement){.attempt_id = s->opening.attempt_id,
 				 .batch = s->opening.batch,
 				 .started_ms = now,
-				 .due_ms = now,
+				 .due_ms = now + later * PLAY_WAIT_MS,
 				 .answer = &s->answer};
 	if (poisoned(s)) {
 		s->answer.code = 40002;
@@ -183,7 +192,7 @@ void play_answer(struct play *p, struct play_shipment *s)
 		t->reason = REASON_REFUSED_BY_TIKTOK;
 		if (s->opening.events > 1)
 			cut(s);
-	} else if (s->opening.attempt_id % 5 == 2) {
+	} else if (later || s->opening.attempt_id % 5 == 2) {
 		s->answer.code = 50000;
 		t->verdict = VERDICT_UNKNOWN;
 		t->disposition = SETTLE_RETRY;
@@ -298,9 +307,7 @@ static void cut_work(struct job *job, void *state)
 }
 
 void (*const play_works[PLAY_WORKS])(struct job *job, void *state) = {
-	[PLAY_INGEST] = play_ingest_work,
-	[PLAY_SCRUB] = scrub_work,
-	[PLAY_GRANT] = grant_work,
-	[PLAY_TIDY] = tidy_work,
-	[PLAY_CUT] = cut_work,
+	[PLAY_INGEST] = play_ingest_work, [PLAY_SCRUB] = scrub_work,
+	[PLAY_GRANT] = grant_work,        [PLAY_TIDY] = tidy_work,
+	[PLAY_PRUNE] = play_prune_work,   [PLAY_CUT] = cut_work,
 };

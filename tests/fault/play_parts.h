@@ -18,6 +18,16 @@ extern void (*const play_works[PLAY_WORKS])(struct job *job, void *state);
 void play_ingest_work(struct job *job, void *state);
 void play_block_work(struct job *job, void *state);
 
+/* Rows that are old go: the next slice, or the next day's pass. Then, with its result, before
+ * the next: true where a pass has ended. */
+MUST_CHECK enum err_code play_prune_open(struct play *p, struct err *e);
+void play_prune_close(struct play *p);
+void play_prune_work(struct job *job, void *state);
+bool play_pruned(struct play *p, const struct err *e);
+
+/* A number that the committed file knows; `id` is ?1. */
+int64_t play_ask(struct play *p, const char *sql, int64_t id);
+
 /* The producers commit rows up to this number, visits and consents with them. */
 void play_produce(struct play *p, int upto);
 

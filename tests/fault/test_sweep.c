@@ -4,7 +4,7 @@
  * each way it can. Nothing is sent without its claim, nothing that was recorded is lost, the
  * relay goes on when the fault is over, and the file is sound.
  *
- * Every 149th of all runs; all of them from CONVEY_FIRST on, where CONVEY_COUNT is given. */
+ * Every 199th of all runs; all of them from CONVEY_FIRST on, where CONVEY_COUNT is given. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +41,7 @@ static const struct {
 };
 
 enum {
-	LENGTHS = 43, /* so many calls in a row fail, at most */
+	LENGTHS = 23, /* so many calls in a row fail, at most */
 	TURNS = 3000,
 };
 
@@ -130,7 +130,7 @@ static long from_environment(const char *name, long otherwise)
 
 static void every_call_fails(void **state)
 {
-	long stride = getenv("CONVEY_COUNT") ? 1 : 149, number = 0, runs = 0;
+	long stride = getenv("CONVEY_COUNT") ? 1 : 199, number = 0, runs = 0;
 	long first = from_environment("CONVEY_FIRST", 0);
 	long last = first + from_environment("CONVEY_COUNT", 1L << 40);
 	const char *broken;
