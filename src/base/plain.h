@@ -16,26 +16,36 @@
 #include <emmintrin.h>
 
 /* Sixteen bytes at a time. */
+PLAIN_INLINE unsigned plain_block(const char *p, bool ascii)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+				   _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+
+	/* Signed, bytes past 0x7f are below 0x20 as well. */
+	if (ascii)
+		odd = _mm_or_si128(odd, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)));
+	else
+		odd = _mm_or_si128(
+			odd, _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v));
+	return (unsigned)_mm_movemask_epi8(odd);
+}
+
 PLAIN_INLINE const char *plain_end_sse2(const char *p, const char *end, bool ascii)
 {
-	for (; end - p >= 16; p += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-					   _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-		unsigned mask;
+	const char *from = p;
+	unsigned odd;
 
-		/* Signed, bytes past 0x7f are below 0x20 as well. */
-		if (ascii)
-			odd = _mm_or_si128(odd, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)));
-		else
-			odd = _mm_or_si128(
-				odd,
-				_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v));
-		mask = (unsigned)_mm_movemask_epi8(odd);
-		if (mask)
-			return p + __builtin_ctz(mask);
+	for (; end - p >= 16; p += 16) {
+		odd = plain_block(p, ascii);
+		if (odd)
+			return p + __builtin_ctz(odd);
 	}
-	return plain_end_words(p, end, ascii);
+	if (end - from < 16)
+		return plain_end_words(p, end, ascii);
+	/* The last sixteen; what was looked at before is plain. */
+	odd = plain_block(end - 16, ascii);
+	return odd ? end - 16 + __builtin_ctz(odd) : end;
 }
 #endif
 

@@ -45,6 +45,8 @@ static bool url_is_personal(struct str url)
 {
 	size_t at = 0;
 
+	if (url_is_harmless(url))
+		return false;
 	if (has_userinfo(url))
 		return true;
 	while (at < url.len && !is_mark(url.p[at]))

@@ -18,9 +18,12 @@ static bool put_url(struct shaper *sh, struct str label, struct str url)
 	url = str_trim(url);
 	if (url.len == 0 || !url_is_http(url))
 		return false;
-	buf_clear(&sh->s->more);
-	url_scrub(url, &sh->s->more);
-	put_text(sh->out, label, buf_str(&sh->s->more));
+	if (!url_is_harmless(url)) {
+		buf_clear(&sh->s->more);
+		url_scrub(url, &sh->s->more);
+		url = buf_str(&sh->s->more);
+	}
+	put_text(sh->out, label, url);
 	return true;
 }
 

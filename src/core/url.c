@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/url.h"
 
+#include "base/find_any.h"
 #include "core/json.h"
 #include "core/personal.h"
 
@@ -60,19 +61,29 @@ static size_t authority_start(struct str url)
 		       : 0;
 }
 
+/* The length of "http" or "https" in front; 0: neither. */
+static size_t http_scheme(struct str url)
+{
+	uint32_t word;
+
+	if (url.len < 5)
+		return 0;
+	memcpy(&word, url.p, sizeof(word));
+	word |= UINT32_C(0x20202020);
+	if (memcmp(&word, "http", sizeof(word)) != 0)
+		return 0;
+	return ascii_lower(url.p[4]) == 's' ? 5 : 4;
+}
+
 bool url_is_http(struct str url)
 {
 	size_t at;
 
-	url = without_fragment(str_trim(url));
-	if (url.len >= 5 && str_ieq(str_make(url.p, 5), STR("https")))
-		at = 5;
-	else if (url.len >= 4 && str_ieq(str_make(url.p, 4), STR("http")))
-		at = 4;
-	else
-		return false;
-	return url.len > at + 3 && memcmp(url.p + at, "://", 3) == 0 &&
-	       find(url, at + 3, END_AUTHORITY) > at + 3;
+	url = str_trim(url);
+	at = http_scheme(url);
+	return at > 0 && url.len > at + 3 && memcmp(url.p + at, "://", 3) == 0 &&
+	       url.p[at + 3] != '#' &&
+	       (ends[(unsigned char)url.p[at + 3]] & END_AUTHORITY) == 0;
 }
 
 static void encode(struct str s, struct buf *out)
@@ -186,35 +197,28 @@ static void scrub_query(struct scrub *s, size_t start)
 	}
 }
 
-/* Bytes that make a closer look necessary, and the one that begins the query. */
-enum { ODD = 1, QUERY = 2 };
-
-static const unsigned char looks[256] = {
-	['@'] = ODD, ['%'] = ODD, ['#'] = ODD, [0x7f] = ODD, ['?'] = QUERY};
-
-/* Nothing below could find anything: no address, no userinfo, no fragment, and parameters
- * that are nobody's. */
-static bool is_harmless(struct str url)
+bool url_is_harmless(struct str url)
 {
-	size_t query = url.len;
+	const char *end, *at, *stop;
 
-	for (size_t i = 0; i < url.len; i++) {
-		unsigned char c = (unsigned char)url.p[i], look = looks[c];
+	if (url.len == 0)
+		return true;
+	end = url.p + url.len;
+	at = find_any(url.p, end, "?&;@%#", true);
+	if (at == end)
+		return true;
+	if (*at != '?' || find_any(at + 1, end, "@%#", true) != end)
+		return false;
+	do {
+		struct str param;
 
-		if (c <= ' ' || look == ODD)
-			return false;
-		if (look && query == url.len)
-			query = i;
-	}
-	for (size_t at = query + 1; at <= url.len; at++) {
-		size_t stop = find(url, at, END_PARAM);
-		struct str param = str_make(url.p + at, stop - at);
-
+		stop = find_any(++at, end, "&;", false);
+		param = str_make(at, (size_t)(stop - at));
 		if ((!param_is_campaign(param) || memchr(param.p, '?', param.len)) &&
 		    is_personal(param))
 			return false;
 		at = stop;
-	}
+	} while (stop < end);
 	return true;
 }
 
@@ -223,7 +227,7 @@ void url_scrub(struct str url, struct buf *out)
 	struct scrub s = {.url = str_trim(url), .out = out};
 	size_t at;
 
-	if (is_harmless(s.url)) {
+	if (url_is_harmless(s.url)) {
 		buf_adds(out, s.url);
 		return;
 	}
@@ -240,20 +244,19 @@ void url_scrub(struct str url, struct buf *out)
 /* The value behind `name`= in `query`, which begins with its '?'. */
 static bool find_param(struct str query, struct str name, struct str *value)
 {
-	const char *end = query.p + query.len, *at = query.p + 1;
+	const char *end = query.p + query.len, *at = query.p, *stop;
 
-	while ((at = memmem(at, (size_t)(end - at), name.p, name.len)) != NULL) {
-		const char *from = at + name.len + 1;
-
-		if (from <= end && from[-1] == '=' &&
-		    (at == query.p + 1 || ends[(unsigned char)at[-1]] & END_PARAM)) {
-			struct str rest = str_make(from, (size_t)(end - from));
-
-			*value = str_make(from, find(rest, 0, END_PARAM));
+	do {
+		stop = find_any(++at, end, "&;", false);
+		*value = str_make(at, (size_t)(stop - at));
+		if (value->len > name.len && at[name.len] == '=' &&
+		    str_starts(*value, name)) {
+			value->p += name.len + 1;
+			value->len -= name.len + 1;
 			return true;
 		}
-		at++;
-	}
+		at = stop;
+	} while (stop < end);
 	return false;
 }
 
@@ -266,6 +269,10 @@ static int hex_of(char c)
 
 static void decode(struct str s, bool plus_is_blank, struct buf *out)
 {
+	if (find_any(s.p, s.p + s.len, "%+", false) == s.p + s.len) {
+		buf_adds(out, s);
+		return;
+	}
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.p[i];
 
@@ -291,13 +298,17 @@ static bool is_printable_text(struct str s)
 bool url_query_param(struct str url, struct str name, struct buf *out)
 {
 	size_t before = out->len;
-	const char *query;
+	const char *end, *query;
 	struct str value;
 
-	url = without_fragment(url);
-	query = url.len > 0 ? memchr(url.p, '?', url.len) : NULL;
-	if (!query ||
-	    !find_param(str_make(query, url.len - (size_t)(query - url.p)), name, &value))
+	if (url.len == 0)
+		return false;
+	end = url.p + url.len;
+	query = find_any(url.p, end, "?#", false);
+	if (query == end || *query == '#')
+		return false;
+	url = without_fragment(str_make(query, (size_t)(end - query)));
+	if (!find_param(url, name, &value))
 		return false;
 	decode(value, str_starts(name, STR("utm_")), out);
 	if (!out->full && is_printable_text(str_make(out->p + before, out->len - before)))

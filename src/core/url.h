@@ -12,6 +12,10 @@
 /* http:// or https:// in any case, and a host. */
 bool url_is_http(struct str url);
 
+/* True where url_scrub has nothing to do, and nothing is a parameter to anybody but what
+ * stands behind the first '?'; false where a closer look must tell. `url` is trimmed. */
+bool url_is_harmless(struct str url);
+
 /* Appends the URL, trimmed, without its userinfo, its fragment and every query parameter
  * that tells who somebody is (core/personal.h has the rules). Click ids and the rest stay
  * byte for byte. A path segment with an e-mail address becomes "redacted". Blanks and

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/find_any.h"
 #include "base/plain.h"
 
 static void grows_and_stops_at_its_cap(void **state)
@@ -101,6 +102,45 @@ static void finds_what_is_not_plain(void **state)
 	}
 }
 
+/* As above, in memory that ends where the text does. */
+static void check_find_any(const char *bytes, size_t len)
+{
+	char *p = malloc(len + !len), *end;
+	size_t want = 0, want_blank = 0;
+
+	assert_non_null(p);
+	end = p + len;
+	memcpy(p, bytes, len);
+	while (want < len && p[want] != '?' && p[want] != '\xff')
+		want++;
+	while (want_blank < want && (unsigned char)p[want_blank] > ' ' &&
+	       p[want_blank] != 0x7f)
+		want_blank++;
+	assert_int_equal(find_any(p, end, "?\xff", false) - p, want);
+	assert_int_equal(find_any(p, end, "?\xff", true) - p, want_blank);
+	free(p);
+}
+
+static void finds_any_of_a_few_bytes(void **state)
+{
+	char text[40];
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(text); len++) {
+		memset(text, 'a', sizeof(text));
+		check_find_any(text, len);
+		for (size_t at = 0; at < len; at++) {
+			for (int byte = 0; byte < 256; byte++) {
+				text[at] = (char)byte;
+				if (at + 1 < len)
+					text[at + 1] = byte % 2 ? '?' : ' ';
+				check_find_any(text, len);
+			}
+			memset(text, 'a', sizeof(text));
+		}
+	}
+}
+
 static void escapes_for_json(void **state)
 {
 	struct buf b;
@@ -126,6 +166,7 @@ int main(void)
 		cmocka_unit_test(grows_and_stops_at_its_cap),
 		cmocka_unit_test(writes_numbers),
 		cmocka_unit_test(finds_what_is_not_plain),
+		cmocka_unit_test(finds_any_of_a_few_bytes),
 		cmocka_unit_test(escapes_for_json),
 	};
 
