@@ -117,7 +117,7 @@ bool decimal_to_integer(const struct decimal *d, int64_t *out)
 {
 	int64_t value = 0, at = 0;
 
-	if (d->point > 18 || d->point < (int64_t)d->count)
+	if (d->point > DECIMAL_INTEGER_DIGITS || d->point < (int64_t)d->count)
 		return false;
 	for (size_t i = 0; i < d->digits.len; i++) {
 		if (d->digits.p[i] == '.')

@@ -31,6 +31,8 @@ bool decimal_read(struct str text, struct decimal *out);
 /* No double is as large. */
 bool decimal_is_huge(const struct decimal *d);
 
+#define DECIMAL_INTEGER_DIGITS 18
+
 /* A whole number of at most 18 digits, 2.0 and 1e3 among them; false for others. */
 bool decimal_to_integer(const struct decimal *d, int64_t *out);
 

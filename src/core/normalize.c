@@ -220,19 +220,34 @@ static bool is_local_ipv6(const unsigned char a[16])
 	       (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || a[0] == 0xff;
 }
 
+/* As inet_pton reads one: four decimal numbers up to 255, no zero in front of another
+ * digit. */
+static bool read_ipv4(struct str s, unsigned char a[4])
+{
+	size_t at = 0;
+
+	for (int i = 0; i < 4; i++) {
+		size_t from = at;
+		unsigned value = 0;
+
+		for (; at < s.len && at < from + 3 && ascii_is_digit(s.p[at]); at++)
+			value = value * 10 + (unsigned)(s.p[at] - '0');
+		if (at == from || value > 255 || (s.p[from] == '0' && at > from + 1))
+			return false;
+		a[i] = (unsigned char)value;
+		if (i < 3 && (at == s.len || s.p[at++] != '.'))
+			return false;
+	}
+	return at == s.len;
+}
+
 /* As it was written; "::ffff:203.0.113.9" is how a server that listens on both kinds
  * writes an IPv4 address, and becomes one. */
-static bool put_ip(const char *text, struct buf *out)
+static bool put_ipv6(const char *text, struct buf *out)
 {
 	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
 	unsigned char a[16];
 
-	if (inet_pton(AF_INET, text, a) == 1) {
-		if (is_local_ipv4(a))
-			return false;
-		buf_adds(out, str_of(text));
-		return true;
-	}
 	if (inet_pton(AF_INET6, text, a) != 1 || is_local_ipv6(a))
 		return false;
 	if (memcmp(a, mapped, sizeof(mapped)) != 0)
@@ -248,13 +263,19 @@ bool normalize_ip(struct str in, struct buf *out)
 {
 	size_t before = out->len;
 	char text[INET6_ADDRSTRLEN];
+	unsigned char a[4];
 
 	in = str_trim(in);
+	if (read_ipv4(in, a)) {
+		if (!is_local_ipv4(a))
+			buf_adds(out, in);
+		return added(out, before);
+	}
 	if (in.len == 0 || in.len >= sizeof(text) || memchr(in.p, '\0', in.len) != NULL)
 		return false;
 	memcpy(text, in.p, in.len);
 	text[in.len] = '\0';
-	return put_ip(text, out) && added(out, before);
+	return put_ipv6(text, out) && added(out, before);
 }
 
 /* How a subtag of BCP 47 is written, by its place and length. */

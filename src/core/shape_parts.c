@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/shape_parts.h"
 
+#include "base/plain.h"
 #include "core/decimal.h"
 
 bool put_close(struct buf *b, size_t start, char bracket)
@@ -16,46 +17,65 @@ bool put_close(struct buf *b, size_t start, char bracket)
 	return true;
 }
 
+/* Whether there is more in it than blanks. */
+static bool says(struct str text)
+{
+	return text.len > 0 && (!ascii_is_space(text.p[0]) || str_trim(text).len > 0);
+}
+
+/* "label":"text", where nothing in the text needs an escape. */
+static void put_quoted(struct buf *b, struct str label, struct str text)
+{
+	char *to;
+
+	if (!buf_reserve(b, label.len + text.len + 3))
+		return;
+	to = b->p + b->len;
+	memcpy(to, label.p, label.len);
+	to += label.len;
+	*to++ = '"';
+	memcpy(to, text.p, text.len);
+	to += text.len;
+	*to++ = '"';
+	*to++ = ',';
+	b->len = (size_t)(to - b->p);
+}
+
 void put_text(struct buf *b, struct str label, struct str text)
 {
-	if (str_trim(text).len == 0)
+	if (!says(text))
 		return;
+	if (plain_end(text.p, text.p + text.len, false) == text.p + text.len) {
+		put_quoted(b, label, text);
+		return;
+	}
 	put(b, label);
 	put(b, STR("\""));
 	buf_add_json(b, text);
 	put(b, STR("\","));
 }
 
-/* The string as the payload spells it; empty where it says nothing but blanks. */
-static struct str spelled(struct shaper *sh, uint32_t at)
+/* Whether the string that is spelled `raw` in the payload says more than blanks. */
+static bool string_says(struct shaper *sh, uint32_t at, struct str raw)
 {
-	struct str raw = str_trim(json_bytes(sh->j, at));
-
-	if (sh->j->t[at].flags & TOKEN_ESCAPED &&
-	    str_trim(conversion_text(sh->c, at, &sh->s->text)).len == 0)
-		return STR_NONE;
-	/* The blanks inside the quotes are part of what is said. */
-	return raw.len ? json_bytes(sh->j, at) : raw;
-}
-
-static bool put_spelled(struct shaper *sh, struct str label, uint32_t at)
-{
-	struct str text = spelled(sh, at);
-
-	if (text.len == 0)
-		return false;
-	put(sh->out, label);
-	put(sh->out, STR("\""));
-	put(sh->out, text);
-	put(sh->out, STR("\","));
-	return true;
+	return says(raw) &&
+	       !(sh->j->t[at].flags & TOKEN_ESCAPED &&
+		 str_trim(conversion_text(sh->c, at, &sh->s->text)).len == 0);
 }
 
 bool put_string_at(struct shaper *sh, struct str label, uint32_t at)
 {
-	return at != JSON_NONE &&
-	       (sh->j->t[at].type == TOKEN_STRING || sh->j->t[at].type == TOKEN_NUMBER) &&
-	       put_spelled(sh, label, at);
+	struct str raw;
+
+	if (at == JSON_NONE ||
+	    (sh->j->t[at].type != TOKEN_STRING && sh->j->t[at].type != TOKEN_NUMBER))
+		return false;
+	raw = json_bytes(sh->j, at);
+	if (!string_says(sh, at, raw))
+		return false;
+	/* The blanks inside the quotes are part of what is said. */
+	put_quoted(sh->out, label, raw);
+	return true;
 }
 
 /* The number at `at`, without quotes and the blanks around it. False: bad_value. */
@@ -72,18 +92,33 @@ static bool number_at(struct shaper *sh, uint32_t at, struct str *text,
 	       !decimal_is_huge(number);
 }
 
+/* A number that the scan has looked at: neither negative nor too large. */
+static bool is_amount(const struct shaper *sh, uint32_t at)
+{
+	const struct json_token *t = &sh->j->t[at];
+
+	return at != JSON_NONE && t->type == TOKEN_NUMBER && !(t->flags & TOKEN_HUGE) &&
+	       sh->j->text.p[t->start] != '-';
+}
+
+static void put_number(struct shaper *sh, struct str label, struct str text)
+{
+	put(sh->out, label);
+	put(sh->out, text);
+	put(sh->out, STR(","));
+}
+
 enum reason put_amount_at(struct shaper *sh, struct str label, uint32_t at)
 {
 	struct decimal number;
 	struct str text;
 
-	if (!number_at(sh, at, &text, &number))
+	if (is_amount(sh, at))
+		text = json_bytes(sh->j, at);
+	else if (!number_at(sh, at, &text, &number))
 		return REASON_BAD_VALUE;
-	if (text.len == 0)
-		return REASON_NONE;
-	put(sh->out, label);
-	put(sh->out, text);
-	put(sh->out, STR(","));
+	if (text.len > 0)
+		put_number(sh, label, text);
 	return REASON_NONE;
 }
 
@@ -93,6 +128,13 @@ enum reason put_count_at(struct shaper *sh, struct str label, uint32_t at)
 	struct str text;
 	int64_t count;
 
+	if (is_amount(sh, at) && !(sh->j->t[at].flags & TOKEN_REAL)) {
+		text = json_bytes(sh->j, at);
+		if (text.len > DECIMAL_INTEGER_DIGITS)
+			return REASON_BAD_VALUE;
+		put_number(sh, label, text);
+		return REASON_NONE;
+	}
 	if (!number_at(sh, at, &text, &number))
 		return REASON_BAD_VALUE;
 	if (text.len == 0)

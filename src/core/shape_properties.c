@@ -62,12 +62,14 @@ static enum reason put_currency(struct shaper *sh, uint32_t at)
 static enum reason put_item(struct shaper *sh, uint32_t item)
 {
 	const struct json *j = sh->j;
-	uint32_t at[FIELD_COUNT] = {0};
+	uint32_t at[FIELD_COUNT];
 	size_t start = sh->out->len;
 	enum reason reason;
 
 	if (j->t[item].type != TOKEN_OBJECT)
 		return REASON_NONE;
+	/* An item's fields are the last. */
+	memset(at + FIELD_CONTENT_ID, 0, sizeof(at) - FIELD_CONTENT_ID * sizeof(at[0]));
 	for (uint32_t key = item + 1; key < j->t[item].next; key = j->t[key + 1].next)
 		at[field_of(FIELD_CONTENTS, name_of(sh, key))] = key + 1;
 	put(sh->out, STR("{"));

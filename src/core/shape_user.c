@@ -170,9 +170,13 @@ static void put_hashed(struct shaper *sh, struct str label, enum field field)
 static void put_normalized(struct shaper *sh, struct str label, enum field field,
 			   struct str other)
 {
-	struct str own = conversion_id(sh->c, sh->c->at[field], &sh->s->text);
+	uint32_t at = sh->c->at[field];
 	struct buf *out = &sh->s->more;
+	struct str own;
 
+	if (at == JSON_NONE && other.len == 0)
+		return;
+	own = conversion_id(sh->c, at, &sh->s->text);
 	/* A hash of a place is none: what a redacted payload holds. */
 	if (is_sha256_hex(str_trim(own)))
 		own = STR_NONE;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -257,6 +258,36 @@ static void addresses(void **state)
 	check_rows(normalize_ip, rows, COUNT(rows));
 }
 
+/* Of texts that look like an address, those are one that inet_pton takes. */
+static void reads_ipv4_as_others_do(void **state)
+{
+	static const char bytes[] = "0125....";
+	uint32_t chance = 1;
+	int taken = 0;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 4096);
+	for (int round = 0; round < 200000; round++) {
+		unsigned char a[4];
+		char text[20] = "198.5";
+		size_t len = 3;
+
+		for (size_t want = 7 + (size_t)round % 10; len < want; len++) {
+			chance = chance * 1664525 + 1013904223;
+			text[len] = bytes[chance >> 29];
+		}
+		text[len] = '\0';
+		buf_clear(&b);
+		if (normalize_ip(str_make(text, len), &b) !=
+		    (inet_pton(AF_INET, text, a) == 1))
+			fail_msg("%s", text);
+		taken += b.len > 0;
+	}
+	assert_in_range(taken, 1000, 100000);
+	buf_fini(&b);
+}
+
 static void locales(void **state)
 {
 	static const struct row rows[] = {
@@ -386,12 +417,19 @@ static void keeps_to_the_cap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(emails),       cmocka_unit_test(phones),
-		cmocka_unit_test(names),        cmocka_unit_test(zips),
-		cmocka_unit_test(places),       cmocka_unit_test(ids),
-		cmocka_unit_test(addresses),    cmocka_unit_test(locales),
-		cmocka_unit_test(currencies),   cmocka_unit_test(hashes),
-		cmocka_unit_test(knows_a_hash), cmocka_unit_test(keeps_to_the_cap),
+		cmocka_unit_test(emails),
+		cmocka_unit_test(phones),
+		cmocka_unit_test(names),
+		cmocka_unit_test(zips),
+		cmocka_unit_test(places),
+		cmocka_unit_test(ids),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(locales),
+		cmocka_unit_test(currencies),
+		cmocka_unit_test(hashes),
+		cmocka_unit_test(knows_a_hash),
+		cmocka_unit_test(keeps_to_the_cap),
+		cmocka_unit_test(reads_ipv4_as_others_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
