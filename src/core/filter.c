@@ -3,15 +3,24 @@
 
 #include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 
-void filter_init(struct filter *f, uint64_t keys, size_t max)
+void filter_init(struct filter *f, size_t bytes)
 {
-	size_t bytes = keys < max ? (size_t)keys : max;
-
 	f->count = bytes / sizeof(*f->words) + 1;
 	f->words = calloc(f->count, sizeof(*f->words));
 	if (!f->words)
 		abort();
+}
+
+void filter_of(struct filter *f, const void *words, size_t count)
+{
+	f->count = count;
+	f->words = malloc(count * sizeof(*f->words));
+	if (!f->words)
+		abort();
+	memcpy(f->words, words, count * sizeof(*f->words));
+	filter_turn(f);
 }
 
 void filter_fini(struct filter *f)

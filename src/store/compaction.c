@@ -196,7 +196,7 @@ static enum err_code start(struct compaction *m, int level, struct err *e)
 	m->next_block = 0;
 	m->pairs = 0;
 	filter_fini(&m->filter);
-	filter_init(&m->filter, m->into.room, RUN_FILTER_MAX);
+	filter_init(&m->filter, run_filter_bytes(m->into.level, m->into.room));
 	m->has_started = true;
 	return run_new(&m->writer, &m->into, RUN_GROWS, e);
 }

@@ -14,6 +14,15 @@
 
 #define RUN_FILTER_MAX (8u << 20) /* bytes of one run's */
 
+/* A new key asks them all, and there are many small runs and few large ones: so the small ones
+ * have more bytes a key. */
+static inline size_t run_filter_bytes(int level, uint64_t keys)
+{
+	uint64_t bytes = level == 0 ? 2 * keys : level == 1 ? keys + keys / 2 : keys;
+
+	return bytes < RUN_FILTER_MAX ? (size_t)bytes : RUN_FILTER_MAX;
+}
+
 struct run_filters {
 	pthread_mutex_t lock;
 	struct run_filter {

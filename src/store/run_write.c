@@ -138,7 +138,7 @@ enum err_code run_add(struct run_writer *w, const struct pair *pairs, size_t cou
 	if (run_new(w, &run, RUN_WHOLE, e) != ERR_OK)
 		return e->code;
 	filter_fini(&w->added_filter);
-	filter_init(&w->added_filter, run.room, RUN_FILTER_MAX);
+	filter_init(&w->added_filter, run_filter_bytes(run.level, run.room));
 	while (at < count) {
 		uint32_t block = block_of(f, pairs[at].key);
 

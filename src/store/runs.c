@@ -177,28 +177,35 @@ enum err_code runs_find(struct runs *r, uint64_t key, uint64_t *values, size_t m
 	return e->code;
 }
 
+/* All its pieces, one behind the other. */
+static enum err_code read_pieces(struct runs *r, int64_t run_id, struct buf *out,
+				 struct err *e)
+{
+	uint32_t number = RUNS_FILTER_FROM;
+	struct str piece;
+
+	do {
+		if (runs_block(r, run_id, number++, &piece, e) != ERR_OK)
+			break;
+		buf_adds(out, piece);
+	} while (piece.len > 0 && !out->full);
+	sqlite3_reset(r->block);
+	return e->code;
+}
+
 enum err_code runs_read_filter(struct runs *r, const struct run *run, struct filter *out,
 			       struct err *e)
 {
-	size_t done = 0, bytes;
-	struct str piece;
+	struct buf bytes;
 
-	filter_init(out, run->room, RUN_FILTER_MAX);
-	bytes = out->count * sizeof(*out->words);
-	for (uint32_t i = 0; done < bytes; i++) {
-		if (runs_block(r, run->id, RUNS_FILTER_FROM + i, &piece, e) != ERR_OK)
-			break;
-		if (piece.len == 0 || piece.len > bytes - done) {
+	buf_init(&bytes, RUN_FILTER_MAX + sizeof(*out->words));
+	if (read_pieces(r, run->id, &bytes, e) == ERR_OK) {
+		if (bytes.len == 0 || bytes.len % sizeof(*out->words) != 0 || bytes.full)
 			err_set(e, ERR_CORRUPT, "index_block: run %lld has no filter",
 				(long long)run->id);
-			break;
-		}
-		memcpy((char *)out->words + done, piece.p, piece.len);
-		done += piece.len;
+		else
+			filter_of(out, bytes.p, bytes.len / sizeof(*out->words));
 	}
-	sqlite3_reset(r->block);
-	filter_turn(out);
-	if (e->code != ERR_OK)
-		filter_fini(out);
+	buf_fini(&bytes);
 	return e->code;
 }
