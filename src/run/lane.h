@@ -19,6 +19,7 @@ struct job {
 	void (*work)(struct job *job, void *state);
 	void (*done)(struct job *job);
 	struct err err; /* of the work; OK before it */
+	bool silent;    /* the writer's: what it commits gives nobody anything to read */
 	struct job *next;
 };
 

@@ -38,6 +38,12 @@ void relay_touch(struct relay *r)
 	r->quiet = false;
 }
 
+void relay_look(struct relay *r)
+{
+	if (writer_has_news(&r->writer, &r->seen_news))
+		relay_touch(r);
+}
+
 void relay_fail(struct relay *r, const struct err *e)
 {
 	struct log_line line;
@@ -186,6 +192,21 @@ static void set_timer(struct relay *r, uint64_t now)
 	uv_timer_start(&r->timer, r->on_timer, at > now + 1 ? at - now : 1, 0);
 }
 
+/* The WAL was written: the commit is visible only after its fsync, of which nobody tells. So
+ * look now, and again at growing distances. */
+static void note_write(struct relay *r, uint64_t now)
+{
+	r->woken_ms = now;
+	r->look_ms = now + 1;
+	relay_look(r);
+}
+
+/* Nobody need be told of more: the next load, or the next slice, looks anyway. */
+static bool may_sleep(const struct relay *r)
+{
+	return (r->dense && r->reading_count > 0) || r->scrubbing.under_way;
+}
+
 /* Callbacks below may come back here; the outermost call goes around again instead. */
 void relay_pump(struct relay *r)
 {
@@ -216,9 +237,9 @@ void relay_pump(struct relay *r)
 	end_if_done(r);
 	if (r->closing)
 		return;
-	if (r->has_wake && r->wake.paused != (r->dense && r->reading_count > 0)) {
+	if (r->has_wake && r->wake.paused != may_sleep(r)) {
 		wake_pause(&r->wake, !r->wake.paused);
-		r->dirty = true;
+		note_write(r, now);
 	}
 	set_timer(r, now);
 }
@@ -233,7 +254,10 @@ static void on_timer(uv_timer_t *timer)
 		uint64_t since = now - r->woken_ms;
 
 		r->look_ms = now + (since < SETTLE_MS ? since / 2 + 1 : LOOK_MS);
-		relay_touch(r);
+		if (since < SETTLE_MS)
+			relay_look(r);
+		else
+			relay_touch(r);
 		r->stale_config = r->stale_config || r->keyless;
 		/* Nothing is ever committed to a file that has gone: nothing else tells. */
 		if (writer_check_file(&r->writer, &e) != ERR_OK)
@@ -243,15 +267,11 @@ static void on_timer(uv_timer_t *timer)
 	relay_pump(r);
 }
 
-/* The WAL was written: the commit is visible only after its fsync, of which nobody tells. So
- * look now, and again at growing distances. */
 static void on_woken(void *arg)
 {
 	struct relay *r = arg;
 
-	r->woken_ms = clock_mono_ms();
-	r->look_ms = r->woken_ms + 1;
-	relay_touch(r);
+	note_write(r, clock_mono_ms());
 	relay_pump(r);
 }
 

@@ -60,15 +60,14 @@ struct relay {
 	struct notify *notify;
 	struct console *console;
 
-	struct site **sites; /* each stays where it is until the end */
-	int site_count;
-	struct site redo; /* rows to be decided anew, for no destination yet */
+	struct site **sites;       /* each stays where it is until the end */
+	int site_count, site_jobs; /* the latter on the writer's lane */
+	struct site redo;          /* rows to be decided anew, for no destination yet */
 	int64_t config_version;
 	bool stale_config, reloading;
 
 	/* Reading: loads in the order of their rows, until they are admitted. */
-	struct load *reading;
-	struct load *spare;
+	struct load *reading, *spare;
 	int reading_count, jobs; /* of those, on the shaping lane */
 	int64_t next_after;      /* rows up to here are read or being read */
 	/* Rows up to here are admitted, are being admitted; the cursor in the file. */
@@ -82,6 +81,7 @@ struct relay {
 	uint64_t partial_ms, looked_ms; /* monotonic: a load that was not full, a look */
 	int64_t due_looked_ms;          /* Unix time: the last look at what is due */
 	uint64_t trouble_ms;            /* monotonic: until then nothing is read */
+	uint32_t seen_news;             /* of the writer's */
 	int waiting_loads; /* of LOT_RETRY and LOT_REDO, read or being admitted */
 
 	struct shipment *queued;  /* admitted, not started, in order */
@@ -93,10 +93,9 @@ struct relay {
 	uint64_t deadline_ms; /* monotonic: then requests under way are given up */
 	bool in_trouble;      /* the database refuses writes; nothing new is sent */
 	bool pumping, pump_again;
-	uint64_t woken_ms; /* monotonic: the last write to the WAL */
-	uint64_t look_ms;  /* monotonic: the next look, woken or not */
+	uint64_t woken_ms,
+		look_ms; /* monotonic: the last write to the WAL, the next look */
 	void (*on_timer)(uv_timer_t *timer);
-	int site_jobs; /* on the writer's lane */
 	struct scrubbing scrubbing;
 	struct step step;
 	struct pruning pruning;
@@ -124,7 +123,8 @@ struct site *relay_site(struct relay *r, int32_t destination_id);
 /* Stores what changed in a destination's state. */
 void relay_store_site(struct relay *r, struct site *s);
 
-/* Somebody committed: there may be something to read. */
+/* There may be something to read; or: there is, if the writer says so. */
 void relay_touch(struct relay *r);
+void relay_look(struct relay *r);
 
 #endif

@@ -44,6 +44,7 @@ static void scrub_work(struct job *job, void *state)
 	s->more = false;
 	if (s->first && scrub_begin(&s->scrub, s->after, &job->err) != ERR_OK)
 		return;
+	s->scrub.slice = writer_is_alone(w) ? SCRUB_ROWS_ALONE : SCRUB_ROWS;
 	if (s->begun && scrub_some(&s->scrub, &s->more, &job->err) != ERR_OK)
 		return;
 	w->cut_wal = s->cut;
@@ -90,6 +91,7 @@ static void scrub_done(struct job *job)
 	uint64_t now = clock_mono_ms();
 
 	s->under_way = false;
+	relay_look(s->relay);
 	if (job->err.code != ERR_OK) {
 		failed(s, &job->err, now);
 		relay_pump(s->relay);
@@ -115,6 +117,7 @@ static void submit(struct scrubbing *s)
 {
 	s->under_way = true;
 	s->job.work = scrub_work;
+	s->job.silent = true;
 	s->job.done = scrub_done;
 	lane_submit(&s->relay->writer.lane, &s->job);
 }

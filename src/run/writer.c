@@ -8,6 +8,8 @@
 #include "store/migrate.h"
 #include "store/prune.h"
 
+enum { ALONE_MS = 1000 };
+
 enum err_code writer_check_file(const struct writer *w, struct err *e)
 {
 	if (lock_same_file(&w->lock))
@@ -27,6 +29,43 @@ int64_t writer_written_ns(const struct writer *w)
 	return st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
 }
 
+/* Inside the transaction: nobody else can commit before it does. */
+static void note_others(struct writer *w)
+{
+	uint32_t commits = wal_index_commits(&w->index);
+
+	if (commits == w->commits)
+		return;
+	w->others_ms = clock_mono_ms();
+	w->news++;
+	w->commits = commits;
+}
+
+/* `silent`: there is nothing in it to read. */
+static void note_own(struct writer *w, bool silent)
+{
+	if (w->checkpoint.committed)
+		w->commits++;
+	if (!silent)
+		w->news++;
+	w->checkpoint.committed = false;
+}
+
+bool writer_has_news(const struct writer *w, uint32_t *seen)
+{
+	bool any = wal_index_commits(&w->index) != w->commits;
+	uint32_t news = w->news;
+
+	any = any || news != *seen || !w->index.head;
+	*seen = news;
+	return any;
+}
+
+bool writer_is_alone(const struct writer *w)
+{
+	return clock_mono_ms() - w->others_ms >= ALONE_MS;
+}
+
 static enum err_code begin(struct writer *w, struct err *e)
 {
 	if (w->lost.code != ERR_OK) {
@@ -36,8 +75,12 @@ static enum err_code begin(struct writer *w, struct err *e)
 	if (writer_check_file(w, e) != ERR_OK)
 		return e->code;
 	w->queue.now_ms = clock_wall_ms();
-	if (db_begin(&w->db, e) == ERR_OK && intact_check(&w->intact, e) != ERR_OK)
+	if (db_begin(&w->db, e) != ERR_OK)
+		return e->code;
+	if (intact_check(&w->intact, e) != ERR_OK)
 		db_rollback(&w->db);
+	else
+		note_others(w);
 	return e->code;
 }
 
@@ -58,7 +101,7 @@ static void abandon(struct writer *w)
 	edges_rollback(&w->edges);
 }
 
-static enum err_code commit(struct writer *w, struct err *e)
+static enum err_code commit(struct writer *w, bool silent, struct err *e)
 {
 	if (intact_about_to_commit(&w->intact, e) != ERR_OK ||
 	    db_commit(&w->db, e) != ERR_OK) {
@@ -67,6 +110,7 @@ static enum err_code commit(struct writer *w, struct err *e)
 		return e->code;
 	}
 	intact_committed(&w->intact);
+	note_own(w, silent);
 	dedup_commit(&w->queue.dedup);
 	edges_commit(&w->edges);
 	return ERR_OK;
@@ -80,7 +124,7 @@ static void serve_alone(struct writer *w, struct job *job)
 	note_lost(w, &job->err);
 	if (job->err.code != ERR_OK)
 		abandon(w);
-	else if (commit(w, &job->err) != ERR_OK)
+	else if (commit(w, job->silent, &job->err) != ERR_OK)
 		return;
 }
 
@@ -88,10 +132,12 @@ static void serve_alone(struct writer *w, struct job *job)
 static bool serve_together(struct writer *w, struct job *jobs)
 {
 	struct err err = {ERR_OK, ""};
+	bool silent = true;
 
 	if (begin(w, &err) != ERR_OK)
 		return false;
 	for (struct job *job = jobs; job; job = job->next) {
+		silent = silent && job->silent;
 		job->work(job, w);
 		if (job->err.code != ERR_OK) {
 			note_lost(w, &job->err);
@@ -99,7 +145,7 @@ static bool serve_together(struct writer *w, struct job *jobs)
 			return false;
 		}
 	}
-	return commit(w, &err) == ERR_OK;
+	return commit(w, silent, &err) == ERR_OK;
 }
 
 /* What keeps the file in order happens behind the commit, where nobody waits for it. Its
@@ -113,7 +159,7 @@ static void tidy(struct writer *w)
 	if ((ids || edges) && begin(w, &ignored) == ERR_OK) {
 		if ((!ids || dedup_tidy(&w->queue.dedup, &ignored) == ERR_OK) &&
 		    (!edges || edges_tidy(&w->edges, &ignored) == ERR_OK))
-			ignored.code = commit(w, &ignored);
+			ignored.code = commit(w, true, &ignored);
 		else
 			abandon(w);
 		note_lost(w, &ignored);
@@ -148,6 +194,7 @@ static void cut_wal(struct writer *w)
 	w->cut_wal = false;
 	w->wal_uncut = checkpoint_shrink(&w->checkpoint, &ignored) != ERR_OK ||
 		       writer_wal_bytes(w) > WAL_CUT_BYTES;
+	note_own(w, true);
 	note_lost(w, &ignored);
 }
 
@@ -177,7 +224,7 @@ static enum err_code recover(struct writer *w, int *recovered, struct err *e)
 		abandon(w);
 		return err_wrap(e, "recover");
 	}
-	return commit(w, e);
+	return commit(w, false, e);
 }
 
 enum err_code writer_read_floors(struct writer *w, bool drop, struct err *e)
@@ -208,6 +255,9 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 	    intact_open(&w->intact, &w->db, e) == ERR_OK &&
 	    recover(w, recovered, e) == ERR_OK) {
 		w->checkpoint.intact = &w->intact;
+		/* Without it every write to the WAL is followed by a look. */
+		if (wal_index_open(&w->index, &w->db))
+			w->commits = wal_index_commits(&w->index);
 		lock_note_companions(&w->lock);
 		return ERR_OK;
 	}

@@ -14,6 +14,7 @@ static int on_commit(void *arg, sqlite3 *handle, const char *name, int pages)
 	(void)handle;
 	(void)name;
 	c->wal_pages = pages;
+	c->committed = true;
 	return SQLITE_OK;
 }
 

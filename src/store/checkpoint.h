@@ -18,7 +18,8 @@ struct checkpoint {
 	struct db *writer; /* borrowed: holds the write lock meanwhile */
 	struct db db;
 	struct intact *intact; /* looked at before; NULL: not */
-	int wal_pages; /* in the WAL after the writer's last commit, all connections' */
+	int wal_pages;  /* in the WAL after the writer's last commit, all connections' */
+	bool committed; /* by the writer; whoever asks clears it */
 };
 
 MUST_CHECK enum err_code checkpoint_open(struct checkpoint *c, struct db *writer,

@@ -4,10 +4,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Of the WAL-index. */
-enum { WAL_INDEX_BYTES = 32768, SALTS_AT = 32, BACKFILL_AT = 96, ATTEMPTED_AT = 128 };
-enum { BACKFILL = 2, ATTEMPTED = 3 };
-
 #define LAST_ROW                                                                         \
 	"max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0), "     \
 	"coalesce((SELECT max(id) FROM outbox), 0))"
@@ -17,37 +13,19 @@ static const char position_sql[] =
 	"(SELECT max(version) FROM schema_migration), " LAST_ROW " FROM queue";
 static const char rows_sql[] = "SELECT cursor >= ?1 AND " LAST_ROW " >= ?2 FROM queue";
 
-static bool read_wal_index(struct db *db, uint32_t out[4])
-{
-	volatile void *region = NULL;
-	sqlite3_file *file = NULL;
-	unsigned char head[ATTEMPTED_AT + 4];
-
-	if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
-		    SQLITE_OK ||
-	    !file || !file->pMethods || file->pMethods->iVersion < 2 ||
-	    file->pMethods->xShmMap(file, 0, WAL_INDEX_BYTES, 0, &region) != SQLITE_OK ||
-	    !region)
-		return false;
-	for (size_t k = 0; k < sizeof(head); k++)
-		head[k] = ((volatile unsigned char *)region)[k];
-	memcpy(out, head + SALTS_AT, 8);
-	memcpy(out + BACKFILL, head + BACKFILL_AT, 4);
-	memcpy(out + ATTEMPTED, head + ATTEMPTED_AT, 4);
-	return true;
-}
-
 /* Not known while a checkpoint is under way, or after one that was broken off. */
 static void look(struct db *db, struct intact_file *out)
 {
+	struct wal_index index;
 	struct stat st;
 
 	*out = (struct intact_file){.known = false};
-	if (stat(db->path, &st) != 0 || !read_wal_index(db, out->wal))
+	if (stat(db->path, &st) != 0 || !wal_index_open(&index, db))
 		return;
+	wal_index_progress(&index, &out->wal);
 	out->written = st.st_mtim;
 	out->size = st.st_size;
-	out->known = out->wal[BACKFILL] == out->wal[ATTEMPTED];
+	out->known = out->wal.backfill == out->wal.attempted;
 }
 
 static bool written_since(const struct intact_file *before, const struct intact_file *now)
@@ -64,7 +42,7 @@ static enum err_code check_file(struct intact *i, struct err *e)
 	e->code = ERR_OK;
 	look(i->db, &now);
 	if (!i->file.known || !now.known || !written_since(&i->file, &now) ||
-	    memcmp(now.wal, i->file.wal, sizeof(now.wal)) != 0) {
+	    memcmp(&now.wal, &i->file.wal, sizeof(now.wal)) != 0) {
 		i->file = now;
 		return ERR_OK;
 	}

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "store/db.h"
+#include "store/wal_index.h"
 
 /* Where the relay is in the outbox: nobody else moves it. */
 struct intact_position {
@@ -27,7 +27,7 @@ struct intact_position {
 struct intact_file {
 	struct timespec written;
 	int64_t size;
-	uint32_t wal[4]; /* both salts, frames in the file, frames that were to be */
+	struct wal_index_progress wal;
 	bool known;
 };
 

@@ -45,7 +45,7 @@ static sqlite3_stmt **slot(struct scrub *s, size_t i)
 
 enum err_code scrub_open(struct scrub *s, struct db *db, struct err *e)
 {
-	*s = (struct scrub){.db = db};
+	*s = (struct scrub){.db = db, .slice = SCRUB_ROWS};
 	scratch_init(&s->scratch);
 	digest_init(&s->digest);
 	buf_init(&s->payload, 2 * (size_t)REDACT_MAX);
@@ -218,7 +218,8 @@ static void choose_window(struct scrub *s)
 	s->from = 0;
 	while (s->from < s->count && s->rows[s->from].id <= s->looked)
 		s->from++;
-	s->end = s->count - s->from > SCRUB_ROWS ? s->from + SCRUB_ROWS : s->count;
+	s->end = s->count - s->from > (size_t)s->slice ? s->from + (size_t)s->slice
+						       : s->count;
 }
 
 /* The next range with its rows; *found is false behind the last. */
@@ -315,7 +316,7 @@ enum err_code scrub_some(struct scrub *s, bool *more, struct err *e)
 
 	*more = true;
 	e->code = ERR_OK;
-	while (complete && s->rewritten - rewritten < SCRUB_ROWS &&
+	while (complete && s->rewritten - rewritten < s->slice &&
 	       clock_mono_ms() < deadline_ms) {
 		if (read_range(s, &first_id, more, e) != ERR_OK)
 			return e->code;

@@ -17,8 +17,9 @@
 #include "core/digest.h"
 #include "store/outbox.h"
 
-#define SCRUB_ROWS 200 /* rewritten in one transaction, */
-#define SCRUB_MS 20    /* or as many as fit */
+#define SCRUB_ROWS 200        /* rewritten in one transaction, */
+#define SCRUB_ROWS_ALONE 1000 /* where no producer waits for its end, */
+#define SCRUB_MS 20           /* or as many as fit */
 
 struct scrub {
 	struct db *db;
@@ -31,6 +32,7 @@ struct scrub {
 	size_t count, cap;
 	size_t from, end; /* of those, what comes next */
 	char country[3];
+	int slice; /* rows of a transaction; SCRUB_ROWS */
 	/* of the pass */
 	bool whole;
 	int64_t after;  /* ranges up to the one that begins here were looked at, */

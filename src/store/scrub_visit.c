@@ -115,7 +115,7 @@ static enum err_code scrub_table(struct scrub *s, const struct table *t, int *bu
 
 enum err_code scrub_visits(struct scrub *s, bool *more, struct err *e)
 {
-	int budget = SCRUB_ROWS;
+	int budget = s->slice;
 
 	e->code = ERR_OK;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
