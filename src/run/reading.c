@@ -321,7 +321,8 @@ static void read_done(struct job *job)
 			r->stale_config = true;
 		if (load->lot.kind == LOT_FRESH)
 			fresh_done(r, load);
-		else if (load->lot.count == 0 || !admission_start(r, load))
+		else if (load->lot.count == 0 || step_pending(&r->step) ||
+			 !admission_start(r, load))
 			reading_end_waiting(r, load);
 	}
 	relay_pump(r);

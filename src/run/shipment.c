@@ -164,7 +164,7 @@ static void let_wait(struct shipment *s)
 		.batch = s->opening.batch,
 		.disposition = SETTLE_PARK,
 		.reason = s->site->reason,
-		.due_ms = clock_wall_ms(),
+		.due_ms = step_now_ms(&s->relay->step),
 	};
 	settle(s);
 }
@@ -239,7 +239,7 @@ static void dispose(struct shipment *s, enum verdict v)
 {
 	struct settlement *t = &s->settlement;
 	const struct relay_options *o = &s->relay->options;
-	int64_t now = clock_wall_ms();
+	int64_t now = step_now_ms(&s->relay->step);
 	int64_t wait = backoff_ms(attempts_of(s), o->retry_base_ms, o->retry_cap_ms,
 				  clock_random());
 
@@ -358,7 +358,7 @@ static void start(struct shipment *s, uint64_t now_ms)
 
 	s->state = SHIPMENT_UNDER_WAY;
 	s->started_ms = now_ms;
-	s->settlement.started_ms = clock_wall_ms();
+	s->settlement.started_ms = step_now_ms(&r->step);
 	if (s->site->requests_per_second > 0)
 		s->site->next_start_ms = clock_mono_ms() + interval_ms(s->site);
 	r->under_way++;
@@ -376,7 +376,7 @@ static void start(struct shipment *s, uint64_t now_ms)
 /* It has waited long, or the machine has slept: read again, its rows are held or given up. */
 static bool is_late(const struct shipment *s)
 {
-	int64_t now = clock_wall_ms();
+	int64_t now = step_now_ms(&s->relay->step);
 
 	for (uint32_t i = 0; i < s->load->lot.count; i++) {
 		const struct entry *n = &s->load->lot.entries[i];

@@ -10,7 +10,8 @@
 
 enum { STEP_MS = 1000, RETRY_MS = 1000 };
 
-/* The time since the machine's start goes on while it sleeps: a sleep is no step. */
+/* The time since the machine's start goes on while it sleeps: a sleep is no step. It stands
+ * still with a virtual machine that is paused: the time it is set by then looks like any other. */
 static int64_t ahead(void)
 {
 	return clock_wall_ms() - (int64_t)clock_boot_ms();
@@ -18,7 +19,7 @@ static int64_t ahead(void)
 
 void step_init(struct step *s, struct relay *r)
 {
-	*s = (struct step){.relay = r, .ahead_ms = ahead()};
+	*s = (struct step){.relay = r, .ahead_ms = ahead(), .start_ms = clock_boot_ms()};
 }
 
 static void work(struct job *job, void *state)
@@ -26,7 +27,14 @@ static void work(struct job *job, void *state)
 	struct step *s = (struct step *)job;
 	struct writer *w = state;
 
-	job->err.code = queue_shift(&w->queue, s->by_ms, &job->err);
+	job->err.code =
+		queue_shift(&w->queue,
+			    &(struct queue_shift){
+				    .by_ms = s->by_ms,
+				    .since_ms = s->ahead_ms + (int64_t)s->start_ms,
+				    .at_ms = s->ahead_ms + (int64_t)clock_boot_ms(),
+			    },
+			    &job->err);
 }
 
 static void shift_due(struct site *s, int64_t by_ms)
@@ -61,15 +69,27 @@ static void done(struct job *job)
 	relay_pump(r);
 }
 
+bool step_pending(const struct step *s)
+{
+	return s->under_way || llabs(ahead() - s->ahead_ms) >= STEP_MS;
+}
+
+int64_t step_now_ms(const struct step *s)
+{
+	return step_pending(s) ? s->ahead_ms + (int64_t)clock_boot_ms() : clock_wall_ms();
+}
+
 bool step_settled(struct step *s, uint64_t now)
 {
-	int64_t by_ms = ahead() - s->ahead_ms;
+	const struct relay *r = s->relay;
 
 	if (s->under_way || now < s->retry_ms)
 		return false;
-	if (llabs(by_ms) < STEP_MS)
+	if (!step_pending(s))
 		return true;
-	s->by_ms = by_ms;
+	if (r->unsettled > 0 || r->waiting_loads > 0 || r->admitting)
+		return false;
+	s->by_ms = ahead() - s->ahead_ms;
 	s->under_way = true;
 	s->relay->site_jobs++;
 	s->job = (struct job){.work = work, .done = done};

@@ -74,6 +74,37 @@ class Clock(Case):
         self.assertEqual(relay.stop(), 0)
         self.check()
 
+    def test_what_an_earlier_relay_sent(self):
+        """Whether so much time has passed since, only the clock says: a person decides."""
+        self.sandbox.set_faults("reset-before")
+        options = ("--retry-base-ms", "400", "--retry-cap-ms", "1000")
+        relay = self.start(*options)
+        self.project.insert(purchase(n) for n in range(ROWS))
+        wait_until(lambda: self.project.statuses() == {"retrying": ROWS})
+        self.assertEqual(relay.stop(), 0)
+        relay = self.start(*options)
+        self.project.insert(purchase(n) for n in range(ROWS, 2 * ROWS))
+        wait_until(lambda: self.project.statuses() == {"retrying": 2 * ROWS})
+        self.set("+3d")
+        wait_until(lambda: "clock_set" in relay.log())
+        self.sandbox.set_faults([])
+        wait_until(lambda: self.project.statuses() == {"held": ROWS, "delivered": ROWS}, 15)
+        self.assertEqual(relay.stop(), 0)
+        self.check()
+
+    def test_set_under_a_request(self):
+        """What is on its way is as young afterwards as it was."""
+        self.sandbox.set_faults("hang")
+        relay = self.start("--retry-base-ms", "400", "--retry-cap-ms", "1000", "--timeout-ms", "1000")
+        self.project.insert(purchase(n) for n in range(ROWS))
+        wait_until(lambda: self.project.statuses() == {"sending": ROWS})
+        self.set("+3d")
+        wait_until(lambda: "clock_set" in relay.log() and "request_failed" in relay.log())
+        self.sandbox.set_faults([])
+        wait_until(lambda: self.project.statuses() == {"delivered": ROWS}, 15)
+        self.assertEqual(relay.stop(), 0)
+        self.check()
+
     def test_steps(self):
         for number in range(FIRST, FIRST + COUNT):
             with self.subTest(step=STEPS[number % len(STEPS)]):

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The clock is set: what moves with it, and what does not. */
+#include "scene.h"
+
+#include <stdio.h>
+
+#include "store/queue.h"
+
+#define DAY_MS INT64_C(86400000)
+#define START_MS (1000 * DAY_MS)
+#define SET_MS (1001 * DAY_MS)
+
+/* An outcome, known or not; when it was sent first and is due, before and after. */
+struct shift_case {
+	int64_t by_ms;
+	bool unknown;
+	int64_t sent_ms, due_ms;
+	int64_t sent_then_ms, due_then_ms;
+};
+
+static const struct shift_case cases[] = {
+	/* This relay's: as young as they were. */
+	{3 * DAY_MS, true, START_MS, SET_MS, START_MS + 3 * DAY_MS, SET_MS + 3 * DAY_MS},
+	{3 * DAY_MS, true, SET_MS, SET_MS + 5, SET_MS + 3 * DAY_MS,
+	 SET_MS + 3 * DAY_MS + 5},
+	{-3 * DAY_MS, true, START_MS, SET_MS, START_MS - 3 * DAY_MS, SET_MS - 3 * DAY_MS},
+	/* An earlier one's: never younger; but those that are known to have failed. */
+	{3 * DAY_MS, true, START_MS - 1, SET_MS, START_MS - 1, SET_MS + 3 * DAY_MS},
+	{3 * DAY_MS, false, START_MS - 1, SET_MS, START_MS - 1 + 3 * DAY_MS,
+	 SET_MS + 3 * DAY_MS},
+	{-3 * DAY_MS, true, START_MS - 1, SET_MS, START_MS - 1 - 3 * DAY_MS,
+	 SET_MS - 3 * DAY_MS},
+	/* Sent when the clock was right, before it was lost. */
+	{3650 * DAY_MS, true, 4000 * DAY_MS, SET_MS, 4000 * DAY_MS,
+	 SET_MS + 3650 * DAY_MS},
+	/* Not sent yet, and not to be sent by time. */
+	{3 * DAY_MS, false, 0, SET_MS, 0, SET_MS + 3 * DAY_MS},
+	{-2000 * DAY_MS, false, START_MS, SET_MS, 1, 1},
+	{3 * DAY_MS, true, START_MS, 0, START_MS + 3 * DAY_MS, 0},
+};
+
+static void the_clock_is_set(void **state)
+{
+	struct scene *s = *state;
+	struct queue q;
+	char sql[300];
+
+	assert_ok(s, queue_open(&q, &s->db, &s->e));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct shift_case *c = &cases[i];
+		const struct queue_shift shift = {c->by_ms, START_MS, SET_MS};
+
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO waiting (key, destination_id, status, "
+			 "first_sent_at, due_at, unknown) VALUES (1025, 1, 3, "
+			 "nullif(%lld, 0), %lld, nullif(%d, 0))",
+			 (long long)c->sent_ms, (long long)c->due_ms, c->unknown);
+		scene_exec(s, sql);
+		assert_ok(s, db_begin(&s->db, &s->e));
+		assert_ok(s, queue_shift(&q, &shift, &s->e));
+		assert_ok(s, db_commit(&s->db, &s->e));
+		assert_int_equal(scene_int(s, "SELECT coalesce(first_sent_at, 0) FROM "
+					      "waiting"),
+				 c->sent_then_ms);
+		assert_int_equal(scene_int(s, "SELECT due_at FROM waiting"),
+				 c->due_then_ms);
+		scene_exec(s, "DELETE FROM waiting");
+	}
+	queue_close(&q);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_clock_is_set),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
