@@ -35,6 +35,8 @@ static bool written_since(const struct intact_file *before, const struct intact_
 	       before->size != now->size;
 }
 
+/* Whether bytes were written or only the time was set, as by `touch`, cannot be told: a commit may
+ * leave the size and the first page as they were, and the whole file is too much to read. */
 static enum err_code check_file(struct intact *i, struct err *e)
 {
 	struct intact_file now;
@@ -50,7 +52,8 @@ static enum err_code check_file(struct intact *i, struct err *e)
 	return err_set(
 		e, ERR_NOINPUT,
 		"'%s' was overwritten while the relay ran; stop its writers, remove "
-		"its -wal and -shm, restore the backup again, start the relay",
+		"its -wal and -shm, restore the backup again, start the relay (if it was "
+		"only touched, just start it)",
 		i->db->path);
 }
 

@@ -165,6 +165,21 @@ class Replaced(Case):
                 self.doCleanups()
 
 
+class Touched(Case):
+    def test_only_its_time_was_set(self):
+        """It cannot be told from a backup that was copied over: the relay ends, and loses nothing."""
+        relay = self.start()
+        self.project.insert([purchase(1)])
+        self.project.wait_for({"delivered": 1})
+        os.utime(self.project.db)
+        self.project.insert([purchase(2)])
+        self.assertEqual(relay.wait(20), 66, relay.log())
+        self.assertIn("(if it was only touched, just start it)", relay.log())
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"delivered": 2})
+        self.check()
+
+
 class Rightful(Case):
     """What an application may do to its own file is no reason to stop."""
 
