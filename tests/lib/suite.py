@@ -19,7 +19,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 CORES = len(os.sched_getaffinity(0))
 CASES = os.path.join(ROOT, "tests", "lib", "cases.py")
 
-NO_MEMORY = "tests/lib/libno_memory.so"  # preloaded by a test of the programs
+# Preloaded by tests of the programs.
+PRELOADS = {"tests/lib/libno_memory.so", "tests/lib/liblock_times.so"}
 
 # Asserts stay on everywhere; a sanitizer's report ends the program that earned it.
 BUILDS = {
@@ -127,7 +128,7 @@ def chosen(jobs, words):
 def build(name, jobs):
     targets = {job.target() for job in jobs} - {None}
     if any(job.programs for job in jobs):
-        targets |= {"convey", "convey-sandbox", NO_MEMORY}
+        targets |= {"convey", "convey-sandbox"} | PRELOADS
     if any(job.group == "package" for job in jobs):
         targets.add("manual")
     if any(job.group == "bench" for job in jobs):
