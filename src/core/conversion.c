@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/decimal.h"
+#include "core/redact_text.h"
 
 void scratch_init(struct scratch *s)
 {
@@ -49,6 +50,36 @@ static bool event_name_is_good(struct str name)
 	       utf8_valid(name);
 }
 
+static const enum field objects[] = {FIELD_CONSENT,    FIELD_PAGE, FIELD_USER,
+				     FIELD_PROPERTIES, FIELD_APP,  FIELD_AD,
+				     FIELD_LEAD};
+
+/* Whether the members of the value under `field` are read. */
+static bool is_read(enum field field, enum token_type type)
+{
+	return type == TOKEN_OBJECT && field >= FIELD_CONSENT && field <= FIELD_LEAD &&
+	       field != FIELD_SESSION_ID;
+}
+
+/* For redact_needed; true and false tell nothing. */
+static void note_look(struct conversion *c, enum field parent, enum field field,
+		      uint32_t key)
+{
+	enum token_type type = (enum token_type)c->json->t[key + 1].type;
+	struct looks *l = &c->looks;
+
+	if (type > TOKEN_ARRAY ? redact_places[field] == PLACE_KEPT || type > TOKEN_NUMBER
+			       : is_read(field, type))
+		return;
+	/* The name of the user counts for what is inside of a list of them. */
+	if (field == FIELD_USER)
+		l->count = LOOKS_MAX + 1;
+	if (l->count < LOOKS_MAX)
+		l->look[l->count] =
+			(struct look){key, (uint8_t)field, parent == FIELD_USER};
+	l->count += l->count <= LOOKS_MAX;
+}
+
 /* The members of the object `parent` into their places; the last of several wins. */
 static void find_members(struct conversion *c, enum field parent, uint32_t object,
 			 struct scratch *s)
@@ -65,19 +96,18 @@ static void find_members(struct conversion *c, enum field parent, uint32_t objec
 			key = buf_str(&s->text);
 		}
 		field = field_of(parent, key);
-		if (field != FIELD_NONE)
-			c->at[field] =
-				j->t[at + 1].type == TOKEN_NULL ? JSON_NONE : at + 1;
+		note_look(c, parent, field, at);
+		if (field == FIELD_NONE)
+			continue;
+		if (c->at[field] != JSON_NONE)
+			c->looks.count = LOOKS_MAX + 1;
+		c->at[field] = j->t[at + 1].type == TOKEN_NULL ? JSON_NONE : at + 1;
 	}
 }
 
 static enum reason read_payload(struct conversion *c, struct str payload,
 				struct scratch *s)
 {
-	static const enum field objects[] = {FIELD_CONSENT,    FIELD_PAGE, FIELD_USER,
-					     FIELD_PROPERTIES, FIELD_APP,  FIELD_AD,
-					     FIELD_LEAD};
-
 	if (payload.len > PAYLOAD_MAX)
 		return REASON_PAYLOAD_TOO_LARGE;
 	switch (json_scan(&s->json, payload)) {

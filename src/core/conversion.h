@@ -11,12 +11,11 @@
 #ifndef CORE_CONVERSION_H
 #define CORE_CONVERSION_H
 
-#include <stdint.h>
-
 #include "core/digest.h"
 #include "core/event_time.h"
 #include "core/field.h"
 #include "core/json.h"
+#include "core/look.h"
 #include "core/reason.h"
 
 #define PAYLOAD_MAX (1u << 20)
@@ -64,13 +63,14 @@ struct conversion {
 	struct event_time event_time; /* the column's, or conversion_date_time */
 	bool time_in_payload;
 	uint32_t at[FIELD_COUNT]; /* tokens of the values; JSON_NONE: absent or null */
+	struct looks looks;
 };
 
 enum reason conversion_read(struct conversion *c, const struct outbox_row *row,
 			    struct scratch *s);
 
-/* What a text member says: a string's content, escapes resolved into `tmp`, which is
- * cleared first; empty where it is absent or no string. Not trimmed. */
+/* A string's content, escapes resolved into `tmp`, which is cleared first; empty where it is
+ * absent or no string. Not trimmed. */
 struct str conversion_text(const struct conversion *c, uint32_t at, struct buf *tmp);
 
 /* The same for ids: a number counts as the text it was written with. */

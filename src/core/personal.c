@@ -265,9 +265,3 @@ bool param_is_personal(struct str param)
 	return name_is_personal(&whole) || name_is_personal(&last) ||
 	       value_is_phone(str_make(equals + 1, param.len - len - 1), &whole);
 }
-
-bool param_is_campaign(struct str param)
-{
-	return (str_starts(param, STR("utm_")) || str_starts(param, STR("ttclid="))) &&
-	       !holds(param, '@') && !holds(param, '%');
-}

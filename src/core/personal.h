@@ -24,7 +24,11 @@ bool holds_email(struct str raw);
  * - an e-mail address anywhere in name or value. */
 bool param_is_personal(struct str param);
 
-/* What nearly every shop's addresses have and is nobody's, told by its name alone. */
-bool param_is_campaign(struct str param);
+/* What nearly every shop's addresses have and is nobody's unless an e-mail address is in it,
+ * told by its name alone. */
+static inline bool param_has_campaign_name(struct str param)
+{
+	return str_starts(param, STR("utm_")) || str_starts(param, STR("ttclid="));
+}
 
 #endif

@@ -25,26 +25,6 @@ static struct str text_of(struct walk *w, uint32_t at)
 	return buf_str(&w->s->text);
 }
 
-static const enum redact_place places[FIELD_COUNT] = {
-	[FIELD_NONE] = PLACE_CUSTOM,
-	[FIELD_URL] = PLACE_URL,
-	[FIELD_REFERRER] = PLACE_URL,
-	[FIELD_EMAIL] = PLACE_FIELD,
-	[FIELD_PHONE] = PLACE_FIELD,
-	[FIELD_FIRST_NAME] = PLACE_FIELD,
-	[FIELD_LAST_NAME] = PLACE_FIELD,
-	[FIELD_CITY] = PLACE_FIELD,
-	[FIELD_STATE] = PLACE_FIELD,
-	[FIELD_COUNTRY] = PLACE_FIELD,
-	[FIELD_ZIP_CODE] = PLACE_FIELD,
-	[FIELD_EXTERNAL_ID] = PLACE_ID,
-	[FIELD_DESCRIPTION] = PLACE_TEXT,
-	[FIELD_SEARCH_STRING] = PLACE_TEXT,
-	[FIELD_BRAND] = PLACE_TEXT,
-	[FIELD_CONTENT_NAME] = PLACE_TEXT,
-	[FIELD_CONTENT_CATEGORY] = PLACE_TEXT,
-};
-
 /* The value with its quotes gives way to what is appended behind. */
 static void cut(struct walk *w, uint32_t at)
 {
@@ -116,7 +96,7 @@ static void walk_members(struct walk *w, enum field as, struct redact_key parent
 	for (uint32_t at = object + 1; at < j->t[object].next && !(w->found && !w->out);
 	     at = j->t[at + 1].next) {
 		enum field field = field_of(as, text_of(w, at));
-		struct redact_spot spot = {.place = places[field], .field = field};
+		struct redact_spot spot = {.place = redact_places[field], .field = field};
 		struct redact_key key = {0};
 
 		if (spot.place == PLACE_KEPT && !person &&
@@ -177,11 +157,33 @@ static void walk_payload(struct walk *w)
 		walk_members(w, FIELD_NONE, (struct redact_key){0}, false, 0);
 }
 
-bool redact_needed(const struct json *j, struct scratch *s)
+/* One member that conversion_read has left to us. */
+static void look_at(struct walk *w, const struct conversion *c, const struct look *look)
 {
-	struct walk w = {.j = j, .s = s, .country = ""};
+	struct redact_spot spot = {.place = redact_places[look->field],
+				   .field = (enum field)look->field};
+	struct redact_key user = {0}, key = {0};
 
-	walk_payload(&w);
+	buf_clear(&w->s->keys);
+	if (look->field != FIELD_NONE) {
+		walk_value(w, &spot, (enum field)look->field, key, look->key + 1);
+		return;
+	}
+	if (look->of_user)
+		user = redact_key_of(w->j, user, c->at[FIELD_USER] - 1, &w->s->keys);
+	key = redact_key_of(w->j, user, look->key, &w->s->keys);
+	walk_value(w, &spot, FIELD_COUNT, key, look->key + 1);
+}
+
+bool redact_needed(const struct conversion *c, struct scratch *s)
+{
+	struct walk w = {.j = c->json, .s = s, .country = ""};
+
+	if (c->looks.count > LOOKS_MAX)
+		walk_payload(&w);
+	else
+		for (size_t i = 0; i < c->looks.count && !w.found; i++)
+			look_at(&w, c, &c->looks.look[i]);
 	return w.found;
 }
 
@@ -277,7 +279,7 @@ bool redact_column(enum field field, struct str value, const char *country,
 		   struct scratch *s, struct digest *dg, struct buf *out)
 {
 	struct redact_spot spot = {
-		.place = places[field], .field = field, .country = country};
+		.place = redact_places[field], .field = field, .country = country};
 	struct str text = str_trim(value);
 	char hex[DIGEST_HEX_LEN];
 	bool normal;

@@ -23,9 +23,9 @@
 
 enum redaction { REDACT_NOTHING, REDACT_DONE, REDACT_UNREADABLE };
 
-/* Whether redact_payload would change the payload that was scanned into `j`. Uses text, more
- * and keys of the scratch. */
-bool redact_needed(const struct json *j, struct scratch *s);
+/* Whether redact_payload would change the payload that was read without a reason against it.
+ * Uses text, more and keys of the scratch. */
+bool redact_needed(const struct conversion *c, struct scratch *s);
 
 /* Replaces `out` by the redacted payload on REDACT_DONE. National phone numbers are read in
  * the payload's country, else in `country`. Scans into the scratch. */

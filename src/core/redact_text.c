@@ -5,6 +5,26 @@
 #include "core/personal.h"
 #include "core/url.h"
 
+const unsigned char redact_places[FIELD_COUNT] = {
+	[FIELD_NONE] = PLACE_CUSTOM,
+	[FIELD_URL] = PLACE_URL,
+	[FIELD_REFERRER] = PLACE_URL,
+	[FIELD_EMAIL] = PLACE_FIELD,
+	[FIELD_PHONE] = PLACE_FIELD,
+	[FIELD_FIRST_NAME] = PLACE_FIELD,
+	[FIELD_LAST_NAME] = PLACE_FIELD,
+	[FIELD_CITY] = PLACE_FIELD,
+	[FIELD_STATE] = PLACE_FIELD,
+	[FIELD_COUNTRY] = PLACE_FIELD,
+	[FIELD_ZIP_CODE] = PLACE_FIELD,
+	[FIELD_EXTERNAL_ID] = PLACE_ID,
+	[FIELD_DESCRIPTION] = PLACE_TEXT,
+	[FIELD_SEARCH_STRING] = PLACE_TEXT,
+	[FIELD_BRAND] = PLACE_TEXT,
+	[FIELD_CONTENT_NAME] = PLACE_TEXT,
+	[FIELD_CONTENT_CATEGORY] = PLACE_TEXT,
+};
+
 /* A '+' and 7 to 15 digits with the marks that people put between them. */
 static bool is_international_phone(struct str s)
 {
@@ -60,7 +80,7 @@ static bool url_is_personal(struct str url)
 		while (at < url.len && !is_mark(url.p[at]))
 			at++;
 		param = str_make(url.p + from, at - from);
-		if (!param_is_campaign(param) && param_is_personal(param))
+		if (param_is_personal(param))
 			return true;
 	}
 	return false;

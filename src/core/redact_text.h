@@ -23,6 +23,9 @@ enum redact_place {
 	PLACE_PERSON, /* somewhere inside an address or a person's name */
 };
 
+/* enum redact_place of what stands under each documented name, FIELD_NONE for others. */
+extern const unsigned char redact_places[FIELD_COUNT];
+
 enum redact_action {
 	ACTION_NONE,
 	ACTION_HASH,   /* the whole text */

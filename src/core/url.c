@@ -207,15 +207,14 @@ bool url_is_harmless(struct str url)
 	at = find_any(url.p, end, "?&;@%#", true);
 	if (at == end)
 		return true;
-	if (*at != '?' || find_any(at + 1, end, "@%#", true) != end)
+	if (*at != '?' || find_any(at + 1, end, "?@%#", true) != end)
 		return false;
 	do {
 		struct str param;
 
 		stop = find_any(++at, end, "&;", false);
 		param = str_make(at, (size_t)(stop - at));
-		if ((!param_is_campaign(param) || memchr(param.p, '?', param.len)) &&
-		    is_personal(param))
+		if (!param_has_campaign_name(param) && param_is_personal(param))
 			return false;
 		at = stop;
 	} while (stop < end);

@@ -122,7 +122,7 @@ static bool holds_plain(struct judge *j, enum reason reason)
 	if (is_plain(&j->conversion, FIELD_EMAIL) ||
 	    is_plain(&j->conversion, FIELD_PHONE))
 		return true;
-	return redact_needed(j->conversion.json, &j->scratch);
+	return redact_needed(&j->conversion, &j->scratch);
 }
 
 static bool add_row(void *arg, const struct outbox_row *row,
