@@ -33,7 +33,7 @@ static void grow(struct buf *b, size_t need)
 	b->cap = cap;
 }
 
-bool buf_reserve(struct buf *b, size_t more)
+bool buf_reserve_slowly(struct buf *b, size_t more)
 {
 	if (b->full || more > b->max - b->len) {
 		b->full = true;
@@ -42,14 +42,6 @@ bool buf_reserve(struct buf *b, size_t more)
 	if (b->cap - b->len < more + 1)
 		grow(b, b->len + more + 1);
 	return true;
-}
-
-void buf_add_slowly(struct buf *b, const void *bytes, size_t len)
-{
-	if (len == 0 || !buf_reserve(b, len))
-		return;
-	memcpy(b->p + b->len, bytes, len);
-	b->len += len;
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...)

@@ -34,17 +34,18 @@ static inline void buf_clear(struct buf *b)
 	b->full = false;
 }
 
-/* Room for `more` bytes behind len; false and `full` where the cap forbids it. */
-bool buf_reserve(struct buf *b, size_t more);
+bool buf_reserve_slowly(struct buf *b, size_t more);
 
-void buf_add_slowly(struct buf *b, const void *bytes, size_t len);
+/* Room for `more` bytes behind len; false and `full` where the cap forbids it. */
+static inline bool buf_reserve(struct buf *b, size_t more)
+{
+	return (b->cap - b->len > more && !b->full) || buf_reserve_slowly(b, more);
+}
 
 static inline void buf_add(struct buf *b, const void *bytes, size_t len)
 {
-	if (b->cap - b->len <= len || len == 0 || b->full) {
-		buf_add_slowly(b, bytes, len);
+	if (len == 0 || !buf_reserve(b, len))
 		return;
-	}
 	memcpy(b->p + b->len, bytes, len);
 	b->len += len;
 }
