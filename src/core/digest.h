@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * digest.h - SHA-256, fetched once and used for every event.
+ * digest.h - SHA-256, with memory that is had once and used for every event.
  *
- * Owns:    an EVP_MD and its context, from digest_init to digest_fini.
+ * Owns:    the state of one hash, from digest_init to digest_fini.
  * Thread:  one at a time; each worker has its own.
- * Errors:  OpenSSL without SHA-256 or out of memory aborts. */
+ * Errors:  out of memory aborts. */
 #ifndef CORE_DIGEST_H
 #define CORE_DIGEST_H
 
@@ -13,8 +13,7 @@
 #define DIGEST_HEX_LEN 64
 
 struct digest {
-	struct evp_md_st *md;
-	struct evp_md_ctx_st *ctx;
+	struct SHA256state_st *state; /* OpenSSL's */
 };
 
 void digest_init(struct digest *d);
