@@ -80,11 +80,17 @@ class BrowserCase(unittest.TestCase):
 
     def sign_in(self):
         self.browser.open(self.admin.url)
-        if self.browser.text("#door button"):
+        self.until(lambda: self.browser.text("#verdict p") or self.knock())
+        self.browser.log()
+
+    def knock(self):
+        """A tab that has the token already leaves the door by itself, perhaps under our hands."""
+        try:
             self.browser.type("#door [name=token]", self.admin.token)
             self.browser.click("#door button")
-        self.until(lambda: self.browser.text("#verdict p"))
-        self.browser.log()
+        except RuntimeError as e:
+            if not str(e).startswith(("no such element", "stale element")):
+                raise
 
     def until(self, condition, seconds=20):
         return wait_until(condition, seconds, "what the page should show")

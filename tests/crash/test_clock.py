@@ -63,11 +63,11 @@ class Clock(Case):
         self.assertLess(self.sandbox.stats()["requests"] - before, 20, "a burst")
         self.assertLessEqual(set(self.project.statuses()), {"retrying", "sending"}, "nothing expires")
         self.sandbox.set_faults([])
-        wait_until(lambda: self.project.statuses() == {"delivered": ROWS}, 15,
+        wait_until(lambda: self.project.statuses() == {"delivered": ROWS}, 60,
                    f"after {step} delivery")
         self.set("+0")
         self.project.insert(purchase(n) for n in range(ROWS, 2 * ROWS))
-        wait_until(lambda: self.project.statuses() == {"delivered": 2 * ROWS}, 15,
+        wait_until(lambda: self.project.statuses() == {"delivered": 2 * ROWS}, 60,
                    "back again, delivery")
         if step not in ("+1", "-1"):
             self.assertIn("clock_set", relay.log())
