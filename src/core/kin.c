@@ -5,8 +5,10 @@
 
 void kin_clear(struct kin *k)
 {
-	if (k->count)
+	if (k->count) {
 		memset(k->slots, 0, k->slot_count * sizeof(*k->slots));
+		memset(k->seen, 0, k->slot_count / 2);
+	}
 	k->count = 0;
 }
 
@@ -14,6 +16,7 @@ void kin_fini(struct kin *k)
 {
 	free(k->edges);
 	free(k->slots);
+	free(k->seen);
 	*k = (struct kin){0};
 }
 
@@ -35,8 +38,11 @@ static uint32_t *slot_of(const struct kin *k, uint64_t node)
 static void enter(struct kin *k, uint32_t edge)
 {
 	for (uint32_t side = 0; side < 2; side++) {
-		uint32_t *slot = slot_of(k, k->edges[edge].end[side]);
+		uint64_t node = k->edges[edge].end[side];
+		uint32_t *slot = slot_of(k, node);
+		size_t bit = kin_bit(k, node);
 
+		k->seen[bit / 64] |= UINT64_C(1) << bit % 64;
 		k->edges[edge].next[side] = *slot;
 		*slot = edge * 2 + side + 1;
 	}
@@ -52,8 +58,10 @@ static void *checked(void *p)
 static void grow_slots(struct kin *k)
 {
 	free(k->slots);
+	free(k->seen);
 	k->slot_count = k->slot_count ? k->slot_count * 2 : 256;
 	k->slots = checked(calloc(k->slot_count, sizeof(*k->slots)));
+	k->seen = checked(calloc(k->slot_count / 16, sizeof(*k->seen)));
 	for (uint32_t i = 0; i < k->count; i++)
 		enter(k, i);
 }
@@ -107,7 +115,12 @@ void kin_drop_rows(struct kin *k, const int64_t *rows, size_t count)
 
 uint32_t kin_first(const struct kin *k, uint64_t node)
 {
-	return k->count ? *slot_of(k, node) : 0;
+	size_t bit;
+
+	if (k->count == 0)
+		return 0;
+	bit = kin_bit(k, node);
+	return k->seen[bit / 64] >> bit % 64 & 1 ? *slot_of(k, node) : 0;
 }
 
 bool kin_has(const struct kin *k, uint64_t a, uint64_t b, int64_t at_s)

@@ -24,6 +24,9 @@ struct kin {
 	size_t count, cap;
 	uint32_t *slots; /* of a node: its first, as `next` */
 	size_t slot_count;
+	/* A bit of each node: most that are asked for are not there, and an edge's line of the
+	 * cache is dear. */
+	uint64_t *seen;
 };
 
 /* Forgets the edges, keeps the memory. */
@@ -41,6 +44,13 @@ void kin_drop_rows(struct kin *k, const int64_t *rows, size_t count);
 
 /* Whether the pair is there, seen by at_s. */
 bool kin_has(const struct kin *k, uint64_t a, uint64_t b, int64_t at_s);
+
+/* Sixteen bits an edge at least. */
+static inline size_t kin_bit(const struct kin *k, uint64_t node)
+{
+	return (size_t)(node * UINT64_C(0x9e3779b97f4a7c15) >> 20) &
+	       (k->slot_count * 4 - 1);
+}
 
 /* Walks a node's edges: `at` starts as kin_first and goes on as kin_next; 0 is the end. */
 uint32_t kin_first(const struct kin *k, uint64_t node);
