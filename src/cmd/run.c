@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,6 +79,15 @@ static enum err_code run_again(const struct relay_options *o, struct err *e)
 	return e->code;
 }
 
+enum { MAPPED_BYTES = 512 * 1024 };
+
+/* Large buffers are mapped each by itself and given back whole. glibc would raise the bound
+ * with the first that is freed, and keep them in the heap with holes between them. */
+static void keep_small(void)
+{
+	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+}
+
 static enum err_code run(const struct cmd *c, struct err *e)
 {
 	struct relay_options o = {
@@ -101,6 +111,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 		return e->code;
 	o.endpoint = endpoint;
 	guard_process();
+	keep_small();
 	return run_again(&o, e);
 }
 
