@@ -2,77 +2,60 @@
 #include "core/identity.h"
 
 /* clang-format off */
-/* Lengths are known here, so that most comparisons are one of numbers. */
 #define W(text) {text, sizeof(text) - 1}
 
-/* What forms, shops and SDKs write where nobody is known. */
-static const struct str words[] = {
-	W(""),
-	W("null"),
-	W("(null)"),
-	W("<null>"),
-	W("undefined"),
-	W("none"),
-	W("(none)"),
-	W("nil"),
-	W("nan"),
-	W("n/a"),
-	W("na"),
-	W("n.a."),
-	W("-"),
-	W("--"),
-	W("."),
-	W("?"),
-	W("unknown"),
-	W("(not set)"),
-	W("not set"),
-	W("notset"),
-	W("not provided"),
-	W("not_provided"),
-	W("default"),
-	W("empty"),
-	W("blank"),
-	W("guest"),
-	W("guest_user"),
-	W("guestuser"),
-	W("anonymous"),
-	W("anon"),
-	W("anonymous_user"),
-	W("user"),
-	W("test"),
-	W("testuser"),
-	W("test_user"),
-	W("tester"),
-	W("demo"),
-	W("example"),
-	W("sample"),
-	W("dummy"),
-	W("fake"),
-	W("true"),
-	W("false"),
-	W("-1"),
-	W("[object object]"),
-	W("{}"),
-	W("[]"),
-	W("\"\""),
-	W("redacted"),
-	W("[redacted]"),
-	W("hidden"),
-	W("deleted"),
-	W("removed"),
-	W("xxx"),
-	W("asdf"),
-	W("qwerty"),
-};
+/* Lengths are known where the words stand, so that each comparison is a word or two. */
+#define IS(word) (memcmp(s, word, sizeof(word) - 1) == 0)
+
+/* What forms, shops and SDKs write where nobody is known, in lower case. */
+static bool is_word(const char *s, size_t len)
+{
+	switch (len) {
+	case 0: return true;
+	case 1: return IS("-") || IS(".") || IS("?");
+	case 2: return IS("na") || IS("--") || IS("-1") || IS("{}") || IS("[]") || IS("\"\"");
+	case 3: return IS("nil") || IS("nan") || IS("n/a") || IS("xxx");
+	case 4:
+		return IS("null") || IS("none") || IS("n.a.") || IS("anon") ||
+		       IS("user") || IS("test") || IS("demo") || IS("fake") ||
+		       IS("true") || IS("asdf");
+	case 5: return IS("empty") || IS("blank") || IS("guest") || IS("dummy") || IS("false");
+	case 6:
+		return IS("(null)") || IS("<null>") || IS("(none)") || IS("notset") ||
+		       IS("tester") || IS("sample") || IS("hidden") || IS("qwerty");
+	case 7:
+		return IS("unknown") || IS("not set") || IS("default") || IS("example") ||
+		       IS("deleted") || IS("removed");
+	case 8: return IS("testuser") || IS("redacted");
+	case 9:
+		return IS("undefined") || IS("(not set)") || IS("guestuser") ||
+		       IS("anonymous") || IS("test_user");
+	case 10: return IS("guest_user") || IS("[redacted]");
+	case 12: return IS("not provided") || IS("not_provided");
+	case 14: return IS("anonymous_user");
+	case 15: return IS("[object object]");
+	default: return false;
+	}
+}
 
 /* In front of the @ at any host: nobody in particular reads there. */
-static const struct str mailboxes[] = {
-	W("none"),      W("null"),     W("undefined"),   W("nobody"),       W("noemail"),
-	W("no-email"),  W("no.email"), W("no_email"),    W("nomail"),       W("no-mail"),
-	W("noreply"),   W("no-reply"), W("donotreply"),  W("do-not-reply"), W("unknown"),
-	W("anonymous"), W("guest"),    W("notprovided"), W("not-provided"), W("na"),
-	W("n/a"),
-};
+static bool is_mailbox(const char *s, size_t len)
+{
+	switch (len) {
+	case 2: return IS("na");
+	case 3: return IS("n/a");
+	case 4: return IS("none") || IS("null");
+	case 5: return IS("guest");
+	case 6: return IS("nobody") || IS("nomail");
+	case 7: return IS("noemail") || IS("no-mail") || IS("noreply") || IS("unknown");
+	case 8: return IS("no-email") || IS("no.email") || IS("no_email") || IS("no-reply");
+	case 9: return IS("undefined") || IS("anonymous");
+	case 10: return IS("donotreply");
+	case 11: return IS("notprovided");
+	case 12: return IS("do-not-reply") || IS("not-provided");
+	default: return false;
+	}
+}
 
 /* In front of the @ at a host that is no one's in particular either. */
 static const struct str sample_boxes[] = {
@@ -136,6 +119,18 @@ static bool is_one_of(struct str s, const struct str *table, size_t count)
 	return false;
 }
 
+/* Whether `is` says so of the text in lower case, which is no longer than WORD_MAX. */
+static bool is_any(struct str s, bool (*is)(const char *s, size_t len))
+{
+	char lower[WORD_MAX + 1];
+
+	if (s.len > WORD_MAX)
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		lower[i] = ascii_lower(s.p[i]);
+	return is(lower, s.len);
+}
+
 static bool ends_in(struct str s, struct str end)
 {
 	return s.len >= end.len && str_ieq(str_make(s.p + s.len - end.len, end.len), end);
@@ -178,8 +173,7 @@ static bool is_placeholder_email(struct str s)
 		return true;
 	box = str_make(s.p, (size_t)(at - s.p));
 	host = str_make(at + 1, s.len - box.len - 1);
-	return box.len == 0 || host.len == 0 ||
-	       is_one_of(box, mailboxes, COUNT(mailboxes)) ||
+	return box.len == 0 || host.len == 0 || is_any(box, is_mailbox) ||
 	       is_one_of(host, void_hosts, COUNT(void_hosts)) ||
 	       (is_one_of(box, sample_boxes, COUNT(sample_boxes)) &&
 		is_one_of(host, sample_hosts, COUNT(sample_hosts)));
@@ -220,8 +214,7 @@ bool identity_is_placeholder(enum identity_kind kind, struct str value)
 	if (is_sha256(value))
 		return is_one_of(value, hashes, COUNT(hashes)) ||
 		       is_monotonous(value, 65);
-	if ((value.len <= WORD_MAX && is_one_of(value, words, COUNT(words))) ||
-	    is_monotonous(value, 6))
+	if (is_any(value, is_word) || is_monotonous(value, 6))
 		return true;
 	if (kind == IDENTITY_EMAIL)
 		return is_placeholder_email(value);
