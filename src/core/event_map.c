@@ -76,16 +76,16 @@ static uint64_t hash_step(uint64_t hash, uint64_t with)
 	return hash ^ hash >> 29;
 }
 
-static size_t hash_of(struct str event, int32_t destination_id, enum kind kind)
+static uint64_t hash_of(struct str event, enum kind kind)
 {
-	uint64_t hash = hash_step(kind, (uint32_t)destination_id);
+	uint64_t hash = kind;
 
 	for (size_t i = 0; i < event.len; i++) {
 		char c = kind == FOLDED ? fold(event.p[i]) : event.p[i];
 
 		hash = hash_step(hash, (unsigned char)c);
 	}
-	return (size_t)hash;
+	return hash;
 }
 
 static bool is_same(struct str a, struct str b, enum kind kind)
@@ -100,9 +100,9 @@ static bool is_same(struct str a, struct str b, enum kind kind)
 
 /* The slot that holds the key, or the free one where it belongs. */
 static struct slot *find_slot(const struct event_map *map, int32_t destination_id,
-			      struct str event, enum kind kind)
+			      struct str event, enum kind kind, uint64_t hash)
 {
-	size_t at = hash_of(event, destination_id, kind);
+	size_t at = (size_t)hash_step(hash, (uint32_t)destination_id);
 
 	for (;; at++) {
 		struct slot *slot = &map->slots[at & map->mask];
@@ -117,7 +117,8 @@ static struct slot *find_slot(const struct event_map *map, int32_t destination_i
 static void put(struct event_map *map, const struct event_map_entry *entry,
 		enum kind kind)
 {
-	struct slot *slot = find_slot(map, entry->destination_id, entry->event, kind);
+	struct slot *slot = find_slot(map, entry->destination_id, entry->event, kind,
+				      hash_of(entry->event, kind));
 
 	slot->entry = entry;
 	slot->kind = kind;
@@ -199,13 +200,15 @@ const struct event_map_entry *event_map_find(const struct event_map *map,
 	const struct event_map_entry *found;
 
 	for (enum kind kind = EXACT; kind <= FOLDED; kind++) {
-		found = find_slot(map, destination_id, event, kind)->entry;
+		uint64_t hash = hash_of(event, kind);
+
+		found = find_slot(map, destination_id, event, kind, hash)->entry;
 		if (!found && destination_id != 0)
-			found = find_slot(map, 0, event, kind)->entry;
+			found = find_slot(map, 0, event, kind, hash)->entry;
 		if (found)
 			return found;
 	}
-	return find_slot(map, 0, event, STANDARD)->entry;
+	return find_slot(map, 0, event, STANDARD, hash_of(event, STANDARD))->entry;
 }
 
 bool event_is_standard(struct str tiktok_event, enum event_source source)

@@ -22,6 +22,9 @@ struct scan {
 	uint32_t count, cap, depth;
 	uint32_t open; /* the innermost container; its `next` is the one around it */
 	bool object;   /* which it is */
+	/* A constant: the text's last byte is a closing bracket. Then only behind one can the
+	 * text be over, and no other place need be asked for its end. */
+	bool closed;
 	enum json_verdict verdict;
 };
 
@@ -86,12 +89,21 @@ HOT void tell_parent(struct scan *s, unsigned flags)
 		s->t[s->open].flags |= (uint8_t)flags;
 }
 
+HOT bool is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 HOT const char *skip_space(const struct scan *s, const char *at)
 {
-	while (at < s->end && (unsigned char)*at <= ' ' &&
-	       (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+	while ((s->closed || at < s->end) && (unsigned char)*at <= ' ' && is_space(*at))
 		at++;
 	return at;
+}
+
+HOT bool is_over(const struct scan *s, const char *at)
+{
+	return !s->closed && at == s->end;
 }
 
 /* At the opening quote; ends behind the closing one. */
@@ -175,13 +187,13 @@ HOT const char *scan_scalar(struct scan *s, const char *at)
 HOT const char *scan_key(struct scan *s, const char *at)
 {
 	at = skip_space(s, at);
-	if (at == s->end || *at != '"')
+	if (is_over(s, at) || *at != '"')
 		return NULL;
 	at = scan_string(s, at, false);
 	if (!at)
 		return NULL;
 	at = skip_space(s, at);
-	return at < s->end && *at == ':' ? at + 1 : NULL;
+	return !is_over(s, at) && *at == ':' ? at + 1 : NULL;
 }
 
 HOT const char *open_container(struct scan *s, const char *at)
@@ -223,15 +235,18 @@ HOT const char *scan_behind(struct scan *s, const char *at)
 {
 	while (s->depth > 0) {
 		at = skip_space(s, at);
-		if (at == s->end)
+		if (is_over(s, at))
 			return NULL;
 		if (*at == ',')
 			return at + 1;
 		if (*at != (s->object ? '}' : ']'))
 			return NULL;
 		close_container(s, ++at);
+		if (s->closed && at == s->end)
+			break;
 	}
-	if (skip_space(s, at) == s->end)
+	if (s->depth == 0 &&
+	    (at == s->end || (!s->closed && skip_space(s, at) == s->end)))
 		s->verdict = JSON_OK;
 	return NULL;
 }
@@ -245,14 +260,14 @@ HOT const char *scan_member(struct scan *s, const char *at)
 			return NULL;
 	}
 	at = skip_space(s, at);
-	if (at == s->end)
+	if (is_over(s, at))
 		return NULL;
 	if (*at == '{' || *at == '[') {
 		at = open_container(s, at);
 		if (!at)
 			return NULL;
 		at = skip_space(s, at);
-		if (at == s->end || *at != (s->object ? '}' : ']'))
+		if (is_over(s, at) || *at != (s->object ? '}' : ']'))
 			return at;
 	} else {
 		at = scan_scalar(s, at);
@@ -262,23 +277,35 @@ HOT const char *scan_member(struct scan *s, const char *at)
 	return scan_behind(s, at);
 }
 
-enum json_verdict json_scan(struct json *j, struct str text)
+HOT enum json_verdict scan(struct json *j, const char *end, bool closed)
 {
 	struct scan s = {.j = j,
-			 .start = text.p,
-			 .end = text.p + text.len,
+			 .start = j->text.p,
+			 .end = end,
 			 .t = j->t,
 			 .cap = j->cap,
+			 .closed = closed,
 			 .verdict = JSON_BAD};
-	const char *at = text.p;
+	const char *at = j->text.p;
+
+	while (at)
+		at = scan_member(&s, at);
+	j->count = s.count;
+	return s.verdict;
+}
+
+enum json_verdict json_scan(struct json *j, struct str text)
+{
+	const char *end = text.p + text.len;
 
 	if (text.len == 0 || text.len > UINT32_MAX)
 		return JSON_BAD;
-	while (at)
-		at = scan_member(&s, at);
 	j->text = text;
-	j->count = s.count;
-	return s.verdict;
+	while (end > text.p && is_space(end[-1]))
+		end--;
+	if (end > text.p && (end[-1] == '}' || end[-1] == ']'))
+		return scan(j, end, true);
+	return scan(j, end, false);
 }
 
 uint32_t json_find(const struct json *j, uint32_t object, struct str key)
@@ -288,7 +315,8 @@ uint32_t json_find(const struct json *j, uint32_t object, struct str key)
 	if (j->t[object].type != TOKEN_OBJECT)
 		return JSON_NONE;
 	for (uint32_t at = object + 1; at < j->t[object].next; at = j->t[at + 1].next)
-		if (json_key_is(j, at, key))
+		if (j->t[at].flags & TOKEN_ESCAPED ? json_key_is(j, at, key)
+						   : str_eq(json_bytes(j, at), key))
 			found = at + 1;
 	return found;
 }
