@@ -38,6 +38,8 @@ bool utf8_valid(struct str s)
 			i += 8;
 			continue;
 		}
+		if (s.len - i < 8 && s.len >= 8 && is_ascii8(p + s.len - 8))
+			return true;
 		len = p[i] < 0x80 ? 1 : utf8_len(p + i, s.len - i);
 		if (len == 0)
 			return false;

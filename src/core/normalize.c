@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/find_any.h"
 #include "core/phone_number.h"
 #include "core/unicode_fold.h"
 
@@ -58,25 +59,16 @@ static char *room(struct buf *out, size_t len)
 	return out->p + out->len;
 }
 
-static bool is_email_byte(char c)
-{
-	return (unsigned char)c > ' ' && c != 0x7f && c != '<' && c != '>' && c != ',' &&
-	       c != ';' && c != '(' && c != ')' && c != '"';
-}
-
+/* One '@' with something on both sides, and no byte that must not stand there. */
 static bool is_email(struct str s)
 {
-	size_t at = s.len;
+	const char *end = s.p + s.len, *at;
 
-	if (s.len > EMAIL_MAX)
+	if (s.len == 0 || s.len > EMAIL_MAX)
 		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		if (!is_email_byte(s.p[i]) || (s.p[i] == '@' && at != s.len))
-			return false;
-		if (s.p[i] == '@')
-			at = i;
-	}
-	return at > 0 && at + 1 < s.len;
+	at = find_any(s.p, end, "@<>,;()\"", true);
+	return at > s.p && at + 1 < end && *at == '@' &&
+	       find_any(at + 1, end, "@<>,;()\"", true) == end;
 }
 
 bool normalize_email(struct str in, struct buf *out)

@@ -87,28 +87,36 @@ static void leaf(struct walk *w, struct redact_spot *spot, uint32_t at)
 static void walk_value(struct walk *w, struct redact_spot *spot, enum field as,
 		       struct redact_key key, uint32_t at);
 
+static void walk_member(struct walk *w, enum field field, struct redact_key parent,
+			bool person, uint32_t at)
+{
+	struct redact_spot spot = {.place = redact_places[field], .field = field};
+	size_t keys = w->s->keys.len;
+	struct redact_key key = {0};
+
+	if (person)
+		spot.place = PLACE_PERSON;
+	else if (field == FIELD_NONE || field == FIELD_USER)
+		key = redact_key_of(w->j, parent, at, &w->s->keys);
+	walk_value(w, &spot, field == FIELD_NONE ? FIELD_COUNT : field, key, at + 1);
+	w->s->keys.len = keys;
+}
+
 static void walk_members(struct walk *w, enum field as, struct redact_key parent,
 			 bool person, uint32_t object)
 {
 	const struct json *j = w->j;
-	size_t keys = w->s->keys.len;
 
 	for (uint32_t at = object + 1; at < j->t[object].next && !(w->found && !w->out);
 	     at = j->t[at + 1].next) {
-		enum field field = field_of(as, text_of(w, at));
-		struct redact_spot spot = {.place = redact_places[field], .field = field};
-		struct redact_key key = {0};
+		enum token_type type = (enum token_type)j->t[at + 1].type;
+		enum field field;
 
-		if (spot.place == PLACE_KEPT && !person &&
-		    j->t[at + 1].type > TOKEN_ARRAY)
+		if (type > TOKEN_NUMBER) /* says nothing */
 			continue;
-		if (person)
-			spot.place = PLACE_PERSON;
-		else if (field == FIELD_NONE || field == FIELD_USER)
-			key = redact_key_of(j, parent, at, &w->s->keys);
-		walk_value(w, &spot, field == FIELD_NONE ? FIELD_COUNT : field, key,
-			   at + 1);
-		w->s->keys.len = keys;
+		field = field_of(as, text_of(w, at));
+		if (type <= TOKEN_ARRAY || person || redact_places[field] != PLACE_KEPT)
+			walk_member(w, field, parent, person, at);
 	}
 }
 

@@ -24,7 +24,8 @@ static bool says(struct str text)
 }
 
 /* "label":"text", where nothing in the text needs an escape. */
-static void put_quoted(struct buf *b, struct str label, struct str text)
+static inline __attribute__((always_inline)) void
+put_quoted(struct buf *b, struct str label, struct str text)
 {
 	char *to;
 

@@ -301,9 +301,40 @@ static void knows_whole_and_finite_numbers(void **state)
 	assert_false(decimal_read(STR("1,234.50"), &d));
 }
 
+/* Around the words that it is read by. */
+static void knows_utf8(void **state)
+{
+	static const struct {
+		struct str text;
+		bool good;
+	} rows[] = {
+		{S(""), true},
+		{S("7c9e6679-7425-40de"), true},
+		{S("12345678\xff"), false},
+		{S("12345678\xc3"), false},
+		{S("1234567890\xc3\xa9"), true},
+		{S("\xc3\xa9"
+		   "1234567890"),
+		 true},
+		{S("\xc3"
+		   "1234567890123"),
+		 false},
+		{S("1234567\xe2\x82\xac"), true},
+		{S("1234567\xe2\x82"
+		   "12345678"),
+		 false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (utf8_valid(rows[i].text) != rows[i].good)
+			fail_msg("%s", rows[i].text.p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_utf8),
 		cmocka_unit_test(takes_json_and_nothing_else),
 		cmocka_unit_test(bounds_depth_and_tokens),
 		cmocka_unit_test(finds_members),
