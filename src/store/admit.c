@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buf.h"
+#include "store/in_flight.h"
 #include "store/members.h"
 #include "store/queue_rows.h"
 
@@ -53,10 +54,25 @@ static enum err_code take_waiting(struct queue *q, struct lot *lot, struct err *
 	return ERR_OK;
 }
 
+struct sought {
+	int64_t outbox_id;
+	bool found;
+};
+
+static enum err_code seek(void *arg, int64_t outbox_id, struct err *e)
+{
+	struct sought *s = arg;
+
+	s->found = s->found || outbox_id == s->outbox_id;
+	return e->code = ERR_OK;
+}
+
 /* Whether the holder of an id still claims it: it waits, is in flight or was sent. */
 static enum err_code is_live(struct queue *q, const struct lot *lot, int64_t owner,
 			     bool *live, struct err *e)
 {
+	struct sought sought = {.outbox_id = owner};
+	int answer = 0;
 	bool row;
 
 	for (uint32_t i = 0; i < lot->count; i++) {
@@ -68,9 +84,13 @@ static enum err_code is_live(struct queue *q, const struct lot *lot, int64_t own
 			return ERR_OK;
 	}
 	sqlite3_bind_int64(q->live, 1, owner * KEY_DESTINATIONS);
-	if (db_step(q->db, q->live, &row, e) == ERR_OK)
-		*live = row && sqlite3_column_int(q->live, 0);
+	if (db_step(q->db, q->live, &row, e) == ERR_OK && row)
+		answer = sqlite3_column_int(q->live, 0);
 	sqlite3_reset(q->live);
+	/* A request lies around it, and may be of others alone. */
+	if (e->code == ERR_OK && answer == 2)
+		e->code = in_flight_each(q->db, 0, seek, &sought, e);
+	*live = answer == 1 || sought.found;
 	return e->code;
 }
 

@@ -58,12 +58,13 @@ static const struct {
 	{S(plain),
 	 "INSERT OR REPLACE INTO redaction (first_id, members) VALUES (?1, ?2)"},
 	{S(live),
-	 "SELECT NOT EXISTS (SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023) "
+	 "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND "
+	 "?1 + 1023) "
 	 "OR EXISTS (SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023 "
 	 "AND (state / 16 NOT IN (6, 7, 8) OR attempts > 0)) "
-	 "OR EXISTS (SELECT 1 FROM waiting WHERE key BETWEEN ?1 AND ?1 + 1023) "
-	 "OR EXISTS (SELECT 1 FROM attempt WHERE outcome IS NULL "
-	 "AND ?1 / 1024 BETWEEN first_id AND last_id)"},
+	 "OR EXISTS (SELECT 1 FROM waiting WHERE key BETWEEN ?1 AND ?1 + 1023) THEN 1 "
+	 "WHEN EXISTS (SELECT 1 FROM attempt WHERE outcome IS NULL "
+	 "AND ?1 / 1024 BETWEEN first_id AND last_id) THEN 2 ELSE 0 END"},
 #undef S
 };
 

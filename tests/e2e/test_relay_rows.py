@@ -169,6 +169,21 @@ class NotSent(Case):
                           if step["step"] in ("received", "another")], ["row 2", "row 1"])
         self.check()
 
+    def test_its_id_is_free_while_its_neighbours_are_under_way(self):
+        """A request lies around a rejected row; the one that mends it is no duplicate."""
+        relay = self.start()
+        self.project.insert(purchase(n) for n in range(10, 20))
+        self.project.wait_for({"delivered": 10})  # one by one until the first has arrived
+        self.sandbox.set_faults("slow:ms=1500")
+        broken = dict(purchase(2), payload="{")
+        self.project.insert([purchase(1), broken, purchase(3)])
+        wait_until(lambda: self.project.statuses() == {"delivered": 10, "sending": 2,
+                                                         "rejected": 1})
+        self.project.insert([purchase(2)])
+        self.project.wait_for({"delivered": 13, "rejected": 1})
+        self.assertEqual(relay.stop(), 0)
+        self.check()
+
     def test_a_page_url_that_comes_afterwards(self):
         self.project.insert(purchase(n, page=None) for n in range(3))
         self.drain()
