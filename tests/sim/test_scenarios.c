@@ -128,11 +128,31 @@ static void test_start_without_files(void **state)
 	live(plan_start_without_files, 3 * ORDERS);
 }
 
+/* The clock is set forward by three days, again and again, whatever is on its way: nothing is given
+ * up, nothing stands still. */
+static void plan_clock_is_set(struct plan *p)
+{
+	p->kinds = 1u << ROW_PLAIN;
+	p->timeout_ms = 1000;
+	plan_spell(p, TROUBLE_HANG, 0, SECONDS(6))->permille = 500;
+	for (int i = 0; i < 8; i++) {
+		plan_act(p, DEED_COMMIT, 700000 * i)->count = 3;
+		plan_act(p, DEED_STEP, 700000 * i + 200000)->amount = HOURS(72);
+	}
+}
+
+static void test_clock_is_set(void **state)
+{
+	(void)state;
+	live(plan_clock_is_set, ORDERS);
+}
+
 #define SCENARIOS(X)                                                                     \
 	X(visits_on_a_slow_disk)                                                         \
 	X(sleep_between_halves)                                                          \
 	X(stop_before_the_cut)                                                           \
-	X(start_without_files)
+	X(start_without_files)                                                           \
+	X(clock_is_set)
 
 static int replay(const char *name)
 {
