@@ -173,19 +173,43 @@ def latency(bench, inserts, idle_s):
             "idle": idle, "rss": relay.peak_mib}
 
 
-def start_and_status(bench, rows):
-    """From exec to the first byte at the sink with many rows waiting; `convey status` there."""
-    db = bench.outbox("start.db", 0, rows, "random")
+def timed(words):
+    """Milliseconds of a whole process, the median of seven."""
     took = []
     for _ in range(7):
         begin = time.monotonic()
-        subprocess.run([bench.convey, "status", "--db", db], check=False,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(words, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         took.append((time.monotonic() - begin) * 1000)
+    return quantile(took, 0.5)
+
+
+def ask(bench, db):
+    """What an administrator types; about a row in the middle."""
+    link = sqlite3.connect(f"file:{db}?mode=ro", uri=True)
+    event_id = link.execute("SELECT event_id FROM outbox WHERE id >= "
+                            "(SELECT max(id) / 2 FROM outbox) LIMIT 1").fetchone()[0]
+    link.close()
+    return {key: timed([bench.convey, *words, "--db", db])
+            for key, words in (("status", ["status"]), ("why", ["why", event_id]),
+                               ("list", ["list"]), ("failed", ["list", "--status", "failed"]))}
+
+
+def ask_history(bench, rows):
+    """With so many rows settled."""
+    db = bench.outbox("ask.db", rows, 0, "random")
+    figures = ask(bench, db)
+    data.drop(db)
+    return figures
+
+
+def start(bench, rows):
+    """From exec to the first byte at the sink with many rows waiting; what is asked there."""
+    db = bench.outbox("start.db", 0, rows, "random")
+    figures = ask(bench, db)
     sink = SlowSink(1000)
     with bench.relay(db, sink.url) as relay:
-        first = sink.next_stamp() / 1e6 - relay.started * 1000
+        figures["first"] = sink.next_stamp() / 1e6 - relay.started * 1000
         relay.stop(signal.SIGTERM)
     sink.stop()
     data.drop(db)
-    return {"first": first, "status": quantile(took, 0.5)}
+    return figures

@@ -10,7 +10,8 @@ COLUMNS = (  # key, title, format
     ("worst", "worst", "{:.1f}"))
 NOTES = (("sink", "sink {:.0f}% of a core"), ("flight", "{:.0f} in flight"),
          ("idle", "idle CPU {:.2f}%"), ("first", "first byte {:.0f} ms"),
-         ("status", "status {:.0f} ms"))
+         ("status", "status {:.0f} ms"), ("why", "why {:.0f} ms"), ("list", "list {:.0f} ms"),
+         ("failed", "list --status failed {:.0f} ms"))
 
 
 def short(number):
