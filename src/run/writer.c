@@ -284,8 +284,23 @@ static void spare_others(struct writer *w)
 	intact_close(&w->intact);
 }
 
+/* Whoever only looks need not read those rows again, nor the next relay. */
+static void index_edges(struct writer *w)
+{
+	struct err ignored = {ERR_OK, ""};
+
+	if (!w->index.head || !edges_want_index(&w->edges) ||
+	    begin(w, &ignored) != ERR_OK)
+		return;
+	if (edges_index(&w->edges, &ignored) != ERR_OK)
+		abandon(w);
+	else
+		ignored.code = commit(w, true, &ignored);
+}
+
 void writer_close(struct writer *w)
 {
+	index_edges(w);
 	if (w->queue.db)
 		queue_close(&w->queue);
 	if (w->ingest.db)

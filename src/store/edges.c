@@ -3,9 +3,15 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "store/setting.h"
 
-enum { ROWS_OF_A_NODE = 64 }; /* looked at to find a pair in */
+enum {
+	ROWS_OF_A_NODE = 64, /* looked at to find a pair in */
+	BULK_EDGES = 200,    /* at once: more are coming, */
+	BULK_MS = 1000,      /* unless none were for so long */
+	REST_EDGES = 2000,   /* what one who only looks has to read again each time */
+};
 
 enum err_code edges_open(struct edges *g, struct db *db, struct kinship *kinship,
 			 struct err *e)
@@ -34,6 +40,8 @@ void edges_append(struct edges *g, const struct kin *edges, int64_t cursor)
 {
 	if (cursor)
 		g->pending_cursor = cursor;
+	if (edges->count >= BULK_EDGES)
+		g->bulk_ms = clock_mono_ms();
 	for (size_t i = 0; i < edges->count; i++)
 		kin_put(&g->pending, &edges->edges[i]);
 }
@@ -84,9 +92,20 @@ static bool is_much(const struct edges *g)
 	       g->cursor - g->indexed.row[IDENTITY_CONVERSION] >= KINSHIP_ROWS_MAX;
 }
 
+bool edges_want_index(const struct edges *g)
+{
+	return g->kinship->recent.count >= REST_EDGES;
+}
+
+static bool index_is_due(const struct edges *g)
+{
+	return is_much(g) ||
+	       (edges_want_index(g) && clock_mono_ms() - g->bulk_ms >= BULK_MS);
+}
+
 bool edges_want_tidy(const struct edges *g)
 {
-	return is_much(g) || compaction_wanted(&g->compaction);
+	return index_is_due(g) || compaction_wanted(&g->compaction);
 }
 
 /* The index must not get what was erased while it was in memory only. */
@@ -156,8 +175,8 @@ enum err_code edges_index(struct edges *g, struct err *e)
 
 enum err_code edges_tidy(struct edges *g, struct err *e)
 {
-	return is_much(g) ? edges_index(g, e)
-			  : compaction_step(&g->compaction, EDGES_STEP, e);
+	return index_is_due(g) ? edges_index(g, e)
+			       : compaction_step(&g->compaction, EDGES_STEP, e);
 }
 
 void edges_set_floors(struct edges *g, int64_t outbox_id, int64_t visit_id)

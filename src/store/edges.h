@@ -23,7 +23,8 @@ struct edges {
 	struct compaction compaction;
 	struct kinship_cursors indexed; /* committed */
 	int64_t cursor;                 /* the outbox's, committed */
-	int64_t erased; /* how often somebody was erased, as far as `recent` knows */
+	uint64_t bulk_ms; /* monotonic: the last time many rows came at once */
+	int64_t erased;   /* how often somebody was erased, as far as `recent` knows */
 	/* of the open transaction */
 	struct kin pending;
 	int64_t pending_cursor;
@@ -46,7 +47,8 @@ MUST_CHECK enum err_code edges_known(struct edges *g, uint64_t a, uint64_t b,
  * transaction of its own. */
 bool edges_want_tidy(const struct edges *g);
 MUST_CHECK enum err_code edges_tidy(struct edges *g, struct err *e);
-/* Enters the recent ones in the index, however few. */
+/* Whether the recent ones are many enough to enter them at rest; then, however few. */
+bool edges_want_index(const struct edges *g);
 MUST_CHECK enum err_code edges_index(struct edges *g, struct err *e);
 
 /* Rows below have gone. */

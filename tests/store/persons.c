@@ -94,11 +94,11 @@ void persons_three(struct scene *s)
 		      "('s3', 'bob@shop.example', NULL, 1699999000)");
 }
 
-void persons_crowd(struct scene *s, struct persons *w)
+void persons_strangers(struct scene *s, struct persons *w, uint64_t first, uint64_t last)
 {
 	struct kin kin = {0};
 
-	for (uint64_t i = 1; i <= KINSHIP_EDGES_MAX; i++) {
+	for (uint64_t i = first; i <= last; i++) {
 		struct kin_edge edge = {
 			.end = {i << 20 | IDENTITY_EMAIL, i << 20 | IDENTITY_SESSION},
 			.at_s = NOW_S,
@@ -111,6 +111,11 @@ void persons_crowd(struct scene *s, struct persons *w)
 	edges_append(&w->edges, &kin, 0);
 	persons_commit(s, w);
 	kin_fini(&kin);
+}
+
+void persons_crowd(struct scene *s, struct persons *w)
+{
+	persons_strangers(s, w, 1, KINSHIP_EDGES_MAX);
 }
 
 void persons_index(struct scene *s, struct persons *w)

@@ -39,7 +39,9 @@ size_t persons_reach(struct scene *s, struct persons *w, enum identity_kind kind
 /* Ann with s1, a phone, and later s2; Bob with s3: four edges. */
 void persons_three(struct scene *s);
 
-/* As many strangers as make the edges in memory go to the index, and their going. */
+/* Strangers, with an edge each; as many as make the edges in memory go to the index, and their
+ * going. */
+void persons_strangers(struct scene *s, struct persons *w, uint64_t first, uint64_t last);
 void persons_crowd(struct scene *s, struct persons *w);
 void persons_index(struct scene *s, struct persons *w);
 

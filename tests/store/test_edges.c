@@ -125,6 +125,29 @@ static void test_a_failed_transaction_leaves_nothing(void **state)
 	persons_close(&w);
 }
 
+/* A few at a time, they go sooner than many at once. */
+static void test_at_rest_few_are_indexed(void **state)
+{
+	struct scene *s = *state;
+	struct persons w;
+
+	persons_open(s, &w);
+	persons_strangers(s, &w, 1, 1900);
+	assert_false(edges_want_index(&w.edges));
+	persons_strangers(s, &w, 1901, 3000);
+	assert_true(edges_want_index(&w.edges));
+	for (int i = 0; edges_want_tidy(&w.edges) && i < 10; i++) {
+		assert_ok(s, db_begin(&s->db, &s->e));
+		assert_ok(s, edges_tidy(&w.edges, &s->e));
+		persons_commit(s, &w);
+	}
+	assert_int_equal(w.kinship.recent.count, 3000);
+	w.edges.bulk_ms -= 1000;
+	persons_strangers(s, &w, 3001, 3001);
+	persons_index(s, &w);
+	persons_close(&w);
+}
+
 static void test_the_earliest_sighting_counts(void **state)
 {
 	struct scene *s = *state;
@@ -265,6 +288,7 @@ int main(void)
 		T(test_found_in_the_index),
 		T(test_an_older_snapshot_misses_nothing),
 		T(test_a_failed_transaction_leaves_nothing),
+		T(test_at_rest_few_are_indexed),
 		T(test_the_earliest_sighting_counts),
 		T(test_a_row_out_of_use_joins_nobody),
 		T(test_who_is_erased_does_not_come_back),
