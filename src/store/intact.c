@@ -13,19 +13,25 @@ static const char position_sql[] =
 	"(SELECT max(version) FROM schema_migration), " LAST_ROW " FROM queue";
 static const char rows_sql[] = "SELECT cursor >= ?1 AND " LAST_ROW " >= ?2 FROM queue";
 
-/* Not known while a checkpoint is under way, or after one that was broken off. */
+/* Not known while a checkpoint is under way, or after one that was broken off. One that ends
+ * between two looks has written after the first: so the WAL-index is asked on both sides. */
 static void look(struct db *db, struct intact_file *out)
 {
+	struct wal_index_progress before;
 	struct wal_index index;
 	struct stat st;
 
 	*out = (struct intact_file){.known = false};
-	if (stat(db->path, &st) != 0 || !wal_index_open(&index, db))
+	if (!wal_index_open(&index, db))
+		return;
+	wal_index_progress(&index, &before);
+	if (stat(db->path, &st) != 0)
 		return;
 	wal_index_progress(&index, &out->wal);
 	out->written = st.st_mtim;
 	out->size = st.st_size;
-	out->known = out->wal.backfill == out->wal.attempted;
+	out->known = out->wal.backfill == out->wal.attempted &&
+		     memcmp(&before, &out->wal, sizeof(before)) == 0;
 }
 
 static bool written_since(const struct intact_file *before, const struct intact_file *now)
