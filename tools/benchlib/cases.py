@@ -41,7 +41,7 @@ class Bench:
             relay.wait()
         sink.stop()
 
-    def outbox(self, name, history, rows, ids):
+    def outbox(self, name, history, rows, ids, person="plain"):
         """A file with settled rows and waiting ones, neither in the page cache's dirty list."""
         path = self.path(name)
         if history:
@@ -49,7 +49,7 @@ class Bench:
         else:
             self.data.fresh(path)
         if rows:
-            data.fill(path, self.data.pool(rows, ids))
+            data.fill(path, self.data.pool(rows, ids, person=person))
         return path
 
 
@@ -76,9 +76,9 @@ def last_answer(db):
         link.close()
 
 
-def drain(bench, rows, history, ids):
+def drain(bench, rows, history, ids, person="plain"):
     """Rows that wait are sent; from the start of the process to its end."""
-    db = bench.outbox("drain.db", history, rows, ids)
+    db = bench.outbox("drain.db", history, rows, ids, person)
     sink = Sink(bench.sandbox)
     with bench.relay(db, sink.url, "--drain") as relay:
         relay.wait()

@@ -9,19 +9,36 @@ import sqlite3
 import subprocess
 
 VERSION = "2"  # of the rows; part of the cache's names
+PERSONS = ("plain", "hashed", "none")
 PIXEL = "C1234567890ABCDEFGHI"
 
 PAYLOAD = (
     '{"consent":{"ad_user_data":"GRANTED","ad_personalization":"GRANTED"},'
-    '"session_id":"s-%(hex)s","page":{"url":"https://shop.example/checkout/done?utm_source=tiktok'
+    '%(session)s"page":{"url":"https://shop.example/checkout/done?utm_source=tiktok'
     '&ttclid=E.C.P.%(hex)s","referrer":"https://www.tiktok.com/"},'
-    '"user":{"email":"customer%(i)d@example.de","phone":"+4917%(phone)d","ip":"203.0.113.%(ip)d",'
+    '"user":{%(who)s"ip":"203.0.113.%(ip)d",'
     '"user_agent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"},'
     '"properties":{"value":%(euro)d.%(cent)02d,"currency":"EUR","order_id":"A-%(i)d",'
     '"contents":[{"content_id":"SKU-%(sku)d","price":%(euro)d.%(cent)02d,"quantity":1}]}}')
 
 
-def rows(count, seed, ids, era="new"):
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def person_of(person, i, phone, text):
+    """Plain: a session, an e-mail address and a phone number, which are replaced in the file
+    afterwards; hashed: the latter two, hashed by the producer; or nobody."""
+    email, phone = f"customer{i}@example.de", f"+4917{phone}"
+    if person == "none":
+        return {"session": "", "who": ""}
+    if person == "hashed":
+        return {"session": "", "who": f'"email":"{sha256(email)}","phone":"{sha256(phone)}",'}
+    return {"session": f'"session_id":"s-{text[:12]}",',
+            "who": f'"email":"{email}","phone":"{phone}",'}
+
+
+def rows(count, seed, ids, era="new", person="plain"):
     """(event_id, event, payload); the ids are random UUIDs or begin with a growing time. No id of
     one era is in the other, and the times of "old" are before those of "new"."""
     rand = random.Random(f"{seed}/{ids}/{era}")
@@ -33,8 +50,8 @@ def rows(count, seed, ids, era="new"):
             text = f"{start + i // 50:012x}" + text[12:]
         uuid = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
         yield uuid, "purchase", PAYLOAD % {
-            "i": i, "hex": text[:12], "phone": 10_000_000 + bits % 90_000_000,
-            "ip": bits % 250 + 1, "euro": bits % 400 + 1, "cent": bits % 100, "sku": bits % 977}
+            **person_of(person, i, 10_000_000 + bits % 90_000_000, text),
+            "i": i, "hex": text[:12], "ip": bits % 250 + 1, "euro": bits % 400 + 1, "cent": bits % 100, "sku": bits % 977}
 
 
 class Data:
@@ -47,16 +64,17 @@ class Data:
     def _path(self, name):
         return os.path.join(self.cache, name)
 
-    def pool(self, count, ids, era="new"):
+    def pool(self, count, ids, era="new", person="plain"):
         """A file with the table `pool`; inserting from it costs the producer no Python."""
-        path = self._path(f"pool-{VERSION}-{self.seed}-{era}-{ids}-{count}.db")
+        kind = "" if person == "plain" else f"-{person}"
+        path = self._path(f"pool-{VERSION}-{self.seed}-{era}-{ids}{kind}-{count}.db")
         if not os.path.exists(path):
             db = sqlite3.connect(path + ".new")
             db.execute("PRAGMA journal_mode=OFF")
             db.execute("PRAGMA synchronous=OFF")
             db.execute("CREATE TABLE pool(id INTEGER PRIMARY KEY, event_id, event, payload)")
             db.executemany("INSERT INTO pool(event_id, event, payload) VALUES (?,?,?)",
-                           rows(count, self.seed, ids, era))
+                           rows(count, self.seed, ids, era, person))
             db.commit()
             db.close()
             os.rename(path + ".new", path)
