@@ -411,6 +411,8 @@ static void release(struct relay *r)
 			judge_close(&r->judges[i]);
 	scrubbing_close(&r->scrubbing);
 	pruning_close(&r->pruning);
+	if (r->has_writer && r->fatal.code == ERR_OK)
+		writer_index_rest(&r->writer);
 	writer_close(&r->writer);
 	for (int i = 0; i < r->site_count; i++) {
 		site_fini(r->sites[i]);

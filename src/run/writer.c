@@ -284,13 +284,11 @@ static void spare_others(struct writer *w)
 	intact_close(&w->intact);
 }
 
-/* Whoever only looks need not read those rows again, nor the next relay. */
-static void index_edges(struct writer *w)
+void writer_index_rest(struct writer *w)
 {
 	struct err ignored = {ERR_OK, ""};
 
-	if (!w->index.head || !edges_want_index(&w->edges) ||
-	    begin(w, &ignored) != ERR_OK)
+	if (!edges_want_index(&w->edges) || begin(w, &ignored) != ERR_OK)
 		return;
 	if (edges_index(&w->edges, &ignored) != ERR_OK)
 		abandon(w);
@@ -300,7 +298,6 @@ static void index_edges(struct writer *w)
 
 void writer_close(struct writer *w)
 {
-	index_edges(w);
 	if (w->queue.db)
 		queue_close(&w->queue);
 	if (w->ingest.db)

@@ -52,7 +52,6 @@ MUST_CHECK enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct 
 
 /* What its thread does with the jobs that wait; `state` is the writer. */
 void writer_serve(void *state, struct job *jobs);
-
 /* NOINPUT where the database was deleted or replaced under the relay. Any thread. */
 MUST_CHECK enum err_code writer_check_file(const struct writer *w, struct err *e);
 
@@ -61,19 +60,20 @@ MUST_CHECK enum err_code writer_check_file(const struct writer *w, struct err *e
 bool writer_has_news(const struct writer *w, uint32_t *seen);
 /* Nobody else has committed for a while. The writer's thread. */
 bool writer_is_alone(const struct writer *w);
-
 /* When the database itself was last written to, as by a checkpoint. Any thread. */
 int64_t writer_written_ns(const struct writer *w);
 
 /* The relay is to end: the lock of the database is waited for a second at most. Any thread. */
 void writer_hurry(struct writer *w);
-
 /* Of the file; 0 where there is none. */
 int64_t writer_wal_bytes(const struct writer *w);
 /* What has been pruned, for the indexes; where `drop`, they delete what is only that, inside
  * the transaction. */
 MUST_CHECK enum err_code writer_read_floors(struct writer *w, bool drop, struct err *e);
 
+/* After lane_close, where the relay ends well: whoever only looks, and the next relay, need not
+ * read again the rows whose identifiers are not indexed yet. Failing costs nothing else. */
+void writer_index_rest(struct writer *w);
 /* After lane_close. */
 void writer_close(struct writer *w);
 
