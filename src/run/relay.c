@@ -254,9 +254,8 @@ static void on_timer(uv_timer_t *timer)
 		uint64_t since = now - r->woken_ms;
 
 		r->look_ms = now + (since < SETTLE_MS ? since / 2 + 1 : LOOK_MS);
-		if (since < SETTLE_MS)
-			relay_look(r);
-		else
+		relay_look(r);
+		if (since >= SETTLE_MS)
 			relay_touch(r);
 		r->stale_config = r->stale_config || r->keyless;
 		/* Nothing is ever committed to a file that has gone: nothing else tells. */
@@ -341,10 +340,9 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 			return e->code;
 		judges[i] = &r->judges[i];
 	}
-	if (http_new(&r->loop, &http, &r->http, e) != ERR_OK)
-		return e->code;
-	if (lane_open(&r->shaping, &r->loop, "shaper", judges, RELAY_SHAPERS, NULL, e) !=
-	    ERR_OK)
+	if (http_new(&r->loop, &http, &r->http, e) != ERR_OK ||
+	    lane_open(&r->shaping, &r->loop, "shaper", judges, RELAY_SHAPERS, NULL, e) !=
+		    ERR_OK)
 		return e->code;
 	r->has_shaping = true;
 	if (writer_start(&r->writer, &r->loop, e) != ERR_OK)
