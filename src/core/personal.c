@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/personal.h"
 
-/* Longer names are none of those below. */
-#define NAME_MAX_LEN 32
-
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static int hex_of(char c)
@@ -86,35 +83,33 @@ bool holds_email(struct str raw)
 	return false;
 }
 
-/* Lower-case letters and digits only, a NUL behind. */
-struct name {
-	char p[NAME_MAX_LEN + 1];
-};
-
-/* Digits at the end are a number: email2. Empty where it is too long for any. */
-static void canonical(struct str raw, struct name *n)
+/* Lower-case letters and digits only, a NUL behind. Digits at the end are a number: email2.
+ * Empty where it is too long for any. Tells whether it may have parts. */
+static bool canonical(struct str raw, char n[PERSONAL_NAME_MAX + 1])
 {
+	bool parts = false;
 	size_t len = 0;
 
 	while (raw.len > 0) {
 		char c = ascii_lower(next_byte(&raw));
 
+		parts = parts || c == '[' || c == '.';
 		if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'z'))
 			continue;
-		if (len == NAME_MAX_LEN) {
-			len = 0;
-			break;
-		}
-		n->p[len++] = c;
+		if (len < PERSONAL_NAME_MAX)
+			n[len] = c;
+		len++;
 	}
-	while (len > 0 && ascii_is_digit(n->p[len - 1]))
+	if (len > PERSONAL_NAME_MAX)
+		len = 0;
+	while (len > 0 && ascii_is_digit(n[len - 1]))
 		len--;
-	n->p[len] = '\0';
+	n[len] = '\0';
+	return parts;
 }
 
-/* The same for the last part: "last_name" of "cart[0][last_name]" and "user.last_name";
- * empty where there are no parts. */
-static void canonical_last(struct str raw, struct name *n)
+/* "last_name" of "cart[0][last_name]" and "user.last_name"; empty where there are no parts. */
+static struct str last_part(struct str raw)
 {
 	struct str part = STR_NONE;
 
@@ -125,7 +120,7 @@ static void canonical_last(struct str raw, struct name *n)
 		if ((c == '[' || c == '.') && raw.len > 0 && next_byte(&ahead) != ']')
 			part = raw;
 	}
-	canonical(part, n);
+	return part;
 }
 
 /* Sorted: searched by halves. */
@@ -203,33 +198,33 @@ static bool is_in(const char *name, const char *const *table, size_t count)
 	return false;
 }
 
-static bool name_is_personal(const struct name *n)
+static bool is_personal_name(const char *n)
 {
-	if (n->p[0] == '\0')
+	if (n[0] == '\0')
 		return false;
-	if (is_in(n->p, personal_names, COUNT(personal_names)))
+	if (is_in(n, personal_names, COUNT(personal_names)))
 		return true;
 	for (size_t i = 0; i < COUNT(owners); i++) {
 		size_t len;
 
-		if (n->p[0] != owners[i][0])
+		if (n[0] != owners[i][0])
 			continue;
 		len = strlen(owners[i]);
-		if (strncmp(n->p, owners[i], len) == 0 &&
-		    is_in(n->p + len, personal_names, COUNT(personal_names)))
+		if (strncmp(n, owners[i], len) == 0 &&
+		    is_in(n + len, personal_names, COUNT(personal_names)))
 			return true;
 	}
 	return false;
 }
 
-static bool name_is_phone(const struct name *n)
+static bool is_phone_name(const char *n)
 {
-	return strstr(n->p, "phone") != NULL || strstr(n->p, "mobile") != NULL ||
-	       strstr(n->p, "whatsapp") != NULL || strncmp(n->p, "tel", 3) == 0;
+	return strstr(n, "phone") != NULL || strstr(n, "mobile") != NULL ||
+	       strstr(n, "whatsapp") != NULL || strncmp(n, "tel", 3) == 0;
 }
 
 /* Digits with the marks that people put between them. A '+' is a blank in a form. */
-static bool value_is_phone(struct str raw, const struct name *name)
+static bool is_phone(struct str raw, const char *name)
 {
 	size_t digits = 0, zeros = 0;
 	bool plus = false;
@@ -248,29 +243,47 @@ static bool value_is_phone(struct str raw, const struct name *name)
 		return false;
 	if (plus && zeros == 0)
 		return true;
-	return (plus || zeros == 2 || digits > 9) && name_is_phone(name);
+	return (plus || zeros == 2 || digits > 9) && is_phone_name(name);
 }
 
-static bool is_click_id(const struct name *n)
+void personal_name_of(struct str name, struct personal_name *out)
 {
-	return is_in(n->p, click_ids, COUNT(click_ids));
+	char last[PERSONAL_NAME_MAX + 1];
+	bool parts = canonical(name, out->canonical);
+
+	out->campaign = out->personal = out->email = false;
+	out->click_id = is_in(out->canonical, click_ids, COUNT(click_ids));
+	if (out->click_id)
+		return;
+	out->email = holds_email(name);
+	out->campaign = strncmp(out->canonical, "utm", 3) == 0;
+	if (out->campaign)
+		return;
+	out->personal = is_personal_name(out->canonical);
+	if (!out->personal && parts) {
+		canonical(last_part(name), last);
+		out->personal = is_personal_name(last);
+	}
+}
+
+bool personal_value(const struct personal_name *name, struct str value)
+{
+	if (name->click_id)
+		return false;
+	if (name->email || holds_email(value))
+		return true;
+	if (value.len == 0 || name->campaign)
+		return false;
+	return name->personal || is_phone(value, name->canonical);
 }
 
 bool param_is_personal(struct str param)
 {
 	const char *equals = param.len > 0 ? memchr(param.p, '=', param.len) : NULL;
 	size_t len = equals != NULL ? (size_t)(equals - param.p) : param.len;
-	struct str name = str_make(param.p, len);
-	struct name whole, last;
+	size_t behind = equals != NULL ? len + 1 : len;
+	struct personal_name name;
 
-	canonical(name, &whole);
-	if (is_click_id(&whole))
-		return false;
-	if (holds_email(param))
-		return true;
-	if (equals == NULL || len + 1 == param.len || strncmp(whole.p, "utm", 3) == 0)
-		return false;
-	canonical_last(name, &last);
-	return name_is_personal(&whole) || name_is_personal(&last) ||
-	       value_is_phone(str_make(equals + 1, param.len - len - 1), &whole);
+	personal_name_of(str_make(param.p, len), &name);
+	return personal_value(&name, str_make(param.p + behind, param.len - behind));
 }

@@ -1,17 +1,30 @@
 /* SPDX-License-Identifier: MIT
- * personal.h - does a piece of a URL tell who somebody is?
+ * personal.h - does a piece of a URL, or a property, tell who somebody is?
  *
  * Owns:    nothing.
  * Thread:  any.
  * Errors:  none.
- * See:     core/url.h, who asks. */
+ * See:     core/url.h and core/redact_text.h, who ask. */
 #ifndef CORE_PERSONAL_H
 #define CORE_PERSONAL_H
 
 #include "base/str.h"
 
+#define PERSONAL_NAME_MAX 32 /* longer ones are none that is known */
+
 /* An e-mail address somewhere in it, percent-encoded any number of times or not. */
 bool holds_email(struct str raw);
+
+/* What a name says of all values under it. */
+struct personal_name {
+	char canonical[PERSONAL_NAME_MAX +
+		       1]; /* lower-case letters and digits; "": too long */
+	bool click_id, campaign, personal;
+	bool email; /* has an address in it */
+};
+
+void personal_name_of(struct str name, struct personal_name *out);
+bool personal_value(const struct personal_name *name, struct str value);
 
 /* A query parameter, "name=value" or "name" as it stands in the URL, by these rules:
  * - ttclid, ttp and other platforms' click ids are never personal;

@@ -74,7 +74,7 @@ static void leaf(struct walk *w, struct redact_spot *spot, uint32_t at)
 	enum redact_action action;
 
 	spot->country = w->country;
-	action = redact_action_of(spot, text, &w->s->more);
+	action = redact_action_of(spot, text);
 	if (action == ACTION_NONE)
 		return;
 	w->found = true;
@@ -87,6 +87,13 @@ static void leaf(struct walk *w, struct redact_spot *spot, uint32_t at)
 static void walk_value(struct walk *w, struct redact_spot *spot, enum field as,
 		       struct redact_key key, uint32_t at);
 
+static void judge_name(const struct walk *w, struct redact_spot *spot,
+		       struct redact_key key)
+{
+	if (spot->place == PLACE_CUSTOM)
+		personal_name_of(str_make(w->s->keys.p + key.at, key.len), &spot->name);
+}
+
 static void walk_member(struct walk *w, enum field field, struct redact_key parent,
 			bool person, uint32_t at)
 {
@@ -98,6 +105,7 @@ static void walk_member(struct walk *w, enum field field, struct redact_key pare
 		spot.place = PLACE_PERSON;
 	else if (field == FIELD_NONE || field == FIELD_USER)
 		key = redact_key_of(w->j, parent, at, &w->s->keys);
+	judge_name(w, &spot, key);
 	walk_value(w, &spot, field == FIELD_NONE ? FIELD_COUNT : field, key, at + 1);
 	w->s->keys.len = keys;
 }
@@ -121,15 +129,11 @@ static void walk_members(struct walk *w, enum field as, struct redact_key parent
 }
 
 /* An object under a name that is a person's: all that is in it. */
-static bool is_person(struct walk *w, const struct redact_spot *spot,
-		      struct redact_key key)
+static bool is_person(const struct redact_spot *spot)
 {
-	struct redact_spot probe = *spot;
-
-	if (spot->place != PLACE_CUSTOM)
-		return spot->place == PLACE_PERSON || spot->place == PLACE_FIELD;
-	probe.key = str_make(w->s->keys.p + key.at, key.len);
-	return redact_action_of(&probe, STR("x"), &w->s->more) == ACTION_HASH;
+	if (spot->place == PLACE_CUSTOM)
+		return personal_value(&spot->name, STR("x"));
+	return spot->place == PLACE_PERSON || spot->place == PLACE_FIELD;
 }
 
 static void walk_value(struct walk *w, struct redact_spot *spot, enum field as,
@@ -140,7 +144,7 @@ static void walk_value(struct walk *w, struct redact_spot *spot, enum field as,
 	switch ((enum token_type)j->t[at].type) {
 	case TOKEN_OBJECT:
 		if (j->t[at].next > at + 1)
-			walk_members(w, as, key, is_person(w, spot, key), at);
+			walk_members(w, as, key, is_person(spot), at);
 		break;
 	case TOKEN_ARRAY:
 		for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
@@ -148,11 +152,8 @@ static void walk_value(struct walk *w, struct redact_spot *spot, enum field as,
 		break;
 	case TOKEN_STRING:
 	case TOKEN_NUMBER:
-		if (spot->place == PLACE_KEPT)
-			break;
-		if (spot->place == PLACE_CUSTOM)
-			spot->key = str_make(w->s->keys.p + key.at, key.len);
-		leaf(w, spot, at);
+		if (spot->place != PLACE_KEPT)
+			leaf(w, spot, at);
 		break;
 	default: break;
 	}
@@ -180,6 +181,7 @@ static void look_at(struct walk *w, const struct conversion *c, const struct loo
 	if (look->of_user)
 		user = redact_key_of(w->j, user, c->at[FIELD_USER] - 1, &w->s->keys);
 	key = redact_key_of(w->j, user, look->key, &w->s->keys);
+	judge_name(w, &spot, key);
 	walk_value(w, &spot, FIELD_COUNT, key, look->key + 1);
 }
 
@@ -292,7 +294,7 @@ bool redact_column(enum field field, struct str value, const char *country,
 	char hex[DIGEST_HEX_LEN];
 	bool normal;
 
-	switch (redact_action_of(&spot, text, &s->more)) {
+	switch (redact_action_of(&spot, text)) {
 	case ACTION_NONE: return false;
 	case ACTION_HASH:
 		redact_hash(&spot, text, dg, &s->more, &normal, hex);

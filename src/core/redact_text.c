@@ -2,7 +2,6 @@
 #include "core/redact_text.h"
 
 #include "core/normalize.h"
-#include "core/personal.h"
 #include "core/url.h"
 
 const unsigned char redact_places[FIELD_COUNT] = {
@@ -104,15 +103,6 @@ struct redact_key redact_key_of(const struct json *j, struct redact_key parent,
 	return key;
 }
 
-static bool custom_is_personal(struct str key, struct str text, struct buf *tmp)
-{
-	buf_clear(tmp);
-	buf_adds(tmp, key);
-	buf_addc(tmp, '=');
-	buf_adds(tmp, text);
-	return !tmp->full && param_is_personal(buf_str(tmp));
-}
-
 static enum redact_action free_text(struct str text)
 {
 	if (!holds_email(text))
@@ -120,8 +110,7 @@ static enum redact_action free_text(struct str text)
 	return url_is_http(text) ? ACTION_SCRUB : ACTION_EMAILS;
 }
 
-enum redact_action redact_action_of(const struct redact_spot *spot, struct str text,
-				    struct buf *tmp)
+enum redact_action redact_action_of(const struct redact_spot *spot, struct str text)
 {
 	enum redact_action action;
 
@@ -146,9 +135,9 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 	if (spot->place == PLACE_URL)
 		return action;
 	/* Beside an address may stand whose it is: under such a name all of it goes. */
-	if (action != ACTION_NONE && !custom_is_personal(spot->key, STR("x"), tmp))
+	if (action != ACTION_NONE && !personal_value(&spot->name, STR("x")))
 		return action;
-	return custom_is_personal(spot->key, text, tmp) ? ACTION_HASH : ACTION_NONE;
+	return personal_value(&spot->name, text) ? ACTION_HASH : ACTION_NONE;
 }
 
 static bool normalize_field(const struct redact_spot *spot, struct str text,

@@ -12,6 +12,7 @@
 #include "core/digest.h"
 #include "core/field.h"
 #include "core/json.h"
+#include "core/personal.h"
 
 enum redact_place {
 	PLACE_KEPT,   /* never about a person, or needed as it is */
@@ -35,9 +36,9 @@ enum redact_action {
 
 struct redact_spot {
 	enum redact_place place;
-	enum field field;    /* PLACE_FIELD */
-	struct str key;      /* PLACE_CUSTOM */
-	const char *country; /* for national phone numbers */
+	enum field field;          /* PLACE_FIELD */
+	const char *country;       /* for national phone numbers */
+	struct personal_name name; /* PLACE_CUSTOM */
 };
 
 /* A name of the producer's, in a buffer of such names: where it is and how long. */
@@ -50,9 +51,8 @@ struct redact_key {
 struct redact_key redact_key_of(const struct json *j, struct redact_key parent,
 				uint32_t at, struct buf *keys);
 
-/* `text` is trimmed; `tmp` is overwritten. */
-enum redact_action redact_action_of(const struct redact_spot *spot, struct str text,
-				    struct buf *tmp);
+/* `text` is trimmed. */
+enum redact_action redact_action_of(const struct redact_spot *spot, struct str text);
 
 /* The hash of the normal form, else *normal is false and it is the hash of the text. */
 void redact_hash(const struct redact_spot *spot, struct str text, struct digest *dg,

@@ -15,19 +15,6 @@ static bool is_device_name(struct str key)
 	return false;
 }
 
-static struct str name_at(struct shaper *sh, struct redact_key key)
-{
-	return str_make(sh->s->keys.p + key.at, key.len);
-}
-
-static enum redact_action action_of(struct shaper *sh, struct redact_key key,
-				    struct str text)
-{
-	struct redact_spot spot = {.place = PLACE_CUSTOM, .key = name_at(sh, key)};
-
-	return redact_action_of(&spot, text, &sh->s->more);
-}
-
 /* As it is written, a string with its quotes. */
 static void put_raw(struct shaper *sh, uint32_t at, struct str behind)
 {
@@ -39,10 +26,10 @@ static void put_raw(struct shaper *sh, uint32_t at, struct str behind)
 }
 
 /* A text that tells who somebody is stays here; a URL loses what tells it. */
-static void put_leaf(struct shaper *sh, struct redact_key key, uint32_t at)
+static void put_leaf(struct shaper *sh, const struct redact_spot *spot, uint32_t at)
 {
 	struct str text = str_trim(conversion_id(sh->c, at, &sh->s->text));
-	enum redact_action action = action_of(sh, key, text);
+	enum redact_action action = redact_action_of(spot, text);
 
 	if (action == ACTION_NONE) {
 		put_raw(sh, at, STR(","));
@@ -53,34 +40,39 @@ static void put_leaf(struct shaper *sh, struct redact_key key, uint32_t at)
 	}
 }
 
-static void put_value(struct shaper *sh, struct redact_key key, uint32_t at);
+static void put_value(struct shaper *sh, const struct redact_spot *spot,
+		      struct redact_key key, uint32_t at);
 
 /* Identifiers do not leave by the side door of a custom property. A flag says nothing. */
-static bool names_a_person(struct shaper *sh, struct redact_key key, uint32_t value)
+static bool names_a_person(struct shaper *sh, const struct redact_spot *spot,
+			   struct str name, uint32_t value)
 {
 	enum token_type type = (enum token_type)sh->j->t[value].type;
 
 	return type != TOKEN_TRUE && type != TOKEN_FALSE &&
-	       (is_device_name(name_at(sh, key)) ||
-		action_of(sh, key, STR("x")) == ACTION_HASH);
+	       (is_device_name(name) || personal_value(&spot->name, STR("x")));
 }
 
 static void put_member(struct shaper *sh, struct redact_key parent, uint32_t at)
 {
 	size_t start = sh->out->len, keys = sh->s->keys.len, value;
 	struct redact_key key = redact_key_of(sh->j, parent, at, &sh->s->keys);
+	struct str name = str_make(sh->s->keys.p + key.at, key.len);
+	struct redact_spot spot = {.place = PLACE_CUSTOM};
 
-	if (!names_a_person(sh, key, at + 1)) {
+	personal_name_of(name, &spot.name);
+	if (!names_a_person(sh, &spot, name, at + 1)) {
 		put_raw(sh, at, STR(":"));
 		value = sh->out->len;
-		put_value(sh, key, at + 1);
+		put_value(sh, &spot, key, at + 1);
 		if (sh->out->len == value)
 			sh->out->len = start;
 	}
 	sh->s->keys.len = keys;
 }
 
-static void put_value(struct shaper *sh, struct redact_key key, uint32_t at)
+static void put_value(struct shaper *sh, const struct redact_spot *spot,
+		      struct redact_key key, uint32_t at)
 {
 	const struct json *j = sh->j;
 	size_t start = sh->out->len;
@@ -95,13 +87,13 @@ static void put_value(struct shaper *sh, struct redact_key key, uint32_t at)
 	case TOKEN_ARRAY:
 		put(sh->out, STR("["));
 		for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
-			put_value(sh, key, item);
+			put_value(sh, spot, key, item);
 		put_close(sh->out, start, ']');
 		break;
 	case TOKEN_STRING:
 	case TOKEN_NUMBER:
 		if (!(j->t[at].flags & TOKEN_EMPTY))
-			put_leaf(sh, key, at);
+			put_leaf(sh, spot, at);
 		break;
 	case TOKEN_NULL: break;
 	default: put_raw(sh, at, STR(","));
