@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -184,11 +185,20 @@ static enum err_code configure(struct db *db, enum db_mode mode, struct err *e)
 	return db_exec(db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -4096", e);
 }
 
+/* Nobody asks SQLite how much memory it has, and counting it takes one lock for all threads
+ * at each malloc. Refused, without harm, where the process used SQLite before. */
+static void count_no_memory(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum err_code db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	int64_t ignored;
 
+	pthread_once(&once, count_no_memory);
 	db->handle = NULL;
 	if (strlen(path) >= sizeof(db->path))
 		return err_set(e, ERR_USAGE, "the path of the database is too long");

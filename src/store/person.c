@@ -23,7 +23,11 @@ struct reach {
 	struct kin_edge recent[IDENTITY_EDGES_MAX];
 	uint64_t values[PERSON_ROWS_MAX];
 	uint64_t rows[ROW_SLOTS]; /* of the index that were come to; 0: free */
+	uint32_t slot_of_row[PERSON_ROWS_MAX];
 	size_t row_count;
+	/* Of a node that a row of the index showed: asked for next, and dear to read again. */
+	bool has_digest[NODES_MAX];
+	unsigned char digest[NODES_MAX][DIGEST_LEN];
 };
 
 #define PAGE_COLUMNS                                                                     \
@@ -137,6 +141,7 @@ static size_t number_of(struct reach *r, uint64_t node)
 	if (!r->slots[slot]) {
 		r->nodes[r->node_count] = node;
 		r->slot_of_node[r->node_count] = slot;
+		r->has_digest[r->node_count] = false;
 		r->slots[slot] = (uint32_t)++r->node_count;
 	}
 	return r->slots[slot] - 1;
@@ -153,8 +158,8 @@ static struct reach *emptied(struct person_reader *p)
 	}
 	for (size_t i = 0; i < r->node_count; i++)
 		r->slots[r->slot_of_node[i]] = 0;
-	if (r->row_count > 0)
-		memset(r->rows, 0, sizeof(r->rows));
+	for (size_t i = 0; i < r->row_count; i++)
+		r->rows[r->slot_of_row[i]] = 0;
 	r->node_count = r->edge_count = r->row_count = 0;
 	return r;
 }
@@ -221,8 +226,16 @@ static bool is_new_row(struct reach *r, uint64_t value)
 	if (r->rows[at])
 		return false;
 	r->rows[at] = value;
-	r->row_count++;
+	r->slot_of_row[r->row_count++] = at;
 	return true;
+}
+
+static void keep_digest(struct reach *r, const struct identifier *id)
+{
+	size_t number = number_of(r, id->node);
+
+	memcpy(r->digest[number], id->digest, DIGEST_LEN);
+	r->has_digest[number] = true;
 }
 
 /* A row's identifiers are joined to its strongest. */
@@ -243,7 +256,11 @@ static enum err_code add_row(struct person_reader *p, uint64_t value, int64_t up
 		struct identity_edge edge = {
 			.at_s = seen.at_s, .row_id = seen.row_id, .source = seen.source};
 
+		if (p->reach->edge_count == IDENTITY_EDGES_MAX)
+			break;
 		add_edge(p->reach, seen.ids.id[0].node, seen.ids.id[i].node, &edge);
+		keep_digest(p->reach, &seen.ids.id[0]);
+		keep_digest(p->reach, &seen.ids.id[i]);
 	}
 	return ERR_OK;
 }
@@ -255,7 +272,7 @@ static enum err_code add_indexed(struct person_reader *p, size_t from, int64_t u
 	size_t count;
 
 	e->code = ERR_OK;
-	if (r->row_count >= PERSON_ROWS_MAX || !runs_may_hold(&p->runs, r->nodes[from]))
+	if (r->row_count >= PERSON_ROWS_MAX)
 		return ERR_OK;
 	if (runs_find(&p->runs, r->nodes[from], r->values, PERSON_ROWS_MAX - r->row_count,
 		      &count, e) != ERR_OK)
@@ -323,9 +340,16 @@ enum err_code person_value(struct person_reader *p, const struct identity_edge *
 			   uint64_t node, unsigned char out[DIGEST_LEN], bool *found,
 			   struct err *e)
 {
+	const struct reach *r = p->reach;
+	uint32_t number = r ? r->slots[slot_of(r, node)] : 0;
 	struct sighting seen;
 
-	*found = false;
+	e->code = ERR_OK;
+	*found = number && r->has_digest[number - 1];
+	if (*found) {
+		memcpy(out, r->digest[number - 1], DIGEST_LEN);
+		return ERR_OK;
+	}
 	if (sighting_read(&p->sightings, edge->source, edge->row_id, &seen, e) != ERR_OK)
 		return e->code;
 	for (size_t i = 0; i < seen.ids.count && !*found; i++) {
