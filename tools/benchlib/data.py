@@ -8,8 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 
-VERSION = "2"  # of the rows; part of the cache's names
-PERSONS = ("plain", "hashed", "none")
+VERSION = "3"  # of the rows; part of the cache's names
 PIXEL = "C1234567890ABCDEFGHI"
 
 PAYLOAD = (
@@ -26,10 +25,12 @@ def sha256(text):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def person_of(person, i, phone, text):
+def person_of(person, i, phone, text, era):
     """Plain: a session, an e-mail address and a phone number, which are replaced in the file
-    afterwards; hashed: the latter two, hashed by the producer; or nobody."""
-    email, phone = f"customer{i}@example.de", f"+4917{phone}"
+    afterwards; hashed: the latter two, hashed by the producer; or none, nobody. Returning: plain, with
+    the e-mail address of a row of "old"; all others are new customers."""
+    name = "customer" if era == "old" or person == "returning" else "buyer"
+    email, phone = f"{name}{i}@example.de", f"+4917{phone}"
     if person == "none":
         return {"session": "", "who": ""}
     if person == "hashed":
@@ -50,7 +51,7 @@ def rows(count, seed, ids, era="new", person="plain"):
             text = f"{start + i // 50:012x}" + text[12:]
         uuid = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
         yield uuid, "purchase", PAYLOAD % {
-            **person_of(person, i, 10_000_000 + bits % 90_000_000, text),
+            **person_of(person, i, 10_000_000 + bits % 90_000_000, text, era),
             "i": i, "hex": text[:12], "ip": bits % 250 + 1, "euro": bits % 400 + 1, "cent": bits % 100, "sku": bits % 977}
 
 
