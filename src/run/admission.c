@@ -26,7 +26,7 @@ struct admission {
 
 static bool has_queued(const struct relay *r, const struct site *s)
 {
-	for (const struct shipment *p = r->queued; p; p = p->next)
+	for (const struct shipment *p = r->shipping.queued; p; p = p->next)
 		if (p->site == s)
 			return true;
 	return false;
@@ -39,7 +39,8 @@ static enum readiness readiness_of(const struct relay *r, const struct site *s,
 
 	if (site_waits(s) && !probe)
 		return PARK;
-	if (r->under_way < RELAY_SLOTS && site_may_send(s, now) && !has_queued(r, s))
+	if (r->shipping.under_way < SHIPPING_SLOTS && site_may_send(s, now) &&
+	    !has_queued(r, s))
 		return READY;
 	return FULL;
 }
@@ -50,11 +51,12 @@ static bool plan_sites(struct relay *r, struct load *load)
 	uint64_t now = clock_mono_ms();
 	bool ready = false, full = false;
 
-	for (int i = 0; i < r->site_count; i++)
-		r->sites[i]->plan = (struct site_plan){.use = UNUSED};
+	for (int i = 0; i < r->sites.count; i++)
+		r->sites.list[i]->plan = (struct site_plan){.use = UNUSED};
 	for (uint32_t i = 0; i < load->lot.count; i++) {
 		struct entry *n = &load->lot.entries[i];
-		struct site *s = n->reason ? NULL : relay_site(r, n->destination_id);
+		struct site *s =
+			n->reason ? NULL : sites_find(&r->sites, n->destination_id);
 
 		if (!s || s->plan.use != UNUSED)
 			continue;
@@ -77,7 +79,7 @@ static struct opening *add_opening(struct admission *a, struct site *s)
 		abort();
 	o = &a->openings[a->count++];
 	*o = (struct opening){
-		.attempt_id = ++a->relay->last_attempt_id,
+		.attempt_id = ++a->relay->shipping.last_attempt_id,
 		.destination_id = s->id,
 		.batch = ++a->load->batches,
 	};
@@ -86,7 +88,7 @@ static struct opening *add_opening(struct admission *a, struct site *s)
 
 static void place(struct admission *a, struct entry *n)
 {
-	struct site *s = relay_site(a->relay, n->destination_id);
+	struct site *s = sites_find(&a->relay->sites, n->destination_id);
 
 	if (n->reason != REASON_NONE)
 		return;
@@ -150,9 +152,9 @@ static void admit_failed(struct admission *a)
 	trouble_note(r, "claim_not_stored", &a->job.err);
 	if (a->job.err.code != ERR_BUSY && a->job.err.code != ERR_IO)
 		relay_fail(r, &a->job.err);
-	r->trouble_ms = clock_mono_ms() + STORE_RETRY_MS;
+	r->trouble.until_ms = clock_mono_ms() + STORE_RETRY_MS;
 	if (a->load->lot.kind == LOT_FRESH) {
-		r->taken = r->admitted;
+		r->reading.taken = r->reading.admitted;
 		reading_restart(r);
 	}
 }
@@ -165,21 +167,22 @@ static void admit_done(struct job *job)
 	bool fresh = load->lot.kind == LOT_FRESH;
 
 	if (fresh)
-		r->admitting = false;
+		r->reading.admitting = false;
 	if (job->err.code != ERR_OK) {
 		admit_failed(a);
 	} else {
 		trouble_over(r);
 		if (fresh) {
-			r->admitted = r->claimed = load->lot.last_id;
+			r->reading.admitted = r->reading.claimed = load->lot.last_id;
 			r->metrics.received += load->rows;
 		}
 		for (size_t i = 0; i < a->count; i++) {
 			struct opening *o = &a->openings[i];
 
 			if (o->events)
-				shipment_queue(r, relay_site(r, o->destination_id), load,
-					       o);
+				shipment_queue(r,
+					       sites_find(&r->sites, o->destination_id),
+					       load, o);
 		}
 	}
 	if (fresh)
@@ -189,7 +192,7 @@ static void admit_done(struct job *job)
 	free(a->openings);
 	free(a);
 	r->changes++;
-	relay_touch(r);
+	reading_touch(r);
 	relay_pump(r);
 }
 
@@ -207,8 +210,8 @@ bool admission_start(struct relay *r, struct load *load)
 	for (uint32_t i = 0; i < load->lot.count; i++)
 		place(a, &load->lot.entries[i]);
 	if (load->lot.kind == LOT_FRESH) {
-		r->admitting = true;
-		r->taken = load->lot.last_id;
+		r->reading.admitting = true;
+		r->reading.taken = load->lot.last_id;
 	}
 	a->job.work = admit_work;
 	a->job.done = admit_done;

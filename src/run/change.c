@@ -175,7 +175,7 @@ static void change_done(struct job *job)
 	if (c->has_requeue)
 		requeue_close(&c->requeue);
 	r->stale_config = true;
-	relay_touch(r);
+	reading_touch(r);
 	errand_go_on(c->errand);
 	free(c);
 	relay_pump(r);

@@ -54,7 +54,7 @@ static void ingest_done(struct job *job)
 			g->covered = g->slice.covered;
 			g->wanted = g->urgent = false;
 			g->due_ms = clock_mono_ms() + LEISURE_MS;
-			relay_touch(r);
+			reading_touch(r);
 		}
 	}
 	relay_pump(r);
@@ -64,7 +64,7 @@ void ingesting_pump(struct ingesting *g, uint64_t now)
 {
 	struct relay *r = g->relay;
 
-	if (!g->wanted || g->under_way || r->stopping || r->in_trouble)
+	if (!g->wanted || g->under_way || r->stopping || r->trouble.stands)
 		return;
 	if (now < g->due_ms && (!g->urgent || g->job.err.code != ERR_OK))
 		return;

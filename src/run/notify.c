@@ -110,14 +110,14 @@ static const struct site *first_waiting(const struct relay *r, int *waiting, int
 	const struct site *first = NULL;
 
 	*waiting = *all = 0;
-	for (int i = 0; i < r->site_count; i++) {
-		if (r->sites[i]->removed)
+	for (int i = 0; i < r->sites.count; i++) {
+		if (r->sites.list[i]->removed)
 			continue;
 		++*all;
-		if (!site_waits(r->sites[i]))
+		if (!site_waits(r->sites.list[i]))
 			continue;
 		++*waiting;
-		first = first ? first : r->sites[i];
+		first = first ? first : r->sites.list[i];
 	}
 	return first;
 }
@@ -127,7 +127,7 @@ static void say(const struct relay *r, char *out, size_t cap)
 	int waiting, all;
 	const struct site *first = first_waiting(r, &waiting, &all);
 
-	if (r->in_trouble)
+	if (r->trouble.stands)
 		snprintf(out, cap,
 			 "The database refuses writes: nothing is sent until it "
 			 "takes them again. See the log.");
@@ -139,9 +139,9 @@ static void say(const struct relay *r, char *out, size_t cap)
 			 waiting, all, all == 1 ? "" : "s", waiting == 1 ? "s" : "",
 			 first->name,
 			 first->paused ? "paused" : reason_word(first->reason));
-	else if (r->under_way > 0)
-		snprintf(out, cap, "Sending, %d request%s under way.", r->under_way,
-			 r->under_way == 1 ? "" : "s");
+	else if (r->shipping.under_way > 0)
+		snprintf(out, cap, "Sending, %d request%s under way.",
+			 r->shipping.under_way, r->shipping.under_way == 1 ? "" : "s");
 	else
 		snprintf(out, cap,
 			 "All destinations are open; nothing is to be sent now.");

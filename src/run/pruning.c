@@ -83,7 +83,7 @@ void pruning_pump(struct pruning *p, uint64_t now)
 {
 	struct relay *r = p->relay;
 
-	if (p->under_way || r->stopping || r->in_trouble || now < p->due_ms)
+	if (p->under_way || r->stopping || r->trouble.stands || now < p->due_ms)
 		return;
 	p->under_way = true;
 	p->job.work = prune_work;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "run/admission.h"
+#include "run/relay.h"
 
 enum {
 	READ_AHEAD = 3,     /* loads read and not yet admitted */
@@ -17,14 +18,26 @@ enum {
 
 static void read_done(struct job *job);
 
+void reading_touch(struct relay *r)
+{
+	r->reading.dirty = true;
+	r->reading.quiet = false;
+}
+
+void reading_look(struct relay *r)
+{
+	if (writer_has_news(&r->writer, &r->reading.seen_news))
+		reading_touch(r);
+}
+
 static struct load *take(struct relay *r)
 {
-	struct load *load = r->spare;
+	struct load *load = r->reading.spare;
 
 	if (!load)
 		load = load_new();
 	else
-		r->spare = load->next;
+		r->reading.spare = load->next;
 	load->next = NULL;
 	load->owner = r;
 	load->state = LOAD_SHAPING;
@@ -40,16 +53,16 @@ void reading_drop(struct relay *r, struct load *load)
 {
 	if (--load->holders > 0)
 		return;
-	load->next = r->spare;
-	r->spare = load;
+	load->next = r->reading.spare;
+	r->reading.spare = load;
 }
 
 void reading_fini(struct relay *r)
 {
-	while (r->spare) {
-		struct load *load = r->spare;
+	while (r->reading.spare) {
+		struct load *load = r->reading.spare;
 
-		r->spare = load->next;
+		r->reading.spare = load->next;
 		load_free(load);
 	}
 }
@@ -58,13 +71,13 @@ static void ask(struct relay *r, struct load *load)
 {
 	load->now_ms = clock_wall_ms();
 	load->covered = r->ingesting.covered;
-	load->claimed = r->claimed;
-	load->seen = r->last_row;
+	load->claimed = r->reading.claimed;
+	load->seen = r->reading.last_row;
 	load->job.work = shaper_work;
 	load->job.done = read_done;
 	load->due[load->dues++].destination_id = 0;
-	for (int i = 0; i < r->site_count && load->dues < LOAD_SITES; i++)
-		load->due[load->dues++].destination_id = r->sites[i]->id;
+	for (int i = 0; i < r->sites.count && load->dues < LOAD_SITES; i++)
+		load->due[load->dues++].destination_id = r->sites.list[i]->id;
 	r->jobs++;
 	lane_submit(&r->shaping, &load->job);
 }
@@ -72,14 +85,14 @@ static void ask(struct relay *r, struct load *load)
 static void ask_fresh(struct relay *r, int64_t upto)
 {
 	struct load *load = take(r);
-	struct load **at = &r->reading;
+	struct load **at = &r->reading.loads;
 
 	while (*at)
 		at = &(*at)->next;
 	*at = load;
-	r->reading_count++;
+	r->reading.count++;
 	load->lot.kind = LOT_FRESH;
-	load->after = r->next_after;
+	load->after = r->reading.next_after;
 	load->upto = upto;
 	load->limit = LOAD_ROWS;
 	ask(r, load);
@@ -99,24 +112,24 @@ static void ask_waiting(struct relay *r, struct site *s, int limit)
 		s->reading_due = true;
 		s->due_ms = 0;
 	} else {
-		r->looking = true;
+		r->reading.looking = true;
 	}
-	r->waiting_loads++;
+	r->reading.waiting_loads++;
 	ask(r, load);
 }
 
 static bool all_sites_wait(const struct relay *r)
 {
-	for (int i = 0; i < r->site_count; i++)
-		if (!site_waits(r->sites[i]))
+	for (int i = 0; i < r->sites.count; i++)
+		if (!site_waits(r->sites.list[i]))
 			return false;
 	return true;
 }
 
 static bool parked_enough(const struct relay *r)
 {
-	for (int i = 0; i < r->site_count; i++)
-		if (r->sites[i]->parked >= PARKED_MAX)
+	for (int i = 0; i < r->sites.count; i++)
+		if (r->sites.list[i]->parked >= PARKED_MAX)
 			return true;
 	return false;
 }
@@ -125,8 +138,8 @@ static bool may_read_fresh(const struct relay *r)
 {
 	bool any = false;
 
-	for (int i = 0; i < r->site_count; i++)
-		any = any || !r->sites[i]->removed;
+	for (int i = 0; i < r->sites.count; i++)
+		any = any || !r->sites.list[i]->removed;
 	return any && !(all_sites_wait(r) && parked_enough(r));
 }
 
@@ -134,31 +147,32 @@ static bool may_read_fresh(const struct relay *r)
  * is the first for a while, and is gathered for a moment otherwise. */
 static void read_fresh(struct relay *r, uint64_t now)
 {
-	while (r->dense && !r->open_ended && r->reading_count < READ_AHEAD &&
-	       r->last_row - r->next_after >= LOAD_ROWS) {
-		ask_fresh(r, r->next_after + LOAD_ROWS);
-		r->next_after += LOAD_ROWS;
+	while (r->reading.dense && !r->reading.open_ended &&
+	       r->reading.count < READ_AHEAD &&
+	       r->reading.last_row - r->reading.next_after >= LOAD_ROWS) {
+		ask_fresh(r, r->reading.next_after + LOAD_ROWS);
+		r->reading.next_after += LOAD_ROWS;
 	}
-	if (r->reading_count > 0)
+	if (r->reading.count > 0)
 		return;
-	if (r->last_row - r->next_after < LOAD_ROWS &&
-	    (!r->dirty || now - r->partial_ms < PARTIAL_MS ||
-	     now - r->looked_ms < LOOK_MS))
+	if (r->reading.last_row - r->reading.next_after < LOAD_ROWS &&
+	    (!r->reading.dirty || now - r->reading.partial_ms < PARTIAL_MS ||
+	     now - r->reading.looked_ms < LOOK_MS))
 		return;
-	r->dirty = r->quiet = false;
-	r->looked_ms = now;
-	r->open_ended = true;
+	r->reading.dirty = r->reading.quiet = false;
+	r->reading.looked_ms = now;
+	r->reading.open_ended = true;
 	ask_fresh(r, 0);
 }
 
 static void look(struct relay *r, uint64_t now)
 {
-	if (!r->dirty || r->looking || r->reading_count > 0 ||
-	    now - r->looked_ms < PARTIAL_MS)
+	if (!r->reading.dirty || r->reading.looking || r->reading.count > 0 ||
+	    now - r->reading.looked_ms < PARTIAL_MS)
 		return;
-	r->dirty = r->quiet = false;
-	r->looked_ms = now;
-	ask_waiting(r, &r->redo, 0);
+	r->reading.dirty = r->reading.quiet = false;
+	r->reading.looked_ms = now;
+	ask_waiting(r, &r->sites.redo, 0);
 }
 
 static void read_waiting(struct relay *r, uint64_t now)
@@ -166,33 +180,35 @@ static void read_waiting(struct relay *r, uint64_t now)
 	int64_t wall = clock_wall_ms();
 	bool room = false;
 
-	r->due_looked_ms = wall;
-	for (int i = 0; i < r->site_count; i++) {
-		struct site *s = r->sites[i];
-		bool ready =
-			site_may_send(s, now) && r->under_way < RELAY_SLOTS && !r->queued;
+	r->reading.due_looked_ms = wall;
+	for (int i = 0; i < r->sites.count; i++) {
+		struct site *s = r->sites.list[i];
+		bool ready = site_may_send(s, now) &&
+			     r->shipping.under_way < SHIPPING_SLOTS &&
+			     !r->shipping.queued;
 
 		room = room || ready || site_waits(s);
 		if (ready && !s->reading_due && s->due_ms && s->due_ms <= wall)
 			ask_waiting(r, s, s->batch);
 	}
-	if (room && r->redo.due_ms && r->redo.due_ms <= wall && !r->redo.reading_due)
-		ask_waiting(r, &r->redo, LOAD_ROWS);
+	if (room && r->sites.redo.due_ms && r->sites.redo.due_ms <= wall &&
+	    !r->sites.redo.reading_due)
+		ask_waiting(r, &r->sites.redo, LOAD_ROWS);
 }
 
 /* Behind `last`; all of them where it is NULL. */
 static void forget_behind(struct relay *r, struct load *last)
 {
-	struct load *load = last ? last->next : r->reading;
+	struct load *load = last ? last->next : r->reading.loads;
 
 	if (last)
 		last->next = NULL;
 	else
-		r->reading = NULL;
+		r->reading.loads = NULL;
 	while (load) {
 		struct load *next = load->next;
 
-		r->reading_count--;
+		r->reading.count--;
 		load->stale = true;
 		if (load->state == LOAD_SHAPED)
 			reading_drop(r, load);
@@ -203,9 +219,9 @@ static void forget_behind(struct relay *r, struct load *last)
 void reading_restart(struct relay *r)
 {
 	forget_behind(r, NULL);
-	r->next_after = r->taken;
-	r->dense = false;
-	relay_touch(r);
+	r->reading.next_after = r->reading.taken;
+	r->reading.dense = false;
+	reading_touch(r);
 }
 
 static void note_dues(struct relay *r, const struct load *load)
@@ -214,46 +230,47 @@ static void note_dues(struct relay *r, const struct load *load)
 
 	for (int i = 0; i < load->dues; i++) {
 		int32_t id = load->due[i].destination_id;
-		struct site *s = id ? relay_site(r, id) : &r->redo;
+		struct site *s = id ? sites_find(&r->sites, id) : &r->sites.redo;
 
 		any = any || load->due[i].due_ms;
 		if (s && !s->reading_due)
 			s->due_ms = load->due[i].due_ms;
 	}
-	if (load->last_row > r->last_row)
-		r->last_row = load->last_row;
-	r->quiet = !any && load->last_row <= r->next_after;
+	if (load->last_row > r->reading.last_row)
+		r->reading.last_row = load->last_row;
+	r->reading.quiet = !any && load->last_row <= r->reading.next_after;
 }
 
 static void fresh_done(struct relay *r, struct load *load)
 {
 	load->shaped_ms = clock_mono_ms();
 	load->state = LOAD_SHAPED;
-	r->dense = load->rows == LOAD_ROWS;
+	r->reading.dense = load->rows == LOAD_ROWS;
 	if (load->cut) {
 		forget_behind(r, load);
-		r->next_after = load->lot.last_id;
-	} else if (load->upto == 0 && load->lot.last_id > r->next_after) {
-		r->next_after = load->lot.last_id;
+		r->reading.next_after = load->lot.last_id;
+	} else if (load->upto == 0 && load->lot.last_id > r->reading.next_after) {
+		r->reading.next_after = load->lot.last_id;
 	}
 	if (load->rows > 0 && load->rows < LOAD_ROWS)
-		r->partial_ms = load->shaped_ms;
+		r->reading.partial_ms = load->shaped_ms;
 	if (load->rows > 0)
-		r->dirty = true; /* perhaps there is more */
+		r->reading.dirty = true; /* perhaps there is more */
 }
 
 void reading_end_waiting(struct relay *r, struct load *load)
 {
-	struct site *s = load->lot.kind == LOT_REDO ? &r->redo
-						    : relay_site(r, load->destination_id);
+	struct site *s = load->lot.kind == LOT_REDO
+				 ? &r->sites.redo
+				 : sites_find(&r->sites, load->destination_id);
 
-	r->waiting_loads--;
+	r->reading.waiting_loads--;
 	if (load->limit == 0)
-		r->looking = false;
+		r->reading.looking = false;
 	else if (s)
 		s->reading_due = false;
 	if (load->lot.count > 0)
-		relay_touch(r);
+		reading_touch(r);
 	reading_drop(r, load);
 }
 
@@ -265,15 +282,15 @@ static void read_failed(struct relay *r, struct load *load)
 	log_end(&line);
 	if (load->job.err.code != ERR_BUSY && load->job.err.code != ERR_IO)
 		relay_fail(r, &load->job.err);
-	r->trouble_ms = clock_mono_ms() + READ_RETRY_MS;
-	r->trouble = load->job.err;
+	r->trouble.until_ms = clock_mono_ms() + READ_RETRY_MS;
+	r->trouble.last = load->job.err;
 	if (load->lot.kind == LOT_FRESH) {
 		if (!load->stale) {
 			reading_restart(r);
 		}
 		reading_drop(r, load);
 	} else {
-		relay_touch(r);
+		reading_touch(r);
 		reading_end_waiting(r, load);
 	}
 }
@@ -281,8 +298,9 @@ static void read_failed(struct relay *r, struct load *load)
 /* It was not read: it will be when visits and consent rows are in. */
 static void bounce(struct relay *r, struct load *load)
 {
-	struct site *s = load->lot.kind == LOT_REDO ? &r->redo
-						    : relay_site(r, load->destination_id);
+	struct site *s = load->lot.kind == LOT_REDO
+				 ? &r->sites.redo
+				 : sites_find(&r->sites, load->destination_id);
 
 	if (load->lot.kind == LOT_FRESH) {
 		reading_restart(r);
@@ -303,7 +321,7 @@ static void read_done(struct job *job)
 
 	r->jobs--;
 	if (load->lot.kind == LOT_FRESH && load->upto == 0)
-		r->open_ended = false;
+		r->reading.open_ended = false;
 	if (job->err.code != ERR_OK) {
 		read_failed(r, load);
 	} else if (load->stale) {
@@ -339,31 +357,31 @@ static bool is_outdated(struct relay *r, const struct load *load)
 /* The head of what was read, when its destinations can take it. */
 static void admit_next(struct relay *r)
 {
-	struct load *load = r->reading;
+	struct load *load = r->reading.loads;
 
-	while (load && load->state == LOAD_SHAPED && !r->admitting) {
-		assert(load->lot.first_id == r->admitted + 1);
+	while (load && load->state == LOAD_SHAPED && !r->reading.admitting) {
+		assert(load->lot.first_id == r->reading.admitted + 1);
 		if (is_outdated(r, load)) {
 			reading_restart(r);
 			return;
 		}
 		if (load->lot.count == 0) {
-			r->admitted = r->taken = load->lot.last_id;
+			r->reading.admitted = r->reading.taken = load->lot.last_id;
 		} else if (!admission_start(r, load)) {
 			return;
 		}
-		r->reading = load->next;
-		r->reading_count--;
+		r->reading.loads = load->next;
+		r->reading.count--;
 		if (load->lot.count == 0)
 			reading_drop(r, load);
-		load = r->reading;
+		load = r->reading.loads;
 	}
 }
 
 bool reading_idle(const struct relay *r)
 {
-	return r->reading_count == 0 && r->jobs == 0 && r->waiting_loads == 0 &&
-	       !r->admitting && ingesting_idle(&r->ingesting);
+	return r->reading.count == 0 && r->jobs == 0 && r->reading.waiting_loads == 0 &&
+	       !r->reading.admitting && ingesting_idle(&r->ingesting);
 }
 
 void reading_pump(struct relay *r, uint64_t now)
@@ -372,8 +390,8 @@ void reading_pump(struct relay *r, uint64_t now)
 		forget_behind(r, NULL);
 		return;
 	}
-	if (!step_settled(&r->step, now) || r->in_trouble || r->reloading ||
-	    now < r->trouble_ms)
+	if (!step_settled(&r->step, now) || r->trouble.stands || r->reloading ||
+	    now < r->trouble.until_ms)
 		return;
 	admit_next(r);
 	if (ingesting_blocks(&r->ingesting))

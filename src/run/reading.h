@@ -2,17 +2,43 @@
  * reading.h - from the outbox to admitted requests: which rows to read, when, and who takes
  * them.
  *
- * Owns:    the relay's loads.
+ * Owns:    its loads, until reading_fini.
  * Thread:  the loop's.
  * Errors:  what fails is read again; a database that cannot be read ends the relay.
  * See:     run/load.h, run/shaper.h, store/queue.h. */
 #ifndef RUN_READING_H
 #define RUN_READING_H
 
-#include "run/relay.h"
+#include "run/load.h"
+
+struct relay;
+
+struct reading {
+	struct load *loads; /* in the order of their rows, until they are admitted */
+	struct load *spare;
+	int count;          /* of `loads` */
+	int waiting_loads;  /* of LOT_RETRY and LOT_REDO, read or being admitted */
+	int64_t next_after; /* rows up to here are read or being read, */
+	int64_t admitted;   /* admitted, */
+	int64_t taken;      /* being admitted */
+	int64_t claimed;    /* the cursor in the file */
+	int64_t last_row;   /* as far as is known */
+	bool dense;         /* the last load was full: read ahead */
+	bool open_ended;    /* a load is being read whose end is not known yet */
+	bool dirty;         /* somebody committed since the last look */
+	bool quiet;         /* the last look found nothing to do, now or later */
+	bool admitting, looking;
+	uint64_t partial_ms, looked_ms; /* monotonic: a load that was not full, a look */
+	int64_t due_looked_ms;          /* Unix time: the last look at what is due */
+	uint32_t seen_news;             /* of the writer's */
+};
 
 /* Asks for what may be read, admits what was read. */
 void reading_pump(struct relay *r, uint64_t now_ms);
+
+/* There may be something to read; or: there is, if the writer says so. */
+void reading_touch(struct relay *r);
+void reading_look(struct relay *r);
 
 /* Forgets what was read and not admitted: it is read again. */
 void reading_restart(struct relay *r);

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/oauth_reply.h"
+#include "run/relay.h"
+#include "run/reload.h"
 #include "run/trouble.h"
 #include "store/destination.h"
 #include "store/rekey.h"
@@ -28,7 +30,7 @@ enum {
 static void log_grant(const struct refresh *f, enum log_level level, const char *event)
 {
 	struct log_line line = log_begin(level, event);
-	const struct site *s = relay_site(f->relay, f->due.destination_id);
+	const struct site *s = sites_find(&f->relay->sites, f->due.destination_id);
 
 	log_field(&line, "destination", "%s", s ? s->name : "");
 	if (f->error[0])
@@ -140,12 +142,12 @@ static void log_outcome(struct refresh *f)
 /* It is durable: used from now on, not only when the configuration has been read. */
 static void use_fresh(struct refresh *f)
 {
-	struct site *s = relay_site(f->relay, f->due.destination_id);
+	struct site *s = sites_find(&f->relay->sites, f->due.destination_id);
 
 	if (f->due.task != GRANT_REFRESH || !f->kept || !s || !s->has_token)
 		return;
 	site_set_token(s, &f->fresh.token, clock_mono_ms());
-	relay_store_site(f->relay, s);
+	reload_store_site(f->relay, s);
 }
 
 /* The only copy of the new pair is here until it is stored. */
@@ -165,7 +167,7 @@ static void keep_done(struct job *job)
 		use_fresh(f);
 	}
 	end_turn(f);
-	relay_touch(f->relay);
+	reading_touch(f->relay);
 	refresh_look(f);
 	relay_pump(f->relay);
 }

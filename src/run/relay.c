@@ -24,25 +24,7 @@ enum {
 	TICK_MS = 10,    /* the finest a timer is set */
 };
 
-struct site *relay_site(struct relay *r, int32_t destination_id)
-{
-	for (int i = 0; i < r->site_count; i++)
-		if (r->sites[i]->id == destination_id)
-			return r->sites[i];
-	return NULL;
-}
-
-void relay_touch(struct relay *r)
-{
-	r->dirty = true;
-	r->quiet = false;
-}
-
-void relay_look(struct relay *r)
-{
-	if (writer_has_news(&r->writer, &r->seen_news))
-		relay_touch(r);
-}
+static void on_timer(uv_timer_t *timer);
 
 void relay_fail(struct relay *r, const struct err *e)
 {
@@ -64,21 +46,21 @@ void relay_fail(struct relay *r, const struct err *e)
 /* A destination whose time has come and that has nothing to probe with is open. */
 static void open_idle_sites(struct relay *r, uint64_t now)
 {
-	for (int i = 0; i < r->site_count; i++) {
-		struct site *s = r->sites[i];
+	for (int i = 0; i < r->sites.count; i++) {
+		struct site *s = r->sites.list[i];
 
 		site_wake(s, now);
 		if (s->state == SITE_PROBING && s->under_way == 0 && s->due_ms == 0 &&
-		    r->quiet && reading_idle(r) && r->unsettled == 0)
+		    r->reading.quiet && reading_idle(r) && r->shipping.unsettled == 0)
 			s->state = SITE_OPEN;
 	}
 }
 
 static bool is_sent(const struct relay *r)
 {
-	return r->options.drain && r->quiet && !r->dirty && reading_idle(r) &&
-	       r->unsettled == 0 && !r->reloading && !r->stale_config &&
-	       r->last_row <= r->admitted;
+	return r->options.drain && r->reading.quiet && !r->reading.dirty &&
+	       reading_idle(r) && r->shipping.unsettled == 0 && !r->reloading &&
+	       !r->stale_config && r->reading.last_row <= r->reading.admitted;
 }
 
 static bool is_drained(const struct relay *r)
@@ -150,9 +132,9 @@ static void end_if_done(struct relay *r)
 		shipment_abort_all(r);
 		refresh_abort(r->refresh);
 	}
-	if (r->unsettled == 0 && r->jobs == 0 && r->waiting_loads == 0 && !r->admitting &&
-	    !r->reloading && r->site_jobs == 0 && !r->scrubbing.under_way &&
-	    !r->pruning.under_way && !r->ingesting.under_way)
+	if (r->shipping.unsettled == 0 && r->jobs == 0 && r->reading.waiting_loads == 0 &&
+	    !r->reading.admitting && !r->reloading && r->sites.jobs == 0 &&
+	    !r->scrubbing.under_way && !r->pruning.under_way && !r->ingesting.under_way)
 		close_all(r);
 }
 
@@ -169,10 +151,10 @@ static void set_timer(struct relay *r, uint64_t now)
 	int64_t wall = clock_wall_ms();
 	uint64_t at = r->look_ms;
 
-	for (int i = -1; i < r->site_count; i++) {
-		struct site *s = i < 0 ? &r->redo : r->sites[i];
+	for (int i = -1; i < r->sites.count; i++) {
+		struct site *s = i < 0 ? &r->sites.redo : r->sites.list[i];
 
-		if (s->due_ms > r->due_looked_ms && !s->reading_due)
+		if (s->due_ms > r->reading.due_looked_ms && !s->reading_due)
 			sooner(&at, s->due_ms > wall ? now + (uint64_t)(s->due_ms - wall)
 						     : now);
 		if (s->state == SITE_BLOCKED)
@@ -180,7 +162,7 @@ static void set_timer(struct relay *r, uint64_t now)
 		if (s->next_start_ms > now)
 			sooner(&at, s->next_start_ms);
 	}
-	if (r->dirty || r->reading_count > 0)
+	if (r->reading.dirty || r->reading.count > 0)
 		sooner(&at, now + TICK_MS);
 	if (r->ingesting.wanted && !r->ingesting.under_way)
 		sooner(&at, r->ingesting.due_ms);
@@ -189,7 +171,7 @@ static void set_timer(struct relay *r, uint64_t now)
 	if (r->stopping && r->deadline_ms)
 		sooner(&at, r->deadline_ms);
 	uv_update_time(&r->loop);
-	uv_timer_start(&r->timer, r->on_timer, at > now + 1 ? at - now : 1, 0);
+	uv_timer_start(&r->timer, on_timer, at > now + 1 ? at - now : 1, 0);
 }
 
 /* The WAL was written: the commit is visible only after its fsync, of which nobody tells. So
@@ -198,13 +180,13 @@ static void note_write(struct relay *r, uint64_t now)
 {
 	r->woken_ms = now;
 	r->look_ms = now + 1;
-	relay_look(r);
+	reading_look(r);
 }
 
 /* Nobody need be told of more: the next load, or the next slice, looks anyway. */
 static bool may_sleep(const struct relay *r)
 {
-	return (r->dense && r->reading_count > 0) || r->scrubbing.under_way;
+	return (r->reading.dense && r->reading.count > 0) || r->scrubbing.under_way;
 }
 
 /* Callbacks below may come back here; the outermost call goes around again instead. */
@@ -254,9 +236,9 @@ static void on_timer(uv_timer_t *timer)
 		uint64_t since = now - r->woken_ms;
 
 		r->look_ms = now + (since < SETTLE_MS ? since / 2 + 1 : LOOK_MS);
-		relay_look(r);
+		reading_look(r);
 		if (since >= SETTLE_MS)
-			relay_touch(r);
+			reading_touch(r);
 		r->stale_config = r->stale_config || r->keyless;
 		/* Nothing is ever committed to a file that has gone: nothing else tells. */
 		if (writer_check_file(&r->writer, &e) != ERR_OK)
@@ -329,8 +311,8 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	step_init(&r->step, r);
 	if (scrubbing_open(&r->scrubbing, r, e) != ERR_OK ||
 	    pruning_open(&r->pruning, r, &r->options.keep, e) != ERR_OK ||
-	    queue_position(&r->writer.queue, &r->admitted, &r->last_attempt_id, e) !=
-		    ERR_OK)
+	    queue_position(&r->writer.queue, &r->reading.admitted,
+			   &r->shipping.last_attempt_id, e) != ERR_OK)
 		return e->code;
 	if (check_key(r, e) != ERR_OK)
 		return e->code;
@@ -350,7 +332,8 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	r->has_writer = true;
 	if (console_open(r, &r->console, e) != ERR_OK)
 		return e->code;
-	r->next_after = r->last_row = r->taken = r->claimed = r->admitted;
+	r->reading.next_after = r->reading.last_row = r->reading.taken =
+		r->reading.claimed = r->reading.admitted;
 	if (recovered) {
 		struct log_line line = log_begin(LOG_WARN, "recovered");
 
@@ -365,7 +348,6 @@ static void start(struct relay *r)
 	struct log_line line;
 	struct err e;
 
-	r->on_timer = on_timer;
 	r->refresh = refresh_open(r);
 	r->notify = notify_open(r);
 	uv_timer_init(&r->loop, &r->timer);
@@ -386,7 +368,7 @@ static void start(struct relay *r)
 	log_field(&line, "database", "%s", r->writer.lock.path);
 	log_field(&line, "endpoint", "%s", r->options.endpoint);
 	log_end(&line);
-	relay_touch(r);
+	reading_touch(r);
 	r->stale_config = true;
 	relay_pump(r);
 }
@@ -396,7 +378,7 @@ static void finish(struct relay *r)
 	struct log_line line = log_begin(LOG_INFO, "stopped");
 
 	log_field(&line, "drained", "%s",
-		  r->fatal.code == ERR_OK && r->quiet ? "yes" : "no");
+		  r->fatal.code == ERR_OK && r->reading.quiet ? "yes" : "no");
 	log_end(&line);
 }
 
@@ -412,11 +394,7 @@ static void release(struct relay *r)
 	if (r->has_writer && r->fatal.code == ERR_OK)
 		writer_index_rest(&r->writer);
 	writer_close(&r->writer);
-	for (int i = 0; i < r->site_count; i++) {
-		site_fini(r->sites[i]);
-		free(r->sites[i]);
-	}
-	free(r->sites);
+	sites_fini(&r->sites);
 }
 
 enum err_code relay_run(const struct relay_options *options, struct err *e)
@@ -428,9 +406,10 @@ enum err_code relay_run(const struct relay_options *options, struct err *e)
 	e->code = ERR_OK;
 	r->options = *options;
 	r->metrics.started_ms = clock_wall_ms();
-	r->limits = (struct site_limits){options->retry_base_ms, options->retry_cap_ms};
-	snprintf(r->url, sizeof(r->url), "%s/open_api/v1.3/event/track/",
-		 options->endpoint);
+	r->sites.limits =
+		(struct site_limits){options->retry_base_ms, options->retry_cap_ms};
+	snprintf(r->shipping.url, sizeof(r->shipping.url),
+		 "%s/open_api/v1.3/event/track/", options->endpoint);
 	if (uv_loop_init(&r->loop) != 0)
 		abort();
 	if (open_parts(r, e) == ERR_OK) {

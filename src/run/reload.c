@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "run/refresh.h"
+#include "run/relay.h"
 #include "store/credential.h"
 #include "store/disconnect.h"
 
@@ -110,16 +111,17 @@ static void reload_work(struct job *job, void *state)
 
 static struct site *site_of(struct relay *r, int32_t id)
 {
-	struct site *s = relay_site(r, id);
+	struct site *s = sites_find(&r->sites, id);
 
 	if (s)
 		return s;
 	s = calloc(1, sizeof(*s));
-	r->sites = realloc(r->sites, (size_t)(r->site_count + 1) * sizeof(struct site *));
-	if (!s || !r->sites)
+	r->sites.list = realloc(r->sites.list,
+				(size_t)(r->sites.count + 1) * sizeof(struct site *));
+	if (!s || !r->sites.list)
 		abort();
 	s->id = id;
-	r->sites[r->site_count++] = s;
+	r->sites.list[r->sites.count++] = s;
 	return s;
 }
 
@@ -162,7 +164,7 @@ static void cut_done(struct job *job)
 	}
 	if (job->err.code != ERR_OK)
 		log_error("disconnect_incomplete", &job->err);
-	r->site_jobs--;
+	r->sites.jobs--;
 	free(c);
 	relay_pump(r);
 }
@@ -178,14 +180,14 @@ static void cut(struct relay *r, const struct site *s)
 	c->through = s->cancelled_through;
 	c->job.work = cut_work;
 	c->job.done = cut_done;
-	r->site_jobs++;
+	r->sites.jobs++;
 	lane_submit(&r->writer.lane, &c->job);
 }
 
 static void apply(struct reload *l, size_t i)
 {
 	const struct destination_config *d = &l->config->destinations[i];
-	bool is_new = relay_site(l->relay, d->rules.id) == NULL;
+	bool is_new = sites_find(&l->relay->sites, d->rules.id) == NULL;
 	struct site *s = site_of(l->relay, d->rules.id);
 	bool gave_up;
 
@@ -217,14 +219,14 @@ static void apply(struct reload *l, size_t i)
 	/* What the file says of its state must be what it is. */
 	s->changed =
 		s->changed || d->reason != (int)(s->state == SITE_OPEN ? 0 : s->reason);
-	relay_store_site(l->relay, s);
+	reload_store_site(l->relay, s);
 }
 
 /* Destinations that are gone wait for ever; their shipments may still be under way. */
 static void mark_removed(struct relay *r)
 {
-	for (int i = 0; i < r->site_count; i++)
-		r->sites[i]->removed = r->sites[i]->paused = true;
+	for (int i = 0; i < r->sites.count; i++)
+		r->sites.list[i]->removed = r->sites.list[i]->paused = true;
 }
 
 /* Rows wait for one, and a drain would wait for ever. */
@@ -250,7 +252,7 @@ static void reload_done(struct job *job)
 	r->reloading = false;
 	if (job->err.code != ERR_OK) {
 		log_error("configuration_unreadable", &job->err);
-		r->trouble_ms = clock_mono_ms() + 1000;
+		r->trouble.until_ms = clock_mono_ms() + 1000;
 	} else {
 		r->stale_config = false;
 		r->config_version = l->config->version;
@@ -269,7 +271,7 @@ static void reload_done(struct job *job)
 	free(l->found);
 	free(l->why);
 	free(l);
-	relay_touch(r);
+	reading_touch(r);
 	relay_pump(r);
 }
 
@@ -277,13 +279,13 @@ void reload_start(struct relay *r)
 {
 	struct reload *l;
 
-	if (r->stopping || clock_mono_ms() < r->trouble_ms)
+	if (r->stopping || clock_mono_ms() < r->trouble.until_ms)
 		return;
 	l = calloc(1, sizeof(*l));
 	if (!l)
 		abort();
 	l->relay = r;
-	l->admitted = r->admitted;
+	l->admitted = r->reading.admitted;
 	l->job.work = reload_work;
 	l->job.done = reload_done;
 	r->reloading = true;
@@ -306,7 +308,7 @@ static void site_done(struct job *job)
 	struct site_job *j = (struct site_job *)job;
 	struct relay *r = j->relay;
 
-	r->site_jobs--;
+	r->sites.jobs--;
 	if (job->err.code != ERR_OK)
 		j->site->changed = true; /* goes with the next change */
 	else
@@ -332,7 +334,7 @@ static void log_state(struct site *s)
 	log_end(&line);
 }
 
-void relay_store_site(struct relay *r, struct site *s)
+void reload_store_site(struct relay *r, struct site *s)
 {
 	uint64_t now = clock_mono_ms();
 	struct site_job *j;
@@ -355,6 +357,6 @@ void relay_store_site(struct relay *r, struct site *s)
 	snprintf(j->last_error, sizeof(j->last_error), "%s", s->last_error);
 	j->job.work = site_work;
 	j->job.done = site_done;
-	r->site_jobs++;
+	r->sites.jobs++;
 	lane_submit(&r->writer.lane, &j->job);
 }

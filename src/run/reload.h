@@ -8,8 +8,12 @@
 #ifndef RUN_RELOAD_H
 #define RUN_RELOAD_H
 
-#include "run/relay.h"
+struct relay;
+struct site;
 
 void reload_start(struct relay *r);
+
+/* Stores what changed in a destination's state. */
+void reload_store_site(struct relay *r, struct site *s);
 
 #endif

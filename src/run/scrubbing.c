@@ -91,7 +91,7 @@ static void scrub_done(struct job *job)
 	uint64_t now = clock_mono_ms();
 
 	s->under_way = false;
-	relay_look(s->relay);
+	reading_look(s->relay);
 	if (job->err.code != ERR_OK) {
 		failed(s, &job->err, now);
 		relay_pump(s->relay);
@@ -129,13 +129,13 @@ static void begin(struct scrubbing *s, bool whole, uint64_t now)
 		s->after = 0;
 	if (s->after == 0)
 		s->whole_ms = now + SCRUBBING_WHOLE_MS;
-	s->upto = s->relay->admitted;
+	s->upto = s->relay->reading.admitted;
 	s->changes = s->relay->changes;
 }
 
 static bool is_idle(const struct scrubbing *s, uint64_t now, uint64_t for_ms)
 {
-	return reading_idle(s->relay) && s->relay->unsettled == 0 &&
+	return reading_idle(s->relay) && s->relay->shipping.unsettled == 0 &&
 	       now - s->changed_ms >= for_ms;
 }
 
@@ -169,7 +169,7 @@ void scrubbing_pump(struct scrubbing *s, uint64_t now, bool sent)
 		s->seen_changes = r->changes;
 		s->changed_ms = now;
 	}
-	if (s->under_way || r->stopping || r->in_trouble || now < s->retry_ms)
+	if (s->under_way || r->stopping || r->trouble.stands || now < s->retry_ms)
 		return;
 	look_at_wal(s, now);
 	idle = sent || is_idle(s, now, SCRUBBING_IDLE_MS);

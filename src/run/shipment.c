@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/backoff.h"
-#include "run/reading.h"
-#include "run/trouble.h"
+#include "run/relay.h"
+#include "run/reload.h"
 
 enum { RETRY_STORE_MS = 1000 };
 
@@ -24,7 +24,7 @@ static struct shipment *enqueue(struct relay *r, struct site *site, struct load 
 				const struct opening *opening)
 {
 	struct shipment *s = calloc(1, sizeof(*s));
-	struct shipment **at = &r->queued;
+	struct shipment **at = &r->shipping.queued;
 
 	if (!s)
 		abort();
@@ -33,7 +33,7 @@ static struct shipment *enqueue(struct relay *r, struct site *site, struct load 
 	s->load = load;
 	s->opening = *opening;
 	load->holders++;
-	r->unsettled++;
+	r->shipping.unsettled++;
 	while (*at)
 		at = &(*at)->next;
 	*at = s;
@@ -53,7 +53,7 @@ static void shipment_free(struct shipment *s)
 	reading_drop(r, s->load);
 	cargo_fini(&s->cargo);
 	free(s);
-	r->unsettled--;
+	r->shipping.unsettled--;
 }
 
 static void build_body(struct shipment *s)
@@ -110,7 +110,7 @@ static void store_later(struct shipment *s)
 	if (!timer)
 		abort();
 	trouble_note(r, "settlement_not_stored", &s->job.err);
-	r->in_trouble = true;
+	r->trouble.stands = true;
 	uv_timer_init(&r->loop, timer);
 	uv_handle_set_data((uv_handle_t *)timer, s);
 	uv_timer_start(timer, on_retry_store, RETRY_STORE_MS, 0);
@@ -142,7 +142,7 @@ static void settle_done(struct job *job)
 					s->names_last && i == s->part_count - 1;
 	}
 	r->changes++;
-	relay_touch(r);
+	reading_touch(r);
 	shipment_free(s);
 	relay_pump(r);
 }
@@ -189,7 +189,7 @@ static uint16_t split_off(struct shipment *s, uint32_t k, bool alone)
 static void add_part(struct shipment *s, uint16_t batch)
 {
 	s->parts[s->part_count++] = (struct opening){
-		.attempt_id = ++s->relay->last_attempt_id,
+		.attempt_id = ++s->relay->shipping.last_attempt_id,
 		.destination_id = s->site->id,
 		.batch = batch,
 	};
@@ -308,12 +308,12 @@ static void log_verdict(const struct shipment *s, enum verdict v)
 
 static void land(struct shipment *s)
 {
-	struct shipment **at = &s->relay->flying;
+	struct shipment **at = &s->relay->shipping.flying;
 
 	while (*at != s)
 		at = &(*at)->next;
 	*at = s->next;
-	s->relay->under_way--;
+	s->relay->shipping.under_way--;
 	s->site->under_way--;
 }
 
@@ -336,9 +336,9 @@ static void request_done(struct http_request *request)
 	metrics_request(&s->site->metrics, v, request->answer.http_status,
 			request->took_ms);
 	log_verdict(s, v);
-	site_judge(s->site, &r->limits, v, request->retry_after_ms, s->started_ms,
+	site_judge(s->site, &r->sites.limits, v, request->retry_after_ms, s->started_ms,
 		   clock_mono_ms(), clock_random());
-	relay_store_site(r, s->site);
+	reload_store_site(r, s->site);
 	dispose(s, v);
 	settle(s);
 	relay_pump(r);
@@ -361,12 +361,12 @@ static void start(struct shipment *s, uint64_t now_ms)
 	s->settlement.started_ms = step_now_ms(&r->step);
 	if (s->site->requests_per_second > 0)
 		s->site->next_start_ms = clock_mono_ms() + interval_ms(s->site);
-	r->under_way++;
+	r->shipping.under_way++;
 	s->site->under_way++;
-	s->next = r->flying;
-	r->flying = s;
+	s->next = r->shipping.flying;
+	r->shipping.flying = s;
 	build_body(s);
-	s->request.url = r->url;
+	s->request.url = r->shipping.url;
 	s->request.token = &s->site->token;
 	s->request.read = read_body;
 	s->request.done = request_done;
@@ -390,7 +390,7 @@ static bool is_late(const struct shipment *s)
 
 void shipment_start_queued(struct relay *r)
 {
-	struct shipment **at = &r->queued;
+	struct shipment **at = &r->shipping.queued;
 	uint64_t now = clock_mono_ms();
 
 	while (*at) {
@@ -398,12 +398,13 @@ void shipment_start_queued(struct relay *r)
 		bool give_up = r->stopping || site_waits(s->site);
 		bool probe = s->site->state == SITE_PROBING && !s->site->paused;
 
-		if (r->in_trouble && !r->stopping)
+		if (r->trouble.stands && !r->stopping)
 			return;
 		if (give_up && !(probe && !r->stopping)) {
 			*at = s->next;
 			let_wait(s);
-		} else if (r->under_way < RELAY_SLOTS && site_may_send(s->site, now)) {
+		} else if (r->shipping.under_way < SHIPPING_SLOTS &&
+			   site_may_send(s->site, now)) {
 			*at = s->next;
 			if (is_late(s))
 				let_wait(s);
@@ -417,6 +418,6 @@ void shipment_start_queued(struct relay *r)
 
 void shipment_abort_all(struct relay *r)
 {
-	for (struct shipment *s = r->flying; s; s = s->next)
+	for (struct shipment *s = r->shipping.flying; s; s = s->next)
 		http_abort(r->http, &s->request);
 }

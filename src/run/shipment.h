@@ -11,8 +11,22 @@
 #ifndef RUN_SHIPMENT_H
 #define RUN_SHIPMENT_H
 
+#include "net/http.h"
 #include "run/cargo.h"
-#include "run/relay.h"
+#include "run/load.h"
+#include "run/site.h"
+
+struct relay;
+
+#define SHIPPING_SLOTS 16 /* requests under way, all destinations together */
+
+struct shipping {
+	char url[512];
+	struct shipment *queued;  /* admitted, not started, in order */
+	struct shipment *flying;  /* requests under way */
+	int under_way, unsettled; /* requests; shipments alive */
+	int64_t last_attempt_id;
+};
 
 enum shipment_state { SHIPMENT_QUEUED, SHIPMENT_UNDER_WAY, SHIPMENT_SETTLING };
 

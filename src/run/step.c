@@ -50,7 +50,7 @@ static void done(struct job *job)
 	struct log_line line;
 
 	s->under_way = false;
-	r->site_jobs--;
+	r->sites.jobs--;
 	if (job->err.code != ERR_OK) {
 		trouble_note(r, "clock_step_not_stored", &job->err);
 		if (job->err.code != ERR_BUSY && job->err.code != ERR_IO)
@@ -58,13 +58,13 @@ static void done(struct job *job)
 		s->retry_ms = clock_mono_ms() + RETRY_MS;
 	} else {
 		s->ahead_ms += s->by_ms;
-		shift_due(&r->redo, s->by_ms);
-		for (int i = 0; i < r->site_count; i++)
-			shift_due(r->sites[i], s->by_ms);
+		shift_due(&r->sites.redo, s->by_ms);
+		for (int i = 0; i < r->sites.count; i++)
+			shift_due(r->sites.list[i], s->by_ms);
 		line = log_begin(LOG_WARN, "clock_set");
 		log_field(&line, "seconds", "%lld", (long long)(s->by_ms / 1000));
 		log_end(&line);
-		relay_touch(r);
+		reading_touch(r);
 	}
 	relay_pump(r);
 }
@@ -87,11 +87,12 @@ bool step_settled(struct step *s, uint64_t now)
 		return false;
 	if (!step_pending(s))
 		return true;
-	if (r->unsettled > 0 || r->waiting_loads > 0 || r->admitting)
+	if (r->shipping.unsettled > 0 || r->reading.waiting_loads > 0 ||
+	    r->reading.admitting)
 		return false;
 	s->by_ms = ahead() - s->ahead_ms;
 	s->under_way = true;
-	s->relay->site_jobs++;
+	s->relay->sites.jobs++;
 	s->job = (struct job){.work = work, .done = done};
 	lane_submit(&s->relay->writer.lane, &s->job);
 	return false;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "run/relay.h"
 #include "store/room.h"
 
 enum { TELL_MS = 60 * 1000, LOOK_AGAIN_MS = 1000 };
@@ -14,10 +15,10 @@ void trouble_note(struct relay *r, const char *event, const struct err *e)
 	uint64_t now = clock_mono_ms();
 	struct log_line line;
 
-	r->trouble = *e;
-	if (r->trouble_told_ms && now - r->trouble_told_ms < TELL_MS)
+	r->trouble.last = *e;
+	if (r->trouble.told_ms && now - r->trouble.told_ms < TELL_MS)
 		return;
-	r->trouble_told_ms = now;
+	r->trouble.told_ms = now;
 	line = log_begin(LOG_ERROR, event);
 	log_field(&line, "error", "%s", e->msg);
 	if (e->code == ERR_IO || e->code == ERR_BUSY)
@@ -31,10 +32,10 @@ void trouble_over(struct relay *r)
 {
 	struct log_line line;
 
-	r->in_trouble = false;
-	if (!r->trouble_told_ms)
+	r->trouble.stands = false;
+	if (!r->trouble.told_ms)
 		return;
-	r->trouble_told_ms = 0;
+	r->trouble.told_ms = 0;
 	line = log_begin(LOG_NOTICE, "database_takes_writes");
 	log_end(&line);
 }
@@ -44,12 +45,12 @@ bool trouble_disk_full(struct relay *r)
 	int64_t left = room_left(r->writer.lock.path);
 	struct err e;
 
-	if (left >= ROOM_REQUEST * (r->unsettled + 1))
+	if (left >= ROOM_REQUEST * (r->shipping.unsettled + 1))
 		return false;
 	err_set(&e, ERR_IO, "the disk is full: %lld KiB are left for '%s'; make room",
 		(long long)(left / 1024), r->writer.lock.path);
 	trouble_note(r, "disk_full", &e);
-	r->trouble_ms = clock_mono_ms() + LOOK_AGAIN_MS;
+	r->trouble.until_ms = clock_mono_ms() + LOOK_AGAIN_MS;
 	return true;
 }
 
@@ -71,7 +72,7 @@ static void file_done(struct job *job)
 	struct relay *r =
 		(struct relay *)((char *)job - offsetof(struct relay, writer.watch.job));
 
-	r->site_jobs--;
+	r->sites.jobs--;
 	r->writer.watch.under_way = false;
 	if (job->err.code == ERR_NOINPUT || job->err.code == ERR_CONFIG ||
 	    job->err.code == ERR_CORRUPT || job->err.code == ERR_DATA)
@@ -91,7 +92,7 @@ void trouble_check_file(struct relay *r)
 	if (first)
 		return;
 	r->writer.watch.under_way = true;
-	r->site_jobs++;
+	r->sites.jobs++;
 	r->writer.watch.job = (struct job){.work = file_work, .done = file_done};
 	lane_submit(&r->writer.lane, &r->writer.watch.job);
 }

@@ -2,13 +2,25 @@
  * trouble.h - the database refuses what has to be written, or the disk has no room for it:
  * nothing new is sent until it takes writes again, which needs nobody.
  *
- * Owns:    nothing; the state is the relay's (in_trouble, trouble_ms, trouble; writer.watch).
+ * Owns:    nothing; the writer's watch is asked, too.
  * Thread:  the loop's.
  * Errors:  none. */
 #ifndef RUN_TROUBLE_H
 #define RUN_TROUBLE_H
 
-#include "run/relay.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct relay;
+
+struct trouble_state {
+	bool stands;       /* writes are refused; nothing new is sent */
+	uint64_t until_ms; /* monotonic: until then nothing is read */
+	uint64_t told_ms;  /* monotonic: the log said so; 0: there is none */
+	struct err last;   /* that was refused */
+};
 
 /* What was refused, under the name of an event of the log: told at once, then every minute. */
 void trouble_note(struct relay *r, const char *event, const struct err *e);

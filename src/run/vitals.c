@@ -23,23 +23,23 @@ static void take_site(const struct site *s, struct vitals_site *out)
 
 void vitals_take(const struct relay *r, struct vitals *out)
 {
-	bool trouble = r->in_trouble || clock_mono_ms() < r->trouble_ms;
+	bool trouble = r->trouble.stands || clock_mono_ms() < r->trouble.until_ms;
 
 	*out = (struct vitals){
 		.metrics = r->metrics,
-		.under_way = r->under_way,
+		.under_way = r->shipping.under_way,
 		.configured = r->config_version > 0,
 		.stopping = r->stopping,
 	};
 	snprintf(out->db_path, sizeof(out->db_path), "%s", r->writer.lock.path);
 	if (trouble)
-		snprintf(out->trouble, sizeof(out->trouble), "%s", r->trouble.msg);
-	out->sites = calloc((size_t)r->site_count + 1, sizeof(*out->sites));
+		snprintf(out->trouble, sizeof(out->trouble), "%s", r->trouble.last.msg);
+	out->sites = calloc((size_t)r->sites.count + 1, sizeof(*out->sites));
 	if (!out->sites)
 		abort();
-	for (int i = 0; i < r->site_count; i++)
-		if (!r->sites[i]->removed)
-			take_site(r->sites[i], &out->sites[out->count++]);
+	for (int i = 0; i < r->sites.count; i++)
+		if (!r->sites.list[i]->removed)
+			take_site(r->sites.list[i], &out->sites[out->count++]);
 }
 
 void vitals_fini(struct vitals *v)

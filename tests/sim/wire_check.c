@@ -22,7 +22,7 @@ static void check_slots(const struct request *now)
 		all++;
 		here += t->requests[i].pixel == now->pixel;
 	}
-	if (all > RELAY_SLOTS || here > SITE_SLOTS)
+	if (all > SHIPPING_SLOTS || here > SITE_SLOTS)
 		world_break("%d requests are under way, %d of them to one destination",
 			    all, here);
 }
