@@ -115,7 +115,7 @@ class Data:
 
 
 def drop(path):
-    for tail in ("", "-wal", "-shm", ".key", ".lock"):
+    for tail in ("", "-wal", "-shm", ".key", ".lock", ".admin.sock", ".admin.token"):
         if os.path.exists(path + tail):
             os.unlink(path + tail)
 
