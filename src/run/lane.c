@@ -62,12 +62,17 @@ static void *work(void *arg)
 		pthread_mutex_lock(&lane->lock);
 		while (!lane->todo.first && !lane->stopping)
 			pthread_cond_wait(&lane->more, &lane->lock);
-		jobs = list_take(&lane->todo, lane->serve != NULL);
+		if (lane->way) {
+			pthread_mutex_unlock(&lane->lock);
+			lane->way->gather(state);
+			pthread_mutex_lock(&lane->lock);
+		}
+		jobs = list_take(&lane->todo, lane->way != NULL);
 		pthread_mutex_unlock(&lane->lock);
 		if (!jobs)
 			return NULL;
-		if (lane->serve)
-			lane->serve(state, jobs);
+		if (lane->way)
+			lane->way->serve(state, jobs);
 		else
 			jobs->work(jobs, state);
 		return_jobs(lane, jobs);
@@ -126,13 +131,13 @@ static void join(struct lane *lane)
 }
 
 enum err_code lane_open(struct lane *lane, uv_loop_t *loop, const char *name,
-			void **states, int threads,
-			void (*serve)(void *state, struct job *jobs), struct err *e)
+			void **states, int threads, const struct lane_way *way,
+			struct err *e)
 {
 	memset(lane, 0, sizeof(*lane));
 	list_init(&lane->todo);
 	list_init(&lane->finished);
-	lane->serve = serve;
+	lane->way = way;
 	pthread_mutex_init(&lane->lock, NULL);
 	pthread_cond_init(&lane->more, NULL);
 	if (uv_async_init(loop, &lane->back, on_back) != 0)

@@ -28,6 +28,12 @@ struct job_list {
 	struct job *first, **last;
 };
 
+/* A thread that works on all jobs that wait, together. */
+struct lane_way {
+	void (*serve)(void *state, struct job *jobs);
+	void (*gather)(void *state); /* before they are taken: may sleep, and more come */
+};
+
 struct lane {
 	uv_async_t back;
 	pthread_mutex_t lock;
@@ -37,16 +43,14 @@ struct lane {
 	void *state[4];
 	int threads;
 	bool stopping;
-	/* Works on all jobs that wait, together; NULL: one job at a time by its `work`. */
-	void (*serve)(void *state, struct job *jobs);
+	const struct lane_way *way; /* NULL: one job at a time by its `work` */
 	void (*closed)(void *arg);
 	void *closed_arg;
 };
 
 /* One thread a state, at most four; `name` is what tools show, up to 15 bytes. */
 MUST_CHECK enum err_code lane_open(struct lane *lane, uv_loop_t *loop, const char *name,
-				   void **states, int threads,
-				   void (*serve)(void *state, struct job *jobs),
+				   void **states, int threads, const struct lane_way *way,
 				   struct err *e);
 
 void lane_submit(struct lane *lane, struct job *job);

@@ -81,6 +81,7 @@ static enum err_code begin(struct writer *w, struct err *e)
 		db_rollback(&w->db);
 	else
 		note_others(w);
+	pace_locked(&w->pace);
 	return e->code;
 }
 
@@ -97,6 +98,7 @@ static void note_lost(struct writer *w, const struct err *e)
 static void abandon(struct writer *w)
 {
 	db_rollback(&w->db);
+	pace_unlocked(&w->pace);
 	dedup_rollback(&w->queue.dedup);
 	edges_rollback(&w->edges);
 }
@@ -109,6 +111,7 @@ static enum err_code commit(struct writer *w, bool silent, struct err *e)
 		abandon(w);
 		return e->code;
 	}
+	pace_unlocked(&w->pace);
 	intact_committed(&w->intact);
 	note_own(w, silent);
 	dedup_commit(&w->queue.dedup);
@@ -164,9 +167,11 @@ static void tidy(struct writer *w)
 			abandon(w);
 		note_lost(w, &ignored);
 	}
+	pace_locked(&w->pace);
 	if (w->lost.code == ERR_OK &&
 	    checkpoint_if_due(&w->checkpoint, &ignored) != ERR_OK)
 		note_lost(w, &ignored);
+	pace_unlocked(&w->pace);
 }
 
 void writer_hurry(struct writer *w)
@@ -265,11 +270,19 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 	return e->code;
 }
 
+static void leave_to_others(void *state)
+{
+	struct writer *w = state;
+
+	pace_rest(&w->pace, w->others_ms);
+}
+
 enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct err *e)
 {
+	static const struct lane_way way = {writer_serve, leave_to_others};
 	void *states[] = {w};
 
-	return lane_open(&w->lane, loop, "writer", states, 1, writer_serve, e);
+	return lane_open(&w->lane, loop, "writer", states, 1, &way, e);
 }
 
 /* The last to close a database writes its WAL into it. */

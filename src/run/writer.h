@@ -18,6 +18,7 @@
 #include "store/ingest.h"
 #include "store/intact.h"
 #include "store/lock.h"
+#include "store/pace.h"
 #include "store/queue.h"
 
 struct writer {
@@ -40,9 +41,10 @@ struct writer {
 	_Atomic uint32_t commits; /* as many as are known to bring nothing to read */
 	_Atomic uint32_t news;    /* counts those that may */
 	uint64_t others_ms;       /* monotonic: when others were last found to have */
-	bool cut_wal;             /* set by a job: once the transaction is over */
-	bool wal_uncut;           /* it could not be, as another connection reads it */
-	struct err lost;          /* SYNC: nothing more is done, every job ends with it */
+	struct pace pace;
+	bool cut_wal;    /* set by a job: once the transaction is over */
+	bool wal_uncut;  /* it could not be, as another connection reads it */
+	struct err lost; /* SYNC: nothing more is done, every job ends with it */
 };
 
 /* Takes the lock, checks the schema, recovers what a dead relay left open. */
@@ -62,7 +64,6 @@ bool writer_has_news(const struct writer *w, uint32_t *seen);
 bool writer_is_alone(const struct writer *w);
 /* When the database itself was last written to, as by a checkpoint. Any thread. */
 int64_t writer_written_ns(const struct writer *w);
-
 /* The relay is to end: the lock of the database is waited for a second at most. Any thread. */
 void writer_hurry(struct writer *w);
 /* Of the file; 0 where there is none. */
@@ -74,7 +75,6 @@ MUST_CHECK enum err_code writer_read_floors(struct writer *w, bool drop, struct 
 /* After lane_close, where the relay ends well: whoever only looks, and the next relay, need not
  * read again the rows whose identifiers are not indexed yet. Failing costs nothing else. */
 void writer_index_rest(struct writer *w);
-/* After lane_close. */
-void writer_close(struct writer *w);
+void writer_close(struct writer *w); /* after lane_close */
 
 #endif

@@ -28,7 +28,7 @@ struct stage {
 	struct lane lane;
 	struct task *tasks;
 	pthread_t thread; /* the loop's */
-	int worked, finished, served, largest, closed;
+	int worked, finished, served, gathered, largest, closed;
 	int last; /* the last number that was worked, with one thread */
 	bool in_order;
 };
@@ -64,6 +64,13 @@ static void serve(void *state, struct job *jobs)
 		s->largest = size;
 }
 
+static void gather(void *state)
+{
+	((struct stage *)state)->gathered++;
+}
+
+static const struct lane_way together = {serve, gather};
+
 static void done(struct job *job)
 {
 	struct task *t = (struct task *)job;
@@ -84,8 +91,7 @@ static void closed(void *arg)
 	((struct stage *)arg)->closed++;
 }
 
-static void open_stage(struct stage *s, int threads,
-		       void (*how)(void *state, struct job *jobs))
+static void open_stage(struct stage *s, int threads, const struct lane_way *how)
 {
 	void *states[4] = {s, s, s, s};
 	struct err e;
@@ -140,10 +146,11 @@ static void one_thread_takes_all_that_wait(void **state)
 	struct stage s;
 
 	(void)state;
-	open_stage(&s, 1, serve);
+	open_stage(&s, 1, &together);
 	many_jobs(&s);
 	assert_true(s.in_order);
 	assert_in_range(s.served, 1, JOBS);
+	assert_in_range(s.gathered, s.served, s.served + 1);
 	close_stage(&s);
 }
 
@@ -163,7 +170,7 @@ static void a_job_submits_itself_again(void **state)
 
 	(void)state;
 	for (int threads = 1; threads <= 4; threads += 3) {
-		open_stage(&s, threads, threads == 1 ? serve : NULL);
+		open_stage(&s, threads, threads == 1 ? &together : NULL);
 		for (int i = 0; i < 50; i++) {
 			s.tasks[i].again = 20;
 			lane_submit(&s.lane, &s.tasks[i].job);
@@ -183,7 +190,7 @@ static void it_closes_behind_its_jobs(void **state)
 	for (int round = 0; round < 20; round++) {
 		int jobs = round * 17;
 
-		open_stage(&s, round % 2 ? 1 : 4, round % 2 ? serve : NULL);
+		open_stage(&s, round % 2 ? 1 : 4, round % 2 ? &together : NULL);
 		for (int i = 0; i < jobs; i++)
 			lane_submit(&s.lane, &s.tasks[i].job);
 		lane_close(&s.lane, closed, &s);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For how long others are let at the database. On the real clock: a rest may be longer where the
+ * machine is busy, never shorter. */
+#include "scene.h"
+
+#include "base/clock.h"
+#include "store/pace.h"
+
+enum { HELD_US = 20000, REST_US = 40000, LONG_US = 1000000, LONGEST_US = 50000 };
+
+static uint64_t rest_after(uint64_t held_us, uint64_t others_ago_ms)
+{
+	struct pace p = {0};
+
+	pace_locked(&p);
+	pace_unlocked(&p);
+	p.held_us += held_us;
+	pace_rest(&p, clock_mono_ms() - others_ago_ms);
+	assert_int_equal(p.held_us, 0);
+	return clock_mono_us() - p.unlocked_us;
+}
+
+static void others_get_twice_as_long(void **state)
+{
+	(void)state;
+	assert_true(rest_after(HELD_US, 0) >= REST_US - 1000);
+}
+
+static void a_long_time_is_answered_by_a_bounded_one(void **state)
+{
+	uint64_t rested_us = rest_after(LONG_US, 0);
+
+	(void)state;
+	assert_true(rested_us >= LONGEST_US - 1000);
+	assert_true(rested_us < LONG_US);
+}
+
+static void nobody_is_waited_for_who_is_not_there(void **state)
+{
+	(void)state;
+	assert_true(rest_after(HELD_US, 1000) < REST_US);
+}
+
+/* Between two transactions the others had it already. */
+static void what_has_passed_counts(void **state)
+{
+	struct pace p = {0};
+	uint64_t from_us;
+
+	(void)state;
+	pace_locked(&p);
+	pace_unlocked(&p);
+	p.held_us = HELD_US;
+	p.unlocked_us -= REST_US;
+	from_us = clock_mono_us();
+	pace_rest(&p, clock_mono_ms());
+	assert_true(clock_mono_us() - from_us < REST_US);
+}
+
+/* What several transactions held it for is one sum. */
+static void transactions_add_up(void **state)
+{
+	struct pace p = {0};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		pace_locked(&p);
+		sqlite3_sleep(2);
+		pace_unlocked(&p);
+	}
+	assert_true(p.held_us >= 6000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(others_get_twice_as_long),
+		cmocka_unit_test(a_long_time_is_answered_by_a_bounded_one),
+		cmocka_unit_test(nobody_is_waited_for_who_is_not_there),
+		cmocka_unit_test(what_has_passed_counts),
+		cmocka_unit_test(transactions_add_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
