@@ -122,6 +122,23 @@ static void close_all(struct relay *r)
 	close_handle(r, (uv_handle_t *)&r->on_hup);
 }
 
+static bool is_still(const struct relay *r)
+{
+	return r->shipping.unsettled == 0 && r->jobs == 0 &&
+	       r->reading.waiting_loads == 0 && !r->reading.admitting && !r->reloading &&
+	       r->sites.jobs == 0 && !r->scrubbing.under_way && !r->pruning.under_way &&
+	       !r->ingesting.under_way;
+}
+
+/* The next relay cannot know of a step: what waits would wait for the difference too. */
+static bool clock_is_stored(struct relay *r)
+{
+	uint64_t now = clock_mono_ms();
+
+	return r->fatal.code != ERR_OK || (r->deadline_ms && now >= r->deadline_ms) ||
+	       step_settled(&r->step, now);
+}
+
 static void end_if_done(struct relay *r)
 {
 	if (is_drained(r))
@@ -132,9 +149,7 @@ static void end_if_done(struct relay *r)
 		shipment_abort_all(r);
 		refresh_abort(r->refresh);
 	}
-	if (r->shipping.unsettled == 0 && r->jobs == 0 && r->reading.waiting_loads == 0 &&
-	    !r->reading.admitting && !r->reloading && r->sites.jobs == 0 &&
-	    !r->scrubbing.under_way && !r->pruning.under_way && !r->ingesting.under_way)
+	if (is_still(r) && clock_is_stored(r))
 		close_all(r);
 }
 

@@ -359,8 +359,6 @@ static void start(struct shipment *s, uint64_t now_ms)
 	s->state = SHIPMENT_UNDER_WAY;
 	s->started_ms = now_ms;
 	s->settlement.started_ms = step_now_ms(&r->step);
-	if (s->site->requests_per_second > 0)
-		s->site->next_start_ms = clock_mono_ms() + interval_ms(s->site);
 	r->shipping.under_way++;
 	s->site->under_way++;
 	s->next = r->shipping.flying;
@@ -371,6 +369,9 @@ static void start(struct shipment *s, uint64_t now_ms)
 	s->request.read = read_body;
 	s->request.done = request_done;
 	http_send(r->http, &s->request);
+	/* From now: a large body takes its time. */
+	if (s->site->requests_per_second > 0)
+		s->site->next_start_ms = clock_mono_ms() + interval_ms(s->site);
 }
 
 /* It has waited long, or the machine has slept: read again, its rows are held or given up. */

@@ -149,14 +149,19 @@ static enum err_code in_transaction(struct db *db, const struct action *a, struc
 
 static void change(struct db *db, const struct action *a)
 {
+	bool touches = a->deed == DEED_RETRY || a->deed == DEED_CANCEL;
 	struct err e = {ERR_OK, ""};
+	bool done;
 
-	if (a->deed == DEED_RETRY || a->deed == DEED_CANCEL)
+	if (touches) /* we may die before the end, */
 		touch_all();
 	if (a->deed == DEED_MAP)
 		world->mapped = true;
-	if (db_begin(db, &e) == ERR_OK && in_transaction(db, a, &e) == ERR_OK &&
-	    db_commit(db, &e) == ERR_OK)
+	done = db_begin(db, &e) == ERR_OK && in_transaction(db, a, &e) == ERR_OK &&
+	       db_commit(db, &e) == ERR_OK;
+	if (touches) /* and more may have come until it began */
+		touch_all();
+	if (done)
 		return;
 	trace("change", "not done: %s", e.msg);
 	db_rollback(db);
@@ -189,7 +194,7 @@ static void act(struct db *db, const struct action *a)
 		if (loop_raise(SIGTERM) && !world->told_us)
 			world->told_us = world_mono_us();
 		break;
-	case DEED_STEP: world->wall_us += a->amount; break;
+	case DEED_STEP: world_step(a->amount); break;
 	case DEED_SUSPEND:
 		world->now_us += a->amount;
 		world->slept_us += a->amount;

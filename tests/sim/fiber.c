@@ -61,6 +61,7 @@ void fiber_die(void)
 	trace("death", "%s", doom.death == DEATH_POWER ? "power cut" : "kill -9");
 	if (fiber_last_words)
 		fiber_last_words();
+	world_relay_gone(false);
 	world->ends[world->life].died = true;
 	world->ends[world->life].death = doom.death;
 	world->ends[world->life].at_us = world->now_us;

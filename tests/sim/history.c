@@ -243,6 +243,7 @@ static bool may_be(const struct row *r, const struct fate *f)
 	}
 }
 
+/* What a step that nobody saw has moved into the future still waits. */
 static void check_fates(void)
 {
 	for (int i = 0; i < fate_count; i++) {
@@ -251,7 +252,8 @@ static void check_fates(void)
 
 		if (f->status == STATUS_DELIVERED)
 			check_delivered(f);
-		if (r && !may_be(r, f))
+		if (r && !may_be(r, f) &&
+		    !(world->unseen_step && f->status < STATUS_HELD))
 			world_break("row %d (outbox %lld, kind %d) ended %s (%s)",
 				    (int)(r - world->rows), (long long)r->id,
 				    (int)r->kind, status_word(f->status),
@@ -288,7 +290,8 @@ static void check_group(const struct fate *const *all, int count)
 	bool held = false;
 
 	for (int i = 0; i < count; i++) {
-		if (all[i]->status == STATUS_DUPLICATE && !held)
+		/* A set clock may end the first as one of the future. */
+		if (all[i]->status == STATUS_DUPLICATE && !held && !world->plan.steps)
 			world_break("outbox %lld (%s) is the duplicate of nothing",
 				    (long long)all[i]->outbox_id, all[i]->id);
 		if (all[i]->status != STATUS_DUPLICATE && !gave_up(all[i]))
@@ -396,13 +399,14 @@ void history_check(struct db *handle)
 	index_rows();
 	index_ids();
 	check_lost();
-	check_finished();
+	if (!world->unseen_step)
+		check_finished();
 	check_fates();
 	check_duplicates();
 	check_counters();
 	check_least();
 	check_integrity();
-	if (world->plan.drains)
+	if (world->plan.drains && !world->unseen_step)
 		check_plain();
 	history_check_sends(db);
 }

@@ -134,7 +134,9 @@ static void check_again(const struct send *first, const struct send *before,
 	if (late_us > SECONDS(60) && !world->plan.steps && !was_touched(again))
 		world_break("%s was sent again %lld s after its 47 hours", again->id,
 			    (long long)(late_us / 1000000));
-	if (again->fresh && first && first->fresh && !was_touched(again))
+	/* What an earlier relay sent is as old as the clock says. */
+	if (again->fresh && first && first->fresh && !was_touched(again) &&
+	    !world->unseen_step)
 		world_break("%s was counted twice", again->id);
 }
 

@@ -164,6 +164,7 @@ static void run_once(void)
 	trace("relay", "starts%s", now.drain ? " to drain" : "");
 	code = relay_run(&options, &e);
 	now.relay_runs = false;
+	world_relay_gone(code == ERR_OK);
 	trace("relay", "ended: %s %s", err_name(code), e.msg);
 	if (code == ERR_SYNC && world->lost < SYNCS_MAX)
 		world->lost_us[world->lost++] = world->now_us;
@@ -250,10 +251,11 @@ static void conclude(void *arg)
 	world->calm = true;
 	db = actor_db(0);
 	actor_repair(db);
-	wait_for_rest(db);
+	if (!world->unseen_step)
+		wait_for_rest(db);
 	now.stopping = true;
 	stop_relay();
-	if (!world->broken[0] && p->drains) {
+	if (!world->broken[0] && p->drains && !world->unseen_step) {
 		now.drain = true;
 		run_once();
 	}

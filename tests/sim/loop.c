@@ -217,6 +217,7 @@ void uv_close(uv_handle_t *uv, uv_close_cb fn)
 {
 	struct handle *h = find(uv);
 
+	world->attentive = false;
 	assert(!h->closing);
 	h->closing = true;
 	h->active = h->ready = false;
@@ -404,6 +405,7 @@ int uv_run(uv_loop_t *uv, uv_run_mode mode)
 {
 	assert(loop.uv == uv && mode == UV_RUN_DEFAULT);
 	loop.fiber = fiber_self();
+	world->attentive = true;
 	while (is_alive()) {
 		uv_update_time(uv);
 		run_timers();

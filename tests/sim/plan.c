@@ -115,7 +115,7 @@ static void plan_clock(struct plan *p)
 {
 	if (hit(60))
 		act(p, DEED_SUSPEND, some_time(p))->amount = long_time();
-	if (!hit(0))
+	if (!hit(100))
 		return;
 	p->steps = true;
 	for (int i = 0; i < 1 + (int)skewed(0, 3); i++)

@@ -147,12 +147,30 @@ static void test_clock_is_set(void **state)
 	live(plan_clock_is_set, ORDERS);
 }
 
+/* The clock is set back, and before that is stored the relay is told to end: rows that wait for
+ * their retry do not wait for the difference as well. */
+static void plan_stop_behind_a_step(struct plan *p)
+{
+	p->kinds = 1u << ROW_PLAIN;
+	plan_spell(p, TROUBLE_CODE, 0, SECONDS(3));
+	plan_act(p, DEED_COMMIT, 100000)->count = 3;
+	plan_act(p, DEED_STEP, SECONDS(2))->amount = -HOURS(5);
+	plan_act(p, DEED_TERMINATE, SECONDS(2) + 100);
+}
+
+static void test_stop_behind_a_step(void **state)
+{
+	(void)state;
+	live(plan_stop_behind_a_step, ORDERS);
+}
+
 #define SCENARIOS(X)                                                                     \
 	X(visits_on_a_slow_disk)                                                         \
 	X(sleep_between_halves)                                                          \
 	X(stop_before_the_cut)                                                           \
 	X(start_without_files)                                                           \
-	X(clock_is_set)
+	X(clock_is_set)                                                                  \
+	X(stop_behind_a_step)
 
 static int replay(const char *name)
 {

@@ -44,9 +44,27 @@ void world_begin(uint64_t seed)
 	tiktok_reset();
 	w->row_count = w->transactions = w->life = w->relay = 0;
 	w->told_us = 0;
+	w->stepped_us = 0;
+	w->attentive = w->unseen_step = false;
 	w->calm = w->withdrawn = w->mapped = false;
 	w->broken[0] = '\0';
 	disk_reset();
+}
+
+void world_step(int64_t by_us)
+{
+	world->wall_us += by_us;
+	world->stepped_us = world->now_us;
+	if (!world->attentive)
+		world->unseen_step = true;
+}
+
+/* What is under way ends before a step is stored; one that ends well stores it before. */
+void world_relay_gone(bool well)
+{
+	if (!well && world->stepped_us && world->now_us - world->stepped_us < SECONDS(60))
+		world->unseen_step = true;
+	world->attentive = false;
 }
 
 int64_t world_wall_ms(void)

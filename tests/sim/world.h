@@ -26,6 +26,9 @@ struct world {
 	int64_t now_us;   /* true time */
 	int64_t wall_us;  /* the wall clock's error */
 	int64_t slept_us; /* what the monotonic clock has missed */
+	bool attentive; /* a relay runs, knows how the clock was, and does not close yet */
+	int64_t stepped_us; /* true time: the last step; 0: none */
+	bool unseen_step;   /* no relay lived to take it into account */
 	struct plan plan;
 	int next_action[ACTORS];
 	struct disk disk;
@@ -54,6 +57,11 @@ extern struct world *world;
 void *world_map(size_t size);
 void world_init(void);
 void world_begin(uint64_t seed);
+
+/* The wall clock is set. */
+void world_step(int64_t by_us);
+/* No relay runs any more: it ended well, or otherwise. */
+void world_relay_gone(bool well);
 
 int64_t world_wall_ms(void);
 int64_t world_mono_us(void);
