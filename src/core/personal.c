@@ -246,8 +246,12 @@ static bool is_phone(struct str raw, const char *name)
 	return (plus || zeros == 2 || digits > 9) && is_phone_name(name);
 }
 
-void personal_name_of(struct str name, struct personal_name *out)
+/* A property's name may have a '=' in it: what stands before it is the name then. */
+void personal_name_of(struct str whole, struct personal_name *out)
 {
+	const char *equals = whole.len > 0 ? memchr(whole.p, '=', whole.len) : NULL;
+	struct str name =
+		str_make(whole.p, equals ? (size_t)(equals - whole.p) : whole.len);
 	char last[PERSONAL_NAME_MAX + 1];
 	bool parts = canonical(name, out->canonical);
 
@@ -255,7 +259,7 @@ void personal_name_of(struct str name, struct personal_name *out)
 	out->click_id = is_in(out->canonical, click_ids, COUNT(click_ids));
 	if (out->click_id)
 		return;
-	out->email = holds_email(name);
+	out->email = holds_email(whole);
 	out->campaign = strncmp(out->canonical, "utm", 3) == 0;
 	if (out->campaign)
 		return;

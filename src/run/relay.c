@@ -141,8 +141,10 @@ static bool clock_is_stored(struct relay *r)
 
 static void end_if_done(struct relay *r)
 {
-	if (is_drained(r))
+	if (!r->stopping && is_drained(r)) {
 		r->stopping = true;
+		r->deadline_ms = clock_mono_ms() + STOP_MS;
+	}
 	if (!r->stopping || r->closing)
 		return;
 	if (r->deadline_ms && clock_mono_ms() >= r->deadline_ms) {

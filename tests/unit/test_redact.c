@@ -147,6 +147,7 @@ static void redacts(void **state)
 		/* of a name that says whose it is nothing stays, what the text may be */
 		{P("\"customerEmail\":\"jo (a@x.de)\""),
 		 P("\"customerEmail\":\"<jo (a@x.de)>\"")},
+		{P("\"email=home\":\"Jo\""), P("\"email=home\":\"<jo>\"")},
 		{P("\"customerEmail\":\"A@x.de\",\"score\":4917012345678,\"v\":\"1.2."
 		   "3\""),
 		 P("\"customerEmail\":\"<a@x.de>\",\"score\":4917012345678,\"v\":\"1.2."
