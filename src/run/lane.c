@@ -58,6 +58,7 @@ static void *work(void *arg)
 	free(arg);
 	for (;;) {
 		struct job *jobs;
+		bool stopping;
 
 		pthread_mutex_lock(&lane->lock);
 		while (!lane->todo.first && !lane->stopping)
@@ -68,9 +69,12 @@ static void *work(void *arg)
 			pthread_mutex_lock(&lane->lock);
 		}
 		jobs = list_take(&lane->todo, lane->way != NULL);
+		stopping = lane->stopping;
 		pthread_mutex_unlock(&lane->lock);
-		if (!jobs)
+		if (!jobs && stopping)
 			return NULL;
+		if (!jobs)
+			continue;
 		if (lane->way)
 			lane->way->serve(state, jobs);
 		else

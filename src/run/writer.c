@@ -167,11 +167,6 @@ static void tidy(struct writer *w)
 			abandon(w);
 		note_lost(w, &ignored);
 	}
-	pace_locked(&w->pace);
-	if (w->lost.code == ERR_OK &&
-	    checkpoint_if_due(&w->checkpoint, &ignored) != ERR_OK)
-		note_lost(w, &ignored);
-	pace_unlocked(&w->pace);
 }
 
 void writer_hurry(struct writer *w)
@@ -203,6 +198,18 @@ static void cut_wal(struct writer *w)
 	note_lost(w, &ignored);
 }
 
+/* Locks the database as well, nearly all the time that it takes. */
+static void checkpoint(struct writer *w)
+{
+	struct err ignored = {ERR_OK, ""};
+
+	if (w->lost.code == ERR_OK &&
+	    checkpoint_if_due(&w->checkpoint, &ignored) != ERR_OK)
+		note_lost(w, &ignored);
+	if (w->cut_wal && w->lost.code == ERR_OK)
+		cut_wal(w);
+}
+
 void writer_serve(void *state, struct job *jobs)
 {
 	struct writer *w = state;
@@ -216,8 +223,9 @@ void writer_serve(void *state, struct job *jobs)
 		}
 	}
 	tidy(w);
-	if (w->cut_wal && w->lost.code == ERR_OK)
-		cut_wal(w);
+	pace_locked(&w->pace);
+	checkpoint(w);
+	pace_unlocked(&w->pace);
 }
 
 static enum err_code recover(struct writer *w, int *recovered, struct err *e)

@@ -5,14 +5,16 @@
 #include "store/db.h"
 
 enum {
-	OTHERS_MS = 200, /* so long after a commit of theirs the next is likely */
-	REST = 2,        /* times as long as it was locked, */
-	REST_MAX_US = 50000,
+	OTHERS_MS = 1000, /* so long after a commit of theirs another may wait */
+	REST = 2,         /* times as long as it was locked, */
+	REST_MAX_US = 100000,
 };
 
 void pace_locked(struct pace *p)
 {
 	p->locked_us = clock_mono_us();
+	if (p->held_us == 0)
+		p->first_us = p->locked_us;
 }
 
 void pace_unlocked(struct pace *p)
@@ -26,7 +28,7 @@ void pace_rest(struct pace *p, uint64_t others_ms)
 	uint64_t rest_us = REST * p->held_us, passed_us;
 
 	p->held_us = 0;
-	if (clock_mono_ms() - others_ms >= OTHERS_MS)
+	if (p->first_us / 1000 >= others_ms + OTHERS_MS)
 		return;
 	if (rest_us > REST_MAX_US)
 		rest_us = REST_MAX_US;

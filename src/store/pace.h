@@ -2,8 +2,8 @@
  * pace.h - how much of the time the database is locked by us while others commit.
  *
  * A producer that finds it locked sleeps, and longer each time: SQLite's own handler for 1, 2, 5,
- * 10 ms and so on up to 100. So it is locked for a third of the time at most, and a second try
- * nearly always finds it free.
+ * 10 ms and so on up to 100. So it is locked for a third of the time, but for what is held longer
+ * than 50 ms at once, and a second try nearly always finds it free.
  *
  * Owns:    nothing; zeroed is one that never locked.
  * Thread:  one.
@@ -15,15 +15,16 @@
 
 struct pace {
 	uint64_t locked_us, unlocked_us; /* monotonic: the last time */
-	uint64_t held_us;                /* so long since the last rest */
+	uint64_t first_us;               /* monotonic: locked first since the last rest */
+	uint64_t held_us;                /* so long since then */
 };
 
 /* The database has been locked; or is unlocked now. */
 void pace_locked(struct pace *p);
 void pace_unlocked(struct pace *p);
 
-/* Sleeps until others have had it for long enough; at once where they committed last at
- * others_ms (monotonic), and that is a while ago. */
+/* Sleeps until others have had it for long enough. Not where they committed last at others_ms
+ * (monotonic), and that was a while before it was locked: behind that they could not. */
 void pace_rest(struct pace *p, uint64_t others_ms);
 
 #endif

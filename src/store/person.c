@@ -234,7 +234,8 @@ static void keep_digest(struct reach *r, const struct identifier *id)
 {
 	size_t number = number_of(r, id->node);
 
-	memcpy(r->digest[number], id->digest, DIGEST_LEN);
+	if (!r->has_digest[number])
+		memcpy(r->digest[number], id->digest, DIGEST_LEN);
 	r->has_digest[number] = true;
 }
 
