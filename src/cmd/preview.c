@@ -269,12 +269,12 @@ static enum err_code show_operand(struct preview *p, struct err *e)
 
 	if (is_file(c))
 		return show_file(p, c->argv[0], e);
-	if (subject_find(&p->subject, c->argv[0], &p->trace, e) == ERR_NOINPUT)
+	if (subject_find(&p->subject, c->argv[0], e) == ERR_NOINPUT)
 		return err_set(e, ERR_NOINPUT,
 			       "no conversion has the event_id '%.120s', and there is "
 			       "no such file",
 			       c->argv[0]);
-	if (e->code != ERR_OK)
+	if (e->code != ERR_OK || subject_judge(&p->subject, &p->trace, e) != ERR_OK)
 		return e->code;
 	return show(p, e);
 }

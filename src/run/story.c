@@ -234,9 +234,8 @@ static enum err_code tell_all(struct story *w, struct err *e)
 	struct trace trace = {trace_line, w};
 	struct subject *s = w->subject;
 
-	if (subject_find(s, w->event_id, NULL, e) != ERR_OK ||
-	    tell_rows(w, e) != ERR_OK ||
-	    subject_find(s, w->event_id, &trace, e) != ERR_OK)
+	if (subject_find(s, w->event_id, e) != ERR_OK || tell_rows(w, e) != ERR_OK ||
+	    subject_judge(s, &trace, e) != ERR_OK)
 		return e->code;
 	speak_of(w, "");
 	if (subject_reason(s) == REASON_NONE)

@@ -5,6 +5,10 @@
 #include "run/envelope.h"
 #include "store/migrate.h"
 
+/* Of the conversions that no relay has taken up, so many are asked what they tell of a person:
+ * read one by one, they take some 50 ms. */
+enum { ASKED_MAX = 20000 };
+
 /* A judge's statements cannot be prepared for a schema that is not ours. */
 static enum err_code check(const char *db_path, struct err *e)
 {
@@ -40,6 +44,12 @@ static enum err_code rule(struct subject *s, const struct trace *t, struct err *
 	s->none = REASON_NONE;
 	if (s->unread != REASON_NONE)
 		return ERR_OK;
+	if (s->unasked > 0)
+		enrich_tell(t, "identity",
+			    "%lld earlier conversions that no relay has taken up were "
+			    "not asked for what they tell of the person, only the "
+			    "latest %d",
+			    (long long)s->unasked, ASKED_MAX);
 	return judge_rule(&s->judge, s->now_ms, t, &s->none, e);
 }
 
@@ -53,7 +63,8 @@ static enum err_code learn(struct subject *s, int64_t upto_id, struct err *e)
 	if (s->learnt)
 		return ERR_OK;
 	s->learnt = true;
-	if (unread_conversions(&j->unread, upto_id, &kin, e) == ERR_OK) {
+	if (unread_conversions(&j->unread, upto_id, ASKED_MAX, &kin, &s->unasked, e) ==
+	    ERR_OK) {
 		kinship_append(j->enrich.person.own_kinship, &kin);
 		e->code = judge_refresh(j, e);
 	}
@@ -76,24 +87,32 @@ static enum err_code read_whole(struct subject *s, struct err *e)
 	return judge_read_merged(j, &s->row, more, &s->unread, e);
 }
 
-enum err_code subject_find(struct subject *s, const char *event_id, const struct trace *t,
-			   struct err *e)
+enum err_code subject_find(struct subject *s, const char *event_id, struct err *e)
 {
-	struct judge *j = &s->judge;
-	bool found = false;
+	struct db *db = &s->judge.db;
 
-	if (lookup_event(&j->db, event_id, s->ids, &s->count, e) != ERR_OK)
+	if (lookup_event(db, event_id, s->ids, &s->count, e) != ERR_OK)
 		return e->code;
-	if (s->count > 0 &&
-	    (lookup_holder(&j->db, s->ids, s->count, &s->holder, e) != ERR_OK ||
-	     outbox_one(&j->reader, s->holder, &s->row, &found, e) != ERR_OK))
-		return e->code;
-	if (!found)
+	if (s->count == 0)
 		return err_set(e, ERR_NOINPUT,
 			       "no conversion has the event_id '%.120s'; the latest: "
 			       "convey list",
 			       event_id);
-	if (learn(s, s->holder - 1, e) != ERR_OK || read_whole(s, e) != ERR_OK)
+	return lookup_holder(db, s->ids, s->count, &s->holder, e);
+}
+
+enum err_code subject_judge(struct subject *s, const struct trace *t, struct err *e)
+{
+	bool found;
+
+	/* The row is borrowed until the reader reads the next one, so it is read last. */
+	if (learn(s, s->holder - 1, e) != ERR_OK ||
+	    outbox_one(&s->judge.reader, s->holder, &s->row, &found, e) != ERR_OK)
+		return e->code;
+	if (!found)
+		return err_set(e, ERR_IO, "row %lld cannot be read",
+			       (long long)s->holder);
+	if (read_whole(s, e) != ERR_OK)
 		return e->code;
 	return rule(s, t, e);
 }

@@ -19,7 +19,8 @@ struct subject {
 	int64_t ids[LOOKUP_MAX]; /* rows with the event_id, newest first */
 	int count;
 	int64_t holder;     /* the one that counts */
-	bool learnt;        /* earlier conversions were asked, too */
+	bool learnt;        /* earlier conversions were asked, too, */
+	int64_t unasked;    /* but for as many before them */
 	enum reason unread; /* why it cannot be read */
 	enum reason none;   /* why it reaches no destination */
 };
@@ -28,9 +29,13 @@ MUST_CHECK enum err_code subject_open(struct subject *s, const char *db_path,
 				      struct err *e);
 void subject_close(struct subject *s);
 
-/* Finds the row of an event_id, and judges it; `t` may be NULL. */
+/* Finds the rows of an event_id. */
 MUST_CHECK enum err_code subject_find(struct subject *s, const char *event_id,
-				      const struct trace *t, struct err *e);
+				      struct err *e);
+
+/* Judges the one that counts; `t` may be NULL. */
+MUST_CHECK enum err_code subject_judge(struct subject *s, const struct trace *t,
+				       struct err *e);
 
 /* Judges a row that is in no database. */
 MUST_CHECK enum err_code subject_take(struct subject *s, const struct outbox_row *row,

@@ -136,10 +136,11 @@ static enum err_code resolve(struct forget *f, struct person_reader *reader,
 static enum err_code learn(struct unread *u, struct person_reader *reader, struct err *e)
 {
 	struct kin kin = {0};
+	int64_t left_out;
 	bool behind;
 
 	if (person_refresh(reader, &behind, e) == ERR_OK &&
-	    unread_conversions(u, INT64_MAX, &kin, e) == ERR_OK) {
+	    unread_conversions(u, INT64_MAX, INT64_MAX, &kin, &left_out, e) == ERR_OK) {
 		kinship_append(reader->own_kinship, unread_kin(u));
 		kinship_append(reader->own_kinship, &kin);
 		e->code = person_refresh(reader, &behind, e);

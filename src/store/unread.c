@@ -70,19 +70,26 @@ static void take_row(void *arg, const struct sighting *seen)
 			    seen->source);
 }
 
-enum err_code unread_conversions(struct unread *u, int64_t upto_id, struct kin *out,
-				 struct err *e)
+enum err_code unread_conversions(struct unread *u, int64_t upto_id, int64_t most,
+				 struct kin *out, int64_t *left_out, struct err *e)
 {
 	struct walk w = {out, u->now_ms / 1000 + FUTURE_MAX_S};
 	struct sighting_reader reader;
-	int64_t taken;
+	int64_t taken, last;
 
+	*left_out = 0;
 	if (db_int(u->db, "SELECT cursor FROM queue", 0, &taken, e) != ERR_OK ||
+	    db_int(u->db, "SELECT coalesce(max(id), 0) FROM outbox", 0, &last, e) !=
+		    ERR_OK ||
 	    sighting_open(&reader, u->db, e) != ERR_OK)
 		return e->code;
+	if (last > upto_id)
+		last = upto_id;
+	if (last - taken > most)
+		*left_out = last - taken - most;
 	if (sighting_refresh(&reader, e) == ERR_OK)
-		e->code = sighting_range(&reader, IDENTITY_CONVERSION, taken, upto_id,
-					 take_row, &w, e);
+		e->code = sighting_range(&reader, IDENTITY_CONVERSION, taken + *left_out,
+					 last, take_row, &w, e);
 	sighting_close(&reader);
 	return e->code;
 }

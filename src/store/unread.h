@@ -32,8 +32,10 @@ static inline const struct kin *unread_kin(const struct unread *u)
 	return &u->ingest.kin;
 }
 
-/* Adds what conversions up to the row join that have not been taken up. */
+/* Adds what conversions up to the row join that have not been taken up; of many, the latest
+ * `most` rows. *left_out: how many there may be before those. */
 MUST_CHECK enum err_code unread_conversions(struct unread *u, int64_t upto_id,
-					    struct kin *out, struct err *e);
+					    int64_t most, struct kin *out,
+					    int64_t *left_out, struct err *e);
 
 #endif

@@ -101,6 +101,20 @@ class One(Case):
         self.assertIn(f"row {rows[0]},", self.text(steps, "received"))
         self.assertRegex(self.text(steps, "another"), f"row {rows[2]},.* duplicate")
 
+    def test_of_rows_without_a_relay_the_latest_are_asked_about_the_person(self):
+        """An answer at once is worth more than a whole one, where it says what it left out."""
+        customer = {"external_id": "customer-7"}
+        self.project.insert(
+            [purchase(0, user=dict(customer, email="anna@shop.example"))] +
+            [purchase(n) for n in range(1, 20000)] +
+            [purchase(n, user=customer) for n in (20000, 20001)])
+        seen, = [text for step, _, text in self.why("id-20000") if step == "identity"]
+        self.assertRegex(seen, "email .* seen with external_id .* in conversion 1,")
+        told = [text for step, _, text in self.why("id-20001") if step == "identity"]
+        self.assertTrue(told[0].startswith("1 earlier conversions that no relay has taken up"),
+                        told)
+        self.assertNotIn("seen with", " ".join(told))
+
     def test_a_derived_id(self):
         self.project.insert([purchase(1, event_id=None)])
         self.drain()
