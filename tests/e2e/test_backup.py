@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """docs/operators.md: a backup while the relay runs, what an older one means once it is restored,
-and a replicator that keeps a reader open, as Litestream does."""
+and a replicator that keeps a reader open: one of ours, and Litestream itself."""
+import glob
 import json
 import os
 import random
@@ -11,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -135,6 +137,58 @@ class Replicator(Case):
         self.assertEqual(self.project.query("PRAGMA integrity_check"), [("ok",)])
         self.assertEqual(os.path.getsize(self.project.db + "-wal")
                          if os.path.exists(self.project.db + "-wal") else 0, 0)
+
+
+LITESTREAM = shutil.which("litestream") or next(iter(glob.glob(os.path.join(
+    ROOT, "build-test", "litestream", "node_modules", "@flydotio", "litestream-*",
+    "litestream"))), None)
+
+
+@unittest.skipUnless(LITESTREAM, "Litestream is not here: npm could not install it")
+class Litestream(Case):
+    def setUp(self):
+        super().setUp()
+        self.replica = "file://" + os.path.join(self.project.directory, "replica")
+
+    def replicate(self):
+        process = subprocess.Popen([LITESTREAM, "replicate", self.project.db, self.replica],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def restore(self):
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(self.project.db + suffix):
+                os.remove(self.project.db + suffix)
+        subprocess.run([LITESTREAM, "restore", "-o", self.project.db, self.replica], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def test_beside_a_relay_that_is_killed(self):
+        """Its checkpoints do not look like another's writing over the file, and what it
+        restores is whole: nothing of it is sent a second time."""
+        replicator, rows = self.replicate(), 0
+        for end in (False, True):
+            relay = self.project.start(self.sandbox)
+            stop = time.monotonic() + 3
+            while time.monotonic() < stop:
+                self.insert(rows, rows + 100)
+                rows += 100
+            if not end:
+                self.assertTrue(relay.running())
+                relay.kill()
+        wait_until(lambda: self.project.statuses() == {"delivered": rows}, 60)
+        self.assertEqual(relay.stop(), 0)
+        again = self.seen()[1]
+        replicator.terminate()
+        # It writes what is left and then checkpoints, which its end can cancel: status 1.
+        replicator.wait(30)
+        before = self.project.query("SELECT * FROM outbox_status ORDER BY 1")
+        self.restore()
+        self.assertEqual(self.project.query("PRAGMA integrity_check"), [("ok",)])
+        self.assertEqual(self.project.query("SELECT * FROM outbox_status ORDER BY 1"), before)
+        self.drain()
+        self.assertEqual(self.seen(), (rows, again))
 
 
 class Sizes(Case):

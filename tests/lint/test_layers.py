@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The arrow of rooms, one owner for each foreign header, headers that stand alone."""
 import concurrent.futures
+import functools
 import json
 import os
 import shlex
@@ -69,6 +70,7 @@ class Layers(unittest.TestCase):
 
 
 class Headers(unittest.TestCase):
+    @functools.cache
     def flags(self):
         """The compiler's words for a file of the tree, without what names that file."""
         words = ["cc", "-std=gnu11", "-D_GNU_SOURCE", "-Isrc", "-Itools/sandbox", "-Itests/lib"]
