@@ -284,18 +284,32 @@ static bool gave_up(const struct fate *f)
 	       !world->plan.steps && r && !r->touched;
 }
 
-/* Of the rows with an id one holds it, later ones are duplicates of that one. */
+static bool holds(const struct fate *f)
+{
+	return f->status != STATUS_DUPLICATE && !gave_up(f);
+}
+
+static bool is_touched(const struct fate *f)
+{
+	const struct row *r = row_of(f->outbox_id);
+
+	return r && r->touched;
+}
+
+/* Of the rows with an id one holds it, later ones are duplicates of that one; so is an earlier
+ * one that gave the id up and was retried when another had it. */
 static void check_group(const struct fate *const *all, int count)
 {
-	bool held = false;
+	int holder = 0;
 
+	while (holder < count && !holds(all[holder]))
+		holder++;
 	for (int i = 0; i < count; i++) {
 		/* A set clock may end the first as one of the future. */
-		if (all[i]->status == STATUS_DUPLICATE && !held && !world->plan.steps)
+		if (all[i]->status == STATUS_DUPLICATE && !world->plan.steps &&
+		    (holder == count || (holder > i && !is_touched(all[i]))))
 			world_break("outbox %lld (%s) is the duplicate of nothing",
 				    (long long)all[i]->outbox_id, all[i]->id);
-		if (all[i]->status != STATUS_DUPLICATE && !gave_up(all[i]))
-			held = true;
 		for (int k = 0; k < i; k++)
 			check_pair(all[k], all[i]);
 	}

@@ -17,6 +17,9 @@
 
 enum { FLYING = 64 };
 
+/* What nobody writes to for so long, as the machine sleeps, the other end has closed. */
+#define FORGOTTEN_US SECONDS(900)
+
 /* One request of the relay's. */
 struct flight {
 	struct http_request *http;
@@ -130,6 +133,10 @@ static void on_arrival(void *arg)
 	struct flight *f = arg;
 	int64_t wait_us = chance_skewed(CHANCE_NET, 300, 200000);
 
+	if (world->now_us - f->started_us > FORGOTTEN_US) {
+		on_lost(f);
+		return;
+	}
 	receive(f);
 	fiber_mark(MARK_ARRIVE);
 	if (f->trouble == TROUBLE_SLOW)
