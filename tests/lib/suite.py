@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import canary
@@ -69,6 +70,8 @@ class Job:
                 words.insert(0, os.path.join(ROOT, "tests", "fuzz", "run"))
         else:
             words = [sys.executable, CASES, os.path.join(ROOT, self.path)]
+        if self.group == "fuzz":
+            return ["nice", "-n", "19", *words]
         return NO_ASLR + words if self.build == "tsan" else words
 
 
@@ -215,11 +218,37 @@ def report(result, totals):
         print("        " + line)
 
 
+def run_together(jobs, totals):
+    """The fuzzers take what the others leave: black-box tests mostly wait, so they begin with
+    the first of those."""
+    fuzzers = [job for job in jobs if job.group == "fuzz"]
+    others = [job for job in jobs if job.group != "fuzz"]
+    idle = threading.Event()
+
+    def run_other(job):
+        if job.group == "e2e":
+            idle.set()
+        return run(job)
+
+    def run_fuzzer(job):
+        idle.wait()
+        return run(job)
+
+    if not any(job.group == "e2e" for job in others):
+        idle.set()
+    with concurrent.futures.ThreadPoolExecutor(CORES) as pool, \
+            concurrent.futures.ThreadPoolExecutor(1 if others else CORES) as beside:
+        running = [pool.submit(run_other, job) for job in others]
+        running += [beside.submit(run_fuzzer, job) for job in fuzzers]
+        for done in concurrent.futures.as_completed(running):
+            report(done.result(), totals)
+
+
 def run_all(jobs, totals):
-    for some, workers in (([j for j in jobs if not j.alone], CORES), ([j for j in jobs if j.alone], 1)):
-        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            for done in concurrent.futures.as_completed([pool.submit(run, job) for job in some]):
-                report(done.result(), totals)
+    run_together([job for job in jobs if not job.alone], totals)
+    for job in jobs:
+        if job.alone:
+            report(run(job), totals)
 
 
 def main(words):
