@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/normalize.h"
+#include "core/sha256_hex.h"
 
 static bool normalize(enum identity_kind kind, struct str value,
 		      const struct identifier_reader *r)
@@ -21,18 +22,6 @@ static bool normalize(enum identity_kind kind, struct str value,
 	return !r->normal->full;
 }
 
-static unsigned char hex_value(char c)
-{
-	return (unsigned char)(ascii_is_digit(c) ? c - '0' : ascii_lower(c) - 'a' + 10);
-}
-
-static void read_hex(struct str hex, unsigned char out[DIGEST_LEN])
-{
-	for (size_t i = 0; i < DIGEST_LEN; i++)
-		out[i] = (unsigned char)(hex_value(hex.p[2 * i]) << 4 |
-					 hex_value(hex.p[2 * i + 1]));
-}
-
 static bool read(enum identity_kind kind, struct str value,
 		 const struct identifier_reader *r, struct identifier *out)
 {
@@ -41,9 +30,8 @@ static bool read(enum identity_kind kind, struct str value,
 	value = str_trim(value);
 	if (value.len == 0 || identity_is_placeholder(kind, value))
 		return false;
-	if (kind <= IDENTITY_PHONE && value.len == DIGEST_HEX_LEN &&
-	    is_sha256_hex(value)) {
-		read_hex(value, out->digest);
+	if (kind <= IDENTITY_PHONE && is_sha256_hex(value)) {
+		sha256_hex_bytes(value.p, out->digest);
 	} else {
 		buf_clear(r->normal);
 		if (!normalize(kind, value, r))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/identity.h"
+#include "core/sha256_hex.h"
 
 /* clang-format off */
 #define W(text) {text, sizeof(text) - 1}
@@ -86,24 +87,24 @@ static const struct str phone_tails[] = {
 };
 
 /* SHA-256, in lower case, of the ones that producers hash. */
-static const struct str hashes[] = {
-	W("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), /* the empty string */
-	W("74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b"), /* null */
-	W("eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c"), /* undefined */
-	W("140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe"), /* none */
-	W("5da3a4c7f117944275b4c8629c4916403625d5a4a6573a01ecb03f0e9d2edbe6"), /* nil */
-	W("b23a6a8439c0dde5515893e7c90c1e3233b8616e634470f20dc4928bcf3609bc"), /* unknown */
-	W("84983c60f7daadc1cb8698621f802c0d9f9a3c3c295c810748fb048115c186ec"), /* guest */
-	W("2f183a4e64493af3f377f745eda502363cd3e7ef6e4d266d444758de0a85fcc8"), /* anonymous */
-	W("a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098"), /* n/a */
-	W("3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18"), /* na */
-	W("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"), /* test */
-	W("5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9"), /* 0 */
-	W("973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b"), /* test@example.com */
-	W("f660ab912ec121d1b1e928a0bb4bc61b15f5ad44d5efdc4e1c92a25e99b8e44a"), /* test@test.com */
-	W("ca871b3caae791a6a4b969195738f187bc7e993d13e98d522153a21885557fb6"), /* none@none.com */
-	W("513935c4d2db2d2d984dff1d68397f6e2ac8c4e5c48c92bd98e02bdc90b7aefe"), /* guest@example.com */
-	W("ec29282cb39258fd1bb155db71dc219b4c9213ec9b7d13f0a9bc9fe34e1c87d0"), /* +10000000000 */
+static const char hashes[][DIGEST_HEX_LEN + 1] = {
+	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", /* the empty string */
+	"74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b", /* null */
+	"eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c", /* undefined */
+	"140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe", /* none */
+	"5da3a4c7f117944275b4c8629c4916403625d5a4a6573a01ecb03f0e9d2edbe6", /* nil */
+	"b23a6a8439c0dde5515893e7c90c1e3233b8616e634470f20dc4928bcf3609bc", /* unknown */
+	"84983c60f7daadc1cb8698621f802c0d9f9a3c3c295c810748fb048115c186ec", /* guest */
+	"2f183a4e64493af3f377f745eda502363cd3e7ef6e4d266d444758de0a85fcc8", /* anonymous */
+	"a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098", /* n/a */
+	"3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18", /* na */
+	"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", /* test */
+	"5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9", /* 0 */
+	"973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b", /* test@example.com */
+	"f660ab912ec121d1b1e928a0bb4bc61b15f5ad44d5efdc4e1c92a25e99b8e44a", /* test@test.com */
+	"ca871b3caae791a6a4b969195738f187bc7e993d13e98d522153a21885557fb6", /* none@none.com */
+	"513935c4d2db2d2d984dff1d68397f6e2ac8c4e5c48c92bd98e02bdc90b7aefe", /* guest@example.com */
+	"ec29282cb39258fd1bb155db71dc219b4c9213ec9b7d13f0a9bc9fe34e1c87d0", /* +10000000000 */
 };
 /* clang-format on */
 
@@ -198,22 +199,23 @@ static bool is_placeholder_phone(struct str s)
 	       ends_in_one_of(str_make(digits, len), phone_tails, COUNT(phone_tails));
 }
 
-static bool is_sha256(struct str s)
+static bool is_known_hash(struct str s)
 {
-	if (s.len != 64)
-		return false;
-	for (size_t i = 0; i < s.len; i++)
-		if (!ascii_is_hex(s.p[i]))
-			return false;
-	return true;
+	char lower[DIGEST_HEX_LEN];
+
+	sha256_hex_lower(s.p, lower);
+	for (size_t i = 0; i < COUNT(hashes); i++)
+		if (memcmp(lower, hashes[i], 8) == 0 &&
+		    memcmp(lower, hashes[i], DIGEST_HEX_LEN) == 0)
+			return true;
+	return false;
 }
 
 bool identity_is_placeholder(enum identity_kind kind, struct str value)
 {
 	value = str_trim(value);
-	if (is_sha256(value))
-		return is_one_of(value, hashes, COUNT(hashes)) ||
-		       is_monotonous(value, 65);
+	if (is_sha256_hex(value))
+		return is_known_hash(value) || is_monotonous(value, 65);
 	if (is_any(value, is_word) || is_monotonous(value, 6))
 		return true;
 	if (kind == IDENTITY_EMAIL)

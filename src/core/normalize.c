@@ -381,13 +381,3 @@ bool normalize_gaid(struct str in, struct buf *out)
 {
 	return device_id(in, false, out);
 }
-
-bool is_sha256_hex(struct str in)
-{
-	if (in.len != 64)
-		return false;
-	for (size_t i = 0; i < in.len; i++)
-		if (!ascii_is_hex(in.p[i]))
-			return false;
-	return true;
-}

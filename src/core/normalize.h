@@ -50,7 +50,4 @@ bool normalize_currency(struct str in, struct buf *out);
 bool normalize_idfa(struct str in, struct buf *out);
 bool normalize_gaid(struct str in, struct buf *out);
 
-/* 64 hex digits of either case, nothing around them. */
-bool is_sha256_hex(struct str in);
-
 #endif

@@ -2,6 +2,7 @@
 #include "core/redact_text.h"
 
 #include "core/normalize.h"
+#include "core/sha256_hex.h"
 #include "core/url.h"
 
 const unsigned char redact_places[FIELD_COUNT] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/normalize.h"
+#include "core/sha256_hex.h"
 #include "core/shape_parts.h"
 
 /* What one kind of identifier comes to, each once. */
@@ -50,12 +51,6 @@ static bool normalize(struct shaper *sh, enum field field, struct str plain,
 	}
 }
 
-static void lower_hex(struct str hex, char out[DIGEST_HEX_LEN])
-{
-	for (size_t i = 0; i < DIGEST_HEX_LEN; i++)
-		out[i] = ascii_lower(hex.p[i]);
-}
-
 /* What a producer sends who hashes an empty field: it would make one person of many. */
 static bool is_hash_of_nothing(const char hex[DIGEST_HEX_LEN])
 {
@@ -70,8 +65,8 @@ static bool hash_value(struct shaper *sh, enum field field, struct str plain,
 		       char out[DIGEST_HEX_LEN])
 {
 	plain = str_trim(plain);
-	if (plain.len == DIGEST_HEX_LEN && is_sha256_hex(plain)) {
-		lower_hex(plain, out);
+	if (is_sha256_hex(plain)) {
+		sha256_hex_lower(plain.p, out);
 		return !is_hash_of_nothing(out);
 	}
 	buf_clear(&sh->s->more);

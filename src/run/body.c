@@ -4,6 +4,7 @@
 #include "core/digest.h"
 #include "core/json.h"
 #include "core/normalize.h"
+#include "core/sha256_hex.h"
 
 enum { SHOWN_DIGITS = 8 };
 

@@ -3,6 +3,7 @@
 
 #include "core/normalize.h"
 #include "core/redact.h"
+#include "core/sha256_hex.h"
 #include "store/intact.h"
 
 struct work {

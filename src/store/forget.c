@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "core/normalize.h"
 #include "core/redact.h"
+#include "core/sha256_hex.h"
 #include "store/person.h"
 #include "store/unread.h"
 

@@ -9,6 +9,7 @@
 
 #include "core/digest.h"
 #include "core/normalize.h"
+#include "core/sha256_hex.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
