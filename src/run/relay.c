@@ -185,6 +185,8 @@ static void set_timer(struct relay *r, uint64_t now)
 		sooner(&at, r->ingesting.due_ms);
 	if (!r->pruning.under_way)
 		sooner(&at, r->pruning.due_ms);
+	if (r->scrubbing.refusals > 0 && r->scrubbing.cut_ms > now)
+		sooner(&at, r->scrubbing.cut_ms);
 	if (r->stopping && r->deadline_ms)
 		sooner(&at, r->deadline_ms);
 	uv_update_time(&r->loop);

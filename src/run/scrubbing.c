@@ -8,8 +8,10 @@
 
 enum {
 	RETRY_MS = 1000,
-	REFUSALS_MAX = 5,           /* a drain does not wait for a reader for ever */
-	CUT_RETRIES = 4,            /* the longest pause between two cuts, in retries */
+	REFUSALS_MAX = 7,        /* a drain does not wait for a reader for ever: 7 s */
+	REFUSALS_TOLD = 4,       /* so many are a moment's, perhaps our own readers' */
+	CUT_RETRY_MS = 20,       /* after the first refusal, then three times as long, */
+	CUT_RETRY_MAX_MS = 4000, /* at most */
 	WAL_LONG = 8 * 1024 * 1024, /* bytes: no checkpoint lets it grow so long */
 };
 
@@ -73,10 +75,16 @@ static void failed(struct scrubbing *s, const struct err *e, uint64_t now)
 static void note_cut(struct scrubbing *s, uint64_t now)
 {
 	s->uncut = s->relay->writer.wal_uncut;
+	if (s->uncut && !reading_idle(s->relay)) { /* perhaps by one of ours */
+		s->cut_ms = now + RETRY_MS;
+		return;
+	}
 	s->refusals = s->uncut ? s->refusals + 1 : 0;
-	s->cut_ms = now + RETRY_MS * (uint64_t)(s->refusals < CUT_RETRIES ? s->refusals
-									  : CUT_RETRIES);
-	if (s->uncut)
+	s->cut_pause_ms = s->refusals > 1 ? 3 * s->cut_pause_ms : CUT_RETRY_MS;
+	if (s->cut_pause_ms > CUT_RETRY_MAX_MS)
+		s->cut_pause_ms = CUT_RETRY_MAX_MS;
+	s->cut_ms = now + s->cut_pause_ms;
+	if (s->refusals >= REFUSALS_TOLD)
 		log_failure("wal_not_cut", LOG_WARN,
 			    "another connection reads it, so that it grows and may hold "
 			    "plain "

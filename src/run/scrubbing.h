@@ -38,7 +38,8 @@ struct scrubbing {
 	uint64_t changes;       /* when it began */
 	uint64_t whole_changes; /* … the last whole one that is complete */
 	bool uncut;             /* the WAL may hold pages from before */
-	int refusals;           /* of the cut, in a row */
+	int refusals;           /* of the cut, in a row, */
+	uint64_t cut_pause_ms;  /* and how long it waits after the last one */
 	/* monotonic */
 	uint64_t changed_ms, whole_ms, cut_ms, retry_ms, wal_looked_ms;
 	uint64_t seen_changes;
