@@ -86,3 +86,14 @@ bool met_gains(const struct met *m, const uint64_t end[2])
 	}
 	return false;
 }
+
+bool met_gains_any(const struct met *m, const struct kin_edge *edges, size_t count,
+		   int64_t first_id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (edges[i].source == IDENTITY_CONVERSION &&
+		    edges[i].row_id < first_id &&
+		    (m->blind || met_gains(m, edges[i].end)))
+			return true;
+	return false;
+}

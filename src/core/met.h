@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/kin.h"
+
 struct met_node {
 	uint64_t node;
 	uint32_t row;
@@ -35,5 +37,10 @@ void met_index(struct met *m);
 
 /* Whether a row that came to one end of the edge did not come to the other. */
 bool met_gains(const struct met *m, const uint64_t end[2]);
+
+/* Whether it does so by one of the edges of conversions before first_id; where a row was not
+ * looked up, by any of them. */
+bool met_gains_any(const struct met *m, const struct kin_edge *edges, size_t count,
+		   int64_t first_id);
 
 #endif

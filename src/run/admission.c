@@ -2,6 +2,7 @@
 #include "run/admission.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "run/reading.h"
@@ -22,6 +23,11 @@ struct admission {
 	struct load *load;
 	struct opening *openings;
 	size_t count;
+	/* LOT_FRESH */
+	int64_t standing;       /* where the cursor is when those before it are stored */
+	struct kin_edge *edges; /* the loop's copy of the load's */
+	size_t edge_count;
+	struct admission *next; /* pending */
 };
 
 static bool has_queued(const struct relay *r, const struct site *s)
@@ -39,7 +45,7 @@ static enum readiness readiness_of(const struct relay *r, const struct site *s,
 
 	if (site_waits(s) && !probe)
 		return PARK;
-	if (r->shipping.under_way < SHIPPING_SLOTS && site_may_send(s, now) &&
+	if (r->shipping.under_way < SHIPPING_SLOTS && site_may_open(s, now) &&
 	    !has_queued(r, s))
 		return READY;
 	return FULL;
@@ -77,6 +83,7 @@ static struct opening *add_opening(struct admission *a, struct site *s)
 	a->openings = realloc(a->openings, (a->count + 1) * sizeof(*a->openings));
 	if (!a->openings)
 		abort();
+	s->opening++;
 	o = &a->openings[a->count++];
 	*o = (struct opening){
 		.attempt_id = ++a->relay->shipping.last_attempt_id,
@@ -127,6 +134,19 @@ static void drop_twins(struct load *load)
 		kin_drop_rows(&load->kin, rows, count);
 }
 
+/* Where a load could not be stored, those that were handed over behind it must not be. */
+static enum err_code check_standing(struct admission *a, struct writer *w)
+{
+	struct err *e = &a->job.err;
+	int64_t cursor;
+
+	if (db_int(&w->db, "SELECT cursor FROM queue", 0, &cursor, e) != ERR_OK ||
+	    cursor == a->standing)
+		return e->code;
+	return err_set(e, ERR_BUSY, "the rows before %lld are not stored",
+		       (long long)a->load->lot.first_id);
+}
+
 static void admit_work(struct job *job, void *state)
 {
 	struct admission *a = (struct admission *)job;
@@ -134,7 +154,8 @@ static void admit_work(struct job *job, void *state)
 
 	/* What was read a moment ago is there still. */
 	if (a->load->lot.kind == LOT_FRESH &&
-	    intact_check_rows(&w->db, 0, a->load->lot.last_id, &job->err) != ERR_OK)
+	    (intact_check_rows(&w->db, 0, a->load->lot.last_id, &job->err) != ERR_OK ||
+	     check_standing(a, w) != ERR_OK))
 		return;
 	if (queue_admit(&w->queue, &a->load->lot, a->openings, a->count, &job->err) !=
 		    ERR_OK ||
@@ -149,14 +170,35 @@ static void admit_failed(struct admission *a)
 {
 	struct relay *r = a->relay;
 
+	r->trouble.until_ms = clock_mono_ms() + STORE_RETRY_MS;
+	if (a->load->lot.kind == LOT_FRESH && r->reading.refused)
+		return; /* as the one before it */
 	trouble_note(r, "claim_not_stored", &a->job.err);
 	if (a->job.err.code != ERR_BUSY && a->job.err.code != ERR_IO)
 		relay_fail(r, &a->job.err);
-	r->trouble.until_ms = clock_mono_ms() + STORE_RETRY_MS;
-	if (a->load->lot.kind == LOT_FRESH) {
-		r->reading.taken = r->reading.admitted;
-		reading_restart(r);
-	}
+	r->reading.refused = a->load->lot.kind == LOT_FRESH || r->reading.refused;
+}
+
+/* Those before it came back earlier. */
+static void leave_pending(struct admission *a)
+{
+	struct relay *r = a->relay;
+
+	r->reading.pending = a->next;
+	r->reading.admitting--;
+	if (r->reading.admitting > 0 || !r->reading.refused)
+		return;
+	r->reading.refused = false;
+	r->reading.taken = r->reading.admitted;
+	r->reading.standing = r->reading.claimed;
+	reading_restart(r);
+}
+
+static void admission_free(struct admission *a)
+{
+	free(a->openings);
+	free(a->edges);
+	free(a);
 }
 
 static void admit_done(struct job *job)
@@ -166,8 +208,12 @@ static void admit_done(struct job *job)
 	struct load *load = a->load;
 	bool fresh = load->lot.kind == LOT_FRESH;
 
-	if (fresh)
-		r->reading.admitting = false;
+	for (size_t i = 0; i < a->count; i++) {
+		struct site *s = sites_find(&r->sites, a->openings[i].destination_id);
+
+		if (s)
+			s->opening--;
+	}
 	if (job->err.code != ERR_OK) {
 		admit_failed(a);
 	} else {
@@ -186,14 +232,52 @@ static void admit_done(struct job *job)
 		}
 	}
 	if (fresh)
+		leave_pending(a);
+	if (fresh)
 		reading_drop(r, load);
 	else
 		reading_end_waiting(r, load);
-	free(a->openings);
-	free(a);
+	admission_free(a);
 	r->changes++;
 	reading_touch(r);
 	relay_pump(r);
+}
+
+/* The load is the writer's from now on, and it may drop some. */
+static void keep_edges(struct admission *a)
+{
+	const struct kin *kin = &a->load->kin;
+
+	if (kin->count == 0)
+		return;
+	a->edges = malloc(kin->count * sizeof(*a->edges));
+	if (!a->edges)
+		abort();
+	memcpy(a->edges, kin->edges, kin->count * sizeof(*a->edges));
+	a->edge_count = kin->count;
+}
+
+static void enter_pending(struct admission *a)
+{
+	struct relay *r = a->relay;
+	struct admission **at = &r->reading.pending;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = a;
+	keep_edges(a);
+	a->standing = r->reading.standing;
+	r->reading.admitting++;
+	r->reading.standing = r->reading.taken = a->load->lot.last_id;
+}
+
+bool admission_concerns(const struct relay *r, const struct load *load)
+{
+	for (const struct admission *a = r->reading.pending; a; a = a->next)
+		if (met_gains_any(&load->met, a->edges, a->edge_count,
+				  load->lot.first_id))
+			return true;
+	return false;
 }
 
 bool admission_start(struct relay *r, struct load *load)
@@ -209,10 +293,8 @@ bool admission_start(struct relay *r, struct load *load)
 	a->load = load;
 	for (uint32_t i = 0; i < load->lot.count; i++)
 		place(a, &load->lot.entries[i]);
-	if (load->lot.kind == LOT_FRESH) {
-		r->reading.admitting = true;
-		r->reading.taken = load->lot.last_id;
-	}
+	if (load->lot.kind == LOT_FRESH)
+		enter_pending(a);
 	a->job.work = admit_work;
 	a->job.done = admit_done;
 	lane_submit(&r->writer.lane, &a->job);

@@ -14,6 +14,9 @@
 /* False where the load's destinations cannot take it now; nothing has happened then. */
 bool admission_start(struct relay *r, struct load *load);
 
+/* Whether one that is being stored joins somebody whom the load came to. */
+bool admission_concerns(const struct relay *r, const struct load *load);
+
 /* Gives back a load of waiting rows; reading.c's, called when its admission is over. */
 void reading_end_waiting(struct relay *r, struct load *load);
 

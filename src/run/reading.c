@@ -10,6 +10,7 @@
 
 enum {
 	READ_AHEAD = 3,     /* loads read and not yet admitted */
+	ADMITTING_MAX = 4,  /* loads that the writer stores together */
 	PARTIAL_MS = 50,    /* between two loads that are not full */
 	LOOK_MS = 1,        /* between two looks that find nothing */
 	PARKED_MAX = 10000, /* rows parked while every destination waits */
@@ -346,12 +347,22 @@ static void read_done(struct job *job)
 	relay_pump(r);
 }
 
-/* A load that was read beside those before it knows nothing of whom they joined. All of them
- * are admitted now: read again, it does. */
+/* A load that was read beside those before it knows nothing of whom they joined. Once they
+ * are stored it is read again, and does. */
 static bool is_outdated(struct relay *r, const struct load *load)
 {
 	return kinship_gained(&r->writer.kinship, load->mark, load->lot.first_id,
 			      &load->met);
+}
+
+/* Behind others that are being stored it is not known what a load without rows comes to. */
+static bool may_admit(const struct relay *r, const struct load *load)
+{
+	if (load->state != LOAD_SHAPED || r->reading.refused)
+		return false;
+	return r->reading.admitting == 0 ||
+	       (r->reading.admitting < ADMITTING_MAX && load->lot.count > 0 &&
+		!admission_concerns(r, load));
 }
 
 /* The head of what was read, when its destinations can take it. */
@@ -359,8 +370,8 @@ static void admit_next(struct relay *r)
 {
 	struct load *load = r->reading.loads;
 
-	while (load && load->state == LOAD_SHAPED && !r->reading.admitting) {
-		assert(load->lot.first_id == r->reading.admitted + 1);
+	while (load && may_admit(r, load)) {
+		assert(load->lot.first_id == r->reading.taken + 1);
 		if (is_outdated(r, load)) {
 			reading_restart(r);
 			return;
@@ -381,7 +392,7 @@ static void admit_next(struct relay *r)
 bool reading_idle(const struct relay *r)
 {
 	return r->reading.count == 0 && r->jobs == 0 && r->reading.waiting_loads == 0 &&
-	       !r->reading.admitting && ingesting_idle(&r->ingesting);
+	       r->reading.admitting == 0 && ingesting_idle(&r->ingesting);
 }
 
 void reading_pump(struct relay *r, uint64_t now)

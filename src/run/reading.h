@@ -16,18 +16,22 @@ struct relay;
 struct reading {
 	struct load *loads; /* in the order of their rows, until they are admitted */
 	struct load *spare;
-	int count;          /* of `loads` */
-	int waiting_loads;  /* of LOT_RETRY and LOT_REDO, read or being admitted */
-	int64_t next_after; /* rows up to here are read or being read, */
-	int64_t admitted;   /* admitted, */
-	int64_t taken;      /* being admitted */
-	int64_t claimed;    /* the cursor in the file */
-	int64_t last_row;   /* as far as is known */
-	bool dense;         /* the last load was full: read ahead */
-	bool open_ended;    /* a load is being read whose end is not known yet */
-	bool dirty;         /* somebody committed since the last look */
-	bool quiet;         /* the last look found nothing to do, now or later */
-	bool admitting, looking;
+	int count;                 /* of `loads` */
+	int waiting_loads;         /* of LOT_RETRY and LOT_REDO, read or being admitted */
+	int64_t next_after;        /* rows up to here are read or being read, */
+	int64_t admitted;          /* admitted, */
+	int64_t taken;             /* being admitted */
+	int64_t standing;          /* the cursor as it will be once those are stored */
+	int64_t claimed;           /* the cursor in the file */
+	int64_t last_row;          /* as far as is known */
+	bool dense;                /* the last load was full: read ahead */
+	bool open_ended;           /* a load is being read whose end is not known yet */
+	bool dirty;                /* somebody committed since the last look */
+	bool quiet;                /* the last look found nothing to do, now or later */
+	int admitting;             /* loads whose admission is being stored, */
+	struct admission *pending; /* in the order of their rows */
+	bool refused; /* one could not be stored, and so those behind it cannot */
+	bool looking;
 	uint64_t partial_ms, looked_ms; /* monotonic: a load that was not full, a look */
 	int64_t due_looked_ms;          /* Unix time: the last look at what is due */
 	uint32_t seen_news;             /* of the writer's */

@@ -125,9 +125,9 @@ static void close_all(struct relay *r)
 static bool is_still(const struct relay *r)
 {
 	return r->shipping.unsettled == 0 && r->jobs == 0 &&
-	       r->reading.waiting_loads == 0 && !r->reading.admitting && !r->reloading &&
-	       r->sites.jobs == 0 && !r->scrubbing.under_way && !r->pruning.under_way &&
-	       !r->ingesting.under_way;
+	       r->reading.waiting_loads == 0 && r->reading.admitting == 0 &&
+	       !r->reloading && r->sites.jobs == 0 && !r->scrubbing.under_way &&
+	       !r->pruning.under_way && !r->ingesting.under_way;
 }
 
 /* The next relay cannot know of a step: what waits would wait for the difference too. */
@@ -352,7 +352,7 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	if (console_open(r, &r->console, e) != ERR_OK)
 		return e->code;
 	r->reading.next_after = r->reading.last_row = r->reading.taken =
-		r->reading.claimed = r->reading.admitted;
+		r->reading.claimed = r->reading.standing = r->reading.admitted;
 	if (recovered) {
 		struct log_line line = log_begin(LOG_WARN, "recovered");
 

@@ -12,12 +12,25 @@ enum {
 	CIRCUIT_BASES = 15, /* the probe of an open circuit, in retry bases */
 };
 
+static int slots_of(const struct site *s)
+{
+	return s->state == SITE_PROBING || s->unproven ? 1 : SITE_SLOTS;
+}
+
 bool site_may_send(const struct site *s, uint64_t now_ms)
 {
 	if (s->paused || !s->has_token || s->state == SITE_BLOCKED ||
 	    now_ms < s->next_start_ms)
 		return false;
-	return s->under_way < (s->state == SITE_PROBING || s->unproven ? 1 : SITE_SLOTS);
+	return s->under_way < slots_of(s);
+}
+
+bool site_may_open(const struct site *s, uint64_t now_ms)
+{
+	if (s->opening == 0)
+		return site_may_send(s, now_ms);
+	return site_may_send(s, now_ms) && s->requests_per_second == 0 &&
+	       s->under_way + s->opening < slots_of(s);
 }
 
 void site_wake(struct site *s, uint64_t now_ms)

@@ -18,8 +18,9 @@
 
 #include "run/site_state.h"
 
-/* Whether a request may start now. */
+/* Whether a request may start now; or may be opened, behind those that are being opened. */
 bool site_may_send(const struct site *s, uint64_t now_ms);
+bool site_may_open(const struct site *s, uint64_t now_ms);
 
 /* Whether rows for it should wait in the queue. */
 static inline bool site_waits(const struct site *s)

@@ -59,6 +59,7 @@ struct site {
 
 	int under_way;          /* requests */
 	uint64_t next_start_ms; /* monotonic: by requests_per_second */
+	int opening;            /* requests whose admission is being stored */
 	int64_t due_ms;         /* wall: the next waiting row; 0: none known */
 	bool reading_due;       /* a lot of waiting rows is being read or admitted */
 	bool bounced;           /* … and came back: visits were to be ingested first */

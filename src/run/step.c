@@ -88,7 +88,7 @@ bool step_settled(struct step *s, uint64_t now)
 	if (!step_pending(s))
 		return true;
 	if (r->shipping.unsettled > 0 || r->reading.waiting_loads > 0 ||
-	    r->reading.admitting)
+	    r->reading.admitting > 0)
 		return false;
 	s->by_ms = ahead() - s->ahead_ms;
 	s->under_way = true;

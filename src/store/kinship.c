@@ -137,14 +137,10 @@ int64_t kinship_mark(struct kinship *k)
 static bool gained(const struct kin *kin, int64_t from, int64_t first_id,
 		   const struct met *met)
 {
-	for (size_t i = from > 0 ? (size_t)from : 0; i < kin->count; i++) {
-		const struct kin_edge *edge = &kin->edges[i];
+	size_t first = from > 0 ? (size_t)from : 0;
 
-		if (edge->source == IDENTITY_CONVERSION && edge->row_id < first_id &&
-		    (met->blind || met_gains(met, edge->end)))
-			return true;
-	}
-	return false;
+	return first < kin->count &&
+	       met_gains_any(met, &kin->edges[first], kin->count - first, first_id);
 }
 
 bool kinship_gained(struct kinship *k, int64_t mark, int64_t first_id,
