@@ -106,7 +106,8 @@ enum err_code queue_shift(struct queue *q, const struct queue_shift *shift, stru
 {
 	static const char sql[] =
 		"UPDATE waiting SET "
-		"due_at = CASE WHEN due_at > 0 THEN max(1, due_at + ?1) ELSE due_at END, "
+		"due_at = CASE WHEN due_at = 0 THEN 0 WHEN status = 1 "
+		"THEN max(1, min(due_at, ?3) + ?1) ELSE max(1, due_at + ?1) END, "
 		"first_sent_at = CASE WHEN unknown = 1 AND ?1 > 0 AND "
 		"first_sent_at NOT BETWEEN ?2 AND ?3 THEN first_sent_at "
 		"ELSE max(1, first_sent_at + ?1) END";

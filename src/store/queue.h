@@ -44,7 +44,8 @@ void queue_close(struct queue *q);
 
 /* The clock was set by so much, at a time that it showed; since `since_ms`, by the same clock,
  * the relay runs. What waits stays as young, and has as long to wait. But what an earlier relay
- * sent with an unknown outcome is never made younger: that time may have passed. */
+ * sent with an unknown outcome is never made younger: that time may have passed. What is
+ * pending is due at once: where it says otherwise somebody wrote it when the clock was set. */
 struct queue_shift {
 	int64_t by_ms, since_ms, at_ms;
 };

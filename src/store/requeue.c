@@ -37,7 +37,9 @@ static const struct {
 	{S(renew),
 	 "UPDATE waiting SET status = 1, reason = NULL, due_at = ?2, attempts = 0, "
 	 "first_sent_at = NULL, unknown = NULL WHERE key = ?1"},
-	{S(hasten), "UPDATE waiting SET due_at = ?2 WHERE key = ?1"},
+	/* A time that has passed by any clock: it may be set this moment. */
+	{S(hasten), "UPDATE waiting SET due_at = min(?2, coalesce(first_sent_at, ?2)) "
+		    "WHERE key = ?1"},
 	{S(cancel_new),
 	 "INSERT INTO delivery (key, state, attempts) VALUES (?1, 113, 0)"},
 	{S(removed), "SELECT 1 FROM destination WHERE id = ?1 AND removed = 0"},

@@ -40,6 +40,42 @@ static const struct shift_case cases[] = {
 	{3 * DAY_MS, true, START_MS, 0, START_MS + 3 * DAY_MS, 0},
 };
 
+/* When a pending row is due, before and after. */
+static const struct {
+	int64_t by_ms, due_ms, due_then_ms;
+} pending[] = {
+	{3 * DAY_MS, SET_MS - 7, SET_MS - 7 + 3 * DAY_MS},
+	{-3 * DAY_MS, SET_MS, SET_MS - 3 * DAY_MS},
+	/* Retried by a person, when the clock was set and the relay had not seen it. */
+	{3 * DAY_MS, SET_MS + 3 * DAY_MS - 5, SET_MS + 3 * DAY_MS},
+	{-3 * DAY_MS, SET_MS - 3 * DAY_MS - 5, SET_MS - 6 * DAY_MS - 5},
+};
+
+static void pending_rows_stay_due(void **state)
+{
+	struct scene *s = *state;
+	struct queue q;
+	char sql[200];
+
+	assert_ok(s, queue_open(&q, &s->db, &s->e));
+	for (size_t i = 0; i < sizeof(pending) / sizeof(pending[0]); i++) {
+		const struct queue_shift shift = {pending[i].by_ms, START_MS, SET_MS};
+
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO waiting (key, destination_id, status, due_at) "
+			 "VALUES (1025, 1, 1, %lld)",
+			 (long long)pending[i].due_ms);
+		scene_exec(s, sql);
+		assert_ok(s, db_begin(&s->db, &s->e));
+		assert_ok(s, queue_shift(&q, &shift, &s->e));
+		assert_ok(s, db_commit(&s->db, &s->e));
+		assert_int_equal(scene_int(s, "SELECT due_at FROM waiting"),
+				 pending[i].due_then_ms);
+		scene_exec(s, "DELETE FROM waiting");
+	}
+	queue_close(&q);
+}
+
 static void the_clock_is_set(void **state)
 {
 	struct scene *s = *state;
@@ -74,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(the_clock_is_set),
+		T(pending_rows_stay_due),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
