@@ -27,6 +27,7 @@ struct site_job {
 	struct relay *relay;
 	struct site *site;
 	int32_t destination_id;
+	int64_t config_version; /* that the relay goes by */
 	enum reason reason;
 	int64_t until_ms;
 	char last_error[256];
@@ -297,10 +298,16 @@ static void site_work(struct job *job, void *state)
 {
 	struct site_job *j = (struct site_job *)job;
 	struct writer *w = state;
+	int64_t version = j->config_version;
 
-	if (queue_block(&w->queue, j->destination_id, j->reason, j->until_ms,
-			j->last_error, &job->err) != ERR_OK)
+	/* Somebody has changed something since: a refusal of what there was before, told
+	 * while the relay ends, must not keep the next one from trying. */
+	if (j->reason != REASON_NONE &&
+	    config_version(&w->db, &version, &job->err) != ERR_OK)
 		return;
+	if (version == j->config_version)
+		job->err.code = queue_block(&w->queue, j->destination_id, j->reason,
+					    j->until_ms, j->last_error, &job->err);
 }
 
 static void site_done(struct job *job)
@@ -349,6 +356,7 @@ void reload_store_site(struct relay *r, struct site *s)
 	j->relay = r;
 	j->site = s;
 	j->destination_id = s->id;
+	j->config_version = r->config_version;
 	if (s->state != SITE_OPEN) {
 		j->reason = s->reason;
 		if (s->until_ms != SITE_FOREVER && s->until_ms > now)

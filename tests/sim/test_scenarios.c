@@ -115,6 +115,21 @@ static void test_stop_before_the_cut(void **state)
 	live(plan_stop_before_the_cut, ORDERS);
 }
 
+/* A token is replaced and the relay started again, while a request still carries the old one. */
+static void plan_token_and_restart(struct plan *p)
+{
+	p->retry_cap_ms = 10000;
+	p->horizon_us = 110000; /* then each destination gets another token */
+	plan_act(p, DEED_COMMIT, 100000)->count = 5;
+	plan_act(p, DEED_TERMINATE, 105000);
+}
+
+static void test_token_and_restart(void **state)
+{
+	(void)state;
+	live(plan_token_and_restart, 3 * ORDERS);
+}
+
 /* Opening a file fails now and then while the relay starts. */
 static void plan_start_without_files(struct plan *p)
 {
@@ -168,6 +183,7 @@ static void test_stop_behind_a_step(void **state)
 	X(visits_on_a_slow_disk)                                                         \
 	X(sleep_between_halves)                                                          \
 	X(stop_before_the_cut)                                                           \
+	X(token_and_restart)                                                             \
 	X(start_without_files)                                                           \
 	X(clock_is_set)                                                                  \
 	X(stop_behind_a_step)
