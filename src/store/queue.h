@@ -43,9 +43,8 @@ MUST_CHECK enum err_code queue_open(struct queue *q, struct db *db, struct err *
 void queue_close(struct queue *q);
 
 /* The clock was set by so much, at a time that it showed; since `since_ms`, by the same clock,
- * the relay runs. What waits stays as young, and has as long to wait. But what an earlier relay
- * sent with an unknown outcome is never made younger: that time may have passed. What is
- * pending is due at once: where it says otherwise somebody wrote it when the clock was set. */
+ * the relay runs. What waits stays as young, and has as long to wait; what is pending is due.
+ * What an earlier relay sent with an unknown outcome is never made younger: it may be old. */
 struct queue_shift {
 	int64_t by_ms, since_ms, at_ms;
 };
