@@ -9,8 +9,8 @@
 #include "run/relay.h"
 
 enum {
-	READ_AHEAD = 3,     /* loads read and not yet admitted */
-	ADMITTING_MAX = 4,  /* loads that the writer stores together */
+	READ_AHEAD = 2,     /* loads read and not yet admitted */
+	ADMITTING_MAX = 3,  /* loads that the writer stores together */
 	PARTIAL_MS = 50,    /* between two loads that are not full */
 	LOOK_MS = 1,        /* between two looks that find nothing */
 	PARKED_MAX = 10000, /* rows parked while every destination waits */
