@@ -25,7 +25,7 @@ struct admission {
 	size_t count;
 	/* LOT_FRESH */
 	int64_t standing;       /* where the cursor is when those before it are stored */
-	struct kin_edge *edges; /* the loop's copy of the load's */
+	struct kin_edge *edges; /* the load's, as they were read */
 	size_t edge_count;
 	struct admission *next; /* pending */
 };
@@ -42,11 +42,12 @@ static enum readiness readiness_of(const struct relay *r, const struct site *s,
 				   enum lot_kind kind, uint64_t now)
 {
 	bool probe = kind == LOT_RETRY && s->state == SITE_PROBING && !s->paused;
+	/* What waited goes before what is new and being stored. */
+	bool may = kind == LOT_FRESH ? site_may_open(s, now) : site_may_send(s, now);
 
 	if (site_waits(s) && !probe)
 		return PARK;
-	if (r->shipping.under_way < SHIPPING_SLOTS && site_may_open(s, now) &&
-	    !has_queued(r, s))
+	if (r->shipping.under_way < SHIPPING_SLOTS && may && !has_queued(r, s))
 		return READY;
 	return FULL;
 }
@@ -147,6 +148,18 @@ static enum err_code check_standing(struct admission *a, struct writer *w)
 		       (long long)a->load->lot.first_id);
 }
 
+/* A transaction that failed may have taken some out. */
+static void restore_edges(struct admission *a)
+{
+	struct kin *kin = &a->load->kin;
+
+	if (kin->count == a->edge_count)
+		return;
+	kin_clear(kin);
+	for (size_t i = 0; i < a->edge_count; i++)
+		kin_put(kin, &a->edges[i]);
+}
+
 static void admit_work(struct job *job, void *state)
 {
 	struct admission *a = (struct admission *)job;
@@ -161,6 +174,7 @@ static void admit_work(struct job *job, void *state)
 		    ERR_OK ||
 	    a->load->lot.kind != LOT_FRESH)
 		return;
+	restore_edges(a);
 	if (a->load->kin.count > 0)
 		drop_twins(a->load);
 	edges_append(&w->edges, &a->load->kin, a->load->lot.last_id);

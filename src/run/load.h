@@ -2,8 +2,7 @@
  * load.h - a lot of rows with its memory: read and shaped on a worker, admitted by the writer,
  * carried by requests, then used again.
  *
- * Owns:    entries, bodies and texts. Shared by the requests that carry it: load_hold and
- *          load_drop count them.
+ * Owns:    entries, bodies and texts. Shared by the requests that carry it (`holders`).
  * Thread:  the worker's until its job is done, then read-only but for entries on the loop's
  *          and, during admission, the writer's.
  * Errors:  none of its own. */
@@ -20,7 +19,7 @@
 #define LOAD_BODY_MAX (8u << 20) /* bytes: then the rest is another load */
 #define LOAD_SITES 64            /* destinations whose due time one look tells */
 
-enum load_state { LOAD_SHAPING, LOAD_SHAPED, LOAD_ADMITTING };
+enum load_state { LOAD_SHAPING, LOAD_SHAPED };
 
 /* The next due time of a destination's waiting rows, Unix ms; 0: none. */
 struct due {

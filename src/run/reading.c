@@ -244,7 +244,6 @@ static void note_dues(struct relay *r, const struct load *load)
 
 static void fresh_done(struct relay *r, struct load *load)
 {
-	load->shaped_ms = clock_mono_ms();
 	load->state = LOAD_SHAPED;
 	r->reading.dense = load->rows == LOAD_ROWS;
 	if (load->cut) {
@@ -321,6 +320,7 @@ static void read_done(struct job *job)
 	struct relay *r = load->owner;
 
 	r->jobs--;
+	load->shaped_ms = clock_mono_ms();
 	if (load->lot.kind == LOT_FRESH && load->upto == 0)
 		r->reading.open_ended = false;
 	if (job->err.code != ERR_OK) {

@@ -28,6 +28,7 @@ struct site_job {
 	struct site *site;
 	int32_t destination_id;
 	int64_t config_version; /* that the relay goes by */
+	bool skipped;           /* it is another one by now: nothing was stored */
 	enum reason reason;
 	int64_t until_ms;
 	char last_error[256];
@@ -305,7 +306,8 @@ static void site_work(struct job *job, void *state)
 	if (j->reason != REASON_NONE &&
 	    config_version(&w->db, &version, &job->err) != ERR_OK)
 		return;
-	if (version == j->config_version)
+	j->skipped = version != j->config_version;
+	if (!j->skipped)
 		job->err.code = queue_block(&w->queue, j->destination_id, j->reason,
 					    j->until_ms, j->last_error, &job->err);
 }
@@ -316,10 +318,11 @@ static void site_done(struct job *job)
 	struct relay *r = j->relay;
 
 	r->sites.jobs--;
-	if (job->err.code != ERR_OK)
+	if (job->err.code != ERR_OK || j->skipped)
 		j->site->changed = true; /* goes with the next change */
 	else
 		j->site->stored = j->reason;
+	r->stale_config = r->stale_config || j->skipped;
 	free(j);
 	relay_pump(r);
 }

@@ -12,6 +12,7 @@ enum {
 	REFUSALS_TOLD = 4,       /* so many are a moment's, perhaps our own readers' */
 	CUT_RETRY_MS = 20,       /* after the first refusal, then three times as long, */
 	CUT_RETRY_MAX_MS = 4000, /* at most */
+	OURS_MS = 60000, /* so long it may be a reader of ours that is in the way */
 	WAL_LONG = 8 * 1024 * 1024, /* bytes: no checkpoint lets it grow so long */
 };
 
@@ -75,7 +76,10 @@ static void failed(struct scrubbing *s, const struct err *e, uint64_t now)
 static void note_cut(struct scrubbing *s, uint64_t now)
 {
 	s->uncut = s->relay->writer.wal_uncut;
-	if (s->uncut && !reading_idle(s->relay)) { /* perhaps by one of ours */
+	if (!s->uncut || s->refused_ms == 0)
+		s->refused_ms = s->uncut ? now : 0;
+	/* Ours keep it for moments, though one by one. */
+	if (s->uncut && !reading_idle(s->relay) && now - s->refused_ms < OURS_MS) {
 		s->cut_ms = now + RETRY_MS;
 		return;
 	}

@@ -40,6 +40,7 @@ struct scrubbing {
 	bool uncut;             /* the WAL may hold pages from before */
 	int refusals;           /* of the cut, in a row, */
 	uint64_t cut_pause_ms;  /* and how long it waits after the last one */
+	uint64_t refused_ms;    /* monotonic: the first of them, ours too; 0: none */
 	/* monotonic */
 	uint64_t changed_ms, whole_ms, cut_ms, retry_ms, wal_looked_ms;
 	uint64_t seen_changes;

@@ -45,7 +45,7 @@ bool trouble_disk_full(struct relay *r)
 	int64_t left = room_left(r->writer.lock.path);
 	struct err e;
 
-	if (left >= ROOM_REQUEST * (r->shipping.unsettled + 1))
+	if (left >= ROOM_REQUEST * (r->shipping.unsettled + r->reading.admitting + 1))
 		return false;
 	err_set(&e, ERR_IO, "the disk is full: %lld KiB are left for '%s'; make room",
 		(long long)(left / 1024), r->writer.lock.path);

@@ -131,14 +131,23 @@ static void serve_alone(struct writer *w, struct job *job)
 		return;
 }
 
+/* None waits for the lock once more where it was not to be had. */
+static void give_up_all(struct job *jobs, const struct err *e)
+{
+	for (struct job *job = jobs; job; job = job->next)
+		job->err = *e;
+}
+
 /* All jobs in one transaction; false where one of them failed and nothing was written. */
 static bool serve_together(struct writer *w, struct job *jobs)
 {
 	struct err err = {ERR_OK, ""};
 	bool silent = true;
 
-	if (begin(w, &err) != ERR_OK)
-		return false;
+	if (begin(w, &err) != ERR_OK) {
+		give_up_all(jobs, &err);
+		return true;
+	}
 	for (struct job *job = jobs; job; job = job->next) {
 		silent = silent && job->silent;
 		job->work(job, w);

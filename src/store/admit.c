@@ -160,7 +160,7 @@ static enum err_code note_id(struct queue *q, const struct lot *lot, struct entr
 		return e->code;
 	if (!holder)
 		return take_id(q, n, former, e);
-	n->hash = 0;
+	n->flags |= ENTRY_CLAIMLESS;
 	return on_ids(q, q->duplicate, holder, n->outbox_id, e);
 }
 
@@ -284,9 +284,9 @@ static enum err_code note_cancelled(struct queue *q, const struct lot *lot,
 		return ERR_OK;
 	if (record_id(q, lot, n, e) != ERR_OK || note_id(q, lot, n, e) != ERR_OK)
 		return e->code;
-	return n->hash ? on_ids(q, q->set_hash, n->outbox_id * KEY_DESTINATIONS, n->hash,
-				e)
-		       : ERR_OK;
+	return entry_hash(n) ? on_ids(q, q->set_hash, n->outbox_id * KEY_DESTINATIONS,
+				      n->hash, e)
+			     : ERR_OK;
 }
 
 static enum err_code admit_rows(struct queue *q, struct lot *lot, struct err *e)
@@ -369,7 +369,8 @@ enum err_code queue_admit(struct queue *q, struct lot *lot, struct opening *open
 	e->code = ERR_OK;
 	/* A transaction that failed may have dropped some; it is as if it had never been. */
 	for (uint32_t i = 0; i < lot->count; i++)
-		lot->entries[i].flags &= (uint16_t)~ENTRY_DROPPED;
+		lot->entries[i].flags &=
+			(uint16_t) ~(ENTRY_DROPPED | ENTRY_TWIN | ENTRY_CLAIMLESS);
 	if (lot->kind == LOT_FRESH ? drop_cancelled(q, lot, e) : take_waiting(q, lot, e))
 		return e->code;
 	if (admit_rows(q, lot, e) != ERR_OK)

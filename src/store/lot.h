@@ -3,23 +3,23 @@
  *
  * Owns:    nothing; the memory is the load's (run/load.h).
  * Thread:  see entry_batch for what two threads share.
- * Errors:  none.
- * See:     store/queue.h, which takes lots in. */
+ * Errors:  none. See store/queue.h, which takes lots in. */
 #ifndef STORE_LOT_H
 #define STORE_LOT_H
 
 #include <stdint.h>
 
 enum entry_flag {
-	ENTRY_FIRST = 1,     /* the first entry of its row */
-	ENTRY_DERIVED = 2,   /* the event_id is not in the row's column */
-	ENTRY_DROPPED = 4,   /* not to be sent: a duplicate, cancelled, gone */
-	ENTRY_UNKNOWN = 8,   /* an earlier attempt may have arrived */
-	ENTRY_PARKED = 16,   /* it waits for its destination */
-	ENTRY_RETRYING = 32, /* LOT_RETRY: it waited as retrying, not as pending */
-	ENTRY_PLAIN = 64,    /* with ENTRY_FIRST: the row holds plain identifiers */
-	ENTRY_UNREAD = 128,  /* it is no conversion; its id is that of its column */
-	ENTRY_TWIN = 256,    /* with ENTRY_FIRST: the row ended as a duplicate */
+	ENTRY_FIRST = 1,       /* the first entry of its row */
+	ENTRY_DERIVED = 2,     /* the event_id is not in the row's column */
+	ENTRY_DROPPED = 4,     /* not to be sent: a duplicate, cancelled, gone */
+	ENTRY_UNKNOWN = 8,     /* an earlier attempt may have arrived */
+	ENTRY_PARKED = 16,     /* it waits for its destination */
+	ENTRY_RETRYING = 32,   /* LOT_RETRY: it waited as retrying, not as pending */
+	ENTRY_PLAIN = 64,      /* with ENTRY_FIRST: the row holds plain identifiers */
+	ENTRY_UNREAD = 128,    /* it is no conversion; its id is that of its column */
+	ENTRY_TWIN = 256,      /* with ENTRY_FIRST: the row ended as a duplicate */
+	ENTRY_CLAIMLESS = 512, /* its id is another row's, though it is no duplicate */
 };
 
 /* One event for one destination, or one row that reached none (destination_id 0). */

@@ -48,7 +48,7 @@ static void bind_delivery(sqlite3_stmt *s, int at, const struct entry *n, int st
 	db_bind_unless(s, at + 5, n->event_time, 0);
 	db_bind_unless(s, at + 6, n->event_time ? n->utc_offset_s : INT64_MIN, INT64_MIN);
 	db_bind_unless(s, at + 7, n->limited_data_use, -1);
-	db_bind_unless(s, at + 8, n->hash, 0);
+	db_bind_unless(s, at + 8, entry_hash(n), 0);
 	db_bind_unless(s, at + 9, n->attempts, attempt_id ? 1 : 0);
 	db_bind_unless(s, at + 10, n->attempts > 1 ? n->first_sent_ms : 0, 0);
 }
@@ -102,7 +102,7 @@ enum err_code queue_wait(struct queue *q, const struct entry *n, enum status sta
 	db_bind_unless(s, 11, n->event_time, 0);
 	db_bind_unless(s, 12, n->event_time ? n->utc_offset_s : INT64_MIN, INT64_MIN);
 	db_bind_unless(s, 13, n->limited_data_use, -1);
-	db_bind_unless(s, 14, n->hash, 0);
+	db_bind_unless(s, 14, entry_hash(n), 0);
 	if (db_run(q->db, s, e) != ERR_OK)
 		return e->code;
 	return queue_tally(q, n->destination_id, state, 1, n->outbox_id, e);

@@ -35,4 +35,10 @@ MUST_CHECK enum err_code queue_wait(struct queue *q, const struct entry *n,
 				    int64_t due_ms, int64_t attempt_id, struct err *e);
 MUST_CHECK enum err_code queue_unwait(struct queue *q, int64_t key, struct err *e);
 
+/* By which the row is found, if it holds its id. */
+static inline int64_t entry_hash(const struct entry *n)
+{
+	return n->flags & ENTRY_CLAIMLESS ? 0 : n->hash;
+}
+
 #endif
