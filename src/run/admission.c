@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/admission.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,6 +199,7 @@ static void leave_pending(struct admission *a)
 {
 	struct relay *r = a->relay;
 
+	assert(r->reading.pending == a);
 	r->reading.pending = a->next;
 	r->reading.admitting--;
 	if (r->reading.admitting > 0 || !r->reading.refused)
@@ -245,12 +247,12 @@ static void admit_done(struct job *job)
 					       load, o);
 		}
 	}
-	if (fresh)
+	if (fresh) {
 		leave_pending(a);
-	if (fresh)
 		reading_drop(r, load);
-	else
+	} else {
 		reading_end_waiting(r, load);
+	}
 	admission_free(a);
 	r->changes++;
 	reading_touch(r);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tools/torture: each part names a program that is there."""
+"""tools/torture: each part names a program that is there; each mutant changes what is there."""
 import importlib.machinery
 import importlib.util
 import os
@@ -37,6 +37,13 @@ class Torture(unittest.TestCase):
                     self.assertRegex(made, rf"'{re.escape(stem.removeprefix('test_'))}'", part.name)
                 elif word.startswith("tests/"):
                     self.assertTrue(os.path.exists(os.path.join(ROOT, word)), part.name)
+
+    def test_mutants_change_what_is_there(self):
+        mutants = load().mutants
+        gone = [f"{mutant[0]}: {path}" for mutant in mutants.MUTANTS
+                for path, before, _ in mutants.edits(mutant) if read(path).count(before) != 1]
+        self.assertEqual(gone, [], "\n" + "\n".join(gone))
+        self.assertEqual(set(mutants.ELSEWHERE) - {mutant[0] for mutant in mutants.MUTANTS}, set())
 
     def test_slices_cover_the_figure_once(self):
         module = load()

@@ -27,10 +27,10 @@ MUTANTS = [
     ("the claim is committed after the send", "src/run/writer.c",
      "db_commit(&w->db, e) != ERR_OK) {",
      "(++w->late % 2 == 0 && db_commit(&w->db, e) != ERR_OK)) {",
-     "	if (db_begin(&w->db, e) == ERR_OK && intact_check(",
+     "	if (db_begin(&w->db, e) != ERR_OK)\n		return e->code;\n	if (intact_check(",
      "	e->code = ERR_OK;\n"
      "	if (sqlite3_get_autocommit(w->db.handle))\n		e->code = db_begin(&w->db, e);\n"
-     "	if (e->code == ERR_OK && intact_check(",
+     "	if (e->code != ERR_OK)\n		return e->code;\n	if (intact_check(",
      "src/run/writer.h", "	bool cut_wal;", "	int late;\n	bool cut_wal;"),
     ("synchronous is NORMAL", "src/run/writer.c",
      "migrate_check(&w->db, e) == ERR_OK &&",
@@ -54,10 +54,14 @@ MUTANTS = [
      "		n->flags |= ENTRY_DROPPED;\n		return queue_wait(q, n, "
      "STATUS_PENDING, REASON_NONE, 0, 0, e);"),
     ("reading goes on a row too far", "src/run/reading.c",
-     "load->lot.last_id > r->next_after) {\n		r->next_after = load->lot.last_id;",
-     "load->lot.last_id > r->next_after) {\n		r->next_after = load->lot.last_id + 1;"),
+     "load->lot.last_id > r->reading.next_after) {\n"
+     "		r->reading.next_after = load->lot.last_id;",
+     "load->lot.last_id > r->reading.next_after) {\n"
+     "		r->reading.next_after = load->lot.last_id + 1;"),
     ("reading goes back over what is being admitted", "src/run/reading.c",
-     "r->next_after = r->taken;", "r->next_after = r->admitted;"),
+     "r->reading.next_after = r->reading.taken;", "r->reading.next_after = r->reading.admitted;"),
+    ("a load is stored behind one that was not", "src/run/admission.c",
+     "cursor == a->standing)", "cursor >= 0)"),
     ("the cursor goes a row too far", "src/store/admit.c",
      "sqlite3_bind_int64(q->cursor, 1, lot->last_id);",
      "sqlite3_bind_int64(q->cursor, 1, lot->last_id + 1);"),
@@ -74,9 +78,10 @@ MUTANTS = [
      "if (s->opening.events > 1) {", "if (s->opening.events > 100000) {"),
     ("a late refusal blocks a new token", "src/run/site.c",
      "	if (site_is_outdated(s, verdict, started_ms))\n		return;", ""),
-    ("as many requests as there are rows", "src/run/site.c", ": SITE_SLOTS);", ": 1000);"),
+    ("as many requests as there are rows", "src/run/site.c", ": SITE_SLOTS;", ": 1000;"),
     ("a failed admission is not read again", "src/run/admission.c",
-     "		r->taken = r->admitted;\n		reading_restart(r);", ""),
+     "	r->reading.taken = r->reading.admitted;\n"
+     "	r->reading.standing = r->reading.claimed;\n	reading_restart(r);", ""),
     ("an answer that is lost counts as none", "src/core/verdict.c",
      "case TRANSPORT_LOST: return VERDICT_UNKNOWN;",
      "case TRANSPORT_LOST: return VERDICT_DELIVERED;"),
@@ -91,7 +96,8 @@ MUTANTS = [
     ("what an earlier relay sent gets younger", "src/store/queue.c", "unknown = 1 AND ?1 > 0 AND",
      "0 AND"),
     ("a step does not wait for what is on its way", "src/run/step.c",
-     "	if (r->unsettled > 0 || r->waiting_loads > 0 || r->admitting)", "	if (r->closing)"),
+     "	if (r->shipping.unsettled > 0 || r->reading.waiting_loads > 0 ||\n"
+     "	    r->reading.admitting > 0)", "	if (r->closing)"),
     ("a sleep of the machine is a step", "src/run/step.c",
      "return clock_wall_ms() - (int64_t)clock_boot_ms();",
      "return clock_wall_ms() - (int64_t)clock_mono_ms();"),
@@ -104,7 +110,8 @@ ELSEWHERE = {"checkpoints are not guarded": "tests/store/test_checkpoint",
              "old rows go though they wait": "tests/fault/test_sweep",
              "a slice that is undone is left out": "tests/fault/test_sweep",
              "what an earlier relay sent gets younger": "tests/store/test_shift",
-             "a step does not wait for what is on its way": "tests/sim/test_scenarios"}
+             "a step does not wait for what is on its way": "tests/sim/test_scenarios",
+             "a load is stored behind one that was not": "tests/sim/test_scenarios"}
 
 
 def edits(mutant):

@@ -115,6 +115,40 @@ static void test_stop_before_the_cut(void **state)
 	live(plan_stop_before_the_cut, ORDERS);
 }
 
+/* Loads are admitted together, and some of them cannot be stored. */
+static void plan_loads_on_a_failing_disk(struct plan *p)
+{
+	p->kinds = 1u << ROW_PLAIN | 1u << ROW_PERSON | 1u << ROW_TWIN;
+	p->horizon_us = SECONDS(20);
+	plan_act(p, DEED_COMMIT, 0)->count = 9000;
+	plan_spell(p, TROUBLE_WRITE, 312000, SECONDS(6))->permille = 15;
+}
+
+static void test_loads_on_a_failing_disk(void **state)
+{
+	(void)state;
+	live(plan_loads_on_a_failing_disk, ORDERS);
+}
+
+/* … and the power goes somewhere in between. */
+static void plan_loads_and_a_power_cut(struct plan *p)
+{
+	plan_loads_on_a_failing_disk(p);
+	p->spell_count = 0;
+	p->lives = 2;
+	p->doom[0] = (struct doom){
+		.death = DEATH_POWER,
+		.mark = (enum mark)chance_between(CHANCE_PLAN, MARK_JOB, MARK_ANSWER),
+		.nth = chance_between(CHANCE_PLAN, 1, 20),
+		.in_us = SECONDS(10)};
+}
+
+static void test_loads_and_a_power_cut(void **state)
+{
+	(void)state;
+	live(plan_loads_and_a_power_cut, 2 * ORDERS);
+}
+
 /* A token is replaced and the relay started again, while a request still carries the old one. */
 static void plan_token_and_restart(struct plan *p)
 {
@@ -183,6 +217,8 @@ static void test_stop_behind_a_step(void **state)
 	X(visits_on_a_slow_disk)                                                         \
 	X(sleep_between_halves)                                                          \
 	X(stop_before_the_cut)                                                           \
+	X(loads_on_a_failing_disk)                                                       \
+	X(loads_and_a_power_cut)                                                         \
 	X(token_and_restart)                                                             \
 	X(start_without_files)                                                           \
 	X(clock_is_set)                                                                  \
