@@ -161,6 +161,21 @@ class Sending(Case):
         self.assertEqual(self.project.statuses(), {"sending": 30})
 
 
+class Backlog(Case):
+    sandbox_options = {"faults": ["50000:nth=1"]}
+
+    def test_what_is_retried_goes_before_what_is_new(self):
+        """Also where the destination has no place free: a request ten times a second."""
+        self.project.convey("destination", "set", "shop", "--requests-per-second", "10")
+        self.project.insert(purchase(n) for n in range(20000))
+        self.assertEqual(self.drain(), 0)
+        with_first = [number for number, line in enumerate(self.sandbox.ledger())
+                      if any(event["event_id"] == "id-0" for event in line["events"])]
+        self.assertEqual(len(with_first), 2)
+        self.assertLess(with_first[1], 15)
+        self.check()
+
+
 class Dedup(Case):
     def test_in_one_chunk_in_a_later_one_and_after_a_restart(self):
         self.project.insert([purchase(1), purchase(1), purchase(2)])

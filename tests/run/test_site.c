@@ -71,6 +71,37 @@ static void a_new_token_is_tried_by_one_request(void **state)
 	}
 }
 
+static void what_is_being_opened_counts(void **state)
+{
+	static const struct {
+		int under_way, opening;
+		double rate;
+		bool may;
+	} rows[] = {
+		{0, 0, 0, true},
+		{0, 1, 0, true},
+		{SITE_SLOTS - 2, 1, 0, true},
+		{SITE_SLOTS - 1, 1, 0, false},
+		{SITE_SLOTS, 0, 0, false},
+		/* The next one may start a while later only. */
+		{0, 0, 5, true},
+		{0, 1, 5, false},
+	};
+	struct site s = {.id = 1};
+
+	(void)state;
+	give(&s, "a", 1);
+	s.opening = 1; /* nothing was answered to the token yet */
+	assert_false(site_may_open(&s, 1));
+	judge(&s, VERDICT_DELIVERED, 2, 3);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		s.under_way = rows[i].under_way;
+		s.opening = rows[i].opening;
+		s.requests_per_second = rows[i].rate;
+		assert_int_equal(site_may_open(&s, 4), rows[i].may);
+	}
+}
+
 static void a_refusal_waits_for_a_person_and_probes(void **state)
 {
 	struct site s = {.id = 1};
@@ -146,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_token_is_tried_by_one_request),
+		cmocka_unit_test(what_is_being_opened_counts),
 		cmocka_unit_test(a_refusal_waits_for_a_person_and_probes),
 		cmocka_unit_test(what_was_said_of_the_token_before_does_not_count),
 		cmocka_unit_test(a_restart_waits_for_the_probe_that_was_due),

@@ -275,25 +275,23 @@ static void check_pair(const struct fate *a, const struct fate *b)
 			    (long long)a->outbox_id, (long long)b->outbox_id, a->id);
 }
 
-/* A row that ended unsent gives its id up, unless that was decided later, or by people. */
-static bool gave_up(const struct fate *f)
-{
-	const struct row *r = row_of(f->outbox_id);
-
-	return !is_holder(f) && !world->withdrawn && !world->mapped &&
-	       !world->plan.steps && r && !r->touched;
-}
-
-static bool holds(const struct fate *f)
-{
-	return f->status != STATUS_DUPLICATE && !gave_up(f);
-}
-
 static bool is_touched(const struct fate *f)
 {
 	const struct row *r = row_of(f->outbox_id);
 
 	return r && r->touched;
+}
+
+/* A row that ended unsent gives its id up, unless that was decided later, or by people. */
+static bool gave_up(const struct fate *f)
+{
+	return !is_holder(f) && !world->withdrawn && !world->mapped &&
+	       !world->plan.steps && row_of(f->outbox_id) && !is_touched(f);
+}
+
+static bool holds(const struct fate *f)
+{
+	return f->status != STATUS_DUPLICATE && !gave_up(f);
 }
 
 /* Of the rows with an id one holds it, later ones are duplicates of that one; so is an earlier

@@ -51,6 +51,17 @@ static const struct {
 	{-3 * DAY_MS, SET_MS - 3 * DAY_MS - 5, SET_MS - 6 * DAY_MS - 5},
 };
 
+static void insert_and_shift(struct scene *s, struct queue *q, const char *insert,
+			     int64_t by_ms)
+{
+	const struct queue_shift shift = {by_ms, START_MS, SET_MS};
+
+	scene_exec(s, insert);
+	assert_ok(s, db_begin(&s->db, &s->e));
+	assert_ok(s, queue_shift(q, &shift, &s->e));
+	assert_ok(s, db_commit(&s->db, &s->e));
+}
+
 static void pending_rows_stay_due(void **state)
 {
 	struct scene *s = *state;
@@ -59,16 +70,11 @@ static void pending_rows_stay_due(void **state)
 
 	assert_ok(s, queue_open(&q, &s->db, &s->e));
 	for (size_t i = 0; i < sizeof(pending) / sizeof(pending[0]); i++) {
-		const struct queue_shift shift = {pending[i].by_ms, START_MS, SET_MS};
-
 		snprintf(sql, sizeof(sql),
 			 "INSERT INTO waiting (key, destination_id, status, due_at) "
 			 "VALUES (1025, 1, 1, %lld)",
 			 (long long)pending[i].due_ms);
-		scene_exec(s, sql);
-		assert_ok(s, db_begin(&s->db, &s->e));
-		assert_ok(s, queue_shift(&q, &shift, &s->e));
-		assert_ok(s, db_commit(&s->db, &s->e));
+		insert_and_shift(s, &q, sql, pending[i].by_ms);
 		assert_int_equal(scene_int(s, "SELECT due_at FROM waiting"),
 				 pending[i].due_then_ms);
 		scene_exec(s, "DELETE FROM waiting");
@@ -85,17 +91,13 @@ static void the_clock_is_set(void **state)
 	assert_ok(s, queue_open(&q, &s->db, &s->e));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct shift_case *c = &cases[i];
-		const struct queue_shift shift = {c->by_ms, START_MS, SET_MS};
 
 		snprintf(sql, sizeof(sql),
 			 "INSERT INTO waiting (key, destination_id, status, "
 			 "first_sent_at, due_at, unknown) VALUES (1025, 1, 3, "
 			 "nullif(%lld, 0), %lld, nullif(%d, 0))",
 			 (long long)c->sent_ms, (long long)c->due_ms, c->unknown);
-		scene_exec(s, sql);
-		assert_ok(s, db_begin(&s->db, &s->e));
-		assert_ok(s, queue_shift(&q, &shift, &s->e));
-		assert_ok(s, db_commit(&s->db, &s->e));
+		insert_and_shift(s, &q, sql, c->by_ms);
 		assert_int_equal(scene_int(s, "SELECT coalesce(first_sent_at, 0) FROM "
 					      "waiting"),
 				 c->sent_then_ms);

@@ -376,18 +376,6 @@ static void hashes(void **state)
 	digest_fini(&d);
 }
 
-static void knows_a_hash(void **state)
-{
-	char hex[65] = "848A771458438fc2ec420560d769fb9b9b86851ee338ec56517baabd79d3bb4f";
-
-	(void)state;
-	assert_true(is_sha256_hex(str_of(hex)));
-	assert_false(is_sha256_hex(str_make(hex, 63)));
-	hex[63] = 'g';
-	assert_false(is_sha256_hex(str_of(hex)));
-	assert_false(is_sha256_hex(STR_NONE));
-}
-
 /* What does not fit is not there, and nothing is read past the end. */
 static void keeps_to_the_cap(void **state)
 {
@@ -428,7 +416,6 @@ int main(void)
 		cmocka_unit_test(locales),
 		cmocka_unit_test(currencies),
 		cmocka_unit_test(hashes),
-		cmocka_unit_test(knows_a_hash),
 		cmocka_unit_test(keeps_to_the_cap),
 		cmocka_unit_test(reads_ipv4_as_others_do),
 	};
