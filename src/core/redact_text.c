@@ -46,20 +46,6 @@ static bool is_mark(char c)
 	return c == '?' || c == '&' || c == ';' || c == '#';
 }
 
-/* Userinfo stands before an '@' of the authority. */
-static bool has_userinfo(struct str url)
-{
-	const char *at = memmem(url.p, url.len, "://", 3);
-
-	for (at = at ? at + 3 : url.p + url.len; at < url.p + url.len; at++) {
-		if (*at == '@')
-			return true;
-		if (*at == '/' || is_mark(*at))
-			return false;
-	}
-	return false;
-}
-
 /* Stricter than url_scrub is in what it takes out: a fragment alone is nobody's name. */
 static bool url_is_personal(struct str url)
 {
@@ -67,7 +53,7 @@ static bool url_is_personal(struct str url)
 
 	if (url_is_harmless(url))
 		return false;
-	if (has_userinfo(url))
+	if (url_has_userinfo(url))
 		return true;
 	while (at < url.len && !is_mark(url.p[at]))
 		at++;

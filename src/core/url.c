@@ -61,6 +61,16 @@ static size_t authority_start(struct str url)
 		       : 0;
 }
 
+bool url_has_userinfo(struct str url)
+{
+	size_t start;
+
+	url = without_fragment(str_trim(url));
+	start = authority_start(url);
+	return start > 0 && memchr(url.p + start, '@',
+				   find(url, start, END_AUTHORITY) - start) != NULL;
+}
+
 /* The length of "http" or "https" in front; 0: neither. */
 static size_t http_scheme(struct str url)
 {

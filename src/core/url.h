@@ -22,6 +22,9 @@ bool url_is_harmless(struct str url);
  * control bytes are percent-encoded. Scrubbing twice changes nothing. */
 void url_scrub(struct str url, struct buf *out);
 
+/* Whether it takes out a name or a password in front of the host. */
+bool url_has_userinfo(struct str url);
+
 /* Appends the value of the first parameter `name`, percent-decoded. A '+' is a blank in
  * utm_* only: an id may have a '+' and never has a blank. False where there is none, or
  * it is empty, no UTF-8, or has control bytes. */

@@ -129,6 +129,10 @@ static void redacts(void **state)
 		 NULL},
 		{"{\"page\":{\"url\":\"https://x.de/a?q=1&email=a@x.de\"}}",
 		 "{\"page\":{\"url\":\"https://x.de/a?q=1\"}}"},
+		/* A backslash ends the host as a slash does. */
+		{"{\"page\":{\"url\":\"https://a:b@x.de\\\\p@q\"}}",
+		 "{\"page\":{\"url\":\"https://x.de\\\\p@q\"}}"},
+		{"{\"page\":{\"url\":\"https://x.de\\\\p@q\"}}", NULL},
 		{"{\"page\":{\"url\":\"https:\\/\\/x.de\\/?e=a%2540x.de&ttclid=E.1\"}}",
 		 "{\"page\":{\"url\":\"https://x.de/?ttclid=E.1\"}}"},
 		{"{\"page\":{\"referrer\":\"https://u:p@x.de/#phone=%2B491701234567\"}}",
