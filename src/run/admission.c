@@ -43,7 +43,6 @@ static enum readiness readiness_of(const struct relay *r, const struct site *s,
 				   enum lot_kind kind, uint64_t now)
 {
 	bool probe = kind == LOT_RETRY && s->state == SITE_PROBING && !s->paused;
-	/* What waited goes before what is new and being stored. */
 	bool may = kind == LOT_FRESH ? site_may_open(s, now) : site_may_send(s, now);
 
 	if (site_waits(s) && !probe)

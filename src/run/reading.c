@@ -404,10 +404,12 @@ void reading_pump(struct relay *r, uint64_t now)
 	if (!step_settled(&r->step, now) || r->trouble.stands || r->reloading ||
 	    now < r->trouble.until_ms)
 		return;
+	/* What is due takes its place before what is new. */
+	if (!ingesting_blocks(&r->ingesting))
+		read_waiting(r, now);
 	admit_next(r);
 	if (ingesting_blocks(&r->ingesting))
 		return;
-	read_waiting(r, now);
 	if (may_read_fresh(r))
 		read_fresh(r, now);
 	else

@@ -27,10 +27,12 @@ bool site_may_send(const struct site *s, uint64_t now_ms)
 
 bool site_may_open(const struct site *s, uint64_t now_ms)
 {
-	if (s->opening == 0)
+	int opening = s->opening + (s->reading_due ? 1 : 0);
+
+	if (opening == 0)
 		return site_may_send(s, now_ms);
 	return site_may_send(s, now_ms) && s->requests_per_second == 0 &&
-	       s->under_way + s->opening < slots_of(s);
+	       s->under_way + opening < slots_of(s);
 }
 
 void site_wake(struct site *s, uint64_t now_ms)

@@ -18,7 +18,8 @@
 
 #include "run/site_state.h"
 
-/* Whether a request may start now; or may be opened, behind those that are being opened. */
+/* Whether a request may start now; or may be opened for what is new, behind those that are
+ * being opened and what has waited. */
 bool site_may_send(const struct site *s, uint64_t now_ms);
 bool site_may_open(const struct site *s, uint64_t now_ms);
 

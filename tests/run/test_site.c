@@ -99,6 +99,13 @@ static void what_is_being_opened_counts(void **state)
 		s.opening = rows[i].opening;
 		s.requests_per_second = rows[i].rate;
 		assert_int_equal(site_may_open(&s, 4), rows[i].may);
+		/* As does what waited and is being read. */
+		if (s.opening == 0)
+			continue;
+		s.opening--;
+		s.reading_due = true;
+		assert_int_equal(site_may_open(&s, 4), rows[i].may);
+		s.reading_due = false;
 	}
 }
 
