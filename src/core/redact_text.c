@@ -41,37 +41,6 @@ static bool is_international_phone(struct str s)
 	return digits >= 7 && digits <= 15;
 }
 
-static bool is_mark(char c)
-{
-	return c == '?' || c == '&' || c == ';' || c == '#';
-}
-
-/* Stricter than url_scrub is in what it takes out: a fragment alone is nobody's name. */
-static bool url_is_personal(struct str url)
-{
-	size_t at = 0;
-
-	if (url_is_harmless(url))
-		return false;
-	if (url_has_userinfo(url))
-		return true;
-	while (at < url.len && !is_mark(url.p[at]))
-		at++;
-	if (holds_email(str_make(url.p, at)))
-		return true;
-	while (at < url.len) {
-		size_t from = ++at;
-		struct str param;
-
-		while (at < url.len && !is_mark(url.p[at]))
-			at++;
-		param = str_make(url.p + from, at - from);
-		if (param_is_personal(param))
-			return true;
-	}
-	return false;
-}
-
 struct redact_key redact_key_of(const struct json *j, struct redact_key parent,
 				uint32_t at, struct buf *keys)
 {

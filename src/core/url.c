@@ -9,7 +9,8 @@
 struct scrub {
 	struct str url;
 	size_t done;
-	struct buf *out;
+	bool personal;   /* something was left out or replaced */
+	struct buf *out; /* NULL: only asked whether there is anything personal */
 };
 
 static bool is_slash(char c)
@@ -42,6 +43,11 @@ static size_t find(struct str s, size_t from, int end)
 	return from;
 }
 
+static size_t find_within(struct str s, size_t from, size_t to, int end)
+{
+	return find(str_make(s.p, to), from, end);
+}
+
 /* A fragment ends everything, so it goes first. */
 static struct str without_fragment(struct str url)
 {
@@ -59,16 +65,6 @@ static size_t authority_start(struct str url)
 	return url.len - at >= 2 && is_slash(url.p[at]) && is_slash(url.p[at + 1])
 		       ? at + 2
 		       : 0;
-}
-
-bool url_has_userinfo(struct str url)
-{
-	size_t start;
-
-	url = without_fragment(str_trim(url));
-	start = authority_start(url);
-	return start > 0 && memchr(url.p + start, '@',
-				   find(url, start, END_AUTHORITY) - start) != NULL;
 }
 
 /* The length of "http" or "https" in front; 0: neither. */
@@ -118,14 +114,22 @@ static void encode(struct str s, struct buf *out)
 
 static void copy_to(struct scrub *s, size_t end)
 {
-	encode(str_make(s->url.p + s->done, end - s->done), s->out);
+	if (s->out)
+		encode(str_make(s->url.p + s->done, end - s->done), s->out);
 	s->done = end;
+}
+
+static void write_instead(struct scrub *s, struct str text)
+{
+	if (s->out)
+		buf_adds(s->out, text);
 }
 
 static void leave_out(struct scrub *s, size_t from, size_t to)
 {
 	copy_to(s, from);
 	s->done = to;
+	s->personal = true;
 }
 
 static struct str part(const struct scrub *s, size_t from, size_t to)
@@ -147,6 +151,20 @@ static size_t scrub_authority(struct scrub *s, size_t start)
 	return end;
 }
 
+/* The parameters that are written behind a segment: ";name=value", "&name=value". The mark
+ * stays, and no segment at the very beginning is scrubbed: without them, what follows could
+ * become the host. */
+static void scrub_segment(struct scrub *s, size_t at, size_t end)
+{
+	for (at = find_within(s->url, at, end, END_PARAM); at < end;) {
+		size_t stop = find_within(s->url, at + 1, end, END_PARAM);
+
+		if (param_is_personal(part(s, at + 1, stop)))
+			leave_out(s, at + 1, stop);
+		at = stop;
+	}
+}
+
 static size_t scrub_path(struct scrub *s, size_t at)
 {
 	size_t end = find(s->url, at, END_PATH);
@@ -156,7 +174,9 @@ static size_t scrub_path(struct scrub *s, size_t at)
 
 		if (holds_email(part(s, at, stop))) {
 			leave_out(s, at, stop);
-			buf_adds(s->out, STR("redacted"));
+			write_instead(s, STR("redacted"));
+		} else if (at > 0) {
+			scrub_segment(s, at, stop);
 		}
 		at = stop + 1;
 	}
@@ -196,7 +216,7 @@ static void scrub_query(struct scrub *s, size_t start)
 			gap = true;
 		} else {
 			if (!kept && gap) {
-				buf_addc(s->out, '?');
+				write_instead(s, STR("?"));
 				s->done = at;
 			}
 			kept = true;
@@ -231,23 +251,57 @@ bool url_is_harmless(struct str url)
 	return true;
 }
 
+static void scrub(struct scrub *s)
+{
+	size_t at = authority_start(s->url);
+
+	if (at > 0)
+		at = scrub_authority(s, at);
+	at = scrub_path(s, at);
+	if (at < s->url.len)
+		scrub_query(s, at);
+	copy_to(s, s->url.len);
+}
+
 void url_scrub(struct str url, struct buf *out)
 {
-	struct scrub s = {.url = str_trim(url), .out = out};
-	size_t at;
+	struct scrub s = {.out = out};
 
-	if (url_is_harmless(s.url)) {
-		buf_adds(out, s.url);
+	url = str_trim(url);
+	if (url_is_harmless(url)) {
+		buf_adds(out, url);
 		return;
 	}
-	s.url = without_fragment(s.url);
-	at = authority_start(s.url);
-	if (at > 0)
-		at = scrub_authority(&s, at);
-	at = scrub_path(&s, at);
-	if (at < s.url.len)
-		scrub_query(&s, at);
-	copy_to(&s, s.url.len);
+	s.url = without_fragment(url);
+	scrub(&s);
+}
+
+/* Parameters again, to those who keep their state there. */
+static bool fragment_is_personal(struct str fragment)
+{
+	const char *end = fragment.p + fragment.len, *at = fragment.p;
+
+	while (at < end) {
+		const char *stop = find_any(++at, end, "?&;#", false);
+
+		if (param_is_personal(str_make(at, (size_t)(stop - at))))
+			return true;
+		at = stop;
+	}
+	return false;
+}
+
+bool url_is_personal(struct str url)
+{
+	struct scrub s = {.out = NULL};
+
+	url = str_trim(url);
+	if (url_is_harmless(url))
+		return false;
+	s.url = without_fragment(url);
+	scrub(&s);
+	return s.personal ||
+	       fragment_is_personal(str_make(s.url.p + s.url.len, url.len - s.url.len));
 }
 
 /* The value behind `name`= in `query`, which begins with its '?'. */

@@ -16,14 +16,16 @@ bool url_is_http(struct str url);
  * stands behind the first '?'; false where a closer look must tell. `url` is trimmed. */
 bool url_is_harmless(struct str url);
 
-/* Appends the URL, trimmed, without its userinfo, its fragment and every query parameter
- * that tells who somebody is (core/personal.h has the rules). Click ids and the rest stay
- * byte for byte. A path segment with an e-mail address becomes "redacted". Blanks and
- * control bytes are percent-encoded. Scrubbing twice changes nothing. */
+/* Appends the URL, trimmed, without its userinfo, its fragment and every parameter, of the
+ * query or behind a segment of the path, that tells who somebody is (core/personal.h has
+ * the rules). Click ids and the rest stay byte for byte. A path segment with an e-mail
+ * address becomes "redacted". Blanks and control bytes are percent-encoded. Scrubbing twice
+ * changes nothing. */
 void url_scrub(struct str url, struct buf *out);
 
-/* Whether it takes out a name or a password in front of the host. */
-bool url_has_userinfo(struct str url);
+/* Whether what it takes out tells of a person: a fragment by itself does not. Never true of
+ * what it has scrubbed. */
+bool url_is_personal(struct str url);
 
 /* Appends the value of the first parameter `name`, percent-decoded. A '+' is a blank in
  * utm_* only: an id may have a '+' and never has a blank. False where there is none, or

@@ -63,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	url_scrub(url, &once);
 	url_scrub(buf_str(&once), &twice);
 	CHECK(str_eq(buf_str(&once), buf_str(&twice)));
+	CHECK(!url_is_personal(buf_str(&once)));
 	CHECK(once.len <= 9 * size); /* "redacted" for "a@b.cc" is the most but %XX */
 	is_clean(buf_str(&once));
 	has_no_personal_param(buf_str(&once));

@@ -100,6 +100,11 @@ static void scrubs(void **state)
 		{S "users/alice@example.com/orders", S "users/redacted/orders"},
 		{S "u/alice%40example.com", S "u/redacted"},
 		{S "u/a@x.de/b@x.de?q=1", S "u/redacted/redacted?q=1"},
+		{S "p;phone=1/q;a=1&tel=2;b/r?c=1", S "p;/q;a=1&;b/r?c=1"},
+		{S ";email0=a@b.)de#x", S ";"},
+		{"/;phone=1//a@x", "/;//a@x"},
+		{"&phone=x:y://a@x", NULL},
+		{S "p;jsessionid=1A2B", NULL},
 		{"mailto:alice@example.com", "redacted"},
 		{"/relative/a@x.de?token=1", "/relative/redacted"},
 		{" " S " \n", S},
@@ -119,9 +124,36 @@ static void scrubs(void **state)
 		assert_string_equal(buf_z(&b), rows[i].out ? rows[i].out : rows[i].in);
 		url_scrub(buf_str(&b), &twice);
 		assert_string_equal(buf_z(&twice), buf_z(&b));
+		assert_false(url_is_personal(buf_str(&b)));
 	}
 	buf_fini(&b);
 	buf_fini(&twice);
+}
+
+static void tells_what_is_personal(void **state)
+{
+	static const struct {
+		const char *url;
+		bool personal;
+	} rows[] = {
+		{S "?q=1", false},
+		{S "a#section", false},
+		{S "a#section?tab=1", false},
+		{S "a#/account?email=x", true},
+		{S "#a@x.de", true},
+		{S "?phone=1#section", true},
+		{S "p;phone=1", true},
+		{S "u/a@x.de", true},
+		{"https://ann:secret@x.de/", true},
+		{"https://x.de\\@y.de/", false},
+		{S "a b", false},
+		{"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (url_is_personal(str_of(rows[i].url)) != rows[i].personal)
+			fail_msg("%s", rows[i].url);
 }
 
 static void finds_params(void **state)
@@ -299,6 +331,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_http),
 		cmocka_unit_test(scrubs),
+		cmocka_unit_test(tells_what_is_personal),
 		cmocka_unit_test(finds_params),
 		cmocka_unit_test(knows_every_name),
 		cmocka_unit_test(knows_what_is_harmless),
