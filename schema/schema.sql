@@ -382,7 +382,8 @@ SELECT s.id, s.event_id, s.event, st.word AS status,
 	CASE
 	WHEN s.state % 16 <> 0 THEN (SELECT word FROM reason WHERE id = s.state)
 	WHEN s.state = 16 THEN (SELECT r.word FROM reason r WHERE r.id = coalesce(
-		(SELECT w.reason FROM waiting w
+		(SELECT max(coalesce(t.reason, w.reason)) FROM waiting w
+			LEFT JOIN destination_wait t ON t.id = w.destination_id
 			WHERE w.key BETWEEN s.id * 1024 AND s.id * 1024 + 1023 AND w.status = 1),
 		(SELECT CASE WHEN sum(reason IS NULL) = 0 THEN min(reason) END
 			FROM destination_wait)))
@@ -599,18 +600,18 @@ INSERT INTO reason (id, word, advice) VALUES
 	(24, 'paused', 'Somebody paused the destination. convey destination resume NAME'),
 	(25, 'circuit_open', 'Too many failures in a row; one probe at a time until it works. Sending goes on by itself. See last_error in queue_status.'),
 	(65, 'outcome_unknown', 'It may have arrived, and after 47 hours a resend could count twice. Compare with TikTok''s reports, then convey retry or convey cancel.'),
-	(81, 'refused_by_tiktok', 'TikTok refused the event itself; api_message in delivery_status says why. Mend it and insert it again under a new event_id, or convey retry it.'),
+	(81, 'refused_by_tiktok', 'TikTok refused the event itself; api_message in delivery_status says why. Compare convey preview with what TikTok demands, mend the row (UPDATE outbox SET …) and convey retry it. Nothing to be seen: ask TikTok with the request_id that convey why tells. To put it aside: convey cancel it.'),
 	(82, 'retries_exhausted', 'The last attempt was refused too. See api_message in delivery_status, then convey retry.'),
-	(97, 'bad_json', 'The payload is no JSON object in UTF-8, or it has \u0000 or more than 64 levels in it. Mend the producer and insert the row again under the same event_id.'),
-	(98, 'bad_event_name', 'The event name is empty, too long or has control characters. Mend the producer and insert the row again.'),
-	(99, 'bad_time', 'event_time is neither Unix time nor ISO 8601. Mend the producer and insert the row again.'),
-	(100, 'future_time', 'event_time lies more than 5 minutes ahead. Check the clock and the time zone of the producer, then insert the row again.'),
+	(97, 'bad_json', 'The payload is no JSON object in UTF-8, or it has \u0000 or more than 64 levels in it. Mend the producer, and the row: UPDATE outbox SET … WHERE event_id = …; then convey retry it.'),
+	(98, 'bad_event_name', 'The event name is empty, too long or has control characters. Mend the producer, and the row: UPDATE outbox SET … WHERE event_id = …; then convey retry it.'),
+	(99, 'bad_time', 'event_time is neither Unix time nor ISO 8601. Mend the producer, and the row: UPDATE outbox SET … WHERE event_id = …; then convey retry it.'),
+	(100, 'future_time', 'event_time lies more than 5 minutes ahead. Check the clock and the time zone of the producer; then convey retry it once its time has come, or mend the row first: UPDATE outbox SET event_time = … WHERE event_id = ….'),
 	(101, 'missing_page_url', 'A web event needs page.url. Put it into the payload, send visits, or set --default-url, then convey retry --status rejected --reason missing_page_url.'),
-	(102, 'bad_value', 'properties.value or a price is no plain number such as 29.99. Mend the producer and insert the row again.'),
-	(103, 'missing_currency', 'A value needs a currency of three letters. Mend the producer and insert the row again.'),
-	(104, 'missing_app_id', 'An app event needs app.app_id. Mend the producer and insert the row again.'),
-	(105, 'missing_lead_id', 'A CRM event needs lead.lead_id. Mend the producer and insert the row again.'),
-	(106, 'payload_too_large', 'The payload is larger than 1 MiB or has too many values, or the event_id is longer than 4096 bytes. Send less and insert the row again.'),
+	(102, 'bad_value', 'properties.value, a price, a quantity or a number is not as it must be (29.99), or the currency is no three letters. Mend the producer, and the row: UPDATE outbox SET … WHERE event_id = …; then convey retry it.'),
+	(103, 'missing_currency', 'A value needs a currency of three letters. Mend the producer, and the row: UPDATE outbox SET … WHERE event_id = …; then convey retry it.'),
+	(104, 'missing_app_id', 'An app event needs app.app_id. Mend the producer, and the row: UPDATE outbox SET … WHERE event_id = …; then convey retry it.'),
+	(105, 'missing_lead_id', 'A CRM event needs lead.lead_id. Mend the producer, and the row: UPDATE outbox SET … WHERE event_id = …; then convey retry it.'),
+	(106, 'payload_too_large', 'The payload is larger than 1 MiB or has too many values, or the event_id is longer than 4096 bytes. Send less; mend the row (UPDATE outbox SET … WHERE id = …), then convey retry it.'),
 	(113, 'by_operator', 'Somebody cancelled it with convey cancel. convey retry sends it after all.'),
 	(114, 'disconnected', 'The destination was disconnected. Connect it again, then convey retry --status cancelled --reason disconnected.'),
 	(115, 'consent_withdrawn', 'The person withdrew consent before it was sent. There is nothing to mend.'),

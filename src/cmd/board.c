@@ -10,7 +10,6 @@
 #include "cmd/terminal.h"
 #include "core/reason.h"
 #include "run/outlook.h"
-#include "store/lock.h"
 
 enum board_column { REASON, DESTINATION, COUNT, FIRST_SEEN, LAST_SEEN, EXAMPLE, ADVICE };
 
@@ -25,7 +24,7 @@ enum err_code board_open(struct board *b, const struct cmd *c, struct err *e)
 		board_close(b);
 		return e->code;
 	}
-	b->relay = lock_holder(c->db_path);
+	b->relay = lock_holder(c->db_path, b->endpoint);
 	b->totals.no_relay = b->relay == 0;
 	b->person = outlook_needs_person(&b->totals);
 	buf_init(&sentence, sizeof(b->verdict));
@@ -228,11 +227,13 @@ enum err_code board_json(struct board *b, json_t **out, struct err *e)
 	    collect(&rows, queue, e) == ERR_OK &&
 	    status_problems(&b->db, &rows, e) == ERR_OK)
 		e->code = collect(&rows, problems, e);
-	*out = json_pack("{s:s, s:b, s:o, s:I, s:o, s:o}", "verdict", b->verdict,
+	*out = json_pack("{s:s, s:b, s:o, s:o, s:I, s:o, s:o}", "verdict", b->verdict,
 			 "needs_person", b->person, "relay",
 			 b->relay > 0    ? json_integer(b->relay)
 			 : b->relay == 0 ? json_false()
 					 : json_null(),
+			 "endpoint",
+			 b->endpoint[0] ? json_string(b->endpoint) : json_null(),
 			 "backlog", (json_int_t)board_backlog(b), "queue", queue,
 			 "problems", problems);
 	return e->code;

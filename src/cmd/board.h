@@ -9,14 +9,16 @@
 #define CMD_BOARD_H
 
 #include "cmd/cmd.h"
+#include "store/lock.h"
 #include "store/status.h"
 
 struct board {
 	const struct cmd *cmd;
 	struct db db;
 	struct status_totals totals;
-	long relay;  /* its process; 0: none runs, -1: not known */
-	bool person; /* somebody must do something */
+	long relay;                       /* its process; 0: none runs, -1: not known */
+	bool person;                      /* somebody must do something */
+	char endpoint[LOCK_ENDPOINT_MAX]; /* of the relay; "": not known */
 	char verdict[1600];
 };
 
@@ -35,7 +37,7 @@ MUST_CHECK enum err_code board_print_problems(struct board *b, struct err *e);
 MUST_CHECK enum err_code board_print_problem_lines(struct board *b, int lines,
 						   struct err *e);
 
-/* {verdict, needs_person, relay, queue, problems}. */
+/* {verdict, needs_person, relay, endpoint, backlog, queue, problems}. */
 MUST_CHECK enum err_code board_json(struct board *b, struct json_t **out, struct err *e);
 
 #endif

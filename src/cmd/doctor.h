@@ -8,6 +8,7 @@
 #define CMD_DOCTOR_H
 
 #include "cmd/output.h"
+#include "store/lock.h"
 
 enum finding { FINE, WARN, WRONG };
 
@@ -15,7 +16,8 @@ struct doctor {
 	const struct cmd *cmd;
 	struct db *db;
 	struct output out; /* with --json */
-	const char *endpoint;
+	char endpoint[LOCK_ENDPOINT_MAX];
+	long relay; /* as lock_holder says */
 	int warnings, wrong;
 };
 

@@ -19,6 +19,13 @@ static const char reach_advice[] =
 	"look at DNS, the route and the firewall of this machine, and at CONVEY_ENDPOINT";
 static const char trust_advice[] = "look at the clock, the package ca-certificates, and "
 				   "any proxy in between (--ca-file)";
+static const char token_advice[] =
+	"make one in Events Manager, then: convey token set NAME < token.txt; or "
+	"convey connect NAME";
+static const char permission_advice[] =
+	"the token's owner must be admin or operator of the pixel, or the id is "
+	"another's: "
+	"convey destination set NAME --id PIXEL; then: convey destination resume NAME";
 static const char clock_advice[] =
 	"set the clock and run a time service: events from the future are rejected";
 
@@ -108,25 +115,21 @@ static void describe(struct doctor *d, const struct vault *vault, const struct r
 static void check_token(struct doctor *d, const struct vault *vault, const struct rows *r)
 {
 	struct str name = rows_text(r, 1), reason = rows_text(r, 3);
-	bool refused =
-		str_eq(reason, STR("token_refused")) || str_eq(reason, STR("permission"));
+	bool permission = str_eq(reason, STR("permission")),
+	     refused = permission || str_eq(reason, STR("token_refused"));
 	struct buf text;
 	bool ended;
 
 	if (rows_type(r, 2) == ROWS_NULL) {
-		doctor_tell(d, "token", WRONG,
-			    "make one in Events Manager, then: convey token set NAME < "
-			    "token.txt; or convey connect NAME",
-			    "%.*s has none", STR_ARG(name));
+		doctor_tell(d, "token", WRONG, token_advice, "%.*s has none",
+			    STR_ARG(name));
 		return;
 	}
 	buf_init(&text, 200);
 	describe(d, vault, r, &text, &ended);
 	doctor_tell(d, "token", refused || ended ? WRONG : FINE,
-		    "make a new one in Events Manager, then: convey token set NAME < "
-		    "token.txt; or convey connect NAME",
-		    "%.*s: %s%s%.*s", STR_ARG(name), buf_z(&text),
-		    refused ? "; TikTok says " : "",
+		    permission ? permission_advice : token_advice, "%.*s: %s%s%.*s",
+		    STR_ARG(name), buf_z(&text), refused ? "; TikTok says " : "",
 		    STR_ARG(refused ? reason : STR_NONE));
 	buf_fini(&text);
 }

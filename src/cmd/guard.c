@@ -15,8 +15,6 @@
 /* The database, requests under way, who asks at the admin's door, and room. */
 enum { FILES_MIN = 128 };
 
-static const char default_endpoint[] = "https://business-api.tiktok.com";
-
 void guard_process(void)
 {
 	struct rlimit none = {0, 0};
@@ -48,7 +46,7 @@ enum err_code guard_files(struct err *e)
 enum err_code guard_endpoint(char out[ENDPOINT_MAX], struct err *e)
 {
 	const char *given = getenv("CONVEY_ENDPOINT");
-	struct str url = str_of(given && given[0] ? given : default_endpoint);
+	struct str url = str_of(given && given[0] ? given : TIKTOK_ENDPOINT);
 
 	while (url.len > 0 && url.p[url.len - 1] == '/')
 		url.len--;

@@ -14,6 +14,7 @@
 #include "core/secret.h"
 
 #define ENDPOINT_MAX 400
+#define TIKTOK_ENDPOINT "https://business-api.tiktok.com"
 
 /* No core, no debugger, nothing in /proc for others: before the first secret is read. */
 void guard_process(void);

@@ -131,9 +131,7 @@ const struct command cmd_run = {
 		 "Its page, /metrics, /livez and /readyz are on the unix socket "
 		 "FILE.admin.sock, or\n"
 		 "where --admin says; the token is in FILE.admin.token.\n"
-		 "CONVEY_ENDPOINT replaces "
-		 "https://business-api.tiktok.com"
-		 ".\n",
+		 "CONVEY_ENDPOINT replaces " TIKTOK_ENDPOINT ".\n",
 	.options = options,
 	.kind = CMD_RUNS,
 	.run = run,

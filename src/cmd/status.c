@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/board.h"
+#include "cmd/guard.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "cmd/verbs.h"
@@ -20,6 +22,17 @@ static enum err_code show_json(struct board *b, struct err *e)
 	return e->code;
 }
 
+static void print_relay(const struct board *b)
+{
+	if (b->relay == 0)
+		terminal_wrap(stdout, STR("No relay runs; to send: convey run"), 0, 0);
+	if (b->relay > 0)
+		printf("The relay runs (process %ld).\n", b->relay);
+	if (b->endpoint[0] && strcmp(b->endpoint, TIKTOK_ENDPOINT) != 0)
+		printf("It sends to %s, which is not TikTok (CONVEY_ENDPOINT).\n",
+		       b->endpoint);
+}
+
 static enum err_code show_text(struct board *b, struct err *e)
 {
 	board_print_verdict(b);
@@ -28,10 +41,7 @@ static enum err_code show_text(struct board *b, struct err *e)
 	    board_print_problems(b, e) != ERR_OK)
 		return e->code;
 	putchar('\n');
-	if (b->relay > 0)
-		printf("The relay runs (process %ld).\n", b->relay);
-	else if (b->relay == 0)
-		terminal_wrap(stdout, STR("No relay runs; to send: convey run"), 0, 0);
+	print_relay(b);
 	return ERR_OK;
 }
 

@@ -125,8 +125,8 @@ static enum err_code run_set(const struct cmd *c, struct err *e)
 	db_close(&db);
 	if (e->code)
 		return e->code;
-	cmd_say(c, "%s the token of '%s', sealed", c->dry_run ? "would keep" : "kept",
-		c->argv[0]);
+	cmd_say(c, "%s the token of '%s', sealed%s", c->dry_run ? "would keep" : "kept",
+		c->argv[0], c->dry_run ? "" : "; whether TikTok takes it: convey status");
 	cmd_result(c, json_pack("{s:s, s:s}", "destination", c->argv[0], "done",
 				"token set"));
 	return ERR_OK;

@@ -58,7 +58,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 		return e->code;
 	telling.steps = c->json ? json_array() : NULL;
 	if (story_tell(&subject, c->argv[0], reveal, tell, &telling, e) == ERR_OK) {
-		if (telling.waits && lock_holder(c->db_path) == 0)
+		if (telling.waits && lock_holder(c->db_path, NULL) == 0)
 			tell(&telling, "relay", "",
 			     STR("none runs; to send: convey run"));
 		if (telling.steps) {

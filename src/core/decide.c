@@ -66,8 +66,6 @@ static bool says_something(const struct consent *c)
 	       c->analytics_storage != SIGNAL_UNSPECIFIED;
 }
 
-/* A payload with UNSPECIFIED and nothing else leaves the word to the person's rows, as one
- * without signals does. */
 static void payload_consent(const struct conversion *c, struct consent *out)
 {
 	uint32_t at = c->at[FIELD_CONSENT];
@@ -85,6 +83,22 @@ static void payload_consent(const struct conversion *c, struct consent *out)
 		read_signal(c, FIELD_ANALYTICS_STORAGE, &out->analytics_storage);
 	}
 	out->stated = says_something(out);
+}
+
+/* What the payload does not say, the person's rows say. */
+static void fill(unsigned char *signal, unsigned char said)
+{
+	if (*signal == SIGNAL_UNSPECIFIED)
+		*signal = said;
+}
+
+static void complete(struct consent *from, const struct consent *said)
+{
+	fill(&from->ad_user_data, said->ad_user_data);
+	fill(&from->ad_personalization, said->ad_personalization);
+	fill(&from->ad_storage, said->ad_storage);
+	fill(&from->analytics_storage, said->analytics_storage);
+	from->stated = true;
 }
 
 static void deny(unsigned char *signal, unsigned char said)
@@ -107,9 +121,8 @@ void consent_of(const struct conversion *c, const struct enrichment *e,
 	payload_consent(c, out);
 	if (!e || !e->consent.stated)
 		return;
-	if (!out->stated)
-		*out = e->consent;
-	else if (e->withdrawn)
+	complete(out, &e->consent);
+	if (e->withdrawn)
 		withdraw(out, &e->consent);
 }
 

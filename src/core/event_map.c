@@ -26,43 +26,43 @@ static const struct {
 	const char *name;
 	unsigned sources;
 } standard[] = {
-	{"AchieveLevel",         APP      },
-	{"AddPaymentInfo",       WEB | APP},
-	{"AddToCart",            WEB | APP},
-	{"AddToWishlist",        WEB | APP},
-	{"ApplicationApproval",  WEB      },
-	{"Checkout",             APP      },
-	{"CompleteRegistration", WEB      },
-	{"CompleteTutorial",     APP      },
-	{"Contact",              WEB      },
-	{"CreateGroup",          APP      },
-	{"CreateRole",           APP      },
-	{"CustomizeProduct",     WEB      },
-	{"Download",             WEB      },
-	{"FindLocation",         WEB      },
-	{"GenerateLead",         APP      },
-	{"InAppADClick",         APP      },
-	{"InAppADImpr",          APP      },
-	{"InitiateCheckout",     WEB      },
-	{"InstallApp",           APP      },
-	{"JoinGroup",            APP      },
-	{"LaunchAPP",            APP      },
-	{"Lead",		 WEB      },
-	{"LoanApplication",      APP      },
-	{"LoanApproval",         APP      },
-	{"LoanDisbursal",        APP      },
-	{"Login",                APP      },
-	{"Purchase",             WEB | APP},
-	{"Rate",		 APP      },
-	{"Registration",         APP      },
-	{"Schedule",             WEB      },
-	{"Search",               WEB | APP},
-	{"SpendCredits",         APP      },
-	{"StartTrial",           WEB | APP},
-	{"SubmitApplication",    WEB      },
-	{"Subscribe",            WEB | APP},
-	{"UnlockAchievement",    APP      },
-	{"ViewContent",          WEB | APP},
+	{"AchieveLevel", APP},
+	{"AddPaymentInfo", WEB | APP},
+	{"AddToCart", WEB | APP},
+	{"AddToWishlist", WEB | APP},
+	{"ApplicationApproval", WEB},
+	{"Checkout", APP},
+	{"CompleteRegistration", WEB},
+	{"CompleteTutorial", APP},
+	{"Contact", WEB},
+	{"CreateGroup", APP},
+	{"CreateRole", APP},
+	{"CustomizeProduct", WEB},
+	{"Download", WEB},
+	{"FindLocation", WEB},
+	{"GenerateLead", APP},
+	{"InAppADClick", APP},
+	{"InAppADImpr", APP},
+	{"InitiateCheckout", WEB},
+	{"InstallApp", APP},
+	{"JoinGroup", APP},
+	{"LaunchAPP", APP},
+	{"Lead", WEB},
+	{"LoanApplication", APP},
+	{"LoanApproval", APP},
+	{"LoanDisbursal", APP},
+	{"Login", APP},
+	{"Purchase", WEB | APP},
+	{"Rate", APP},
+	{"Registration", APP},
+	{"Schedule", WEB},
+	{"Search", WEB | APP},
+	{"SpendCredits", APP},
+	{"StartTrial", WEB | APP},
+	{"SubmitApplication", WEB},
+	{"Subscribe", WEB | APP},
+	{"UnlockAchievement", APP},
+	{"ViewContent", WEB | APP},
 };
 
 static char fold(char c)
@@ -81,7 +81,7 @@ static uint64_t hash_of(struct str event, enum kind kind)
 	uint64_t hash = kind;
 
 	for (size_t i = 0; i < event.len; i++) {
-		char c = kind == FOLDED ? fold(event.p[i]) : event.p[i];
+		char c = kind != EXACT ? fold(event.p[i]) : event.p[i];
 
 		hash = hash_step(hash, (unsigned char)c);
 	}
@@ -90,7 +90,7 @@ static uint64_t hash_of(struct str event, enum kind kind)
 
 static bool is_same(struct str a, struct str b, enum kind kind)
 {
-	if (kind != FOLDED || a.len != b.len)
+	if (kind == EXACT || a.len != b.len)
 		return str_eq(a, b);
 	for (size_t i = 0; i < a.len; i++)
 		if (fold(a.p[i]) != fold(b.p[i]))

@@ -110,17 +110,22 @@ static bool parse_clock(struct str *s, bool extended, struct civil *c)
 	return skip_fraction(s);
 }
 
-/* Z, +hh, +hhmm, +hh:mm or nothing. */
+/* Z, UTC, GMT, +hh, +hhmm, +hh:mm, behind a blank or not, or nothing. */
 static bool parse_offset(struct str *s, struct moment *m)
 {
-	int32_t sign = s->len > 0 && s->p[0] == '-' ? -1 : 1;
-	int32_t hours, minutes = 0;
+	int32_t sign, hours, minutes = 0;
 
 	if (s->len == 0)
 		return true;
 	m->has_offset = true;
+	take(s, ' ');
 	if (take(s, 'Z') || take(s, 'z'))
 		return true;
+	if (str_ieq(*s, STR("UTC")) || str_ieq(*s, STR("GMT"))) {
+		s->len = 0;
+		return true;
+	}
+	sign = s->len > 0 && s->p[0] == '-' ? -1 : 1;
 	if ((!take(s, '+') && !take(s, '-')) || !take_digits(s, 2, &hours))
 		return false;
 	if (s->len > 0 && (take(s, ':'), !take_digits(s, 2, &minutes)))

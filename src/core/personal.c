@@ -198,7 +198,23 @@ static bool is_in(const char *name, const char *const *table, size_t count)
 	return false;
 }
 
-static bool is_personal_name(const char *n)
+/* The name of what was hashed; digits at the end are gone already. */
+static void strip_hash(char *n)
+{
+	static const char *const ends[] = {"hash", "hashed", "sha", "md"};
+	size_t len = strlen(n);
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		size_t end = strlen(ends[i]);
+
+		if (len > end && strcmp(n + len - end, ends[i]) == 0) {
+			n[len - end] = '\0';
+			return;
+		}
+	}
+}
+
+static bool is_whose(const char *n)
 {
 	if (n[0] == '\0')
 		return false;
@@ -215,6 +231,17 @@ static bool is_personal_name(const char *n)
 			return true;
 	}
 	return false;
+}
+
+static bool is_personal_name(const char *n)
+{
+	char plain[PERSONAL_NAME_MAX + 1];
+
+	if (is_whose(n))
+		return true;
+	memcpy(plain, n, sizeof(plain));
+	strip_hash(plain);
+	return is_whose(plain);
 }
 
 static bool is_phone_name(const char *n)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/redact.h"
 
+#include "core/identity.h"
 #include "core/redact_text.h"
 #include "core/url.h"
 
@@ -285,6 +286,17 @@ void redact_erase(struct str payload, struct scratch *s, struct buf *out)
 	buf_addc(out, '}');
 }
 
+static bool is_placeholder(enum field field, struct str text)
+{
+	switch (field) {
+	case FIELD_EMAIL: return identity_is_placeholder(IDENTITY_EMAIL, text);
+	case FIELD_PHONE: return identity_is_placeholder(IDENTITY_PHONE, text);
+	default: return false;
+	}
+}
+
+/* A column holds text, so that the hash of what is no identifier would be taken for one that
+ * the producer has hashed: nothing is left of it. */
 bool redact_column(enum field field, struct str value, const char *country,
 		   struct scratch *s, struct digest *dg, struct buf *out)
 {
@@ -299,7 +311,8 @@ bool redact_column(enum field field, struct str value, const char *country,
 	case ACTION_HASH:
 		redact_hash(&spot, text, dg, &s->more, &normal, hex);
 		buf_clear(out);
-		buf_add(out, hex, sizeof(hex));
+		if (normal && !is_placeholder(field, text))
+			buf_add(out, hex, sizeof(hex));
 		return true;
 	case ACTION_SCRUB:
 		buf_clear(out);

@@ -2,6 +2,7 @@
 #include "core/normalize.h"
 #include "core/sha256_hex.h"
 #include "core/shape_parts.h"
+#include "core/touch.h"
 
 /* What one kind of identifier comes to, each once. */
 struct ids {
@@ -203,7 +204,7 @@ static void put_raw(struct shaper *sh, struct str label, enum field field,
 
 static bool ttclid_fits(struct str ttclid)
 {
-	return ttclid.len > 0 && ttclid.len <= TTCLID_MAX;
+	return ttclid.len <= TTCLID_MAX && !click_id_is_placeholder(ttclid);
 }
 
 /* Whole or not at all: a part of a click id is none. */

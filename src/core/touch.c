@@ -47,10 +47,17 @@ static void value_decode(struct str raw, bool form, struct value *out)
 	}
 }
 
-/* A template that nobody filled in: __CLICKID__, {gclid}. */
-static bool is_macro(struct str id)
+bool click_id_is_placeholder(struct str id)
 {
-	return id.p[0] == '{' || (str_starts(id, STR("__")) && id.p[id.len - 1] == '_');
+	static const char *const words[] = {"null", "undefined", "none", "(not set)"};
+
+	if (id.len == 0 || id.p[0] == '{' ||
+	    (str_starts(id, STR("__")) && id.p[id.len - 1] == '_'))
+		return true;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_ieq(id, str_of(words[i])))
+			return true;
+	return false;
 }
 
 static void take_click_id(struct str name, struct str raw, struct query *q)
@@ -64,7 +71,7 @@ static void take_click_id(struct str name, struct str raw, struct query *q)
 		return;
 	value_decode(raw, false, &v);
 	id = value_str(&v);
-	if (id.len == 0 || is_macro(id))
+	if (click_id_is_placeholder(id))
 		return;
 	q->click = click;
 	q->click_id = v;
@@ -195,7 +202,7 @@ bool touch_of_visit(struct str page_url, struct str referrer, struct str ttclid,
 		set_click(out, q.click->platform, q.click->name, value_str(&q.click_id));
 		out->again_platform = PLATFORM_NONE;
 		out->again_channel = CHANNEL_NONE;
-	} else if (ttclid.len > 0 && !is_macro(ttclid)) {
+	} else if (!click_id_is_placeholder(ttclid)) {
 		set_click(out, PLATFORM_TIKTOK, "ttclid", ttclid);
 	}
 	return out->channel != CHANNEL_NONE;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * touch.h - which advertisement, search, link or nothing brought somebody to a page.
  *
- * Owns:    nothing.
- * Thread:  any.
+ * Owns:    nothing. Thread: any.
  * Errors:  none; any bytes are taken.
- * See:     touch_names.h, the tables of parameters, names and hosts; core/attribution.h.
- */
+ * See:     touch_names.h, the tables; core/attribution.h. */
 #ifndef CORE_TOUCH_H
 #define CORE_TOUCH_H
 
@@ -71,6 +69,9 @@ struct touch {
  * is no touch; `out` is written even so. */
 bool touch_of_visit(struct str page_url, struct str referrer, struct str ttclid,
 		    struct touch *out);
+
+/* Empty, a template that nobody filled in (__CLICKID__, {gclid}), a script's word for it. */
+bool click_id_is_placeholder(struct str id);
 
 /* "tiktok", "google", …; "paid_click", "organic", …; "?" for a number that is none. */
 const char *platform_word(enum platform platform);

@@ -333,7 +333,8 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	    queue_position(&r->writer.queue, &r->reading.admitted,
 			   &r->shipping.last_attempt_id, e) != ERR_OK)
 		return e->code;
-	if (check_key(r, e) != ERR_OK)
+	if (check_key(r, e) != ERR_OK ||
+	    lock_tell(&r->writer.lock, r->options.endpoint, e) != ERR_OK)
 		return e->code;
 	for (int i = 0; i < RELAY_SHAPERS; i++) {
 		if (judge_open_shared(&r->judges[i], r->writer.lock.path,

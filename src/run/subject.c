@@ -94,10 +94,7 @@ enum err_code subject_find(struct subject *s, const char *event_id, struct err *
 	if (lookup_event(db, event_id, s->ids, &s->count, e) != ERR_OK)
 		return e->code;
 	if (s->count == 0)
-		return err_set(e, ERR_NOINPUT,
-			       "no conversion has the event_id '%.120s'; the latest: "
-			       "convey list",
-			       event_id);
+		return err_set(e, ERR_NOINPUT, LOOKUP_ABSENT, event_id);
 	return lookup_holder(db, s->ids, s->count, &s->holder, e);
 }
 

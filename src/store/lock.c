@@ -31,29 +31,56 @@ enum err_code lock_find(struct lock *lock, const char *db_path, struct err *e)
 	return ERR_OK;
 }
 
-static void read_pid(int fd, char text[32])
+/* The lock file: a line with the number of the process, one with its endpoint. */
+struct content {
+	char pid[32];
+	char endpoint[LOCK_ENDPOINT_MAX];
+};
+
+static void read_line(const char **at, char *out, size_t size)
 {
-	ssize_t len = pread(fd, text, 31, 0);
+	size_t len = strcspn(*at, "\n");
+
+	snprintf(out, size, "%.*s", (int)len, *at);
+	*at += len + ((*at)[len] == '\n');
+}
+
+static void read_content(int fd, struct content *out)
+{
+	char text[sizeof(*out)];
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	const char *at = text;
 
 	text[len > 0 ? len : 0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
+	read_line(&at, out->pid, sizeof(out->pid));
+	read_line(&at, out->endpoint, sizeof(out->endpoint));
+}
+
+static enum err_code write_content(const struct lock *lock, const char *endpoint,
+				   struct err *e)
+{
+	char text[sizeof(struct content)];
+	int len = snprintf(text, sizeof(text), "%ld\n%s%s", (long)getpid(), endpoint,
+			   endpoint[0] ? "\n" : "");
+
+	if (ftruncate(lock->fd, 0) == 0 && pwrite(lock->fd, text, (size_t)len, 0) == len)
+		return ERR_OK;
+	return err_set(e, ERR_IO, "'%s.lock': %s", lock->path, strerror(errno));
 }
 
 static enum err_code busy(const struct lock *lock, struct err *e)
 {
-	char text[32];
+	struct content content;
 
-	read_pid(lock->fd, text);
+	read_content(lock->fd, &content);
 	return err_set(e, ERR_BUSY, "another relay runs on this database: process %s",
-		       text[0] ? text : "unknown");
+		       content.pid[0] ? content.pid : "unknown");
 }
 
 enum err_code lock_take(struct lock *lock, struct err *e)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char path[sizeof(lock->path) + 8];
-	char pid[32];
-	int len;
 
 	snprintf(path, sizeof(path), "%s.lock", lock->path);
 	lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -67,24 +94,29 @@ enum err_code lock_take(struct lock *lock, struct err *e)
 		lock_drop(lock);
 		return e->code;
 	}
-	len = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-	if (ftruncate(lock->fd, 0) != 0 || pwrite(lock->fd, pid, (size_t)len, 0) != len) {
-		err_set(e, ERR_IO, "'%s': %s", path, strerror(errno));
+	if (write_content(lock, "", e) != ERR_OK)
 		lock_drop(lock);
-		return e->code;
-	}
-	return ERR_OK;
+	return e->code;
 }
 
-long lock_holder(const char *db_path)
+enum err_code lock_tell(struct lock *lock, const char *endpoint, struct err *e)
+{
+	e->code = ERR_OK;
+	return write_content(lock, endpoint, e);
+}
+
+long lock_holder(const char *db_path, char endpoint[LOCK_ENDPOINT_MAX])
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	struct err e = {ERR_OK, ""};
-	char path[sizeof(((struct lock *)0)->path) + 8], text[32];
+	char path[sizeof(((struct lock *)0)->path) + 8];
+	struct content content;
 	struct lock lock;
 	long pid = -1;
 	int fd;
 
+	if (endpoint)
+		endpoint[0] = '\0';
 	if (lock_find(&lock, db_path, &e) != ERR_OK)
 		return -1;
 	snprintf(path, sizeof(path), "%s.lock", lock.path);
@@ -92,10 +124,12 @@ long lock_holder(const char *db_path)
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
 	if (fcntl(fd, F_OFD_GETLK, &whole) == 0) {
-		read_pid(fd, text);
-		pid = whole.l_type == F_UNLCK ? 0 : strtol(text, NULL, 10);
+		read_content(fd, &content);
+		pid = whole.l_type == F_UNLCK ? 0 : strtol(content.pid, NULL, 10);
 		if (whole.l_type != F_UNLCK && pid <= 0)
 			pid = 1; /* it has not written its number yet */
+		if (endpoint && pid > 0)
+			snprintf(endpoint, LOCK_ENDPOINT_MAX, "%s", content.endpoint);
 	}
 	close(fd);
 	return pid;

@@ -14,6 +14,8 @@
 
 #include "base/err.h"
 
+#define LOCK_ENDPOINT_MAX 400
+
 struct lock {
 	int fd;
 	dev_t dev; /* of the database file when the lock was taken */
@@ -29,9 +31,14 @@ MUST_CHECK enum err_code lock_find(struct lock *lock, const char *db_path, struc
 MUST_CHECK enum err_code lock_take(struct lock *lock, struct err *e);
 void lock_drop(struct lock *lock);
 
+/* Writes into the lock file where its holder sends to, for whoever looks. */
+MUST_CHECK enum err_code lock_tell(struct lock *lock, const char *endpoint,
+				   struct err *e);
+
 /* The process of the relay that runs on the database; 0: none does, -1: it cannot be told
- * (the lock file is another user's). */
-long lock_holder(const char *db_path);
+ * (the lock file is another user's). `endpoint`, unless NULL: where it sends to, "" where it
+ * has not said. */
+long lock_holder(const char *db_path, char endpoint[LOCK_ENDPOINT_MAX]);
 
 /* The database is open: from now on its -wal and -shm are to stay, too. */
 void lock_note_companions(struct lock *lock);

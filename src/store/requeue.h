@@ -58,7 +58,8 @@ void requeue_close(struct requeue *q);
 /* Every delivery of one row of the outbox. */
 MUST_CHECK enum err_code requeue_row(struct requeue *q, int64_t outbox_id, struct err *e);
 
-/* Every delivery of the row that bears the event_id. Where nothing can be moved: NOINPUT,
+/* Every delivery of the row that bears the event_id; where there is nothing to cancel, those of
+ * the rows that bore it before and were rejected. Where nothing can be moved: NOINPUT,
  * DATA or BUSY, and why. */
 MUST_CHECK enum err_code requeue_event(struct requeue *q, const char *event_id,
 				       struct err *e);

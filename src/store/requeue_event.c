@@ -29,12 +29,22 @@ static enum err_code explain(enum requeue_refusal why, const char *event_id,
 			e, ERR_DATA,
 			"the destination of '%.120s' was removed; add it again first",
 			event_id);
-	default:
-		return err_set(e, ERR_NOINPUT,
-			       "no conversion has the event_id '%.120s'; the latest: "
-			       "convey list",
-			       event_id);
+	default: return err_set(e, ERR_NOINPUT, LOOKUP_ABSENT, event_id);
 	}
+}
+
+/* A row that was rejected, mended and inserted again needs a person for ever, unless it can be
+ * put aside: the one that bears the id now is not touched. */
+static enum err_code cancel_others(struct requeue *q, const int64_t *ids, int count,
+				   int64_t holder, struct err *e)
+{
+	enum requeue_refusal why = q->why;
+
+	for (int i = 0; i < count; i++)
+		if (ids[i] != holder && requeue_row(q, ids[i], e) != ERR_OK)
+			return e->code;
+	q->why = why;
+	return ERR_OK;
 }
 
 enum err_code requeue_event(struct requeue *q, const char *event_id, struct err *e)
@@ -48,6 +58,9 @@ enum err_code requeue_event(struct requeue *q, const char *event_id, struct err 
 		return explain(REQUEUE_ABSENT, event_id, e);
 	if (lookup_holder(q->db, ids, count, &holder, e) != ERR_OK ||
 	    requeue_row(q, holder, e) != ERR_OK)
+		return e->code;
+	if (q->moved == 0 && q->move == REQUEUE_CANCEL &&
+	    cancel_others(q, ids, count, holder, e) != ERR_OK)
 		return e->code;
 	return q->moved > 0 ? ERR_OK : explain(q->why, event_id, e);
 }

@@ -41,7 +41,7 @@ struct visit_scrub {
 	struct buf values[COLUMNS_MAX];
 };
 
-/* What does not change is bound as it was read; a NULL stays one. */
+/* What does not change is bound as it was read; where nothing is left, NULL. */
 static bool redact_columns(struct visit_scrub *v)
 {
 	bool changed = false;
@@ -57,7 +57,7 @@ static bool redact_columns(struct visit_scrub *v)
 			buf_clear(out);
 			buf_adds(out, value);
 		}
-		if (sqlite3_column_type(v->read, i + 1) == SQLITE_NULL)
+		if (out->len == 0)
 			sqlite3_bind_null(v->write, i + 2);
 		else
 			db_bind(v->write, i + 2, buf_str(out));

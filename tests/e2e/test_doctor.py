@@ -148,7 +148,14 @@ class File(Case):
             relay = self.project.start(sandbox)
             relay.wait_started()
             self.assert_finding("relay", "ok", str(relay.pid), OFFLINE)
+            # It looks where the relay sends to, which is told where it is not TikTok.
+            self.assert_finding("endpoint", "ok", sandbox.url)
+            self.assertIn(f"It sends to {sandbox.url}, which is not TikTok",
+                          self.project.convey("status"))
+            self.assertEqual(json.loads(self.project.convey("status", "--json"))["endpoint"],
+                             sandbox.url)
             relay.stop()
+        self.assertIsNone(json.loads(self.project.convey("status", "--json"))["endpoint"])
 
 
 class Other(Case):

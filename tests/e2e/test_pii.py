@@ -219,6 +219,25 @@ class AtRest(PiiCase):
                  if event["event_id"] == "id-7"][0]
         self.assertEqual(event["user"]["email"], sha256("canary7@mail.example"))
 
+    def test_what_is_no_identifier_does_not_become_one(self):
+        """The hash of junk in a column would be taken for one of the producer's."""
+        producer = self.project.connect()
+        producer.execute("INSERT INTO visit (session_id, page_url, email, phone) VALUES "
+                         "('s', 'https://shop.example/', 'no-email', 'call me 030 901820')")
+        producer.execute("INSERT INTO visit (session_id, page_url, email) VALUES "
+                         "('s', 'https://shop.example/', 'guest@shop.example')")
+        producer.execute("INSERT INTO consent (session_id, email, ad_user_data) VALUES "
+                         "('s', 'nope', 'GRANTED')")
+        producer.close()
+        for n in range(2):  # the second finds the rows at rest
+            self.project.insert([purchase(n, session_id="s", consent=GRANTED)])
+            self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.query(
+            "SELECT email, phone FROM visit UNION ALL SELECT email, phone FROM consent"),
+            [(None, None)] * 3)
+        users = [event.get("user", {}) for line in self.sandbox.ledger() for event in line["events"]]
+        self.assertEqual([sorted(user) for user in users], [[], []])
+
 
 class ForgetCase(PiiCase):
     def forget(self, *words, status=0):

@@ -168,6 +168,29 @@ class NotSent(Case):
         self.assertEqual([step["text"].split(",")[0] for step in steps
                           if step["step"] in ("received", "another")], ["row 2", "row 1"])
         self.check()
+        # Nobody needs to look at the broken one any more, once somebody has said so.
+        self.project.convey("status", status=1)
+        self.project.convey("cancel", "id-1")
+        self.assertEqual(self.project.query("SELECT status, reason FROM outbox_status ORDER BY id"),
+                         [("cancelled", "by_operator"), ("delivered", None)])
+        self.project.convey("cancel", "id-1", status=65)
+
+    def test_a_row_is_mended_where_it_stands(self):
+        hour_ago = (NOW - 3600) * 1000
+        broken = properties(value="12,50", currency="EUR")
+        self.project.insert([dict(broken, event_id="id-1", created_at=hour_ago)])
+        self.drain()
+        self.assertEqual(self.project.reasons(), {"bad_value": 1})
+        db = self.project.connect()
+        db.execute("UPDATE outbox SET payload = json_set(payload, '$.properties.value', '12.50') "
+                   "WHERE event_id = 'id-1'")
+        db.close()
+        self.project.convey("retry", "id-1")
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 1})
+        (event,) = [event for line in self.sandbox.ledger() for event in line["events"]]
+        self.assertEqual((event["event_time"], event["properties"]["value"]), (NOW - 3600, 12.5))
+        self.check()
 
     def test_its_id_is_free_while_its_neighbours_are_under_way(self):
         """A request lies around a rejected row; the one that mends it is no duplicate."""
@@ -338,6 +361,18 @@ class Views(Case):
                          [("server_error",)])
         relay.stop()
         self.check(drained=False)
+
+    def test_where_only_its_destination_waits(self):
+        self.add_destination("second", "PIXEL2")
+        self.project.convey("destination", "pause", "second")
+        self.project.convey("route", "add", "--to", "second")
+        self.project.insert([purchase(1)])
+        relay = self.start()
+        wait_until(lambda: self.project.query("SELECT 1 FROM waiting"), what="the wait")
+        self.assertEqual(self.project.query("SELECT status, reason FROM outbox_status"),
+                         [("pending", "paused")])
+        self.assertEqual(self.project.delivery("id-1")["reason"], "paused")
+        relay.stop()
 
     def test_conversion_is_for_people(self):
         db = self.project.connect()
