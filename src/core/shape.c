@@ -51,6 +51,7 @@ enum reason shape(const struct conversion *c, const struct decision *dec,
 	size_t start = out->len;
 	enum reason reason;
 
+	s->refused = JSON_NONE;
 	put(out, STR("{"));
 	reason = shape_item(&sh, event_id);
 	if (reason != REASON_NONE || out->full) {

@@ -117,7 +117,7 @@ enum reason put_amount_at(struct shaper *sh, struct str label, uint32_t at)
 	if (is_amount(sh, at))
 		text = json_bytes(sh->j, at);
 	else if (!number_at(sh, at, &text, &number))
-		return REASON_BAD_VALUE;
+		return bad_value(sh, at);
 	if (text.len > 0)
 		put_number(sh, label, text);
 	return REASON_NONE;
@@ -132,16 +132,16 @@ enum reason put_count_at(struct shaper *sh, struct str label, uint32_t at)
 	if (is_amount(sh, at) && !(sh->j->t[at].flags & TOKEN_REAL)) {
 		text = json_bytes(sh->j, at);
 		if (text.len > DECIMAL_INTEGER_DIGITS)
-			return REASON_BAD_VALUE;
+			return bad_value(sh, at);
 		put_number(sh, label, text);
 		return REASON_NONE;
 	}
 	if (!number_at(sh, at, &text, &number))
-		return REASON_BAD_VALUE;
+		return bad_value(sh, at);
 	if (text.len == 0)
 		return REASON_NONE;
 	if (!decimal_to_integer(&number, &count))
-		return REASON_BAD_VALUE;
+		return bad_value(sh, at);
 	put(sh->out, label);
 	buf_add_i64(sh->out, count);
 	put(sh->out, STR(","));

@@ -23,6 +23,13 @@ struct shaper {
 	struct buf *out;
 };
 
+/* Notes the member's value for whoever tells why. */
+static inline enum reason bad_value(struct shaper *sh, uint32_t at)
+{
+	sh->s->refused = at;
+	return REASON_BAD_VALUE;
+}
+
 void shape_user(struct shaper *sh);
 enum reason shape_page(struct shaper *sh);
 enum reason shape_app(struct shaper *sh);

@@ -29,7 +29,7 @@ static enum reason put_custom(struct shaper *sh, uint32_t key)
 	    sh->j->t[key].flags & TOKEN_EMPTY)
 		return REASON_NONE;
 	if (sh->j->t[key + 1].flags & TOKEN_HUGE)
-		return REASON_BAD_VALUE;
+		return bad_value(sh, key + 1);
 	shape_custom(sh, key);
 	return REASON_NONE;
 }
@@ -49,11 +49,11 @@ static enum reason put_currency(struct shaper *sh, uint32_t at)
 	if (text.len == 0)
 		return REASON_NONE;
 	if (text.len != sizeof(code))
-		return REASON_BAD_VALUE;
+		return bad_value(sh, at);
 	for (size_t i = 0; i < sizeof(code); i++) {
 		code[i] = ascii_upper(text.p[i]);
 		if (code[i] < 'A' || code[i] > 'Z')
-			return REASON_BAD_VALUE;
+			return bad_value(sh, at);
 	}
 	put_text(sh->out, LABEL("currency"), str_make(code, sizeof(code)));
 	return REASON_NONE;

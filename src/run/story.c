@@ -3,10 +3,11 @@
 
 #include <stdio.h>
 
+#include "core/personal.h"
 #include "run/body.h"
 #include "store/history.h"
 
-enum { BODY_MAX = 16 * 1024 * 1024, SENTENCE_MAX = 64 * 1024 };
+enum { BODY_MAX = 16 * 1024 * 1024, SENTENCE_MAX = 64 * 1024, VALUE_SHOWN = 60 };
 
 struct story {
 	struct subject *subject;
@@ -92,12 +93,37 @@ static enum err_code tell_rows(struct story *w, struct err *e)
 	return ERR_OK;
 }
 
-static void tell_reason(struct story *w, const char *step, enum reason reason)
+static struct buf *begin_reason(struct story *w, enum reason reason)
 {
 	struct buf *out = line(w);
 
 	buf_addf(out, "%s: %s", status_word(reason_status(reason)), reason_word(reason));
-	tell(w, step, buf_str(out));
+	return out;
+}
+
+static void tell_reason(struct story *w, const char *step, enum reason reason)
+{
+	tell(w, step, buf_str(begin_reason(w, reason)));
+}
+
+/* With the member that is to be mended, as it is written. */
+static void tell_refused(struct story *w, enum reason reason)
+{
+	const struct scratch *s = &w->subject->judge.scratch;
+	struct buf *out = begin_reason(w, reason);
+	struct str value;
+
+	if (reason == REASON_BAD_VALUE && s->refused != JSON_NONE) {
+		value = json_bytes(&s->json, s->refused);
+		if (value.len <= VALUE_SHOWN && !holds_email(value))
+			buf_addf(out, ", %.*s is '%.*s'",
+				 STR_ARG(json_bytes(&s->json, s->refused - 1)),
+				 STR_ARG(value));
+		else
+			buf_addf(out, ", %.*s",
+				 STR_ARG(json_bytes(&s->json, s->refused - 1)));
+	}
+	tell(w, "validate", buf_str(out));
 }
 
 /* What would go to each destination that the routes lead to. */
@@ -120,7 +146,7 @@ static void tell_shapes(struct story *w)
 		buf_clear(&body);
 		r->reason = subject_body(w->subject, r, &body);
 		if (r->reason != REASON_NONE) {
-			tell_reason(w, "validate", r->reason);
+			tell_refused(w, r->reason);
 			continue;
 		}
 		body_identifiers(buf_str(&body), w->reveal, line(w));
@@ -152,6 +178,9 @@ static enum err_code tell_attempts(struct story *w, struct err *e)
 		add(out, "", &rows, 7);
 		add(out, "request", &rows, 8);
 		buf_addf(out, ", in a request of %lld", (long long)rows_int(&rows, 4));
+		if (rows_int(&rows, 4) > 1 && str_eq(outcome, STR("refused")))
+			buf_adds(out, STR(", which is sent in parts until the bad ones "
+					  "stand alone"));
 		add(out, "ms", &rows, 3);
 		tell(w, "attempt", buf_str(out));
 	}

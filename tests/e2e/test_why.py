@@ -87,6 +87,19 @@ class One(Case):
                             "https://shop.example/")
         self.assertIn("would be sent", self.text(self.why("id-1"), "now"))
 
+    def test_the_value_that_is_bad(self):
+        for n, properties in enumerate(({"value": "29,99", "currency": "EUR"},
+                                        {"value": 1, "currency": "EURO"},
+                                        {"contents": [{"price": 1, "quantity": "two"}]},
+                                        {"value": "jane@mail.example", "currency": "EUR"})):
+            self.project.insert([purchase(n, properties=properties)])
+        self.drain()
+        self.assertEqual(self.project.reasons(), {"bad_value": 4})
+        for n, told in enumerate(("value is '29,99'", "currency is 'EURO'", "quantity is 'two'",
+                                  "bad_value, value")):
+            text = self.text(self.why(f"id-{n}"), "validate")
+            self.assertTrue(text.endswith(told), text)
+
     def test_unreadable(self):
         self.project.insert([dict(purchase(1), payload="{")])
         self.drain()
