@@ -50,8 +50,7 @@ struct scratch {
 	struct buf time;   /* conversion_date_time, where it is escaped */
 	struct buf own_id; /* transaction_id, where it is escaped */
 	struct known_digests known;
-	uint32_t
-		refused; /* the value that bad_value is about; JSON_NONE: it is not known */
+	uint32_t refused; /* what bad_value is about, or JSON_NONE */
 };
 
 void scratch_init(struct scratch *s);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/touch.h"
 #include "core/url.h"
 #include "run/judge.h"
 
@@ -68,7 +69,9 @@ struct str enrich_ttclid(struct enrich *n, const struct page *page, struct buf *
 	buf_clear(tmp);
 	if (found.len == 0 && url_query_param(page->url, STR("ttclid"), tmp))
 		found = str_trim(buf_str(tmp));
-	return found.len > TTCLID_MAX ? STR_NONE : enrich_keep(n, found);
+	return found.len > TTCLID_MAX || click_id_is_placeholder(found)
+		       ? STR_NONE
+		       : enrich_keep(n, found);
 }
 
 /* Text without an offset is read as the visits' is: in the first destination's zone. */
