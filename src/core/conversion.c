@@ -5,6 +5,7 @@
 
 #include "core/decimal.h"
 #include "core/redact_text.h"
+#include "core/url.h"
 
 void scratch_init(struct scratch *s)
 {
@@ -61,6 +62,12 @@ static bool is_read(enum field field, enum token_type type)
 	       field != FIELD_SESSION_ID;
 }
 
+static bool is_harmless(const struct json *j, uint32_t at)
+{
+	return j->t[at].type == TOKEN_STRING && !(j->t[at].flags & TOKEN_ESCAPED) &&
+	       url_is_harmless(str_trim(json_bytes(j, at)));
+}
+
 /* For redact_needed; true and false tell nothing. */
 static void note_look(struct conversion *c, enum field parent, enum field field,
 		      uint32_t key)
@@ -68,6 +75,11 @@ static void note_look(struct conversion *c, enum field parent, enum field field,
 	enum token_type type = (enum token_type)c->json->t[key + 1].type;
 	struct looks *l = &c->looks;
 
+	if (field == FIELD_URL && (l->harmless_url = is_harmless(c->json, key + 1)))
+		return;
+	if (field == FIELD_REFERRER &&
+	    (l->harmless_referrer = is_harmless(c->json, key + 1)))
+		return;
 	if (type > TOKEN_ARRAY ? redact_places[field] == PLACE_KEPT || type > TOKEN_NUMBER
 			       : is_read(field, type))
 		return;

@@ -22,6 +22,8 @@ struct look {
 struct looks {
 	struct look look[LOOKS_MAX];
 	uint32_t count; /* LOOKS_MAX + 1: more than fit, or members given twice */
+	/* Looked at already: url_is_harmless says yes, and no escape is in it. */
+	bool harmless_url, harmless_referrer;
 };
 
 #endif

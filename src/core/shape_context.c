@@ -13,12 +13,12 @@ bool shape_url_ttclid(struct shaper *sh, struct str url, struct buf *out)
 }
 
 /* A member with the scrubbed address; false where it is none that a browser opens. */
-static bool put_url(struct shaper *sh, struct str label, struct str url)
+static bool put_url(struct shaper *sh, struct str label, struct str url, bool harmless)
 {
 	url = str_trim(url);
 	if (url.len == 0 || !url_is_http(url))
 		return false;
-	if (!url_is_harmless(url)) {
+	if (!harmless && !url_is_harmless(url)) {
 		buf_clear(&sh->s->more);
 		url_scrub(url, &sh->s->more);
 		url = buf_str(&sh->s->more);
@@ -34,14 +34,16 @@ static struct str text_at(struct shaper *sh, enum field field)
 
 enum reason shape_page(struct shaper *sh)
 {
+	const struct looks *l = &sh->c->looks;
 	size_t start = put_open(sh->out, LABEL("page"));
 
-	if (!put_url(sh, LABEL("url"), text_at(sh, FIELD_URL)) &&
-	    !put_url(sh, LABEL("url"), sh->e->page_url) &&
-	    !put_url(sh, LABEL("url"), str_of(sh->d->default_url)))
+	if (!put_url(sh, LABEL("url"), text_at(sh, FIELD_URL), l->harmless_url) &&
+	    !put_url(sh, LABEL("url"), sh->e->page_url, false) &&
+	    !put_url(sh, LABEL("url"), str_of(sh->d->default_url), false))
 		return REASON_MISSING_PAGE_URL;
-	if (!put_url(sh, LABEL("referrer"), text_at(sh, FIELD_REFERRER)))
-		put_url(sh, LABEL("referrer"), sh->e->referrer);
+	if (!put_url(sh, LABEL("referrer"), text_at(sh, FIELD_REFERRER),
+		     l->harmless_referrer))
+		put_url(sh, LABEL("referrer"), sh->e->referrer, false);
 	put_close(sh->out, start, '}');
 	return REASON_NONE;
 }

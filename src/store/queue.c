@@ -10,7 +10,11 @@
 	"utc_offset, "                                                                   \
 	"limited_data_use, event_hash, attempts, first_sent_at) VALUES "
 #define ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-#define PACK ROW "," ROW "," ROW "," ROW "," ROW
+/* Of a pack: what its rows have in common is bound once, ?1 to ?4; the others are numbered on
+ * from the largest so far. */
+#define FIRST "(?5, ?1, ?2, ?6, ?7, ?3, ?4, ?8, NULL, NULL)"
+#define NEXT ",(?, ?1, ?2, ?, ?, ?3, ?4, ?, NULL, NULL)"
+#define FIVE NEXT NEXT NEXT NEXT NEXT
 #define KEEP " ON CONFLICT DO NOTHING"
 
 static const struct {
@@ -30,7 +34,7 @@ static const struct {
 	{S(block), "UPDATE destination SET reason = ?2, blocked_until = ?3, last_error = "
 		   "?4 WHERE id = ?1"},
 	{S(deliver), DELIVER ROW KEEP},
-	{S(deliver_pack), DELIVER PACK "," PACK "," PACK "," PACK KEEP},
+	{S(deliver_pack), DELIVER FIRST FIVE FIVE FIVE NEXT NEXT NEXT NEXT KEEP},
 	{S(wait),
 	 "INSERT INTO waiting (key, destination_id, status, reason, due_at, attempts, "
 	 "first_sent_at, attempt_id, unknown, name_id, event_time, utc_offset, "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/queue_rows.h"
 
-enum { DELIVERY_COLUMNS = 10 };
+enum { PACK_COMMON = 4, PACK_COLUMNS = 4 };
 
 enum err_code queue_flush(struct queue *q, struct err *e)
 {
@@ -37,20 +37,24 @@ enum err_code queue_tally(struct queue *q, int32_t destination_id, int state, in
 	return ERR_OK;
 }
 
-/* The columns of one delivery row, from parameter `at` + 1 on. */
-static void bind_delivery(sqlite3_stmt *s, int at, const struct entry *n, int state,
+static void bind_offset(sqlite3_stmt *s, int at, const struct entry *n)
+{
+	db_bind_unless(s, at, n->event_time ? n->utc_offset_s : INT64_MIN, INT64_MIN);
+}
+
+static void bind_delivery(sqlite3_stmt *s, const struct entry *n, int state,
 			  int64_t attempt_id)
 {
-	sqlite3_bind_int64(s, at + 1, queue_key(n));
-	sqlite3_bind_int(s, at + 2, state);
-	db_bind_unless(s, at + 3, attempt_id, 0);
-	db_bind_unless(s, at + 4, n->name_id, 0);
-	db_bind_unless(s, at + 5, n->event_time, 0);
-	db_bind_unless(s, at + 6, n->event_time ? n->utc_offset_s : INT64_MIN, INT64_MIN);
-	db_bind_unless(s, at + 7, n->limited_data_use, -1);
-	db_bind_unless(s, at + 8, entry_hash(n), 0);
-	db_bind_unless(s, at + 9, n->attempts, attempt_id ? 1 : 0);
-	db_bind_unless(s, at + 10, n->attempts > 1 ? n->first_sent_ms : 0, 0);
+	sqlite3_bind_int64(s, 1, queue_key(n));
+	sqlite3_bind_int(s, 2, state);
+	db_bind_unless(s, 3, attempt_id, 0);
+	db_bind_unless(s, 4, n->name_id, 0);
+	db_bind_unless(s, 5, n->event_time, 0);
+	bind_offset(s, 6, n);
+	db_bind_unless(s, 7, n->limited_data_use, -1);
+	db_bind_unless(s, 8, entry_hash(n), 0);
+	db_bind_unless(s, 9, n->attempts, attempt_id ? 1 : 0);
+	db_bind_unless(s, 10, n->attempts > 1 ? n->first_sent_ms : 0, 0);
 }
 
 static enum err_code run_delivery(struct queue *q, sqlite3_stmt *s, const struct entry *n,
@@ -68,17 +72,35 @@ static enum err_code run_delivery(struct queue *q, sqlite3_stmt *s, const struct
 enum err_code queue_deliver(struct queue *q, const struct entry *n, int state,
 			    int64_t attempt_id, struct err *e)
 {
-	bind_delivery(q->deliver, 0, n, state, attempt_id);
+	bind_delivery(q->deliver, n, state, attempt_id);
 	return run_delivery(q, q->deliver, n, state, e);
+}
+
+bool queue_packs(const struct entry *n, const struct entry *first)
+{
+	return n->attempts == 1 && n->limited_data_use == first->limited_data_use &&
+	       n->utc_offset_s == first->utc_offset_s &&
+	       !n->event_time == !first->event_time;
 }
 
 enum err_code queue_deliver_pack(struct queue *q, const struct entry *rows, int state,
 				 int64_t attempt_id, struct err *e)
 {
-	for (int i = 0; i < QUEUE_PACK; i++)
-		bind_delivery(q->deliver_pack, i * DELIVERY_COLUMNS, &rows[i], state,
-			      attempt_id);
-	return run_delivery(q, q->deliver_pack, &rows[QUEUE_PACK - 1], state, e);
+	sqlite3_stmt *s = q->deliver_pack;
+
+	sqlite3_bind_int(s, 1, state);
+	sqlite3_bind_int64(s, 2, attempt_id);
+	bind_offset(s, 3, rows);
+	db_bind_unless(s, 4, rows->limited_data_use, -1);
+	for (int i = 0; i < QUEUE_PACK; i++) {
+		int at = PACK_COMMON + i * PACK_COLUMNS;
+
+		sqlite3_bind_int64(s, at + 1, queue_key(&rows[i]));
+		db_bind_unless(s, at + 2, rows[i].name_id, 0);
+		db_bind_unless(s, at + 3, rows[i].event_time, 0);
+		db_bind_unless(s, at + 4, entry_hash(&rows[i]), 0);
+	}
+	return run_delivery(q, s, &rows[QUEUE_PACK - 1], state, e);
 }
 
 enum err_code queue_wait(struct queue *q, const struct entry *n, enum status status,

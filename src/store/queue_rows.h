@@ -25,7 +25,11 @@ MUST_CHECK enum err_code queue_flush(struct queue *q, struct err *e);
 MUST_CHECK enum err_code queue_deliver(struct queue *q, const struct entry *n, int state,
 				       int64_t attempt_id, struct err *e);
 
-/* The same for QUEUE_PACK rows of one destination and state, at about half the cost. */
+/* Whether a row that was sent may be in a pack, behind `first` or as the first itself. */
+bool queue_packs(const struct entry *n, const struct entry *first);
+
+/* The same for QUEUE_PACK rows of one destination, attempt and state, at less than half the
+ * cost. */
 MUST_CHECK enum err_code queue_deliver_pack(struct queue *q, const struct entry *rows,
 					    int state, int64_t attempt_id, struct err *e);
 

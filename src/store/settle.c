@@ -58,6 +58,12 @@ static enum err_code finish(struct queue *q, const struct lot *lot, const struct
 {
 	if (lot->kind == LOT_RETRY && queue_unwait(q, queue_key(n), e) != ERR_OK)
 		return e->code;
+	if (!queue_packs(n, p->count ? p->rows : n)) {
+		if (flush_pack(q, p, s, e) != ERR_OK)
+			return e->code;
+		if (!queue_packs(n, n))
+			return queue_deliver(q, n, finished_state(s), s->attempt_id, e);
+	}
 	p->rows[p->count++] = *n;
 	return p->count == QUEUE_PACK ? flush_pack(q, p, s, e) : ERR_OK;
 }
