@@ -200,6 +200,8 @@ enum err_code db_open(struct db *db, const char *path, enum db_mode mode, struct
 
 	pthread_once(&once, count_no_memory);
 	db->handle = NULL;
+	memset(db->kept, 0, sizeof(db->kept));
+	db->kept_next = 0;
 	if (strlen(path) >= sizeof(db->path))
 		return err_set(e, ERR_USAGE, "the path of the database is too long");
 	snprintf(db->path, sizeof(db->path), "%s", path);
@@ -243,6 +245,10 @@ enum err_code db_use_wal(struct db *db, struct err *e)
 
 void db_close(struct db *db)
 {
+	for (size_t i = 0; i < DB_KEPT; i++) {
+		sqlite3_finalize(db->kept[i]);
+		db->kept[i] = NULL;
+	}
 	sqlite3_close_v2(db->handle);
 	db->handle = NULL;
 }
@@ -271,6 +277,25 @@ enum err_code db_prepare(struct db *db, const char *sql, sqlite3_stmt **out,
 			       "'%s' has not the schema of convey (%s); restore a backup",
 			       db->path, sqlite3_errmsg(db->handle));
 	return db_err(db, e, "database");
+}
+
+enum err_code db_kept(struct db *db, const char *sql, sqlite3_stmt **out, struct err *e)
+{
+	sqlite3_stmt **place = &db->kept[db->kept_next];
+
+	e->code = ERR_OK;
+	for (size_t i = 0; i < DB_KEPT; i++)
+		if (db->kept[i] && strcmp(sqlite3_sql(db->kept[i]), sql) == 0) {
+			*out = db->kept[i];
+			return ERR_OK;
+		}
+	sqlite3_finalize(*place);
+	*place = NULL;
+	if (db_prepare(db, sql, place, e) != ERR_OK)
+		return e->code;
+	db->kept_next = (db->kept_next + 1) % DB_KEPT;
+	*out = *place;
+	return ERR_OK;
 }
 
 enum err_code db_run(struct db *db, sqlite3_stmt *stmt, struct err *e)
@@ -315,35 +340,12 @@ enum err_code db_int(struct db *db, const char *sql, int64_t otherwise, int64_t 
 	sqlite3_stmt *stmt;
 	bool row;
 
-	if (db_prepare(db, sql, &stmt, e) != ERR_OK)
+	if (db_kept(db, sql, &stmt, e) != ERR_OK)
 		return e->code;
-	if (db_step(db, stmt, &row, e) == ERR_OK) {
+	if (db_step(db, stmt, &row, e) == ERR_OK)
 		*out = row && sqlite3_column_type(stmt, 0) != SQLITE_NULL
 			       ? sqlite3_column_int64(stmt, 0)
 			       : otherwise;
-		sqlite3_finalize(stmt);
-		return ERR_OK;
-	}
-	sqlite3_finalize(stmt);
+	sqlite3_reset(stmt);
 	return e->code;
-}
-
-struct str db_column(sqlite3_stmt *stmt, int column)
-{
-	const char *p = sqlite3_column_blob(stmt, column);
-
-	return str_make(p, (size_t)sqlite3_column_bytes(stmt, column));
-}
-
-void db_bind(sqlite3_stmt *stmt, int at, struct str text)
-{
-	sqlite3_bind_text64(stmt, at, text.p, text.len, SQLITE_STATIC, SQLITE_UTF8);
-}
-
-void db_bind_unless(sqlite3_stmt *stmt, int at, int64_t value, int64_t none)
-{
-	if (value == none)
-		sqlite3_bind_null(stmt, at);
-	else
-		sqlite3_bind_int64(stmt, at, value);
 }

@@ -11,12 +11,9 @@
 #define STORE_DB_H
 
 #include <stdbool.h>
-#include <stdint.h>
-
-#include <sqlite3.h>
 
 #include "base/err.h"
-#include "base/str.h"
+#include "store/column.h"
 
 #define DB_APPLICATION_ID 0x636f6e76 /* "conv" */
 
@@ -26,8 +23,12 @@ enum db_mode {
 	DB_CREATE, /* DB_WRITE, and an absent file is created with mode 0600 */
 };
 
+#define DB_KEPT 8
+
 struct db {
 	sqlite3 *handle;
+	sqlite3_stmt *kept[DB_KEPT]; /* of db_kept */
+	unsigned kept_next;
 	_Atomic int patience_ms; /* with others that hold the lock, */
 	uint64_t waits_since_ms; /* as they do since then */
 	char path[1024];
@@ -51,6 +52,11 @@ MUST_CHECK enum err_code db_exec(struct db *db, const char *sql, struct err *e);
 MUST_CHECK enum err_code db_prepare(struct db *db, const char *sql, sqlite3_stmt **out,
 				    struct err *e);
 
+/* The same, kept by the connection for the next who asks; reset it when done, and do not ask
+ * again before. */
+MUST_CHECK enum err_code db_kept(struct db *db, const char *sql, sqlite3_stmt **out,
+				 struct err *e);
+
 /* Runs a prepared statement that returns no row, and resets it. */
 MUST_CHECK enum err_code db_run(struct db *db, sqlite3_stmt *stmt, struct err *e);
 
@@ -69,12 +75,5 @@ MUST_CHECK enum err_code db_int(struct db *db, const char *sql, int64_t otherwis
 
 /* Fills e from the connection's last error. */
 enum err_code db_err(struct db *db, struct err *e, const char *what);
-
-/* A column's bytes, valid until the statement moves; NULL is no bytes. */
-struct str db_column(sqlite3_stmt *stmt, int column);
-/* Binds text that stays where it is until the statement is reset; p == NULL is NULL. */
-void db_bind(sqlite3_stmt *stmt, int at, struct str text);
-/* Binds NULL where value == none. */
-void db_bind_unless(sqlite3_stmt *stmt, int at, int64_t value, int64_t none);
 
 #endif

@@ -130,14 +130,14 @@ enum err_code intact_check_rows(struct db *db, int64_t cursor, int64_t last_row,
 	bool row, there = false;
 	sqlite3_stmt *stmt;
 
-	if (db_prepare(db, rows_sql, &stmt, e) != ERR_OK)
+	if (db_kept(db, rows_sql, &stmt, e) != ERR_OK)
 		return e->code;
 	sqlite3_bind_int64(stmt, 1, cursor);
 	sqlite3_bind_int64(stmt, 2, last_row);
 	e->code = db_step(db, stmt, &row, e);
 	if (e->code == ERR_OK)
 		there = row && sqlite3_column_int(stmt, 0);
-	sqlite3_finalize(stmt);
+	sqlite3_reset(stmt);
 	return e->code != ERR_OK || there ? e->code : restored(db, e);
 }
 

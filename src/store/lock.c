@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/db.h"
@@ -63,16 +64,23 @@ static enum err_code write_content(const struct lock *lock, const char *endpoint
 	int len = snprintf(text, sizeof(text), "%ld\n%s%s", (long)getpid(), endpoint,
 			   endpoint[0] ? "\n" : "");
 
-	if (ftruncate(lock->fd, 0) == 0 && pwrite(lock->fd, text, (size_t)len, 0) == len)
+	/* In this order whoever reads meanwhile finds a number. */
+	if (pwrite(lock->fd, text, (size_t)len, 0) == len &&
+	    ftruncate(lock->fd, len) == 0)
 		return ERR_OK;
 	return err_set(e, ERR_IO, "'%s.lock': %s", lock->path, strerror(errno));
 }
 
 static enum err_code busy(const struct lock *lock, struct err *e)
 {
+	struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
 	struct content content;
 
 	read_content(lock->fd, &content);
+	for (int i = 0; i < 20 && !content.pid[0]; i++) {
+		nanosleep(&moment, NULL); /* it has taken the lock this moment */
+		read_content(lock->fd, &content);
+	}
 	return err_set(e, ERR_BUSY, "another relay runs on this database: process %s",
 		       content.pid[0] ? content.pid : "unknown");
 }
@@ -94,8 +102,12 @@ enum err_code lock_take(struct lock *lock, struct err *e)
 		lock_drop(lock);
 		return e->code;
 	}
-	if (write_content(lock, "", e) != ERR_OK)
-		lock_drop(lock);
+	/* What a dead one wrote is gone first: a wrong number is worse than none. */
+	if (ftruncate(lock->fd, 0) != 0)
+		err_set(e, ERR_IO, "'%s': %s", path, strerror(errno));
+	else if (write_content(lock, "", e) == ERR_OK)
+		return ERR_OK;
+	lock_drop(lock);
 	return e->code;
 }
 

@@ -7,14 +7,13 @@ enum err_code setting_int(struct db *db, const char *name, int64_t otherwise,
 	sqlite3_stmt *stmt;
 	bool row;
 
-	if (db_prepare(db, "SELECT value FROM setting WHERE name = ?1", &stmt, e) !=
-	    ERR_OK)
+	if (db_kept(db, "SELECT value FROM setting WHERE name = ?1", &stmt, e) != ERR_OK)
 		return e->code;
 	db_bind(stmt, 1, str_of(name));
 	e->code = db_step(db, stmt, &row, e);
 	if (e->code == ERR_OK)
 		*out = row ? sqlite3_column_int64(stmt, 0) : otherwise;
-	sqlite3_finalize(stmt);
+	sqlite3_reset(stmt);
 	return e->code;
 }
 
