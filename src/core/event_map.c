@@ -81,7 +81,7 @@ static uint64_t hash_of(struct str event, enum kind kind)
 	uint64_t hash = kind;
 
 	for (size_t i = 0; i < event.len; i++) {
-		char c = kind != EXACT ? fold(event.p[i]) : event.p[i];
+		char c = kind == FOLDED ? fold(event.p[i]) : event.p[i];
 
 		hash = hash_step(hash, (unsigned char)c);
 	}
@@ -90,7 +90,7 @@ static uint64_t hash_of(struct str event, enum kind kind)
 
 static bool is_same(struct str a, struct str b, enum kind kind)
 {
-	if (kind == EXACT || a.len != b.len)
+	if (kind != FOLDED || a.len != b.len)
 		return str_eq(a, b);
 	for (size_t i = 0; i < a.len; i++)
 		if (fold(a.p[i]) != fold(b.p[i]))

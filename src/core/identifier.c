@@ -34,7 +34,9 @@ static bool read(enum identity_kind kind, struct str value,
 		sha256_hex_bytes(value.p, out->digest);
 	} else {
 		buf_clear(r->normal);
-		if (!normalize(kind, value, r))
+		if (!normalize(kind, value, r) ||
+		    (kind == IDENTITY_PHONE &&
+		     identity_is_placeholder(kind, buf_str(r->normal))))
 			return false;
 		digest_raw(r->digest, buf_str(r->normal), out->digest);
 	}

@@ -81,6 +81,7 @@ static const struct str void_hosts[] = {
 /* A national number that counts up or down. */
 static const struct str phone_counts[] = {
 	W("123456789"),
+	W("0123456789"),
 	W("1234567890"),
 	W("987654321"),
 	W("9876543210"),
@@ -175,6 +176,10 @@ static bool is_placeholder_email(struct str s)
 /* Nothing but a country code before it: one digit that is 1 or 7, else two or three. */
 static bool is_counting(struct str digits)
 {
+	while (digits.len > 0 && digits.p[0] == '0') {
+		digits.p++;
+		digits.len--;
+	}
 	for (size_t i = 0; i < COUNT(phone_counts); i++) {
 		size_t code = digits.len - phone_counts[i].len;
 

@@ -24,28 +24,40 @@ static PhoneNumberUtil *library()
 	return util;
 }
 
-/* National digits without a country code that is written out, to be taken for a number that
- * no table knows: fewer are an extension, a part, or somebody's "12345". */
+static bool read(const std::string &text, const std::string &country, PhoneNumber *number)
+{
+	return library()->Parse(text, country, number) ==
+	       PhoneNumberUtil::NO_PARSING_ERROR;
+}
+
+/* National digits, to be taken for a number that no table knows: fewer are an extension, a
+ * part, or somebody's "12345". */
 static const size_t NATIONAL_MIN = 8;
 
-/* A number counts when its length is possible, as it does where it comes as plain E.164:
- * the tables of valid ranges are years behind. */
-static bool parse(const std::string &text, const std::string &country,
-		  PhoneNumber *number)
+/* 12345678, 98765432, 00000000: what is typed where a number is demanded. */
+static bool is_typed_along(const std::string &digits)
 {
-	const PhoneNumberUtil *util = library();
+	for (int step : {0, 1, 9}) {
+		size_t i = 1;
+
+		while (i < digits.size() && (digits[i] - digits[i - 1] + 10) % 10 == step)
+			i++;
+		if (i == digits.size())
+			return true;
+	}
+	return false;
+}
+
+/* As long as a number is there: the tables of valid ranges are years behind, and leave out
+ * what is kept free for examples. */
+static bool is_possible(const PhoneNumber &number)
+{
 	std::string national;
 
-	if (util->Parse(text, country, number) != PhoneNumberUtil::NO_PARSING_ERROR)
-		return false;
-	if (util->IsValidNumber(*number))
-		return true;
-	util->GetNationalSignificantNumber(*number, &national);
-	return util->IsPossibleNumberWithReason(*number) ==
+	library()->GetNationalSignificantNumber(number, &national);
+	return library()->IsPossibleNumberWithReason(number) ==
 		       PhoneNumberUtil::IS_POSSIBLE &&
-	       (text.find('+') != std::string::npos ||
-		(national.size() >= NATIONAL_MIN &&
-		 national.find_first_not_of(national[0]) != std::string::npos));
+	       national.size() >= NATIONAL_MIN && !is_typed_along(national);
 }
 
 static bool is_mobile(const PhoneNumber &number)
@@ -57,33 +69,38 @@ static bool is_mobile(const PhoneNumber &number)
 	}
 }
 
-/* An export that dropped the '+': 4915123456789. Where the country reads it as something
- * else than a mobile number, and a '+' makes one of it, it is that one. */
-static bool parse_bare(const std::string &text, const PhoneNumber &otherwise,
-		       PhoneNumber *number)
+/* An export that dropped the '+' of its own country: 4915123456789 in Germany. Where it is
+ * read as anything else than a mobile number, and a '+' makes one of it, it is that one. */
+static void mend_bare(const std::string &text, PhoneNumber *number)
 {
-	return text[0] >= '1' && text[0] <= '9' && !is_mobile(otherwise) &&
-	       parse("+" + text, "ZZ", number) && library()->IsValidNumber(*number) &&
-	       is_mobile(*number);
+	PhoneNumber bare;
+
+	if (text[0] >= '1' && text[0] <= '9' && !is_mobile(*number) &&
+	    read("+" + text, "ZZ", &bare) &&
+	    bare.country_code() == number->country_code() &&
+	    library()->IsValidNumber(bare) && is_mobile(bare))
+		*number = bare;
 }
 
 /* "00" is how most of the world writes '+', also to shops where it is not dialled. */
-static bool parse_any(const std::string &text, const std::string &country,
-		      PhoneNumber *number)
+static bool read_any(const std::string &text, const std::string &country,
+		     PhoneNumber *number)
 {
-	const std::string plus =
-		text.compare(0, 2, "00") == 0 ? "+" + text.substr(2) : "";
-	PhoneNumber bare;
+	const PhoneNumberUtil *util = library();
+	bool plus = text.find('+') != std::string::npos;
 
-	if (!plus.empty() && parse(plus, "ZZ", number) &&
-	    library()->IsValidNumber(*number))
-		return true;
-	if (parse(text, country, number)) {
-		if (parse_bare(text, *number, &bare))
-			*number = bare;
+	if (read(text, country, number) &&
+	    (util->IsValidNumber(*number) || (plus && util->IsPossibleNumber(*number)))) {
+		mend_bare(text, number);
 		return true;
 	}
-	return !plus.empty() && parse(plus, "ZZ", number);
+	if (text.compare(0, 2, "00") == 0 && read("+" + text.substr(2), "ZZ", number) &&
+	    util->IsPossibleNumber(*number))
+		return true;
+	if (!read(text, country, number))
+		return false;
+	mend_bare(text, number);
+	return util->IsValidNumber(*number) || is_possible(*number);
 }
 
 bool phone_number_e164(const char *text, size_t len, const char *country,
@@ -93,7 +110,7 @@ bool phone_number_e164(const char *text, size_t len, const char *country,
 	std::string e164;
 	PhoneNumber number;
 
-	if (!parse_any(std::string(text, len), region, &number))
+	if (!read_any(std::string(text, len), region, &number))
 		return false;
 	library()->Format(number, PhoneNumberUtil::E164, &e164);
 	if (e164.empty() || e164.size() >= PHONE_NUMBER_MAX)

@@ -311,7 +311,8 @@ bool redact_column(enum field field, struct str value, const char *country,
 	case ACTION_HASH:
 		redact_hash(&spot, text, dg, &s->more, &normal, hex);
 		buf_clear(out);
-		if (normal && !is_placeholder(field, text))
+		if (normal && !is_placeholder(field, text) &&
+		    !is_placeholder(field, buf_str(&s->more)))
 			buf_add(out, hex, sizeof(hex));
 		return true;
 	case ACTION_SCRUB:

@@ -22,6 +22,8 @@ static bool put_url(struct shaper *sh, struct str label, struct str url, bool ha
 		buf_clear(&sh->s->more);
 		url_scrub(url, &sh->s->more);
 		url = buf_str(&sh->s->more);
+		if (!url_is_http(url)) /* it was a name without a host */
+			return false;
 	}
 	put_text(sh->out, label, url);
 	return true;

@@ -137,7 +137,8 @@ static struct str part(const struct scrub *s, size_t from, size_t to)
 	return str_make(s->url.p + from, to - from);
 }
 
-/* Up to the last '@' of the authority; returns the authority's end. */
+/* Up to the last '@' of the authority, and one in disguise (%40); returns the authority's
+ * end. */
 static size_t scrub_authority(struct scrub *s, size_t start)
 {
 	size_t end = find(s->url, start, END_AUTHORITY);
@@ -146,7 +147,12 @@ static size_t scrub_authority(struct scrub *s, size_t start)
 		if (s->url.p[i - 1] != '@')
 			continue;
 		leave_out(s, start, i);
+		start = i;
 		break;
+	}
+	if (holds_email(part(s, start, end))) {
+		leave_out(s, start, end);
+		write_instead(s, STR("redacted"));
 	}
 	return end;
 }

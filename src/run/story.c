@@ -3,11 +3,10 @@
 
 #include <stdio.h>
 
-#include "core/personal.h"
 #include "run/body.h"
 #include "store/history.h"
 
-enum { BODY_MAX = 16 * 1024 * 1024, SENTENCE_MAX = 64 * 1024, VALUE_SHOWN = 60 };
+enum { BODY_MAX = 16 * 1024 * 1024, SENTENCE_MAX = 64 * 1024, VALUE_SHOWN = 20 };
 
 struct story {
 	struct subject *subject;
@@ -106,22 +105,33 @@ static void tell_reason(struct story *w, const char *step, enum reason reason)
 	tell(w, step, buf_str(begin_reason(w, reason)));
 }
 
-/* With the member that is to be mended, as it is written. */
+/* An amount or a word for one, and nothing that tells of a person. */
+static bool may_be_told(const struct json *j, uint32_t at)
+{
+	struct str value = json_bytes(j, at);
+	size_t letters = 0, digits = 0;
+
+	for (size_t i = 0; i < value.len; i++) {
+		bool digit = ascii_is_digit(value.p[i]);
+
+		digits += digit;
+		letters += !digit && !strchr(" .,+-'", value.p[i]);
+	}
+	return (j->t[at].type == TOKEN_STRING || j->t[at].type == TOKEN_NUMBER) &&
+	       letters <= 4 && digits <= 9 && value.len <= VALUE_SHOWN;
+}
+
+/* With the member that is to be mended, and how it is written. */
 static void tell_refused(struct story *w, enum reason reason)
 {
 	const struct scratch *s = &w->subject->judge.scratch;
 	struct buf *out = begin_reason(w, reason);
-	struct str value;
 
 	if (reason == REASON_BAD_VALUE && s->refused != JSON_NONE) {
-		value = json_bytes(&s->json, s->refused);
-		if (value.len <= VALUE_SHOWN && !holds_email(value))
-			buf_addf(out, ", %.*s is '%.*s'",
-				 STR_ARG(json_bytes(&s->json, s->refused - 1)),
-				 STR_ARG(value));
-		else
-			buf_addf(out, ", %.*s",
-				 STR_ARG(json_bytes(&s->json, s->refused - 1)));
+		buf_addf(out, ", %.*s", STR_ARG(json_bytes(&s->json, s->refused - 1)));
+		if (may_be_told(&s->json, s->refused))
+			buf_addf(out, " is '%.*s'",
+				 STR_ARG(json_bytes(&s->json, s->refused)));
 	}
 	tell(w, "validate", buf_str(out));
 }

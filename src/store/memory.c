@@ -9,6 +9,7 @@ enum err_code memory_open(struct db *db, struct err *e)
 {
 	int applied;
 
+	*db = (struct db){.handle = NULL};
 	snprintf(db->path, sizeof(db->path), ":memory:");
 	if (sqlite3_open_v2(db->path, &db->handle,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |

@@ -41,7 +41,8 @@ static enum err_code cancel_others(struct requeue *q, const int64_t *ids, int co
 	enum requeue_refusal why = q->why;
 
 	for (int i = 0; i < count; i++)
-		if (ids[i] != holder && requeue_row(q, ids[i], e) != ERR_OK)
+		if (ids[i] != holder && ids[i] <= q->cursor &&
+		    requeue_row(q, ids[i], e) != ERR_OK)
 			return e->code;
 	q->why = why;
 	return ERR_OK;
@@ -60,6 +61,7 @@ enum err_code requeue_event(struct requeue *q, const char *event_id, struct err 
 	    requeue_row(q, holder, e) != ERR_OK)
 		return e->code;
 	if (q->moved == 0 && q->move == REQUEUE_CANCEL &&
+	    (q->why == REQUEUE_DELIVERED || q->why == REQUEUE_FINISHED) &&
 	    cancel_others(q, ids, count, holder, e) != ERR_OK)
 		return e->code;
 	return q->moved > 0 ? ERR_OK : explain(q->why, event_id, e);

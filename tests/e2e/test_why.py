@@ -91,12 +91,14 @@ class One(Case):
         for n, properties in enumerate(({"value": "29,99", "currency": "EUR"},
                                         {"value": 1, "currency": "EURO"},
                                         {"contents": [{"price": 1, "quantity": "two"}]},
-                                        {"value": "jane@mail.example", "currency": "EUR"})):
+                                        {"value": "jane@mail.example", "currency": "EUR"},
+                                        {"value": {"first_name": "Jane"}, "currency": "EUR"},
+                                        {"value": "+49 151 23456789", "currency": "EUR"})):
             self.project.insert([purchase(n, properties=properties)])
         self.drain()
-        self.assertEqual(self.project.reasons(), {"bad_value": 4})
+        self.assertEqual(self.project.reasons(), {"bad_value": 6})
         for n, told in enumerate(("value is '29,99'", "currency is 'EURO'", "quantity is 'two'",
-                                  "bad_value, value")):
+                                  "bad_value, value", "bad_value, value", "bad_value, value")):
             text = self.text(self.why(f"id-{n}"), "validate")
             self.assertTrue(text.endswith(told), text)
 

@@ -18,37 +18,36 @@
 static void looks_up_in_order(void **state)
 {
 	static const struct event_map_row map_rows[] = {
-		{S("purchase"), 0, S("Purchase"), 1},
-		{S("purchase"), 7, S("PurchaseOfSeven"), 2},
-		{S("Order Completed"), 0, S("Ordered"), 3},
-		{S("order-completed"), 7, S("OrderedOfSeven"), 4},
-		{S("Purchase"), 9, S("Nine"), 5},
-		{S("twice"), 0, S("First"), 6},
-		{S("twice"), 0, S("Second"), 7},
+		{S("purchase"),        0, S("Purchase"),        1},
+		{S("purchase"),        7, S("PurchaseOfSeven"), 2},
+		{S("Order Completed"), 0, S("Ordered"),         3},
+		{S("order-completed"), 7, S("OrderedOfSeven"),  4},
+		{S("Purchase"),        9, S("Nine"),            5},
+		{S("twice"),           0, S("First"),           6},
+		{S("twice"),           0, S("Second"),          7},
 	};
 	static const struct {
 		int32_t destination;
 		const char *event, *want; /* NULL: not mapped */
 	} rows[] = {
-		{1, "purchase", "Purchase"},
-		{7, "purchase", "PurchaseOfSeven"},
-		{7, "PURCHASE", "PurchaseOfSeven"},
-		{7, "Order Completed", "Ordered"}, /* exact for all before folded */
-		{7, "order_completed", "OrderedOfSeven"},
-		{7, "ORDER.COMPLETED", "OrderedOfSeven"},
-		{1, "order.completed", "Ordered"},
-		{0, "order completed", "Ordered"},
-		{1, "ordercompleted", NULL},
-		{9, "Purchase", "Nine"},
-		{1, "ViewContent", "ViewContent"},
-		{1, "InstallApp", "InstallApp"},
-		{1, "viewcontent", "ViewContent"},
-		{1, "VIEW CONTENT", NULL},
-		{1, "CompletePayment", NULL},
-		{1, "SubmitForm", NULL},
-		{1, "twice", "Second"},
-		{1, "TWICE", "Second"},
-		{1, "", NULL},
+		{1, "purchase",        "Purchase"       },
+		{7, "purchase",        "PurchaseOfSeven"},
+		{7, "PURCHASE",        "PurchaseOfSeven"},
+		{7, "Order Completed", "Ordered"        }, /* exact for all before folded */
+		{7, "order_completed", "OrderedOfSeven" },
+		{7, "ORDER.COMPLETED", "OrderedOfSeven" },
+		{1, "order.completed", "Ordered"        },
+		{0, "order completed", "Ordered"        },
+		{1, "ordercompleted",  NULL             },
+		{9, "Purchase",        "Nine"           },
+		{1, "ViewContent",     "ViewContent"    },
+		{1, "InstallApp",      "InstallApp"     },
+		{1, "viewcontent",     NULL             },
+		{1, "CompletePayment", NULL             },
+		{1, "SubmitForm",      NULL             },
+		{1, "twice",           "Second"         },
+		{1, "TWICE",           "Second"         },
+		{1, "",                NULL             },
 	};
 	struct event_map *map = event_map_new(map_rows, COUNT(map_rows));
 

@@ -13,15 +13,17 @@ static const struct {
 	uint32_t code_point;
 	int width;
 } rows[] = {
-	{'a', 1},     {' ', 1},       {0xe4, 1},     {0x65e5, 2}, /* CJK */
-	{0xac00, 2},  {0xff21, 2},    {0x1f600, 2},  {0x0301, 0},
-	{0x20dd, 0}, /* combining, enclosing */
-	{0, -1},      {'\n', -1},     {0x1b, -1},    {0x7f, -1},
-	{0x85, -1},   {0x9b, -1}, /* C1: CSI in one code point */
-	{0xad, -1},   {0x200b, -1},   {0x200d, -1},  {0xfeff, -1},
-	{0x202e, -1}, {0x2066, -1},                  /* direction */
-	{0x2028, -1}, {0x2029, -1},   {0xe0041, -1}, /* a tag */
-	{0xfe0f, 0},  {0x3164, -1},                  /* an emoji's selector; invisible */
+	{'a', 1}, {' ', 1}, {0xe4, 1},
+	{0x65e5, 2},                      /* CJK */
+	{0xac00, 2}, {0xff21, 2}, {0x1f600, 2},
+	{0x0301, 0}, {0x20dd, 0},         /* combining, enclosing */
+	{0, -1}, {'\n', -1}, {0x1b, -1}, {0x7f, -1},
+	{0x85, -1}, {0x9b, -1},           /* C1: CSI in one code point */
+	{0xad, -1}, {0x200b, -1}, {0x200d, -1}, {0xfeff, -1},
+	{0x202e, -1}, {0x2066, -1},       /* direction */
+	{0x2028, -1}, {0x2029, -1},
+	{0xe0041, -1},                    /* a tag */
+	{0xfe0f, 0}, {0x3164, -1},        /* an emoji's selector; invisible */
 	{0xe000, -1}, {0x10ffff, -1}, {0x0378, -1},
 };
 /* clang-format on */

@@ -10,17 +10,17 @@
 
 /* clang-format off: a row a line */
 static const char *const words[] = {
-	"status",      "list",       "retry",          "enqueue", "Purchase",
-	"ViewContent", "not_mapped", "not_attributed", "a",       NULL,
+	"status", "list", "retry", "enqueue", "Purchase", "ViewContent", "not_mapped",
+	"not_attributed", "a", NULL,
 };
 
 static const struct {
 	const char *wanted, *near;
 } rows[] = {
 	{"statsu", "status"},
-	{"stat", "status"}, /* its beginning */
-	{"s", ""},          /* one letter begins too much */
-	{"LIST", "list"},   /* case is nothing */
+	{"stat", "status"},           /* its beginning */
+	{"s", ""},                    /* one letter begins too much */
+	{"LIST", "list"},             /* case is nothing */
 	{"purchase", "Purchase"},
 	{"Purchse", "Purchase"},
 	{"viewcontnet", "ViewContent"},
@@ -30,8 +30,7 @@ static const struct {
 	{"zzz", ""},
 	{"", ""},
 	{"\xc3\xa4", ""},
-	{"a word that is longer than any that there is, and longer than what is kept",
-	 ""},
+	{"a word that is longer than any that there is, and longer than what is kept", ""},
 };
 /* clang-format on */
 

@@ -268,6 +268,8 @@ static void demands_what_the_source_needs(void **state)
 		{SOURCE_WEB, "{}", REASON_MISSING_PAGE_URL},
 		{SOURCE_WEB, "{\"page\":{\"url\":\"\"}}", REASON_MISSING_PAGE_URL},
 		{SOURCE_WEB, "{\"page\":{\"url\":\"/cart\"}}", REASON_MISSING_PAGE_URL},
+		{SOURCE_WEB, "{\"page\":{\"url\":\"https://j@/x.example/\"}}",
+		 REASON_MISSING_PAGE_URL},
 		{SOURCE_WEB, "{\"page\":{\"url\":\"javascript:x\"}}",
 		 REASON_MISSING_PAGE_URL},
 		{SOURCE_APP, "{\"app\":{\"app_id\":\" \"}}", REASON_MISSING_APP_ID},
