@@ -12,8 +12,9 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "core/secret.h"
+#include "store/lock.h"
 
-#define ENDPOINT_MAX 400
+#define ENDPOINT_MAX LOCK_ENDPOINT_MAX
 #define TIKTOK_ENDPOINT "https://business-api.tiktok.com"
 
 /* No core, no debugger, nothing in /proc for others: before the first secret is read. */

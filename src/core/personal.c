@@ -214,7 +214,7 @@ static void strip_hash(char *n)
 	}
 }
 
-static bool is_whose(const char *n)
+static bool is_personal_plainly(const char *n)
 {
 	if (n[0] == '\0')
 		return false;
@@ -237,11 +237,11 @@ static bool is_personal_name(const char *n)
 {
 	char plain[PERSONAL_NAME_MAX + 1];
 
-	if (is_whose(n))
+	if (is_personal_plainly(n))
 		return true;
 	memcpy(plain, n, sizeof(plain));
 	strip_hash(plain);
-	return is_whose(plain);
+	return is_personal_plainly(plain);
 }
 
 static bool is_phone_name(const char *n)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/personal.h"
 #include "run/body.h"
 #include "store/history.h"
 
@@ -127,7 +128,8 @@ static void tell_refused(struct story *w, enum reason reason)
 	const struct scratch *s = &w->subject->judge.scratch;
 	struct buf *out = begin_reason(w, reason);
 
-	if (reason == REASON_BAD_VALUE && s->refused != JSON_NONE) {
+	if (reason == REASON_BAD_VALUE && s->refused != JSON_NONE &&
+	    !holds_email(json_bytes(&s->json, s->refused - 1))) {
 		buf_addf(out, ", %.*s", STR_ARG(json_bytes(&s->json, s->refused - 1)));
 		if (may_be_told(&s->json, s->refused))
 			buf_addf(out, " is '%.*s'",

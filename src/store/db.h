@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "store/column.h"
+#include "store/db_value.h"
 
 #define DB_APPLICATION_ID 0x636f6e76 /* "conv" */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/lock.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -64,6 +65,7 @@ static enum err_code write_content(const struct lock *lock, const char *endpoint
 	int len = snprintf(text, sizeof(text), "%ld\n%s%s", (long)getpid(), endpoint,
 			   endpoint[0] ? "\n" : "");
 
+	assert((size_t)len < sizeof(text));
 	/* In this order whoever reads meanwhile finds a number. */
 	if (pwrite(lock->fd, text, (size_t)len, 0) == len &&
 	    ftruncate(lock->fd, len) == 0)

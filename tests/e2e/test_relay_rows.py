@@ -202,7 +202,10 @@ class NotSent(Case):
         self.project.insert([purchase(1), broken, purchase(3)])
         wait_until(lambda: self.project.statuses() == {"delivered": 10, "sending": 2,
                                                          "rejected": 1})
-        self.project.insert([purchase(2)])
+        (mended,) = self.project.insert([purchase(2)])
+        wait_until(lambda: self.project.query("SELECT status FROM outbox_status WHERE id = ?",
+                                              mended) == [("sending",)])
+        self.project.convey("cancel", "id-2", status=75)  # neither it nor the broken one
         self.project.wait_for({"delivered": 13, "rejected": 1})
         self.assertEqual(relay.stop(), 0)
         self.check()

@@ -21,7 +21,7 @@ ARROW = {
 
 # Who may include a foreign header; for all others it does not exist.
 OWNERS = {
-    "sqlite3.h": ("src/store/db.h", "src/store/column.h"),
+    "sqlite3.h": ("src/store/db.h", "src/store/db_value.h"),
     "curl/": ("src/net/http.c", "src/net/http_header.c"),
     "microhttpd.h": ("src/net/admin.c", "src/net/callback.c", "src/net/reply.c",
                      "tools/sandbox/server.c"),

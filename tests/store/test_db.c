@@ -4,6 +4,8 @@
  * stop. */
 #include "scene.h"
 
+#include <stdio.h>
+
 #include "hook_vfs.h"
 
 static enum vfs_call failing;
@@ -55,6 +57,25 @@ static void a_broken_constraint_is_no_passing_trouble(void **state)
 			 ERR_BUG);
 }
 
+/* More than the connection keeps, one after the other and again. */
+static void kept_statements_are_not_mixed_up(void **state)
+{
+	struct scene *s = *state;
+	char sql[60];
+	int64_t value;
+
+	for (int i = 0; i < 5 * DB_KEPT; i++) {
+		int n = i * 7 % (2 * DB_KEPT);
+
+		snprintf(sql, sizeof(sql), "SELECT %d FROM queue", n);
+		assert_ok(s, db_int(&s->db, sql, -1, &value, &s->e));
+		assert_int_equal(value, n);
+	}
+	/* None of them is left in the middle, where it would keep a reader's view. */
+	for (sqlite3_stmt *p = NULL; (p = sqlite3_next_stmt(s->db.handle, p)) != NULL;)
+		assert_false(sqlite3_stmt_busy(p));
+}
+
 static int install(void **state)
 {
 	(void)state;
@@ -67,6 +88,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(codes_of_the_disk),
 		T(a_broken_constraint_is_no_passing_trouble),
+		T(kept_statements_are_not_mixed_up),
 	};
 
 	return cmocka_run_group_tests(tests, install, NULL);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * column.h - what goes into a statement and comes out of it.
+ * db_value.h - what goes into a statement and comes out of it.
  *
  * Owns:    nothing.
  * Thread:  the connection's.
  * Errors:  none; a value that cannot be bound fails the statement's next step.
  * See:     store/db.h, which prepares and steps. */
-#ifndef STORE_COLUMN_H
-#define STORE_COLUMN_H
+#ifndef STORE_DB_VALUE_H
+#define STORE_DB_VALUE_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/column.h"
+#include "store/db_value.h"
 
 struct str db_column(sqlite3_stmt *stmt, int column)
 {
