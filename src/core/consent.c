@@ -91,3 +91,33 @@ bool consent_from_gcs(struct str gcs, struct consent *out)
 	*out = c;
 	return true;
 }
+
+static void fill(unsigned char *signal, unsigned char by)
+{
+	if (*signal == SIGNAL_UNSPECIFIED)
+		*signal = by;
+}
+
+void consent_complete(struct consent *c, const struct consent *by)
+{
+	fill(&c->ad_user_data, by->ad_user_data);
+	fill(&c->ad_personalization, by->ad_personalization);
+	fill(&c->ad_storage, by->ad_storage);
+	fill(&c->analytics_storage, by->analytics_storage);
+	c->stated |= by->stated;
+}
+
+static bool deny(unsigned char *signal, unsigned char by)
+{
+	if (by == SIGNAL_DENIED)
+		*signal = SIGNAL_DENIED;
+	return by == SIGNAL_DENIED;
+}
+
+void consent_deny(struct consent *c, const struct consent *by)
+{
+	c->stated |= deny(&c->ad_user_data, by->ad_user_data);
+	c->stated |= deny(&c->ad_personalization, by->ad_personalization);
+	c->stated |= deny(&c->ad_storage, by->ad_storage);
+	c->stated |= deny(&c->analytics_storage, by->analytics_storage);
+}

@@ -31,6 +31,12 @@ static inline enum signal consent_signal_bool(bool granted)
 /* "granted", "denied", "unspecified". */
 const char *consent_signal_word(enum signal signal);
 
+/* What `c` does not specify is as `by` says. */
+void consent_complete(struct consent *c, const struct consent *by);
+
+/* What `by` denies is denied; what it grants changes nothing. */
+void consent_deny(struct consent *c, const struct consent *by);
+
 /* Google's gcd ("13l3l3l3l1l1"): sets all four. False where it is none, and `out` is as
  * it was. */
 bool consent_from_gcd(struct str gcd, struct consent *out);

@@ -85,45 +85,14 @@ static void payload_consent(const struct conversion *c, struct consent *out)
 	out->stated = says_something(out);
 }
 
-/* What the payload does not say, the person's rows say. */
-static void fill(unsigned char *signal, unsigned char said)
-{
-	if (*signal == SIGNAL_UNSPECIFIED)
-		*signal = said;
-}
-
-static void complete(struct consent *from, const struct consent *said)
-{
-	fill(&from->ad_user_data, said->ad_user_data);
-	fill(&from->ad_personalization, said->ad_personalization);
-	fill(&from->ad_storage, said->ad_storage);
-	fill(&from->analytics_storage, said->analytics_storage);
-	from->stated = true;
-}
-
-static void deny(unsigned char *signal, unsigned char said)
-{
-	if (said == SIGNAL_DENIED)
-		*signal = SIGNAL_DENIED;
-}
-
-static void withdraw(struct consent *from, const struct consent *said)
-{
-	deny(&from->ad_user_data, said->ad_user_data);
-	deny(&from->ad_personalization, said->ad_personalization);
-	deny(&from->ad_storage, said->ad_storage);
-	deny(&from->analytics_storage, said->analytics_storage);
-}
-
 void consent_of(const struct conversion *c, const struct enrichment *e,
 		struct consent *out)
 {
 	payload_consent(c, out);
 	if (!e || !e->consent.stated)
 		return;
-	complete(out, &e->consent);
-	if (e->withdrawn)
-		withdraw(out, &e->consent);
+	consent_complete(out, &e->consent);
+	consent_deny(out, &e->withdrawn);
 }
 
 static enum reason decide_event(const struct conversion *c,

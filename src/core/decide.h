@@ -24,8 +24,8 @@ struct enrichment {
 	struct str page_url, referrer, ttclid, ttp, ip, user_agent; /* the session's */
 	struct str emails[ENRICHMENT_IDS], phones[ENRICHMENT_IDS];  /* the person's */
 	struct str external_id;
-	struct consent consent; /* the person's latest; `stated` is false for none */
-	bool withdrawn; /* stated behind the row: what it denies the payload cannot grant */
+	struct consent consent;   /* the person's latest; `stated` is false for none */
+	struct consent withdrawn; /* denied behind the row: the payload cannot grant it */
 	bool has_credit;
 	double credit; /* 0..1, the share that TikTok's touches earned */
 };

@@ -23,21 +23,23 @@ static bool normalize(enum identity_kind kind, struct str value,
 }
 
 static bool read(enum identity_kind kind, struct str value,
-		 const struct identifier_reader *r, struct identifier *out)
+		 const struct identifier_reader *r, struct identifier *out,
+		 bool *placeholder)
 {
 	uint64_t node = 0;
 
 	value = str_trim(value);
-	if (value.len == 0 || identity_is_placeholder(kind, value))
+	if (value.len == 0)
 		return false;
+	*placeholder = identity_is_placeholder(kind, value);
 	if (kind <= IDENTITY_PHONE && is_sha256_hex(value)) {
 		sha256_hex_bytes(value.p, out->digest);
 	} else {
 		buf_clear(r->normal);
-		if (!normalize(kind, value, r) ||
-		    (kind == IDENTITY_PHONE &&
-		     identity_is_placeholder(kind, buf_str(r->normal))))
+		if (!normalize(kind, value, r))
 			return false;
+		if (kind == IDENTITY_PHONE && !*placeholder)
+			*placeholder = identity_is_placeholder(kind, buf_str(r->normal));
 		digest_raw(r->digest, buf_str(r->normal), out->digest);
 	}
 	for (size_t i = 0; i < sizeof(node); i++)
@@ -49,9 +51,16 @@ static bool read(enum identity_kind kind, struct str value,
 void identifiers_add(struct identifiers *ids, enum identity_kind kind, struct str value,
 		     const struct identifier_reader *r)
 {
+	bool placeholder;
+
 	if (ids->count == IDENTIFIERS_MAX || value.len == 0 ||
-	    !read(kind, value, r, &ids->id[ids->count]))
+	    !read(kind, value, r, &ids->id[ids->count], &placeholder))
 		return;
+	if (placeholder) {
+		if (ids->placeholders < PLACEHOLDERS_MAX)
+			ids->placeholder[ids->placeholders++] = ids->id[ids->count].node;
+		return;
+	}
 	for (size_t i = 0; i < ids->count; i++)
 		if (ids->id[i].node == ids->id[ids->count].node)
 			return;
@@ -131,7 +140,7 @@ void identifiers_of_conversion(const struct conversion *c,
 	char own[3];
 
 	local.country = country_of(c, r, own);
-	ids->count = 0;
+	identifiers_clear(ids);
 	for (size_t i = 0; i < SOURCES; i++) {
 		uint32_t at = c->at[sources[i].field];
 

@@ -4,7 +4,7 @@
  *
  * Owns:    nothing.
  * Thread:  any; the reader's digest and buffer are one worker's.
- * Errors:  none; a value that is none, or stands for nobody, is left out.
+ * Errors:  none; a value that is none is left out.
  * See:     core/identity.h, what is made of them. */
 #ifndef CORE_IDENTIFIER_H
 #define CORE_IDENTIFIER_H
@@ -14,6 +14,7 @@
 #include "core/identity.h"
 
 #define IDENTIFIERS_MAX 16 /* of one row */
+#define PLACEHOLDERS_MAX 4 /* of one row */
 
 /* An identity_node's number: 61 bits of the SHA-256, then the kind. A cryptographic hash:
  * who chooses a session id must not be able to choose another's number. */
@@ -22,10 +23,13 @@ struct identifier {
 	unsigned char digest[DIGEST_LEN]; /* of the normalised value */
 };
 
-/* The identifiers of one row, each once, the strongest first. */
+/* The identifiers of one row, each once, the strongest first. What stands for nobody is not
+ * among them: it joins no one and finds no one. Its numbers are kept for one thing only, a
+ * denial of consent that was made under it. */
 struct identifiers {
 	struct identifier id[IDENTIFIERS_MAX];
-	size_t count;
+	uint64_t placeholder[PLACEHOLDERS_MAX];
+	size_t count, placeholders;
 };
 
 struct identifier_reader {
@@ -52,7 +56,12 @@ static inline struct identity_node identity_node_of(uint64_t node)
 	return (struct identity_node){node, identifier_kind(node)};
 }
 
-/* Call in the order of the kinds. Beyond IDENTIFIERS_MAX nothing is added. */
+static inline void identifiers_clear(struct identifiers *ids)
+{
+	ids->count = ids->placeholders = 0;
+}
+
+/* Call in the order of the kinds. Beyond the room there is, nothing is added. */
 void identifiers_add(struct identifiers *ids, enum identity_kind kind, struct str value,
 		     const struct identifier_reader *r);
 

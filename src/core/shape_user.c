@@ -263,15 +263,16 @@ static void put_person(struct shaper *sh)
 void shape_user(struct shaper *sh)
 {
 	bool web = sh->d->source == SOURCE_WEB, app = sh->d->source == SOURCE_APP;
+	bool pii = sh->dec->pii && sh->d->pii_hashed;
 	size_t start = put_open(sh->out, LABEL("user"));
 
-	if (sh->dec->pii && sh->d->pii_hashed)
+	if (pii)
 		put_person(sh);
 	if (web)
 		put_ttclid(sh);
-	if (web && sh->dec->pii)
+	if (web && pii)
 		put_raw(sh, LABEL("ttp"), FIELD_TTP, sh->e->ttp);
-	if ((web || app) && sh->dec->pii) {
+	if ((web || app) && pii) {
 		put_normalized(sh, LABEL("ip"), FIELD_IP, sh->e->ip);
 		put_raw(sh, LABEL("user_agent"), FIELD_USER_AGENT, sh->e->user_agent);
 	}

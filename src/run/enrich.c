@@ -269,6 +269,43 @@ static enum err_code ask_statement(struct enrich *n, uint64_t node, int64_t now_
 	return e->code;
 }
 
+static void note_statement(struct judge *j, const struct statement *s, const char *how,
+			   const struct trace *t)
+{
+	bool after = statement_is_after(s, j->conversion.row->created_ms);
+	char at[ENRICH_TIME];
+
+	if (after)
+		consent_deny(&j->enrichment.withdrawn, &s->consent);
+	enrich_tell(t, "consent row", "%lld, %s%s%s", (long long)s->consent_id,
+		    enrich_time(s->stated_ms / 1000, at), how,
+		    after ? ", after the conversion: what it denies counts" : "");
+}
+
+/* Many share a placeholder, and none may speak for the others but to say no; for whoever has
+ * a statement of their own, not even that. */
+static enum err_code deny_placeholders(struct judge *j, int64_t now_ms,
+				       const struct trace *t, struct err *e)
+{
+	struct enrich *n = &j->enrich;
+
+	e->code = ERR_OK;
+	for (size_t i = 0; i < n->ids.placeholders; i++) {
+		struct statement latest = {0};
+		struct consent denied = {0};
+
+		if (ask_statement(n, n->ids.placeholder[i], now_ms, &latest, e) != ERR_OK)
+			return e->code;
+		consent_deny(&denied, &latest.consent);
+		if (!denied.stated)
+			continue;
+		latest.consent = denied;
+		consent_complete(&j->enrichment.consent, &denied);
+		note_statement(j, &latest, ", by a placeholder: it can only deny", t);
+	}
+	return ERR_OK;
+}
+
 /* Of the person as known now, not then: a withdrawal counts as soon as it is known whose it
  * is. */
 static enum err_code find_consent(struct judge *j, const struct person_edges *edges,
@@ -276,7 +313,6 @@ static enum err_code find_consent(struct judge *j, const struct person_edges *ed
 {
 	struct enrich *n = &j->enrich;
 	struct statement latest = {0};
-	char at[ENRICH_TIME];
 
 	e->code = ERR_OK;
 	if (!n->person.has_statements)
@@ -292,15 +328,9 @@ static enum err_code find_consent(struct judge *j, const struct person_edges *ed
 				return e->code;
 	}
 	if (!latest.consent.stated)
-		return ERR_OK;
+		return deny_placeholders(j, now_ms, t, e);
 	j->enrichment.consent = latest.consent;
-	j->enrichment.withdrawn =
-		statement_is_after(&latest, j->conversion.row->created_ms);
-	enrich_tell(t, "consent row", "%lld, %s%s", (long long)latest.consent_id,
-		    enrich_time(latest.stated_ms / 1000, at),
-		    j->enrichment.withdrawn
-			    ? ", after the conversion: what it denies counts"
-			    : "");
+	note_statement(j, &latest, "", t);
 	return ERR_OK;
 }
 
@@ -310,8 +340,10 @@ static enum err_code find_person(struct judge *j, int64_t now_ms, const struct t
 	struct enrich *n = &j->enrich;
 	int64_t now_s = now_ms / 1000;
 	struct person_row row = {&n->ids, n->event_s, j->conversion.row->id};
-	struct person_edges edges;
+	struct person_edges edges = {0};
 
+	if (n->ids.count == 0)
+		return find_consent(j, &edges, now_ms, t, e);
 	if (person_reach(&n->person, n->kin, &row,
 			 now_s > n->event_s ? now_s : n->event_s, &edges, e) != ERR_OK ||
 	    find_consent(j, &edges, now_ms, t, e) != ERR_OK)
@@ -354,13 +386,14 @@ enum err_code enrich_row(struct judge *j, int64_t now_ms, const struct trace *t,
 					   config_country(j->config), &j->scratch.known};
 
 	j->enrichment = (struct enrichment){0};
-	n->ids.count = n->member_count = 0;
+	identifiers_clear(&n->ids);
+	n->member_count = 0;
 	buf_clear(&n->text);
 	e->code = ERR_OK;
 	if (!is_worth_it(j))
 		return ERR_OK;
 	identifiers_of_conversion(&j->conversion, &reader, &n->ids);
-	if (n->ids.count == 0)
+	if (n->ids.count + n->ids.placeholders == 0)
 		return ERR_OK;
 	n->event_s = event_time_of(j);
 	if (find_session(j, t, e) != ERR_OK)

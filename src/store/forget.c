@@ -268,8 +268,9 @@ static bool sighting_is_persons(struct forget *f, sqlite3_stmt *s)
 						   IDENTITY_SESSION};
 	struct identifier_reader reader = {&f->scrub.digest, &f->text, &f->normal,
 					   f->scrub.country};
-	struct identifiers ids = {.count = 0};
+	struct identifiers ids;
 
+	identifiers_clear(&ids);
 	for (int i = 0; i < 5; i++) {
 		struct str value = str_trim(db_column(s, i + 1));
 

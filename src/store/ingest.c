@@ -115,7 +115,7 @@ static void read_identifiers(struct ingest *g, sqlite3_stmt *s, struct identifie
 						   IDENTITY_SESSION};
 	struct identifier_reader reader = {&g->digest, &g->text, &g->normal, g->country};
 
-	ids->count = 0;
+	identifiers_clear(ids);
 	for (int i = 0; i < 5; i++)
 		identifiers_add(ids, kinds[i], db_column(s, i + 1), &reader);
 }
@@ -174,6 +174,16 @@ static bool says_something(sqlite3_stmt *s)
 	return false;
 }
 
+static enum err_code put_statement(struct ingest *g, uint64_t node, int64_t ms,
+				   int64_t id, const struct consent *c, struct err *e)
+{
+	sqlite3_bind_int64(g->put_statement, 1, (int64_t)node);
+	sqlite3_bind_int64(g->put_statement, 2, ms);
+	sqlite3_bind_int64(g->put_statement, 3, id);
+	sqlite3_bind_int(g->put_statement, 4, statement_pack(c));
+	return db_run(g->db, g->put_statement, e);
+}
+
 static enum err_code take_consent(struct ingest *g, sqlite3_stmt *s, int64_t now_ms,
 				  struct err *e)
 {
@@ -185,16 +195,15 @@ static enum err_code take_consent(struct ingest *g, sqlite3_stmt *s, int64_t now
 			    (unsigned char)consent_signal(db_column(s, 10)), true};
 
 	read_identifiers(g, s, &ids);
-	if (join(g, &ids, ms / 1000, id, IDENTITY_CONSENT, e) != ERR_OK)
+	if (join(g, &ids, ms / 1000, id, IDENTITY_CONSENT, e) != ERR_OK ||
+	    !says_something(s))
 		return e->code;
-	for (size_t i = 0; i < ids.count && says_something(s); i++) {
-		sqlite3_bind_int64(g->put_statement, 1, (int64_t)ids.id[i].node);
-		sqlite3_bind_int64(g->put_statement, 2, ms);
-		sqlite3_bind_int64(g->put_statement, 3, id);
-		sqlite3_bind_int(g->put_statement, 4, statement_pack(&c));
-		if (db_run(g->db, g->put_statement, e) != ERR_OK)
+	for (size_t i = 0; i < ids.count; i++)
+		if (put_statement(g, ids.id[i].node, ms, id, &c, e) != ERR_OK)
 			return e->code;
-	}
+	for (size_t i = 0; i < ids.placeholders; i++)
+		if (put_statement(g, ids.placeholder[i], ms, id, &c, e) != ERR_OK)
+			return e->code;
 	return ERR_OK;
 }
 

@@ -149,7 +149,7 @@ static void read_conversion(struct sighting_reader *r, sqlite3_stmt *s,
 static void read_row(struct sighting_reader *r, sqlite3_stmt *s, struct sighting *out)
 {
 	out->row_id = sqlite3_column_int64(s, 0);
-	out->ids.count = 0;
+	identifiers_clear(&out->ids);
 	if (out->source == IDENTITY_CONVERSION)
 		read_conversion(r, s, out);
 	else
@@ -177,7 +177,7 @@ enum err_code sighting_read(struct sighting_reader *r, enum identity_source sour
 	bool row;
 
 	out->source = source;
-	out->ids.count = 0;
+	identifiers_clear(&out->ids);
 	e->code = ERR_OK;
 	if (source < IDENTITY_VISIT || source > IDENTITY_CONVERSION)
 		return ERR_OK;

@@ -244,6 +244,21 @@ class Consent(Enrichment):
                                           "id-5": True, "id-6": False})
         self.assertEqual(self.reasons()["id-3"], "consent_denied")
 
+    def test_a_placeholder_can_only_deny(self):
+        page = {"url": "https://shop.example/"}
+        self.state(300, email="guest@shop.example", ad_storage="denied")
+        self.state(300, email="test@example.com", ad_user_data="granted", ad_storage="denied")
+        self.state(200, email="Test@Example.com", ad_user_data="granted")
+        self.state(100, external_id="C-1", ad_user_data="granted")
+        self.convert(1, 10, consent=None, page=page, user={"email": "guest@shop.example"})
+        self.convert(2, 10, consent=None, page=page, user={"email": "test@example.com"})
+        self.convert(3, 10, consent=None, page=page,
+                     user={"external_id": "C-1", "email": "guest@shop.example"})
+        self.convert(4, 10, consent=None, page=page, user={"email": "nobody@shop.example"})
+        self.drain()
+        self.assertEqual(self.reasons()["id-1"], "consent_denied")
+        self.assertEqual(self.limited(), {"id-2": True, "id-3": False, "id-4": True})
+
     def waiting(self, **more):
         """A conversion that waits, and a relay that has gone."""
         self.sandbox.set_faults(["http-500"])
@@ -268,6 +283,20 @@ class Consent(Enrichment):
         self.put("consent", session_id="s1", ad_storage="denied")
         wait_until(lambda: self.reasons() == {"id-1": "consent_withdrawn"}, what="cancelling")
         relay.stop()
+
+    def test_a_withdrawal_of_a_placeholder_strips_what_still_waits(self):
+        self.sandbox.set_faults(["http-500"])
+        self.convert(1, 10, page={"url": "https://shop.example/"},
+                     user={"email": "test@example.com"})
+        relay = self.start("--retry-base-ms", "1500", "--retry-cap-ms", "1500")
+        wait_until(lambda: self.project.statuses() == {"retrying": 1}, what="a first attempt")
+        self.put("consent", email="test@example.com", ad_user_data="denied")
+        self.sandbox.set_faults([])
+        wait_until(lambda: self.project.statuses() == {"delivered": 1}, what="delivery")
+        relay.stop()
+        first, *_, last = [event for _, event in sent(self.sandbox.ledger())]
+        self.assertEqual(first["user"]["email"], sha("test@example.com"))
+        self.assertNotIn("email", last.get("user", {}))
 
     def test_a_later_grant_does_not_turn_a_denial_of_the_payload(self):
         relay = self.waiting(consent={"ad_user_data": "DENIED"})

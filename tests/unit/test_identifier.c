@@ -119,6 +119,24 @@ static void test_nobody(void **state)
 			fail_msg("row %zu", i);
 }
 
+static void test_placeholders_are_kept_apart(void **state)
+{
+	struct fixture *f = *state;
+	struct identifiers ids;
+
+	identifiers_clear(&ids);
+	identifiers_add(&ids, IDENTITY_EMAIL, STR("Test@Example.com"), &f->reader);
+	identifiers_add(&ids, IDENTITY_EMAIL, STR("ann@shop.example"), &f->reader);
+	identifiers_add(&ids, IDENTITY_PHONE, STR("12"), &f->reader);
+	assert_int_equal(ids.count, 1);
+	assert_int_equal(ids.placeholders, 1);
+	/* that of its SHA-256, 973dfe46... */
+	assert_true(ids.placeholder[0] >> 32 == 0x973dfe46);
+	for (int i = 0; i < 2 * PLACEHOLDERS_MAX; i++)
+		identifiers_add(&ids, IDENTITY_SESSION, STR("undefined"), &f->reader);
+	assert_int_equal(ids.placeholders, PLACEHOLDERS_MAX);
+}
+
 static size_t read_payload(struct fixture *f, const char *payload,
 			   struct identifiers *ids, size_t *told)
 {
@@ -186,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_plain_and_hashed_are_one),
 		cmocka_unit_test(test_kinds_never_meet),
 		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_placeholders_are_kept_apart),
 		cmocka_unit_test(test_conversions),
 		cmocka_unit_test(test_the_strongest_is_first_and_the_own_country_counts),
 	};
