@@ -355,6 +355,40 @@ class Credentials(Case):
         self.check()
 
 
+class RefusedMeanwhile(Case):
+    """Somebody changes the configuration in the moment in which TikTok refuses the token: the
+    refusal is not stored, as it may be of what there was before, and must not get lost either."""
+
+    def serve(self, listener):
+        body = b'{"code":40105,"message":"Access token is incorrect","request_id":"r"}'
+        connection = listener.accept()[0]
+        connection.recv(65536)
+        other = self.project.connect()
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE setting SET value = value + 1 WHERE name = 'config_version'")
+        connection.sendall(b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n"
+                           b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        connection.close()
+        wait_until(lambda: "state=token_refused" in self.relay.log())
+        time.sleep(0.2)
+        self.before = self.project.queue()["state"]
+        other.execute("COMMIT")
+        other.close()
+
+    def test_it_is_stored_with_the_next_change(self):
+        self.project.insert(purchase(n) for n in range(3))
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = threading.Thread(target=self.serve, args=(listener,), daemon=True)
+            server.start()
+            self.relay = self.project.start(f"http://127.0.0.1:{listener.getsockname()[1]}")
+            wait_until(lambda: self.project.queue()["state"] == "token_refused")
+            server.join()
+        self.assertEqual(self.before, "active")
+        self.assertEqual(self.relay.stop(), 0)
+        self.assertEqual(self.relay.log().count("state=token_refused"), 1)
+        self.assertEqual(self.project.statuses(), {"pending": 3})
+
+
 class NoToken(Case):
     token = None
 
