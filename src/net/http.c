@@ -18,6 +18,8 @@ enum {
 	EASY_POOL = 32,
 };
 
+_Static_assert(HTTP_ERROR_MAX >= CURL_ERROR_SIZE, "libcurl writes as many");
+
 struct http {
 	uv_loop_t *loop;
 	uv_timer_t timer;
@@ -202,6 +204,14 @@ static int64_t retry_after_of(struct str value)
 	return ms > 0 && ms < 86400000 ? ms : 0;
 }
 
+/* 0 where it is none. */
+static int64_t date_ms(const char *text)
+{
+	time_t at = curl_getdate(text, NULL);
+
+	return at > 0 ? (int64_t)at * 1000 : 0;
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct http_request *r = arg;
@@ -213,7 +223,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 		r->retry_after_ms = retry_after_of(value);
 	if (header_is(line, STR("Date:"), &value)) {
 		snprintf(text, sizeof(text), "%.*s", STR_ARG(value));
-		r->server_date_ms = (int64_t)curl_getdate(text, NULL) * 1000;
+		r->server_date_ms = date_ms(text);
 	}
 	return size * count;
 }

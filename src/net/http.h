@@ -17,6 +17,8 @@
 #include "core/secret.h"
 #include "core/verdict.h"
 
+#define HTTP_ERROR_MAX 256 /* libcurl writes as many */
+
 struct http;
 
 struct http_options {
@@ -40,7 +42,7 @@ struct http_request {
 	int64_t retry_after_ms; /* 0: none */
 	int64_t server_date_ms; /* Date of the answer, Unix time; 0: none */
 	int64_t took_ms;
-	char error[160]; /* why there is no answer */
+	char error[HTTP_ERROR_MAX]; /* why there is no answer */
 
 	/* http.c's own */
 	struct http *http;

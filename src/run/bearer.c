@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "base/clock.h"
 
 enum { LINE_LEN = GATE_TOKEN_LEN + 1, PATH_BYTES = 1100 };
@@ -47,6 +49,7 @@ static enum err_code read_file(int fd, const char *path, char *out, struct err *
 			path);
 	memcpy(out, line, GATE_TOKEN_LEN);
 	out[GATE_TOKEN_LEN] = '\0';
+	OPENSSL_cleanse(line, sizeof(line));
 	return ERR_OK;
 }
 
@@ -75,7 +78,9 @@ static enum err_code create(const char *path, struct err *e)
 	line[GATE_TOKEN_LEN] = '\n';
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	unlink(fresh); /* of a start that was cut off */
-	if (write_file(fresh, line, e) != ERR_OK)
+	e->code = write_file(fresh, line, e);
+	OPENSSL_cleanse(line, sizeof(line));
+	if (e->code != ERR_OK)
 		return e->code;
 	if (rename(fresh, path) != 0)
 		return err_set(e, ERR_CANTCREAT, "'%s': %s", path, strerror(errno));

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "run/relay.h"
 #include "store/destination.h"
@@ -26,9 +25,8 @@ struct change {
 	enum change_kind kind;
 	char name[NAME_MAX_BYTES]; /* of the destination, or the event_id */
 	enum reason reason;        /* of the rows to replay; NONE: one event */
-	struct requeue requeue;
-	bool has_requeue, more;
-	struct progress done;
+	struct progress done, doing; /* durable; with the slice that is being written */
+	bool more;
 	struct err refusal; /* a mistake of who asks: nothing was written */
 };
 
@@ -56,21 +54,22 @@ static enum err_code set_paused(struct change *c, struct db *db, struct err *e)
 	return destination_pause(db, id, c->kind == CHANGE_PAUSE, e);
 }
 
+/* Its statements are the writer's connection's, and end on its thread. */
 static enum err_code replay(struct change *c, struct db *db, struct err *e)
 {
 	struct requeue_filter filter = {reason_status(c->reason), c->reason};
+	struct requeue q;
 
-	if (!c->has_requeue) {
-		if (requeue_open(&c->requeue, db, REQUEUE_RETRY, e) != ERR_OK)
-			return e->code;
-		c->has_requeue = true;
-		c->done = progress_of(&c->requeue);
-	}
-	return_to(&c->requeue, &c->done);
-	c->requeue.now_ms = clock_wall_ms();
+	if (requeue_open(&q, db, REQUEUE_RETRY, e) != ERR_OK)
+		return e->code;
+	return_to(&q, &c->done);
 	if (c->reason != REASON_NONE)
-		return requeue_some(&c->requeue, &filter, &c->more, e);
-	return requeue_event(&c->requeue, c->name, e);
+		e->code = requeue_some(&q, &filter, &c->more, e);
+	else
+		e->code = requeue_event(&q, c->name, e);
+	c->doing = progress_of(&q);
+	requeue_close(&q);
+	return e->code;
 }
 
 /* Who asks for what cannot be must not make the others' transaction fail. */
@@ -165,15 +164,13 @@ static void change_done(struct job *job)
 	struct relay *r = c->errand->relay;
 	bool more = c->more && job->err.code == ERR_OK && !r->stopping;
 
-	if (job->err.code == ERR_OK && c->has_requeue)
-		c->done = progress_of(&c->requeue);
+	if (job->err.code == ERR_OK)
+		c->done = c->doing;
 	if (more) {
 		lane_submit(&r->writer.lane, job);
 		return;
 	}
 	finish(c, c->more);
-	if (c->has_requeue)
-		requeue_close(&c->requeue);
 	r->stale_config = true;
 	reading_touch(r);
 	errand_go_on(c->errand);

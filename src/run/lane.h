@@ -15,6 +15,8 @@
 
 #include "base/err.h"
 
+/* The writer has `work` share one transaction with other jobs, and calls it again where that
+ * was rolled back: what it has moved on outside of the file counts from `done` on. */
 struct job {
 	void (*work)(struct job *job, void *state);
 	void (*done)(struct job *job);

@@ -58,7 +58,7 @@ struct load {
 	/* on the loop */
 	bool stale;         /* dropped while it was being read */
 	uint64_t shaped_ms; /* monotonic */
-	uint16_t batches;
+	uint32_t batches;
 	bool misnamed; /* a refusal named an event that was good */
 	int holders;
 	struct load *next;

@@ -55,7 +55,7 @@ void metrics_request(struct site_metrics *m, enum verdict v, int http_status,
 }
 
 /* Neighbours were committed at about the same time: a run of them is one addition. */
-void metrics_delivered(struct site_metrics *m, const struct lot *lot, uint16_t batch,
+void metrics_delivered(struct site_metrics *m, const struct lot *lot, uint32_t batch,
 		       int64_t at_ms)
 {
 	int64_t run_ms = 0;

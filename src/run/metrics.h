@@ -54,7 +54,7 @@ void metrics_request(struct site_metrics *m, enum verdict v, int http_status,
 		     int64_t took_ms);
 
 /* The batch of the lot was delivered at this time (Unix ms). */
-void metrics_delivered(struct site_metrics *m, const struct lot *lot, uint16_t batch,
+void metrics_delivered(struct site_metrics *m, const struct lot *lot, uint32_t batch,
 		       int64_t at_ms);
 
 #endif

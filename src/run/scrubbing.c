@@ -45,6 +45,7 @@ static void scrub_work(struct job *job, void *state)
 	struct writer *w = state;
 
 	s->more = false;
+	s->scrub.place = s->place;
 	if (s->first && scrub_begin(&s->scrub, s->after, &job->err) != ERR_OK)
 		return;
 	s->scrub.slice = writer_is_alone(w) ? SCRUB_ROWS_ALONE : SCRUB_ROWS;
@@ -109,9 +110,10 @@ static void scrub_done(struct job *job)
 		relay_pump(s->relay);
 		return;
 	}
+	s->place = s->scrub.place;
 	if (s->cut)
 		note_cut(s, now);
-	if (s->begun && s->scrub.rewritten > 0 && !s->uncut) {
+	if (s->begun && s->place.rewritten > 0 && !s->uncut) {
 		s->uncut = true;
 		s->refusals = 0;
 		s->cut_ms = now + SCRUBBING_WHOLE_MS;

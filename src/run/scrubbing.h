@@ -34,6 +34,7 @@ struct scrubbing {
 	bool more;  /* the job's: the pass is not complete */
 	bool cut;   /* the job's: cut the WAL too */
 	/* the pass */
+	struct scrub_place place; /* committed */
 	int64_t after, upto;    /* ranges behind `after`; rows admitted when it began */
 	uint64_t changes;       /* when it began */
 	uint64_t whole_changes; /* … the last whole one that is complete */

@@ -27,7 +27,7 @@ static struct entry *add_entry(struct work *w, const struct entry *common,
 	struct entry *n = load_add(load);
 
 	*n = *common;
-	n->reason = (uint16_t)reason;
+	n->reason = (uint8_t)reason;
 	if (load->lot.count > 1 && n[-1].outbox_id == n->outbox_id)
 		n->flags &= (uint16_t) ~(ENTRY_FIRST | ENTRY_DERIVED | ENTRY_PLAIN);
 	if (reason == REASON_NOT_MAPPED)
@@ -47,7 +47,7 @@ static void add_ruling(struct work *w, const struct entry *common, const struct 
 	n->limited_data_use = r->decision.limited_data_use;
 	n->name_id = judge_name_id(w->judge, r);
 	if (n->reason == REASON_NONE)
-		n->reason = (uint16_t)judge_shape(w->judge, r, body);
+		n->reason = (uint8_t)judge_shape(w->judge, r, body);
 	if (n->reason != REASON_NONE)
 		return;
 	n->body_at = (uint32_t)at;

@@ -170,10 +170,10 @@ static void let_wait(struct shipment *s)
 }
 
 /* Entries of the batch from the k-th on (or only the k-th) go to a batch of their own. */
-static uint16_t split_off(struct shipment *s, uint32_t k, bool alone)
+static uint32_t split_off(struct shipment *s, uint32_t k, bool alone)
 {
 	struct lot *lot = &s->load->lot;
-	uint16_t batch = ++s->load->batches;
+	uint32_t batch = ++s->load->batches;
 	uint32_t seen = 0;
 
 	for (uint32_t i = 0; i < lot->count; i++) {
@@ -186,7 +186,7 @@ static uint16_t split_off(struct shipment *s, uint32_t k, bool alone)
 	return batch;
 }
 
-static void add_part(struct shipment *s, uint16_t batch)
+static void add_part(struct shipment *s, uint32_t batch)
 {
 	s->parts[s->part_count++] = (struct opening){
 		.attempt_id = ++s->relay->shipping.last_attempt_id,
@@ -205,7 +205,7 @@ static void cut(struct shipment *s, enum verdict v)
 			    ? verdict_named(str_of(s->request.answer.message),
 					    (int)s->opening.events)
 			    : -1;
-	uint16_t batch;
+	uint32_t batch;
 
 	for (uint32_t i = 0; i < lot->count; i++) {
 		struct entry *n = &lot->entries[i];
@@ -330,8 +330,8 @@ static void request_done(struct http_request *request)
 	s->settlement.verdict = v;
 	s->settlement.answer = &request->answer;
 	if (request->answer.message[0] == '\0' && request->error[0])
-		snprintf(request->answer.message, sizeof(request->answer.message), "%s",
-			 request->error);
+		snprintf(request->answer.message, sizeof(request->answer.message),
+			 "%.200s", request->error);
 	note_error(s, v);
 	metrics_request(&s->site->metrics, v, request->answer.http_status,
 			request->took_ms);
@@ -347,9 +347,10 @@ static void request_done(struct http_request *request)
 /* Rounded up: rather a request too few than one too many. */
 static uint64_t interval_ms(const struct site *site)
 {
-	uint64_t rate = (uint64_t)site->requests_per_second;
+	double exact = 1000 / site->requests_per_second;
+	uint64_t whole = (uint64_t)exact;
 
-	return (1000 + rate - 1) / rate;
+	return whole + ((double)whole < exact);
 }
 
 static void start(struct shipment *s, uint64_t now_ms)

@@ -25,7 +25,7 @@ struct site_limits {
 /* What a load being admitted does with the destination; admission.c's own. */
 struct site_plan {
 	int use;
-	uint16_t batch;
+	uint32_t batch;
 	int events;
 	size_t bytes;
 };

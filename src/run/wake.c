@@ -40,12 +40,12 @@ void wake_pause(struct wake *w, bool paused)
 {
 	if (paused == w->paused)
 		return;
+	w->paused = paused;
 	if (paused)
 		uv_fs_event_stop(&w->watch);
-	/* Without a watch the caller's timer finds new rows. */
-	else if (uv_fs_event_start(&w->watch, on_event, w->folder, 0) != 0)
-		return;
-	w->paused = paused;
+	else
+		/* Without a watch the caller's timer finds new rows. */
+		(void)uv_fs_event_start(&w->watch, on_event, w->folder, 0);
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -225,7 +225,7 @@ enum err_code dedup_enter(struct dedup *d, int64_t hash, int64_t outbox_id, stru
 	enter(d, hash, outbox_id);
 	e->code = ERR_OK;
 	/* A row decided anew lies below what a restart reads back. */
-	if (outbox_id > d->flushed_id)
+	if (outbox_id > (d->flushing_id ? d->flushing_id : d->flushed_id))
 		return ERR_OK;
 	sqlite3_bind_int64(d->late, 1, hash);
 	sqlite3_bind_int64(d->late, 2, outbox_id);
@@ -245,6 +245,7 @@ enum err_code dedup_flush(struct dedup *d, struct err *e)
 	size_t count = 0;
 
 	d->flushing_id = d->flushed_id;
+	d->flushed_len = d->journal_len;
 	for (size_t i = 0; i < d->slots; i++) {
 		const struct dedup_slot *s = &d->slot[i];
 
@@ -274,15 +275,28 @@ enum err_code dedup_tidy(struct dedup *d, struct err *e)
 	return compaction_step(&d->compaction, DEDUP_STEP, e);
 }
 
+/* What went to the run leaves the slots; what was entered behind it, in the same
+ * transaction, stays. */
+static void forget_flushed(struct dedup *d)
+{
+	size_t count = d->journal_len - d->flushed_len;
+	struct dedup_slot *later = d->journal + d->flushed_len;
+
+	for (size_t i = 0; i < count; i++)
+		later[i].outbox_id = probe(d, later[i].hash)->outbox_id;
+	memset(d->slot, 0, d->slots * sizeof(*d->slot));
+	d->used = 0;
+	for (size_t i = 0; i < count; i++)
+		enter(d, later[i].hash, later[i].outbox_id);
+	d->flushed_id = d->flushing_id;
+	d->flushing_id = 0;
+}
+
 void dedup_commit(struct dedup *d)
 {
+	if (d->flushing_id)
+		forget_flushed(d);
 	d->journal_len = 0;
-	if (d->flushing_id) {
-		d->flushed_id = d->flushing_id;
-		d->flushing_id = 0;
-		memset(d->slot, 0, d->slots * sizeof(*d->slot));
-		d->used = 0;
-	}
 	compaction_committed(&d->compaction);
 }
 

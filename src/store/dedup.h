@@ -34,6 +34,7 @@ struct dedup {
 		*journal; /* what this transaction replaced; outbox_id 0: nothing */
 	size_t journal_len, journal_cap;
 	int64_t flushing_id; /* of the open transaction; 0: it does not flush */
+	size_t flushed_len;  /* of the journal, when it flushed */
 };
 
 MUST_CHECK enum err_code dedup_open(struct dedup *d, struct db *db, struct err *e);

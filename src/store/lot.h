@@ -34,22 +34,22 @@ struct entry {
 	uint32_t event_at, event_len; /* not_mapped: the producer's name in lot.text */
 	uint32_t body_at, body_len;
 	int32_t utc_offset_s;
+	uint32_t batch; /* the request it travels in, by entry_batch */
 	uint16_t destination_id;
-	uint16_t reason; /* enum reason; NONE: to be sent */
-	uint16_t batch;  /* the request it travels in, by entry_batch */
 	uint16_t attempts;
-	int8_t limited_data_use; /* 1, 0, -1: absent */
 	uint16_t flags;
+	uint8_t reason;          /* enum reason; NONE: to be sent */
+	int8_t limited_data_use; /* 1, 0, -1: absent */
 };
 
 /* A part of a lot may be settled by the writer while the loop cuts another one in halves: each
  * looks for its own number only, and a number is never used twice. */
-static inline uint16_t entry_batch(const struct entry *n)
+static inline uint32_t entry_batch(const struct entry *n)
 {
 	return __atomic_load_n(&n->batch, __ATOMIC_RELAXED);
 }
 
-static inline void entry_set_batch(struct entry *n, uint16_t batch)
+static inline void entry_set_batch(struct entry *n, uint32_t batch)
 {
 	__atomic_store_n(&n->batch, batch, __ATOMIC_RELAXED);
 }
@@ -73,7 +73,7 @@ struct lot {
 struct opening {
 	int64_t attempt_id; /* chosen by the caller, unique and growing */
 	int32_t destination_id;
-	uint16_t batch;
+	uint32_t batch;
 	uint32_t events; /* out: those not dropped */
 };
 

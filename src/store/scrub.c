@@ -96,10 +96,8 @@ static enum err_code read_country(struct scrub *s, struct err *e)
 
 enum err_code scrub_begin(struct scrub *s, int64_t after, struct err *e)
 {
-	s->after = after;
-	s->looked = 0;
+	s->place = (struct scrub_place){.after = after};
 	s->whole = after == 0;
-	s->rewritten = s->left = 0;
 	e->code = ERR_OK;
 	return read_country(s, e);
 }
@@ -216,7 +214,7 @@ static enum err_code mark_in_flight(struct scrub *s, struct err *e)
 static void choose_window(struct scrub *s)
 {
 	s->from = 0;
-	while (s->from < s->count && s->rows[s->from].id <= s->looked)
+	while (s->from < s->count && s->rows[s->from].id <= s->place.looked)
 		s->from++;
 	s->end = s->count - s->from > (size_t)s->slice ? s->from + (size_t)s->slice
 						       : s->count;
@@ -230,7 +228,7 @@ static enum err_code read_range(struct scrub *s, int64_t *first_id, bool *found,
 	int64_t id = 0;
 
 	s->count = 0;
-	sqlite3_bind_int64(s->next, 1, s->after);
+	sqlite3_bind_int64(s->next, 1, s->place.after);
 	if (db_step(s->db, s->next, found, e) == ERR_OK && *found) {
 		*first_id = sqlite3_column_int64(s->next, 0);
 		members = db_column(s->next, 1);
@@ -278,14 +276,14 @@ static enum err_code work_window(struct scrub *s, uint64_t deadline_ms, bool *an
 		*complete = clock_mono_ms() < deadline_ms;
 		if (!*complete)
 			return ERR_OK;
-		s->looked = row->id;
+		s->place.looked = row->id;
 		if (!row->finished || row->busy) {
-			s->left++;
+			s->place.left++;
 			continue;
 		}
 		if (scrub_row(s, row->id, &changed, e) != ERR_OK)
 			return e->code;
-		s->rewritten += changed;
+		s->place.rewritten += changed;
 		*any = row->done = true;
 	}
 	return ERR_OK;
@@ -301,8 +299,8 @@ static enum err_code work_range(struct scrub *s, int64_t first_id, uint64_t dead
 		return e->code;
 	*complete = *complete && s->end == s->count;
 	if (*complete) {
-		s->after = first_id;
-		s->looked = 0;
+		s->place.after = first_id;
+		s->place.looked = 0;
 	}
 	return any ? store_rest(s, first_id, e) : ERR_OK;
 }
@@ -310,13 +308,13 @@ static enum err_code work_range(struct scrub *s, int64_t first_id, uint64_t dead
 enum err_code scrub_some(struct scrub *s, bool *more, struct err *e)
 {
 	uint64_t deadline_ms = clock_mono_ms() + SCRUB_MS;
-	int64_t rewritten = s->rewritten;
+	int64_t rewritten = s->place.rewritten;
 	bool complete = true;
 	int64_t first_id = 0;
 
 	*more = true;
 	e->code = ERR_OK;
-	while (complete && s->rewritten - rewritten < s->slice &&
+	while (complete && s->place.rewritten - rewritten < s->slice &&
 	       clock_mono_ms() < deadline_ms) {
 		if (read_range(s, &first_id, more, e) != ERR_OK)
 			return e->code;

@@ -21,6 +21,14 @@
 #define SCRUB_ROWS_ALONE 1000 /* where no producer waits for its end, */
 #define SCRUB_MS 20           /* or as many as fit */
 
+/* How far a pass is. Who repeats a transaction that failed puts back what it was before. */
+struct scrub_place {
+	int64_t after;  /* ranges up to the one that begins here were looked at, */
+	int64_t looked; /* and rows of the next one up to here */
+	int64_t rewritten;
+	int64_t left; /* rows that are not settled yet */
+};
+
 struct scrub {
 	struct db *db;
 	struct outbox_reader reader;
@@ -33,12 +41,8 @@ struct scrub {
 	size_t from, end; /* of those, what comes next */
 	char country[3];
 	int slice; /* rows of a transaction; SCRUB_ROWS */
-	/* of the pass */
-	bool whole;
-	int64_t after;  /* ranges up to the one that begins here were looked at, */
-	int64_t looked; /* and rows of the next one up to here */
-	int64_t rewritten;
-	int64_t left; /* rows that are not settled yet */
+	bool whole; /* the pass is */
+	struct scrub_place place;
 };
 
 MUST_CHECK enum err_code scrub_open(struct scrub *s, struct db *db, struct err *e);

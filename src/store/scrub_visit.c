@@ -84,7 +84,7 @@ static enum err_code scrub_rows(struct visit_scrub *v, int64_t upto, int64_t *la
 		sqlite3_bind_int64(v->write, 1, *last);
 		if (changed && db_run(s->db, v->write, e) != ERR_OK)
 			return e->code;
-		s->rewritten += changed;
+		s->place.rewritten += changed;
 	}
 	sqlite3_reset(v->read);
 	return e->code;

@@ -21,7 +21,7 @@ enum disposition {
 
 struct settlement {
 	int64_t attempt_id;
-	uint16_t batch;
+	uint32_t batch;
 	enum disposition disposition;
 	enum reason reason;
 	bool unknown; /* it may have arrived */

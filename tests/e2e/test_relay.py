@@ -176,6 +176,27 @@ class Backlog(Case):
         self.check()
 
 
+class Rate(Case):
+    def test_a_request_in_two_seconds(self):
+        self.project.convey("destination", "set", "shop", "--requests-per-second", "0.5",
+                            "--batch", "1")
+        self.project.insert(purchase(n) for n in range(2))
+        self.assertEqual(self.drain(), 0)
+        first, second = [line["at_ms"] for line in self.sandbox.ledger()]
+        self.assertGreaterEqual(second - first, 1900)
+        self.check()
+
+
+class NoAuthority(Case):
+    def test_a_long_name_of_a_file_that_is_not_there(self):
+        """libcurl names it in its words, which are cut."""
+        self.project.insert([purchase(1)])
+        relay = self.project.start("https://127.0.0.1:1", "--ca-file", "/nowhere" + "/x" * 200)
+        wait_until(lambda: self.project.queue()["last_error"])
+        self.assertEqual(self.project.statuses(), {"pending": 1})
+        self.assertEqual(relay.stop(), 0)
+
+
 class Dedup(Case):
     def test_in_one_chunk_in_a_later_one_and_after_a_restart(self):
         self.project.insert([purchase(1), purchase(1), purchase(2)])

@@ -8,6 +8,7 @@ exit status what is missing.
 import os
 import random
 import resource
+import shutil
 import signal
 import sys
 import time
@@ -59,6 +60,28 @@ class Files(Case):
         print(f"{busy + 6} limits, {rows} rows; {busy} files open before, {after} after",
               file=sys.stderr)
         self.assertLessEqual(after, busy + 3)
+        self.assertEqual(relay.stop(), 0)
+        self.check()
+
+
+@unittest.skipIf(shutil.which("strace") is None, "no strace")
+class Watches(Case):
+    def test_none_left_while_it_runs(self):
+        """The kernel gives no second one: new rows are found by looking, at rest."""
+        call = "inotify_add_watch"
+        relay = self.project.start(self.sandbox, under=(
+            "strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+            "-e", f"inject={call}:error=ENOSPC:when=2+"))
+        relay.wait_started()
+        for first in range(0, 60000, 20000):  # many: it does not watch while it reads them
+            self.project.insert(purchase(n) for n in range(first, first + 20000))
+            self.project.wait_for({"delivered": first + 20000}, 60)
+        time.sleep(2)
+        before = relay.wakeups()
+        time.sleep(2)
+        self.assertLess(relay.wakeups() - before, 150)
+        self.project.insert([purchase(60000)])
+        self.project.wait_for({"delivered": 60001})
         self.assertEqual(relay.stop(), 0)
         self.check()
 

@@ -221,7 +221,8 @@ static bool read_rows(struct play *p, enum lot_kind kind)
 
 	load->lot.kind = kind;
 	load->after = p->admitted;
-	load->upto = load->dues = load->batches = 0;
+	load->upto = load->dues = 0;
+	load->batches = 0;
 	load->destination_id = 1;
 	load->limit = 12;
 	load->now_ms = clock_wall_ms() + 1000 + (p->later > 0) * 2 * PLAY_WAIT_MS;

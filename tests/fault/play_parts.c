@@ -147,7 +147,7 @@ static bool poisoned(const struct play_shipment *s)
 /* The second half of a refused request goes on in one of its own. */
 static void cut(struct play_shipment *s)
 {
-	uint16_t batch = ++s->play->load->batches;
+	uint32_t batch = ++s->play->load->batches;
 	uint32_t seen = 0;
 
 	for (uint32_t i = 0; i < s->play->load->lot.count; i++) {

@@ -307,6 +307,37 @@ static void an_id_taken_over(void **state)
 	dedup_close(&t.d);
 }
 
+/* Others' rows may be admitted in the transaction in which the recent keys go to a run. */
+static void entered_behind_a_flush(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	fill(&t, 1, PIECE);
+	scene_exec(t.s, "INSERT INTO delivery (key, state, event_hash, attempts) "
+			"VALUES (1501 * 1024 + 1, 160, 77, 1)");
+	begin(&t);
+	assert_ok(t.s, dedup_flush(&t.d, &t.s->e));
+	enter(&t, 77, PIECE + 1);
+	enter(&t, hash_of(&t, 11), 3); /* decided anew: no restart reads it back */
+	commit(&t);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(owner_of(&t, 77, STR_NONE), PIECE + 1);
+		assert_int_equal(owner_of(&t, hash_of(&t, 11), STR_NONE), 3);
+		assert_int_equal(owner_of(&t, hash_of(&t, 12), STR_NONE), 12);
+		dedup_close(&t.d);
+		open_dedup(&t);
+	}
+	begin(&t);
+	assert_ok(t.s, dedup_flush(&t.d, &t.s->e));
+	enter(&t, 78, PIECE + 2);
+	db_rollback(&t.s->db);
+	dedup_rollback(&t.d);
+	assert_int_equal(owner_of(&t, 77, STR_NONE), PIECE + 1);
+	assert_int_equal(owner_of(&t, 78, STR_NONE), 0);
+	dedup_close(&t.d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +346,7 @@ int main(void)
 		T(a_restart_knows_them),        T(all_but_duplicates_come_back),
 		T(equal_hashes_are_told_apart), T(keys_move_to_runs),
 		T(memory_is_bounded),           T(an_id_taken_over),
+		T(entered_behind_a_flush),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

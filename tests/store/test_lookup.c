@@ -74,7 +74,7 @@ static void admit(struct stage *t, int64_t row, const char *event_id, enum reaso
 	struct entry n = {.outbox_id = row,
 			  .id_len = (uint32_t)strlen(event_id),
 			  .limited_data_use = -1,
-			  .reason = (uint16_t)reason,
+			  .reason = (uint8_t)reason,
 			  .batch = 1,
 			  .flags = (uint8_t)(ENTRY_FIRST | flags)};
 	struct lot lot = {LOT_FRESH, row, row, &n, 1, event_id};

@@ -59,13 +59,13 @@ static void rewrites_what_is_settled(void **state)
 	/* 6 to 8 wait, 10 is in flight, 11 and 12 are not claimed. */
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox WHERE " CANARY), 6);
 	assert_int_equal(scene_int(s, "SELECT sum(id) FROM outbox WHERE " CANARY), 54);
-	assert_int_equal(scrub.rewritten, 6);
-	assert_int_equal(scrub.left, 4);
+	assert_int_equal(scrub.place.rewritten, 6);
+	assert_int_equal(scrub.place.left, 4);
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM redaction"), 3);
 	/* Nothing has settled: nothing is written. */
 	pass(s, &scrub, 0);
-	assert_int_equal(scrub.rewritten, 0);
-	assert_int_equal(scrub.left, 4);
+	assert_int_equal(scrub.place.rewritten, 0);
+	assert_int_equal(scrub.place.left, 4);
 	/* One settles, one is gone. */
 	scene_exec(s, "DELETE FROM waiting WHERE key / 1024 = 7;"
 		      "INSERT INTO delivery (key, state) VALUES (7 * 1024 + 1, 160);"
@@ -73,9 +73,9 @@ static void rewrites_what_is_settled(void **state)
 		      "INSERT INTO delivery (key, state) VALUES (6 * 1024 + 1, 113);"
 		      "DELETE FROM outbox WHERE id = 6");
 	pass(s, &scrub, 4); /* the range of 6 begins at 4: not in this pass */
-	assert_int_equal(scrub.rewritten, 1);
+	assert_int_equal(scrub.place.rewritten, 1);
 	pass(s, &scrub, 0);
-	assert_int_equal(scrub.left, 2);
+	assert_int_equal(scrub.place.left, 2);
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM redaction"), 2);
 	scrub_close(&scrub);
 }
@@ -184,6 +184,35 @@ static void ends_a_slice_and_goes_on(void **state)
 	scrub_close(&scrub);
 }
 
+/* Where its transaction was rolled back with another's, the slice is done again. */
+static void goes_on_from_a_place(void **state)
+{
+	struct scene *s = *state;
+	struct scrub_place place;
+	struct scrub scrub;
+	bool more = true;
+
+	put_rows(s, "");
+	assert_ok(s, scrub_open(&scrub, &s->db, &s->e));
+	assert_ok(s, scrub_begin(&scrub, 0, &s->e));
+	for (int slices = 0; more; slices++) {
+		place = scrub.place;
+		assert_ok(s, db_begin(&s->db, &s->e));
+		assert_ok(s, scrub_some(&scrub, &more, &s->e));
+		if (slices % 2 == 0) {
+			db_rollback(&s->db);
+			scrub.place = place;
+			more = true;
+		} else {
+			assert_ok(s, db_commit(&s->db, &s->e));
+		}
+	}
+	assert_int_equal(scrub.place.rewritten, 500);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox WHERE " CANARY), 0);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM redaction"), 0);
+	scrub_close(&scrub);
+}
+
 /* As many as the caller says: more where nobody waits. */
 static void takes_what_it_may(void **state)
 {
@@ -199,7 +228,7 @@ static void takes_what_it_may(void **state)
 	assert_ok(s, db_begin(&s->db, &s->e));
 	assert_ok(s, scrub_some(&scrub, &more, &s->e));
 	assert_ok(s, db_commit(&s->db, &s->e));
-	assert_int_equal(scrub.rewritten, 10);
+	assert_int_equal(scrub.place.rewritten, 10);
 	scrub_close(&scrub);
 }
 
@@ -219,8 +248,8 @@ static void passes_rows_that_wait(void **state)
 		assert_ok(s, db_commit(&s->db, &s->e));
 	}
 	assert_false(more);
-	assert_int_equal(scrub.rewritten, 50);
-	assert_int_equal(scrub.left, 450);
+	assert_int_equal(scrub.place.rewritten, 50);
+	assert_int_equal(scrub.place.left, 450);
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox WHERE " CANARY), 450);
 	assert_int_equal(scene_int(s, "SELECT length(members) FROM redaction"), 450);
 	scrub_close(&scrub);
@@ -258,9 +287,9 @@ static void rewrites_visits_that_were_read(void **state)
 		scene_int(s, "SELECT count(*) FROM visit WHERE email = 'canary@x.de'"),
 		1);
 	assert_int_equal(scene_int(s, "SELECT length(email) FROM consent"), 64);
-	assert_int_equal(scrub.rewritten, 3);
+	assert_int_equal(scrub.place.rewritten, 3);
 	pass(s, &scrub, 0);
-	assert_int_equal(scrub.rewritten, 0);
+	assert_int_equal(scrub.place.rewritten, 0);
 	scrub_close(&scrub);
 }
 
@@ -271,6 +300,7 @@ int main(void)
 		T(waits_for_every_destination),
 		T(keeps_derived_ids),
 		T(ends_a_slice_and_goes_on),
+		T(goes_on_from_a_place),
 
 		T(takes_what_it_may),
 		T(passes_rows_that_wait),
