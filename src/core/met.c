@@ -21,6 +21,10 @@ void met_fini(struct met *m)
 
 void met_add(struct met *m, uint32_t row, uint64_t node)
 {
+	if (m->count == MET_MAX) {
+		m->blind = true;
+		return;
+	}
 	if (m->count == m->cap) {
 		m->cap = m->cap ? m->cap * 2 : 256;
 		m->nodes = realloc(m->nodes, m->cap * sizeof(*m->nodes));
@@ -61,30 +65,30 @@ void met_index(struct met *m)
 	}
 }
 
-static bool row_has(const struct met *m, size_t at, uint64_t node)
+/* The node's entry of the row before; 0 where there is none. */
+static uint32_t behind(const struct met *m, uint32_t at)
 {
-	uint32_t row = m->nodes[at].row;
+	uint32_t row = m->nodes[at - 1].row;
 
-	while (at > 0 && m->nodes[at - 1].row == row)
-		at--;
-	for (; at < m->count && m->nodes[at].row == row; at++)
-		if (m->nodes[at].node == node)
-			return true;
-	return false;
+	while (at && m->nodes[at - 1].row == row)
+		at = m->nodes[at - 1].next;
+	return at;
 }
 
+/* The rows of a node hang together from the last to the first. */
 bool met_gains(const struct met *m, const uint64_t end[2])
 {
+	uint32_t a, b;
+
 	if (m->count == 0)
 		return false;
-	for (int side = 0; side < 2; side++) {
-		uint32_t at = *slot_of(m, end[side]);
-
-		for (; at; at = m->nodes[at - 1].next)
-			if (!row_has(m, at - 1, end[1 - side]))
-				return true;
+	a = *slot_of(m, end[0]);
+	b = *slot_of(m, end[1]);
+	while (a && b && m->nodes[a - 1].row == m->nodes[b - 1].row) {
+		a = behind(m, a);
+		b = behind(m, b);
 	}
-	return false;
+	return a || b;
 }
 
 bool met_gains_any(const struct met *m, const struct kin_edge *edges, size_t count,

@@ -14,6 +14,8 @@
 
 #include "core/kin.h"
 
+#define MET_MAX (1 << 20) /* 16 MiB; beyond, any edge may concern its rows */
+
 struct met_node {
 	uint64_t node;
 	uint32_t row;
@@ -21,15 +23,16 @@ struct met_node {
 };
 
 struct met {
-	struct met_node *nodes; /* a row's together */
+	struct met_node *nodes; /* row by row */
 	size_t count, cap;
 	uint32_t *slots; /* of a node: its first, + 1; made by met_index */
 	size_t slot_count;
-	bool blind; /* a row was not looked up, because nothing was known */
+	bool blind; /* a row was not looked up, because nothing was known, or not kept */
 };
 
 void met_clear(struct met *m);
 void met_fini(struct met *m);
+/* In the order of the rows. */
 void met_add(struct met *m, uint32_t row, uint64_t node);
 
 /* After the last met_add, before the first met_gains. */

@@ -23,8 +23,8 @@ struct change {
 	struct job job;
 	struct errand *errand;
 	enum change_kind kind;
-	char name[NAME_MAX_BYTES]; /* of the destination, or the event_id */
-	enum reason reason;        /* of the rows to replay; NONE: one event */
+	char name[NAME_MAX_BYTES];   /* of the destination, or the event_id */
+	enum reason reason;          /* of the rows to replay; NONE: one event */
 	struct progress done, doing; /* durable; with the slice that is being written */
 	bool more;
 	struct err refusal; /* a mistake of who asks: nothing was written */

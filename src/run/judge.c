@@ -127,6 +127,9 @@ static bool merge_row(void *arg, const struct outbox_row *row,
 	struct buf next;
 
 	(void)waiting;
+	if (j->merges == MERGES_MAX)
+		return false;
+	j->merges++;
 	merge_time(j, &row->event_time);
 	buf_init(&next, PAYLOAD_MAX);
 	if (!payload_merge(j->merged_row.payload, row->payload, &next)) {
@@ -142,7 +145,7 @@ static bool merge_row(void *arg, const struct outbox_row *row,
 static enum err_code merge_rows(struct judge *j, const int64_t *ids, struct err *e)
 {
 	e->code = ERR_OK;
-	for (; *ids && e->code == ERR_OK; ids++)
+	for (; *ids && j->merges < MERGES_MAX && e->code == ERR_OK; ids++)
 		e->code = outbox_range(&j->reader, *ids, *ids, merge_row, j, e);
 	return e->code;
 }
@@ -153,6 +156,7 @@ enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
 	const char *before = row->payload.p;
 
 	j->merged_row = *row;
+	j->merges = 0;
 	if (outbox_duplicates(&j->reader, row->id, merge_row, j, e) != ERR_OK ||
 	    (more && merge_rows(j, more, e) != ERR_OK))
 		return e->code;

@@ -16,6 +16,10 @@
 #include "store/outbox.h"
 #include "store/unread.h"
 
+/* So many duplicates may fill the first row's empty fields; it takes a producer gone wild to
+ * have more, and each is read again whenever the first is. */
+#define MERGES_MAX 16
+
 struct judge {
 	struct db db;
 	struct unread unread; /* judge_open: what no relay has taken up yet */
@@ -30,6 +34,7 @@ struct judge {
 	int64_t event_hash;
 	struct buf id, merged, merged_time; /* a row's, with what duplicates add */
 	struct outbox_row merged_row;
+	int merges; /* duplicates that it has been given */
 	struct enrich enrich;
 	struct enrichment enrichment;
 	struct ruling *rulings; /* one a destination, in the configuration's order */

@@ -158,6 +158,9 @@ static void keep_done(struct job *job)
 	if (job->err.code != ERR_OK) {
 		snprintf(f->error, sizeof(f->error), "%s", job->err.msg);
 		log_grant(f, LOG_ERROR, "grant_not_stored");
+		/* What was asked for is noted: the next relay takes it up as after a kill. */
+		if (trouble_is_final(&job->err))
+			relay_fail(f->relay, &job->err);
 		if (!trouble_give_up(f->relay)) {
 			uv_timer_start(&f->timer, on_keep_again, STORE_RETRY_MS, 0);
 			return;

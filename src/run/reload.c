@@ -8,8 +8,11 @@
 #include "base/log.h"
 #include "run/refresh.h"
 #include "run/relay.h"
+#include "run/trouble.h"
 #include "store/credential.h"
 #include "store/disconnect.h"
+
+enum { RETRY_MS = 1000 };
 
 struct reload {
 	struct job job;
@@ -138,16 +141,16 @@ static void note_loss(struct relay *r, struct site *s, const struct err *why)
 }
 
 /* Rows that were on their way into the queue when somebody disconnected. */
-struct cut {
+struct giving_up {
 	struct job job;
 	struct relay *relay;
 	int32_t destination_id;
 	int64_t through, count;
 };
 
-static void cut_work(struct job *job, void *state)
+static void give_up_work(struct job *job, void *state)
 {
-	struct cut *c = (struct cut *)job;
+	struct giving_up *c = (struct giving_up *)job;
 	struct writer *w = state;
 
 	if (disconnect_waiting(&w->db, c->destination_id, c->through, &c->count,
@@ -155,9 +158,24 @@ static void cut_work(struct job *job, void *state)
 		return;
 }
 
-static void cut_done(struct job *job)
+/* By reading the configuration again. */
+static void give_up_later(struct relay *r, int32_t destination_id, const struct err *e)
 {
-	struct cut *c = (struct cut *)job;
+	struct site *s = sites_find(&r->sites, destination_id);
+
+	log_error("disconnect_incomplete", e);
+	if (trouble_is_final(e))
+		relay_fail(r, e);
+	if (!s)
+		return;
+	s->give_up_again = true;
+	r->stale_config = true;
+	r->trouble.until_ms = clock_mono_ms() + RETRY_MS;
+}
+
+static void give_up_done(struct job *job)
+{
+	struct giving_up *c = (struct giving_up *)job;
 	struct relay *r = c->relay;
 
 	if (job->err.code == ERR_OK && c->count > 0) {
@@ -165,23 +183,24 @@ static void cut_done(struct job *job)
 		return;
 	}
 	if (job->err.code != ERR_OK)
-		log_error("disconnect_incomplete", &job->err);
+		give_up_later(r, c->destination_id, &job->err);
 	r->sites.jobs--;
 	free(c);
 	relay_pump(r);
 }
 
-static void cut(struct relay *r, const struct site *s)
+static void give_up(struct relay *r, struct site *s)
 {
-	struct cut *c = calloc(1, sizeof(*c));
+	struct giving_up *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		abort();
+	s->give_up_again = false;
 	c->relay = r;
 	c->destination_id = s->id;
 	c->through = s->cancelled_through;
-	c->job.work = cut_work;
-	c->job.done = cut_done;
+	c->job.work = give_up_work;
+	c->job.done = give_up_done;
 	r->sites.jobs++;
 	lane_submit(&r->writer.lane, &c->job);
 }
@@ -206,8 +225,8 @@ static void apply(struct reload *l, size_t i)
 	s->cancelled_through = d->cancelled_through;
 	site_set_token(s, l->found[i] ? &l->tokens[i] : NULL, clock_mono_ms());
 	note_loss(l->relay, s, &l->why[i]);
-	if (gave_up && !s->has_token)
-		cut(l->relay, s);
+	if ((gave_up || s->give_up_again) && !s->has_token)
+		give_up(l->relay, s);
 	if (is_new)
 		site_resume(s, (enum reason)d->reason,
 			    d->blocked_until_ms > 0
@@ -254,7 +273,7 @@ static void reload_done(struct job *job)
 	r->reloading = false;
 	if (job->err.code != ERR_OK) {
 		log_error("configuration_unreadable", &job->err);
-		r->trouble.until_ms = clock_mono_ms() + 1000;
+		r->trouble.until_ms = clock_mono_ms() + RETRY_MS;
 	} else {
 		r->stale_config = false;
 		r->config_version = l->config->version;

@@ -35,13 +35,13 @@ struct scrubbing {
 	bool cut;   /* the job's: cut the WAL too */
 	/* the pass */
 	struct scrub_place place; /* committed */
-	int64_t after, upto;    /* ranges behind `after`; rows admitted when it began */
-	uint64_t changes;       /* when it began */
-	uint64_t whole_changes; /* … the last whole one that is complete */
-	bool uncut;             /* the WAL may hold pages from before */
-	int refusals;           /* of the cut, in a row, */
-	uint64_t cut_pause_ms;  /* and how long it waits after the last one */
-	uint64_t refused_ms;    /* monotonic: the first of them, ours too; 0: none */
+	int64_t after, upto;      /* ranges behind `after`; rows admitted when it began */
+	uint64_t changes;         /* when it began */
+	uint64_t whole_changes;   /* … the last whole one that is complete */
+	bool uncut;               /* the WAL may hold pages from before */
+	int refusals;             /* of the cut, in a row, */
+	uint64_t cut_pause_ms;    /* and how long it waits after the last one */
+	uint64_t refused_ms;      /* monotonic: the first of them, ours too; 0: none */
 	/* monotonic */
 	uint64_t changed_ms, whole_ms, cut_ms, retry_ms, wal_looked_ms;
 	uint64_t seen_changes;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/shaper.h"
 
+#include "base/clock.h"
 #include "core/normalize.h"
 #include "core/redact.h"
 #include "core/sha256_hex.h"
@@ -225,10 +226,16 @@ static enum err_code look_ahead(struct work *w, struct err *e)
 static enum err_code work_inside(struct work *w, struct err *e)
 {
 	struct load *load = w->load;
+	int64_t now_ms;
 
 	if (intact_check_rows(&w->judge->db, load->claimed, load->seen, e) != ERR_OK ||
 	    judge_refresh(w->judge, e) != ERR_OK)
 		return e->code;
+	/* Behind the snapshot: none of its rows was made later, also where the machine has slept
+	 * since this was asked for. */
+	now_ms = clock_wall_ms();
+	if (now_ms > load->now_ms)
+		load->now_ms = now_ms;
 	load->config_version = w->judge->config->version;
 	load->unread = w->judge->enrich.behind;
 	judge_collect(w->judge, load->lot.kind == LOT_FRESH ? &load->kin : NULL,

@@ -121,9 +121,7 @@ static void settle_done(struct job *job)
 	struct shipment *s = (struct shipment *)job;
 	struct relay *r = s->relay;
 
-	if (job->err.code == ERR_CORRUPT || job->err.code == ERR_NOINPUT ||
-	    job->err.code == ERR_CONFIG || job->err.code == ERR_SYNC ||
-	    job->err.code == ERR_BUG) {
+	if (trouble_is_final(&job->err)) {
 		relay_fail(r, &job->err);
 	} else if (job->err.code != ERR_OK) {
 		if (!trouble_give_up(r)) {

@@ -45,6 +45,7 @@ struct site {
 	bool unproven;             /* the token has met no answer yet */
 	uint64_t renewed_ms;       /* monotonic: since when a person's last word counts */
 	int64_t cancelled_through; /* rows up to here were given up (store/disconnect.h) */
+	bool give_up_again;        /* the database would not take it */
 
 	enum site_state state;
 	enum reason reason;  /* while not OPEN */

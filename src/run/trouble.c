@@ -54,6 +54,18 @@ bool trouble_disk_full(struct relay *r)
 	return true;
 }
 
+bool trouble_is_final(const struct err *e)
+{
+	switch (e->code) {
+	case ERR_CORRUPT:
+	case ERR_NOINPUT:
+	case ERR_CONFIG:
+	case ERR_SYNC:
+	case ERR_BUG: return true;
+	default: return false;
+	}
+}
+
 bool trouble_give_up(const struct relay *r)
 {
 	return r->fatal.code ||

@@ -32,6 +32,10 @@ void trouble_over(struct relay *r);
  * none is claimed. */
 bool trouble_disk_full(struct relay *r);
 
+/* Whether trying again is of no use to this process: the file is another one or damaged, or what
+ * was written to it may be lost. */
+bool trouble_is_final(const struct err *e);
+
 /* A relay that is to end waits for the database until its deadline, no longer. */
 bool trouble_give_up(const struct relay *r);
 

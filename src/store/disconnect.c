@@ -57,9 +57,11 @@ enum err_code disconnect_mark(struct db *db, int32_t destination_id, int64_t *th
 		      destination_id, *through, 0, &changed, e);
 }
 
+/* Not what somebody has called back meanwhile. */
 #define SOME                                                                             \
 	"(SELECT key FROM waiting WHERE destination_id = ?1 AND status IN (1, 3) "       \
-	"AND key < (?2 + 1) * 1024 ORDER BY due_at, key LIMIT 5000)"
+	"AND key < (?2 + 1) * 1024 AND EXISTS (SELECT 1 FROM destination WHERE "         \
+	"id = ?1 AND cancelled_through >= ?2) ORDER BY due_at, key LIMIT 5000)"
 
 struct slice {
 	int64_t pending, retrying, example_id;

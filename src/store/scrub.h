@@ -40,7 +40,7 @@ struct scrub {
 	size_t count, cap;
 	size_t from, end; /* of those, what comes next */
 	char country[3];
-	int slice; /* rows of a transaction; SCRUB_ROWS */
+	int slice;  /* rows of a transaction; SCRUB_ROWS */
 	bool whole; /* the pass is */
 	struct scrub_place place;
 };

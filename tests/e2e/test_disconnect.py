@@ -137,6 +137,24 @@ class Disconnect(Case):
         self.project.wait_for({"cancelled": 2, "pending": 1})
         self.assertEqual(relay.stop(), 0)
 
+    def test_a_database_that_is_locked_meanwhile(self):
+        """Longer than the writer waits for it."""
+        self.project.set_token("wrong")
+        relay = self.start()
+        self.project.insert([purchase(n) for n in range(3)])
+        convey.wait_until(lambda: self.project.queue()["state"] == "token_refused")
+        convey.wait_until(lambda: self.project.queue()["pending"] == 3)
+        database = self.project.connect()
+        database.executescript(
+            "BEGIN IMMEDIATE; DELETE FROM credential; UPDATE destination SET reason = 17, "
+            "cancelled_through = 2; UPDATE setting SET value = value + 1 WHERE name = "
+            "'config_version'; COMMIT; BEGIN IMMEDIATE")
+        convey.wait_until(lambda: "event=disconnect_incomplete" in relay.log(), 20)
+        database.execute("COMMIT")
+        database.close()
+        self.project.wait_for({"cancelled": 2, "pending": 1})
+        self.assertEqual(relay.stop(), 0)
+
     def test_a_removed_destination_s_token_is_revoked_too(self):
         self.connect()
         self.project.convey("destination", "remove", "shop")

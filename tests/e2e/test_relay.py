@@ -9,7 +9,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import SLOW, applied_ids, purchase, wait_until  # noqa: E402
+from convey import SLOW, applied_ids, purchase, sent, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
 
@@ -210,6 +210,17 @@ class Dedup(Case):
         self.project.wait_for({"delivered": 3, "duplicate": 4})
         relay.stop()
         self.assertEqual(applied_ids(self.sandbox.ledger()), {"id-1": 1, "id-2": 1, "id-3": 1})
+        self.check()
+
+    def test_sixteen_fill_what_the_first_left_empty(self):
+        self.project.insert(
+            dict(purchase(1, properties={"value": 1, "currency": "EUR", f"p{n}": n}),
+                 event_id="id-1") for n in range(20))
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 1, "duplicate": 19})
+        [event] = [event for _, event in sent(self.sandbox.ledger())]
+        self.assertEqual(set(event["properties"]) - {"value", "currency"},
+                         {f"p{n}" for n in range(17)})
         self.check()
 
     def test_a_thousand_duplicates(self):
