@@ -351,7 +351,7 @@ CREATE TABLE identity_disabled (
 	PRIMARY KEY (source, row_id)
 ) WITHOUT ROWID;
 
--- Visits by identifier and time: the page and the click before a conversion.
+-- Visits by identifier and time, Unix milliseconds: the page and the click before a conversion.
 CREATE TABLE page_view (
 	node INTEGER NOT NULL,
 	seen_at INTEGER NOT NULL,

@@ -215,7 +215,9 @@ static void put_ttclid(struct shaper *sh)
 	found = str_trim(found);
 	buf_clear(&sh->s->more);
 	if (!ttclid_fits(found) &&
-	    shape_url_ttclid(sh, sh->e->ttclid.len ? STR_NONE : sh->e->page_url,
+	    shape_url_ttclid(sh,
+			     sh->e->ttclid.len || sh->e->page_is_later ? STR_NONE
+								       : sh->e->page_url,
 			     &sh->s->more))
 		found = buf_str(&sh->s->more);
 	if (!ttclid_fits(found))

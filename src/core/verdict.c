@@ -45,7 +45,9 @@ static enum verdict of_code(int64_t code, int http_status)
 	return VERDICT_UNKNOWN;
 }
 
-/* For answers without a code: a gateway's page, an empty body, garbage. */
+/* For answers without a code: a gateway's page, an empty body, garbage. Most of the 4xx are
+ * words of a proxy or a firewall about the request, whatever is in it; two are about the
+ * content. */
 static enum verdict of_status(int status)
 {
 	if (status >= 200 && status <= 299)
@@ -53,16 +55,15 @@ static enum verdict of_status(int status)
 	switch (status) {
 	case 401: return VERDICT_TOKEN;
 	case 403: return VERDICT_PERMISSION;
-	case 404: return VERDICT_STOPPED;
+	case 400:
+	case 422: return VERDICT_REFUSED;
 	case 413: return VERDICT_TOO_LARGE;
 	case 425:
 	case 429: return VERDICT_THROTTLED;
 	case 408: return VERDICT_RETRY;
 	default: break;
 	}
-	if (status >= 500 && status <= 599)
-		return VERDICT_RETRY;
-	return status >= 400 ? VERDICT_REFUSED : VERDICT_STOPPED;
+	return status >= 500 && status <= 599 ? VERDICT_RETRY : VERDICT_STOPPED;
 }
 
 enum verdict verdict_of(const struct answer *a)

@@ -10,7 +10,7 @@
 enum { TOUCHES_MAX = 2000, DAY_S = 24 * 60 * 60 };
 
 struct seen_touch {
-	int64_t visit_id;
+	int64_t seen_ms, visit_id;
 	struct touch touch;
 };
 
@@ -28,9 +28,10 @@ static bool add_touch(void *arg, const struct page *page)
 
 	if (l->count == TOUCHES_MAX)
 		return false;
+	s->seen_ms = page->seen_ms;
 	s->visit_id = page->visit_id;
 	if (touch_of_visit(page->url, page->referrer, page->ttclid, &s->touch)) {
-		s->touch.at_s = page->seen_s;
+		s->touch.at_s = page->seen_ms / 1000;
 		l->count++;
 	}
 	return true;
@@ -40,15 +41,15 @@ static int by_time(const void *x, const void *y)
 {
 	const struct seen_touch *p = x, *q = y;
 
-	if (p->touch.at_s != q->touch.at_s)
-		return p->touch.at_s < q->touch.at_s ? -1 : 1;
+	if (p->seen_ms != q->seen_ms)
+		return p->seen_ms < q->seen_ms ? -1 : 1;
 	return (p->visit_id > q->visit_id) - (p->visit_id < q->visit_id);
 }
 
 /* From the beginning, not from the window's: a click that was met before is none. */
 static enum err_code gather(struct enrich *n, struct err *e)
 {
-	struct page_span span = {INT64_MIN, n->event_s, false, false};
+	struct page_span span = {INT64_MIN, n->event_ms, false, false};
 	struct touch_list *l = n->touches;
 
 	if (!l)
@@ -111,7 +112,7 @@ static enum err_code find_credit(struct enrich *n, struct ruling *r,
 
 struct click_search {
 	struct judge *j;
-	int64_t seen_s, visit_id;
+	int64_t seen_ms, visit_id;
 	struct str ttclid;
 };
 
@@ -121,14 +122,14 @@ static bool take_click(void *arg, const struct page *page)
 	struct str found;
 
 	if (s->ttclid.len &&
-	    (page->seen_s < s->seen_s ||
-	     (page->seen_s == s->seen_s && page->visit_id <= s->visit_id)))
+	    (page->seen_ms < s->seen_ms ||
+	     (page->seen_ms == s->seen_ms && page->visit_id <= s->visit_id)))
 		return false;
 	found = enrich_ttclid(&s->j->enrich, page, &s->j->scratch.more);
 	if (found.len == 0)
 		return true;
 	s->ttclid = found;
-	s->seen_s = page->seen_s;
+	s->seen_ms = page->seen_ms;
 	s->visit_id = page->visit_id;
 	return false;
 }
@@ -138,9 +139,9 @@ static enum err_code find_click(struct judge *j, struct ruling *r, const struct 
 				struct err *e)
 {
 	struct enrich *n = &j->enrich;
-	struct page_span span = {n->event_s - r->destination->rules.click_window_days *
-						      (int64_t)DAY_S,
-				 n->event_s, true, false};
+	int64_t window_s = r->destination->rules.click_window_days * (int64_t)DAY_S;
+	struct page_span span = {(n->event_s - window_s) * 1000, n->event_ms, true,
+				 false};
 	struct click_search s = {.j = j};
 	char at[ENRICH_TIME];
 
@@ -151,7 +152,7 @@ static enum err_code find_click(struct judge *j, struct ruling *r, const struct 
 	r->ttclid = s.ttclid;
 	if (s.ttclid.len)
 		enrich_tell(t, "ttclid", "the person's newest, visit %lld, %s",
-			    (long long)s.visit_id, enrich_time(s.seen_s, at));
+			    (long long)s.visit_id, enrich_time(s.seen_ms / 1000, at));
 	return ERR_OK;
 }
 

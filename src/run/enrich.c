@@ -74,16 +74,19 @@ struct str enrich_ttclid(struct enrich *n, const struct page *page, struct buf *
 		       : enrich_keep(n, found);
 }
 
-/* Text without an offset is read as the visits' is: in the first destination's zone. */
-static int64_t event_time_of(const struct judge *j)
+/* Text without an offset is read as the visits' is: in the first destination's zone. A time
+ * that tells only its second is all of it. */
+static void note_time(struct judge *j)
 {
 	struct zone *zone =
 		j->config->count ? j->config->destinations[0].rules.zone : NULL;
-	int64_t at = j->conversion.row->created_ms / 1000;
+	const struct event_time *t = &j->conversion.event_time;
+	int64_t ms = j->conversion.row->created_ms;
 
-	if (j->conversion.event_time.kind != EVENT_TIME_NONE)
-		event_time_resolve(&j->conversion.event_time, zone, &at);
-	return at;
+	if (t->kind != EVENT_TIME_NONE)
+		statement_time_ms(t, zone, &ms);
+	j->enrich.event_s = ms / 1000;
+	j->enrich.event_ms = ms % 1000 ? ms : ms + 999;
 }
 
 static uint64_t session_of(const struct identifiers *ids)
@@ -96,7 +99,7 @@ static uint64_t session_of(const struct identifiers *ids)
 /* The session's pages, from the newest to the oldest. */
 struct session_search {
 	struct judge *j;
-	struct page found; /* seen_s and visit_id of the page */
+	struct page found; /* seen_ms and visit_id of the page */
 	bool any;
 };
 
@@ -114,7 +117,7 @@ static bool take_page(void *arg, const struct page *page)
 
 	if (!s->any && url_is_http(str_trim(page->url))) {
 		s->any = true;
-		s->found = (struct page){page->seen_s, page->visit_id};
+		s->found = (struct page){page->seen_ms, page->visit_id};
 		x->page_url = enrich_keep(n, str_trim(page->url));
 	}
 	take(n, &x->referrer, page->referrer);
@@ -135,8 +138,9 @@ static bool take_first_page(void *arg, const struct page *page)
 	if (!url_is_http(str_trim(page->url)))
 		return true;
 	s->any = true;
-	s->found = (struct page){page->seen_s, page->visit_id};
+	s->found = (struct page){page->seen_ms, page->visit_id};
 	s->j->enrichment.page_url = enrich_keep(&s->j->enrich, str_trim(page->url));
+	s->j->enrichment.page_is_later = true;
 	return false;
 }
 
@@ -144,8 +148,8 @@ static enum err_code find_session(struct judge *j, const struct trace *t, struct
 {
 	struct enrich *n = &j->enrich;
 	struct session_search s = {.j = j};
-	struct page_span before = {INT64_MIN, n->event_s, false, false};
-	struct page_span after = {n->event_s + 1, INT64_MAX, false, true};
+	struct page_span before = {INT64_MIN, n->event_ms, false, false};
+	struct page_span after = {n->event_ms + 1, INT64_MAX, false, true};
 	uint64_t session = session_of(&n->ids);
 	char at[ENRICH_TIME];
 
@@ -158,8 +162,9 @@ static enum err_code find_session(struct judge *j, const struct trace *t, struct
 		return e->code;
 	if (s.any)
 		enrich_tell(t, "session", "its %s page is visit %lld, %s",
-			    s.found.seen_s > n->event_s ? "first" : "latest",
-			    (long long)s.found.visit_id, enrich_time(s.found.seen_s, at));
+			    s.found.seen_ms > n->event_ms ? "first" : "latest",
+			    (long long)s.found.visit_id,
+			    enrich_time(s.found.seen_ms / 1000, at));
 	else
 		enrich_tell(t, "session", "no page of it is known");
 	return ERR_OK;
@@ -395,7 +400,7 @@ enum err_code enrich_row(struct judge *j, int64_t now_ms, const struct trace *t,
 	identifiers_of_conversion(&j->conversion, &reader, &n->ids);
 	if (n->ids.count + n->ids.placeholders == 0)
 		return ERR_OK;
-	n->event_s = event_time_of(j);
+	note_time(j);
 	if (find_session(j, t, e) != ERR_OK)
 		return e->code;
 	return find_person(j, now_ms, t, e);

@@ -34,7 +34,7 @@ struct enrich {
 	bool behind; /* visits or consent rows are not ingested yet */
 	/* of the row */
 	struct identifiers ids;
-	int64_t event_s;
+	int64_t event_s, event_ms; /* to its end, where only its second is known */
 	const struct identity_member *members; /* the person at event_s */
 	size_t member_count;
 };

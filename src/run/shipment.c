@@ -265,6 +265,21 @@ static void dispose(struct shipment *s, enum verdict v)
 }
 
 /* A refused event is the row's trouble, not the destination's. */
+/* In the place of TikTok's words, where there are none. */
+static void note_message(struct http_request *request)
+{
+	struct answer *a = &request->answer;
+
+	if (a->message[0])
+		return;
+	if (request->error[0])
+		snprintf(a->message, sizeof(a->message), "%.200s", request->error);
+	else if (!a->has_code)
+		snprintf(a->message, sizeof(a->message),
+			 "HTTP %d without TikTok's answer: from a proxy or a firewall?",
+			 a->http_status);
+}
+
 static void note_error(struct shipment *s, enum verdict v)
 {
 	const struct answer *a = &s->request.answer;
@@ -280,8 +295,8 @@ static void note_error(struct shipment *s, enum verdict v)
 			 "HTTP %d, code %lld: %s", a->http_status, (long long)a->code,
 			 a->message);
 	else
-		snprintf(s->site->last_error, sizeof(s->site->last_error),
-			 "HTTP %d without TikTok's answer", a->http_status);
+		snprintf(s->site->last_error, sizeof(s->site->last_error), "%s",
+			 a->message);
 }
 
 static void log_verdict(const struct shipment *s, enum verdict v)
@@ -327,9 +342,7 @@ static void request_done(struct http_request *request)
 	s->settlement.took_ms = request->took_ms;
 	s->settlement.verdict = v;
 	s->settlement.answer = &request->answer;
-	if (request->answer.message[0] == '\0' && request->error[0])
-		snprintf(request->answer.message, sizeof(request->answer.message),
-			 "%.200s", request->error);
+	note_message(request);
 	note_error(s, v);
 	metrics_request(&s->site->metrics, v, request->answer.http_status,
 			request->took_ms);

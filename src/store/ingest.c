@@ -151,16 +151,16 @@ static enum err_code take_visit(struct ingest *g, sqlite3_stmt *s, int64_t now_m
 				struct err *e)
 {
 	struct identifiers ids;
-	int64_t id = sqlite3_column_int64(s, 0), at_s = time_of(g, s, now_ms) / 1000;
+	int64_t id = sqlite3_column_int64(s, 0), at_ms = time_of(g, s, now_ms);
 
 	read_identifiers(g, s, &ids);
 	if (ids.count == 0)
 		return ERR_OK;
-	if (join(g, &ids, at_s, id, IDENTITY_VISIT, e) != ERR_OK)
+	if (join(g, &ids, at_ms / 1000, id, IDENTITY_VISIT, e) != ERR_OK)
 		return e->code;
 	/* The weakest is the nearest to the browser: its session, where it has one. */
 	sqlite3_bind_int64(g->put_page, 1, (int64_t)ids.id[ids.count - 1].node);
-	sqlite3_bind_int64(g->put_page, 2, at_s);
+	sqlite3_bind_int64(g->put_page, 2, at_ms);
 	sqlite3_bind_int64(g->put_page, 3, id);
 	db_bind_unless(g->put_page, 4, sqlite3_column_int(s, 7), 0);
 	return db_run(g->db, g->put_page, e);

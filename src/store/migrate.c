@@ -10,6 +10,32 @@ static const char history_sql[] =
 	"version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, "
 	"applied_at TEXT NOT NULL)";
 
+static bool is_ours(struct str table)
+{
+	for (int i = 0; migration_names[i]; i++)
+		if (str_eq(table, str_of(migration_names[i])))
+			return true;
+	return str_eq(table, STR("schema_migration"));
+}
+
+/* Whether an application keeps tables there, too. */
+static enum err_code is_shared(struct db *db, bool *shared, struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool row = true;
+
+	*shared = false;
+	if (db_prepare(db,
+		       "SELECT name FROM sqlite_master WHERE type = 'table' "
+		       "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+		       &stmt, e) != ERR_OK)
+		return e->code;
+	while (!*shared && db_step(db, stmt, &row, e) == ERR_OK && row)
+		*shared = !is_ours(db_column(stmt, 0));
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
 /* The version a file is at: 0 where it has no table of ours. */
 static enum err_code version_of(struct db *db, int64_t *version, struct err *e)
 {
@@ -27,14 +53,16 @@ static enum err_code version_of(struct db *db, int64_t *version, struct err *e)
 		return e->code;
 	if (db_int(db, "PRAGMA application_id", 0, &application, e) != ERR_OK)
 		return e->code;
-	/* Only a file of our own carries our application_id; then user_version is ours
-	 * too. */
+	/* A file that convey has made carries its application_id. There user_version is ours
+	 * too, as long as no application has moved in and counts its own versions. */
 	if (application == DB_APPLICATION_ID) {
 		int64_t mark;
+		bool shared;
 
-		if (db_int(db, "PRAGMA user_version", 0, &mark, e) != ERR_OK)
+		if (db_int(db, "PRAGMA user_version", 0, &mark, e) != ERR_OK ||
+		    is_shared(db, &shared, e) != ERR_OK)
 			return e->code;
-		if (mark > *version)
+		if (mark > *version && !shared)
 			*version = mark;
 	}
 	if (*version > migration_count)
@@ -129,10 +157,12 @@ static enum err_code mark_file(struct db *db, int version, struct err *e)
 {
 	int64_t application;
 	char sql[64];
+	bool shared;
 
-	if (db_int(db, "PRAGMA application_id", 0, &application, e) != ERR_OK)
+	if (db_int(db, "PRAGMA application_id", 0, &application, e) != ERR_OK ||
+	    is_shared(db, &shared, e) != ERR_OK)
 		return e->code;
-	if (application != DB_APPLICATION_ID)
+	if (application != DB_APPLICATION_ID || shared)
 		return ERR_OK;
 	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d",
 		 version); /* no binding here */

@@ -370,8 +370,8 @@ enum err_code person_pages(struct person_reader *p, uint64_t node,
 
 	e->code = ERR_OK;
 	sqlite3_bind_int64(s, 1, (int64_t)node);
-	sqlite3_bind_int64(s, 2, span->from_s);
-	sqlite3_bind_int64(s, 3, span->to_s);
+	sqlite3_bind_int64(s, 2, span->from_ms);
+	sqlite3_bind_int64(s, 3, span->to_ms);
 	sqlite3_bind_int(s, 4, span->clicks_only);
 	sqlite3_bind_int(s, 5, PERSON_PAGES_MAX);
 	while (db_step(p->db, s, &row, e) == ERR_OK && row) {

@@ -23,7 +23,7 @@ struct person_reader {
 
 /* One visit. */
 struct page {
-	int64_t seen_s, visit_id;
+	int64_t seen_ms, visit_id;
 	struct str url, referrer, ttclid, ttp, ip, user_agent;
 };
 
@@ -64,7 +64,7 @@ MUST_CHECK enum err_code person_value(struct person_reader *p,
 /* A node's pages, the newest first unless `oldest_first`. fn returns false to stop. */
 #define PERSON_PAGES_MAX 500
 struct page_span {
-	int64_t from_s, to_s;
+	int64_t from_ms, to_ms;
 	bool clicks_only, oldest_first;
 };
 typedef bool person_page_fn(void *arg, const struct page *page);

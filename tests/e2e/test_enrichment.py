@@ -72,6 +72,17 @@ class Pages(Enrichment):
                                  "id-4": shop + "own", "id-5": shop + "latest"})
         self.assertEqual(self.reasons()["id-3"], "missing_page_url")
 
+    def test_within_a_second_milliseconds_tell(self):
+        shop, at = "https://shop.example/", (NOW - 100) * 1000
+        for ms, name in ((900, "behind?ttclid=LATER"), (400, "latest?ttclid=C"), (100, "old")):
+            self.put("visit", session_id="s1", seen_at=at + ms, page_url=shop + name)
+        for number, ms in ((1, at + 500), (2, at // 1000)):  # of a second: the whole of it
+            self.project.insert([purchase(number, event_time=ms, page=None, session_id="s1")])
+        self.drain()
+        self.assertEqual([(event["page"]["url"], event["user"]["ttclid"])
+                          for _, event in sorted(self.bodies().items())],
+                         [(shop + "latest?ttclid=C", "C"), (shop + "behind?ttclid=LATER", "LATER")])
+
     def test_default_url(self):
         self.project.convey("destination", "set", "shop", "--default-url", "https://shop.example/d")
         self.convert(1, session_id="nobody")
@@ -117,6 +128,12 @@ class Clicks(Enrichment):
         found = {key: user.get("ttclid") for key, user in self.users().items()}
         self.assertEqual(found, {"id-1": "OWN", "id-2": "PAGE", "id-3": "COLUMN", "id-4": "URL",
                                  "id-5": "PERSON", "id-6": "OLDER", "id-7": None})
+
+    def test_none_of_a_page_behind_the_event(self):
+        self.visit("s1", 10, page_url="https://shop.example/?ttclid=LATER")
+        self.convert(1, 100, session_id="s1", page={"url": "https://shop.example/own"})
+        self.drain()
+        self.assertNotIn("ttclid", self.users()["id-1"])
 
     def test_the_click_window_is_the_destinations(self):
         self.add_destination("narrow", "PIXEL2", options=("--click-window", "1"))

@@ -66,7 +66,12 @@ static const struct {
 	{429, "", VERDICT_THROTTLED},
 	{500, "{\"code\":\"x\"}", VERDICT_RETRY},
 	{502, "<html>Bad Gateway</html>", VERDICT_RETRY},
-	{418, "", VERDICT_REFUSED},
+	{400, "", VERDICT_REFUSED},
+	{422, "", VERDICT_REFUSED},
+	{407, "<html>Proxy Authentication Required</html>", VERDICT_STOPPED},
+	{418, "", VERDICT_STOPPED},
+	{431, "", VERDICT_STOPPED},
+	{600, "", VERDICT_STOPPED},
 	{301, "", VERDICT_STOPPED},
 };
 
