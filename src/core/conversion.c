@@ -80,6 +80,8 @@ static void note_look(struct conversion *c, enum field parent, enum field field,
 	if (field == FIELD_REFERRER &&
 	    (l->harmless_referrer = is_harmless(c->json, key + 1)))
 		return;
+	if (redact_is_plain(c->json, field, key + 1))
+		return;
 	if (type > TOKEN_ARRAY ? redact_places[field] == PLACE_KEPT || type > TOKEN_NUMBER
 			       : is_read(field, type))
 		return;

@@ -48,6 +48,8 @@ static bool holds(struct str s, char c)
 	return s.len > 0 && memchr(s.p, c, s.len) != NULL;
 }
 
+enum { PHONE_DIGITS_MIN = 8, PHONE_DIGITS_MAX = 15 };
+
 bool holds_email(struct str raw)
 {
 	bool local = false;  /* the last byte may end a local part */
@@ -81,6 +83,46 @@ bool holds_email(struct str raw)
 			return true;
 	}
 	return false;
+}
+
+static bool is_alnum(char c)
+{
+	return ascii_is_digit(c) || is_letter(c);
+}
+
+/* From the '+' at `at` on: up to 15 digits, in whole groups. */
+static struct str phone_at(struct str text, size_t at)
+{
+	size_t digits = 0, end = at, count = 0;
+
+	for (size_t i = at + 1; i < text.len; i++) {
+		bool digit = ascii_is_digit(text.p[i]);
+
+		if (digit && ++digits > PHONE_DIGITS_MAX)
+			break;
+		if (!digit && (text.p[i] == '\0' || strchr(" -.()/", text.p[i]) == NULL))
+			break;
+		if (digit && (i + 1 == text.len || !ascii_is_digit(text.p[i + 1]))) {
+			end = i + 1;
+			count = digits;
+		}
+	}
+	return count >= PHONE_DIGITS_MIN ? str_make(text.p + at, end - at) : STR_NONE;
+}
+
+struct str phone_in(struct str text)
+{
+	const char *mark = text.len > 0 ? memchr(text.p, '+', text.len) : NULL;
+
+	while (mark) {
+		size_t at = (size_t)(mark - text.p);
+		struct str found = phone_at(text, at);
+
+		if (found.len > 0 && (at == 0 || !is_alnum(text.p[at - 1])))
+			return found;
+		mark = memchr(mark + 1, '+', text.len - at - 1);
+	}
+	return STR_NONE;
 }
 
 /* Lower-case letters and digits only, a NUL behind. Digits at the end are a number: email2.
@@ -124,44 +166,25 @@ static struct str last_part(struct str raw)
 }
 
 /* Sorted: searched by halves. */
-static const char *const personal_names[] = {"accesstoken",  "address",
-					     "addressline",  "apikey",
-					     "auth",         "authorization",
-					     "authtoken",    "bday",
-					     "birthdate",    "birthday",
-					     "cardnumber",   "cell",
-					     "cellphone",    "clientsecret",
-					     "creditcard",   "cvc",
-					     "cvv",          "dateofbirth",
-					     "dob",          "email",
-					     "emailaddr",    "emailaddress",
-					     "emailid",      "emails",
-					     "familyname",   "firstname",
-					     "fname",        "forename",
-					     "fullname",     "givenname",
-					     "iban",         "idtoken",
-					     "jwt",          "lastname",
-					     "lname",        "login",
-					     "mail",         "mailaddress",
-					     "middlename",   "mobile",
-					     "mobileno",     "mobilenumber",
-					     "mobilephone",  "msisdn",
-					     "name",         "nationalid",
-					     "otp",          "pass",
-					     "passphrase",   "passwd",
-					     "password",     "phone",
-					     "phoneno",      "phonenumber",
-					     "postalcode",   "postcode",
-					     "pwd",          "refreshtoken",
-					     "resettoken",   "secret",
-					     "sessiontoken", "ssn",
-					     "street",       "streetaddress",
-					     "surname",      "taxid",
-					     "tel",          "telefon",
-					     "telephone",    "telephonenumber",
-					     "telno",        "token",
-					     "username",     "whatsapp",
-					     "zip",          "zipcode"};
+/* clang-format off */
+static const char *const personal_names[] = {
+	"accesstoken", "address", "addressline", "anschrift", "apellido", "apellidos",
+	"apikey", "auth", "authorization", "authtoken", "bday", "benutzername",
+	"birthdate", "birthday", "cardnumber", "cell", "cellphone", "clientsecret",
+	"codepostal", "cognome", "creditcard", "cvc", "cvv", "dateofbirth", "dob",
+	"email", "emailaddr", "emailaddress", "emailid", "emails", "familyname",
+	"firstname", "fname", "forename", "fullname", "geburtsdatum", "givenname",
+	"handy", "hausnummer", "iban", "idtoken", "jwt", "lastname", "lname", "login",
+	"mail", "mailaddress", "middlename", "mobile", "mobileno", "mobilenumber",
+	"mobilephone", "motdepasse", "msisdn", "nachname", "name", "nationalid",
+	"nombre", "otp", "pass", "passphrase", "passwd", "password", "passwort",
+	"phone", "phoneno", "phonenumber", "plz", "postalcode", "postcode",
+	"postleitzahl", "prenom", "pwd", "refreshtoken", "resettoken", "secret",
+	"sessiontoken", "ssn", "strasse", "street", "streetaddress", "surname", "taxid",
+	"tel", "telefon", "telefono", "telephone", "telephonenumber", "telno", "token",
+	"username", "vorname", "whatsapp", "zip", "zipcode",
+};
+/* clang-format on */
 
 /* Whose it is does not matter: customer_email, billing_address. */
 static const char *const owners[] = {

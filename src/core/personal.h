@@ -15,6 +15,20 @@
 /* An e-mail address somewhere in it, percent-encoded any number of times or not. */
 bool holds_email(struct str raw);
 
+/* False where there is neither an e-mail address nor a phone number with '+', told by three signs;
+ * most texts have none of them. */
+static inline bool may_tell_who(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.p[i] == '@' || text.p[i] == '%' || text.p[i] == '+')
+			return true;
+	return false;
+}
+
+/* The first phone number with '+' in a text, eight digits or more with the marks that people put
+ * between them; empty where there is none. */
+struct str phone_in(struct str text);
+
 /* What a name says of all values under it. */
 struct personal_name {
 	char canonical[PERSONAL_NAME_MAX +

@@ -63,7 +63,7 @@ static void apply(struct walk *w, const struct redact_spot *spot,
 	switch (action) {
 	case ACTION_HASH: put_hash(w, spot, text); return;
 	case ACTION_SCRUB: url_scrub(text, made); break;
-	case ACTION_EMAILS: redact_emails(text, w->dg, &w->s->more, made); break;
+	case ACTION_PARTS: redact_parts(text, w->dg, &w->s->more, made); break;
 	case ACTION_NONE: return;
 	}
 	put_text(w, buf_str(made));
@@ -124,7 +124,9 @@ static void walk_members(struct walk *w, enum field as, struct redact_key parent
 		if (type > TOKEN_NUMBER) /* says nothing */
 			continue;
 		field = field_of(as, text_of(w, at));
-		if (type <= TOKEN_ARRAY || person || redact_places[field] != PLACE_KEPT)
+		if (type <= TOKEN_ARRAY || person ||
+		    (redact_places[field] != PLACE_KEPT &&
+		     !redact_is_plain(w->j, field, at + 1)))
 			walk_member(w, field, parent, person, at);
 	}
 }
@@ -319,9 +321,9 @@ bool redact_column(enum field field, struct str value, const char *country,
 		buf_clear(out);
 		url_scrub(text, out);
 		return true;
-	case ACTION_EMAILS:
+	case ACTION_PARTS:
 		buf_clear(out);
-		redact_emails(text, dg, &s->more, out);
+		redact_parts(text, dg, &s->more, out);
 		return true;
 	}
 	return false;

@@ -7,6 +7,15 @@
 
 const unsigned char redact_places[FIELD_COUNT] = {
 	[FIELD_NONE] = PLACE_CUSTOM,
+	/* A text in the place of an object or a list. */
+	[FIELD_CONSENT] = PLACE_TEXT,
+	[FIELD_PAGE] = PLACE_TEXT,
+	[FIELD_USER] = PLACE_TEXT,
+	[FIELD_PROPERTIES] = PLACE_TEXT,
+	[FIELD_APP] = PLACE_TEXT,
+	[FIELD_AD] = PLACE_TEXT,
+	[FIELD_LEAD] = PLACE_TEXT,
+	[FIELD_CONTENTS] = PLACE_TEXT,
 	[FIELD_URL] = PLACE_URL,
 	[FIELD_REFERRER] = PLACE_URL,
 	[FIELD_EMAIL] = PLACE_FIELD,
@@ -18,6 +27,12 @@ const unsigned char redact_places[FIELD_COUNT] = {
 	[FIELD_COUNTRY] = PLACE_FIELD,
 	[FIELD_ZIP_CODE] = PLACE_FIELD,
 	[FIELD_EXTERNAL_ID] = PLACE_ID,
+	[FIELD_ORDER_ID] = PLACE_ID,
+	[FIELD_SHOP_ID] = PLACE_ID,
+	[FIELD_CONTENT_IDS] = PLACE_ID,
+	[FIELD_CONTENT_ID] = PLACE_ID,
+	[FIELD_LEAD_ID] = PLACE_ID,
+	[FIELD_LEAD_EVENT_SOURCE] = PLACE_ID,
 	[FIELD_DESCRIPTION] = PLACE_TEXT,
 	[FIELD_SEARCH_STRING] = PLACE_TEXT,
 	[FIELD_BRAND] = PLACE_TEXT,
@@ -59,11 +74,16 @@ struct redact_key redact_key_of(const struct json *j, struct redact_key parent,
 	return key;
 }
 
+bool tells_who(struct str text)
+{
+	return may_tell_who(text) && (holds_email(text) || phone_in(text).len > 0);
+}
+
 static enum redact_action free_text(struct str text)
 {
-	if (!holds_email(text))
-		return ACTION_NONE;
-	return url_is_http(text) ? ACTION_SCRUB : ACTION_EMAILS;
+	if (url_is_http(text))
+		return holds_email(text) ? ACTION_SCRUB : ACTION_NONE;
+	return tells_who(text) ? ACTION_PARTS : ACTION_NONE;
 }
 
 enum redact_action redact_action_of(const struct redact_spot *spot, struct str text)
@@ -78,8 +98,8 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 								     : ACTION_HASH;
 	case PLACE_PERSON: return ACTION_HASH;
 	case PLACE_ID:
-		return holds_email(text) || is_international_phone(text) ? ACTION_HASH
-									 : ACTION_NONE;
+		return tells_who(text) || is_international_phone(text) ? ACTION_HASH
+								       : ACTION_NONE;
 	case PLACE_TEXT: return free_text(text);
 	case PLACE_URL:
 	case PLACE_CUSTOM: break;
@@ -163,12 +183,24 @@ static struct str email_around(struct str text, size_t from, size_t at)
 	return str_make(text.p + start, end - start);
 }
 
-void redact_emails(struct str text, struct digest *dg, struct buf *tmp, struct buf *out)
+/* Appends what stands before the part, and its hash. */
+static void put_part(const struct redact_spot *spot, struct str text, size_t *done,
+		     struct str part, struct digest *dg, struct buf *tmp, struct buf *out)
 {
-	struct redact_spot spot = {.place = PLACE_FIELD, .field = FIELD_EMAIL};
-	size_t done = 0, start = out->len;
 	char hex[DIGEST_HEX_LEN];
 	bool normal;
+
+	buf_add(out, text.p + *done, (size_t)(part.p - text.p) - *done);
+	redact_hash(spot, part, dg, tmp, &normal, hex);
+	buf_add(out, hex, sizeof(hex));
+	*done = (size_t)(part.p - text.p) + part.len;
+}
+
+static void put_emails(struct str text, struct digest *dg, struct buf *tmp,
+		       struct buf *out)
+{
+	struct redact_spot spot = {.place = PLACE_FIELD, .field = FIELD_EMAIL};
+	size_t done = 0;
 
 	for (size_t i = 0; i < text.len; i++) {
 		struct str email;
@@ -178,13 +210,30 @@ void redact_emails(struct str text, struct digest *dg, struct buf *tmp, struct b
 		email = email_around(text, done, i);
 		if (email.len == 0)
 			continue;
-		buf_add(out, text.p + done, (size_t)(email.p - text.p) - done);
-		redact_hash(&spot, email, dg, tmp, &normal, hex);
-		buf_add(out, hex, sizeof(hex));
-		done = (size_t)(email.p - text.p) + email.len;
+		put_part(&spot, text, &done, email, dg, tmp, out);
 		i = done - 1;
 	}
 	buf_add(out, text.p + done, text.len - done);
+}
+
+void redact_parts(struct str text, struct digest *dg, struct buf *tmp, struct buf *out)
+{
+	struct redact_spot spot = {
+		.place = PLACE_FIELD, .field = FIELD_PHONE, .country = ""};
+	size_t start = out->len, done = 0;
+	char hex[DIGEST_HEX_LEN];
+	struct str phone;
+
+	for (phone = phone_in(text); phone.len > 0;
+	     phone = phone_in(str_make(text.p + done, text.len - done))) {
+		struct str before =
+			str_make(text.p + done, (size_t)(phone.p - text.p) - done);
+
+		put_emails(before, dg, tmp, out);
+		done += before.len;
+		put_part(&spot, text, &done, phone, dg, tmp, out);
+	}
+	put_emails(str_make(text.p + done, text.len - done), dg, tmp, out);
 	/* One in disguise (percent-encoded): then all of it goes. */
 	if (holds_email(str_make(out->p + start, out->len - start))) {
 		out->len = start;

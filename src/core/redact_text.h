@@ -29,9 +29,9 @@ extern const unsigned char redact_places[FIELD_COUNT];
 
 enum redact_action {
 	ACTION_NONE,
-	ACTION_HASH,   /* the whole text */
-	ACTION_SCRUB,  /* a URL without what is personal */
-	ACTION_EMAILS, /* the e-mail addresses in it */
+	ACTION_HASH,  /* the whole text */
+	ACTION_SCRUB, /* a URL without what is personal */
+	ACTION_PARTS, /* the e-mail addresses and phone numbers in it */
 };
 
 struct redact_spot {
@@ -58,7 +58,18 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 void redact_hash(const struct redact_spot *spot, struct str text, struct digest *dg,
 		 struct buf *tmp, bool *normal, char out[DIGEST_HEX_LEN]);
 
-/* Appends the text with a hash in place of each e-mail address. */
-void redact_emails(struct str text, struct digest *dg, struct buf *tmp, struct buf *out);
+/* A text or an id with none of the signs that it would be looked for by. */
+static inline bool redact_is_plain(const struct json *j, enum field field, uint32_t at)
+{
+	return j->t[at].type == TOKEN_STRING && !(j->t[at].flags & TOKEN_ESCAPED) &&
+	       (redact_places[field] == PLACE_TEXT || redact_places[field] == PLACE_ID) &&
+	       !may_tell_who(json_bytes(j, at));
+}
+
+/* An e-mail address or a phone number with '+' is in it. */
+bool tells_who(struct str text);
+
+/* Appends the text with a hash in place of each of them. */
+void redact_parts(struct str text, struct digest *dg, struct buf *tmp, struct buf *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "core/event_id.h"
 #include "core/redact.h"
 #include "core/shape.h"
@@ -190,7 +191,7 @@ static void pass_load(struct bench *b)
 	b->load->after = 0;
 	b->load->upto = 0;
 	b->load->limit = ROWS;
-	b->load->now_ms = NOW_MS;
+	b->load->now_ms = clock_wall_ms();
 	b->load->dues = 0;
 	b->load->job.err.code = ERR_OK;
 	shaper_work(&b->load->job, &b->judge);
@@ -254,11 +255,12 @@ static void open_database(struct bench *b)
 			&b->e));
 	must(b, db_prepare(&b->db,
 			   "INSERT INTO outbox (event_id, event, payload, created_at) "
-			   "VALUES (?1, 'purchase', ?2, 1700000000000)",
+			   "VALUES (?1, 'purchase', ?2, ?3)",
 			   &insert, &b->e));
 	for (int i = 0; i < ROWS; i++) {
 		db_bind(insert, 1, str_make(b->id[i], strlen(b->id[i])));
 		db_bind(insert, 2, str_make(b->payload[i], strlen(b->payload[i])));
+		sqlite3_bind_int64(insert, 3, clock_wall_ms() - 100 * 1000);
 		must(b, db_run(&b->db, insert, &b->e));
 	}
 	sqlite3_finalize(insert);

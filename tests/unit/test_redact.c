@@ -138,13 +138,34 @@ static void redacts(void **state)
 		{"{\"page\":{\"referrer\":\"https://u:p@x.de/#phone=%2B491701234567\"}}",
 		 "{\"page\":{\"referrer\":\"https://x.de/\"}}"},
 		/* properties and the rest */
-		{P("\"value\":29.990,\"order_id\":\"a@x.de\",\"currency\":\"EUR\","
+		{P("\"value\":29.990,\"order_id\":\"A-17\",\"currency\":\"EUR\","
 		   "\"contents\":[{\"name\":\"T\","
 		   "\"content_name\":\"Shirt\",\"price\":1e2}],\"name\":\"Sale\","
 		   "\"product\":{\"name\":\"X\"}"),
 		 NULL},
 		{P("\"description\":\"ask a@x.de, or b@y.org.\""),
 		 P("\"description\":\"ask <a@x.de>, or <b@y.org>.\"")},
+		/* ids are made of anything */
+		{P("\"order_id\":\"a@x.de-17\",\"content_ids\":[\"a@x.de\",\"+1\"]"),
+		 P("\"order_id\":\"<a@x.de-17>\",\"content_ids\":[\"<a@x.de>\",\"+1\"]")},
+		/* numbers in a text: with '+', eight digits, whatever stands between them */
+		{P("\"description\":\"call +49 (170) 123-4567, a@x.de or "
+		   "+12133734253.\""),
+		 P("\"description\":\"call <+491701234567>, <a@x.de> or "
+		   "<+12133734253>.\"")},
+		{P("\"search_string\":\"+49 170 1234567\""),
+		 P("\"search_string\":\"<+491701234567>\"")},
+		{P("\"description\":\"C+49170123456, +1 000 000, 2+2, a+b, "
+		   "https://x.de/?q=+491701234567\""),
+		 P("\"description\":\"C+49170123456, +1 000 000, 2+2, a+b, "
+		   "https://x.de/?q=<+491701234567>\"")},
+		{P("\"note\":\"+49 170 1234567 12345678\""),
+		 P("\"note\":\"<+491701234567> 12345678\"")},
+		/* a text where an object or a list should be */
+		{"{\"user\":\"a@x.de\",\"properties\":[\"a@x.de\"],\"page\":\"u\"}",
+		 "{\"user\":\"<a@x.de>\",\"properties\":[\"<a@x.de>\"],\"page\":\"u\"}"},
+		{P("\"contents\":\"mugs for a@x.de\""),
+		 P("\"contents\":\"mugs for <a@x.de>\"")},
 		{P("\"search_string\":\"a%40x.de\""),
 		 P("\"search_string\":\"<a%40x.de>\"")},
 		{P("\"note\":\"Max <A@x.de>\""), NULL},

@@ -227,6 +227,10 @@ static const struct {
 	{"{\"search_string\":\"a@b.de\",\"description\":\"for a%40b.de\",\"contents\":"
 	 "[{\"content_id\":\"1\",\"content_name\":\"a\\u0040b.de\"}]}",
 	 "{\"contents\":[{\"content_id\":\"1\"}]}"},
+	{"{\"description\":\"call +49 170 1234567 please\",\"order_id\":\"a@b.de-17\","
+	 "\"content_ids\":[\"a@b.de\",\"S+1\"],\"contents\":[{\"content_id\":\"a@b.de\","
+	 "\"quantity\":1}]}",
+	 "{\"content_ids\":[\"S+1\"],\"contents\":[{\"quantity\":1}]}"},
 };
 
 /* Offline events have properties and nothing else without PII. */
