@@ -510,7 +510,7 @@ INSERT INTO reason (id, word, advice) VALUES
 	(113, 'by_operator', 'Somebody cancelled it with convey cancel. convey retry sends it after all.'),
 	(114, 'disconnected', 'The destination was disconnected. Connect it again, then convey retry --status cancelled --reason disconnected.'),
 	(115, 'consent_withdrawn', 'The person withdrew consent before it was sent. There is nothing to mend.'),
-	(116, 'erased', 'The person was erased with convey forget. There is nothing to mend.'),
+	(116, 'erased', 'The person was erased with convey forget, or somebody deleted the row from outbox while it waited. There is nothing to mend.'),
 	(17, 'needs_token', 'The destination has no token that can be used; last_error in queue_status may say more. convey connect NAME, or make a token in Events Manager, then: convey token set NAME < token.txt'),
 	(18, 'token_refused', 'TikTok refuses the token: wrong, expired or revoked. convey connect NAME, or make a new one in Events Manager, then: convey token set NAME < token.txt'),
 	(19, 'permission', 'The token may not write to this pixel. Its owner must be admin or operator of the pixel, or the id of the destination is wrong: convey destination set NAME --id PIXEL. Once it is mended: convey destination resume NAME'),

@@ -615,7 +615,7 @@ INSERT INTO reason (id, word, advice) VALUES
 	(113, 'by_operator', 'Somebody cancelled it with convey cancel. convey retry sends it after all.'),
 	(114, 'disconnected', 'The destination was disconnected. Connect it again, then convey retry --status cancelled --reason disconnected.'),
 	(115, 'consent_withdrawn', 'The person withdrew consent before it was sent. There is nothing to mend.'),
-	(116, 'erased', 'The person was erased with convey forget. There is nothing to mend.'),
+	(116, 'erased', 'The person was erased with convey forget, or somebody deleted the row from outbox while it waited. There is nothing to mend.'),
 	(129, 'not_mapped', 'Only mapped events are sent. To send it: convey map set EVENT TIKTOK_EVENT, then convey retry --status skipped --reason not_mapped.'),
 	(130, 'consent_denied', 'The person denied ad_storage or analytics_storage; nothing may be sent. There is nothing to mend.'),
 	(131, 'not_attributed', 'Another platform won this conversion, or TikTok did not. Change --deliver of the destination if it should be sent all the same.'),

@@ -308,6 +308,9 @@ static enum err_code read_key(struct route_text *t, const char *key, const json_
 	word = json_is_boolean(value) ? NULL : word_of(value, room);
 	if (!word)
 		return err_set(e, ERR_DATA, "it must be a text or a number");
+	/* A condition that is given and empty was meant to be one. */
+	if (str_trim(str_of(word)).len == 0)
+		return err_set(e, ERR_DATA, "it is empty; leave it out");
 	if (!read_condition(t, key, str_of(word)))
 		return err_set(e, ERR_DATA, "a route has no such key");
 	return ERR_OK;

@@ -186,7 +186,7 @@ static void check_integrity(struct doctor *d)
 		doctor_tell(
 			d, "integrity", strcmp(finding, "ok") == 0 ? FINE : WRONG,
 			"stop the relay, keep a copy of the file, then restore a backup, "
-			"or recover with: sqlite3 FILE .recover",
+			"or save what can be read: docs/troubles.md",
 			"%s", finding);
 }
 

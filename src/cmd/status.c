@@ -53,7 +53,9 @@ static enum err_code run(const struct cmd *c, struct err *e)
 
 	if (cmd_number(c, "interval", 1, 3600, 2, &interval, e) != ERR_OK)
 		return e->code;
-	if (cmd_value(c, "watch") || cmd_value(c, "interval"))
+	if (cmd_value(c, "interval") && !cmd_value(c, "watch"))
+		return err_set(e, ERR_USAGE, "--interval is of use with --watch only");
+	if (cmd_value(c, "watch"))
 		return watch_run(c, (int)interval, e);
 	if (board_open(&board, c, e) != ERR_OK)
 		return e->code;

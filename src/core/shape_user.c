@@ -10,20 +10,6 @@ struct ids {
 	size_t count;
 };
 
-/* Where a national number is read: the person's country, else the destination's. */
-static const char *phone_country(struct shaper *sh, char own[3])
-{
-	struct str text = conversion_text(sh->c, sh->c->at[FIELD_COUNTRY], &sh->s->more);
-
-	text = str_trim(text);
-	if (text.len != 2)
-		return sh->d->default_country;
-	own[0] = ascii_upper(text.p[0]);
-	own[1] = ascii_upper(text.p[1]);
-	own[2] = '\0';
-	return own;
-}
-
 static bool normalize(struct shaper *sh, enum field field, struct str plain,
 		      struct buf *out)
 {
@@ -32,9 +18,10 @@ static bool normalize(struct shaper *sh, enum field field, struct str plain,
 	switch (field) {
 	case FIELD_EMAIL: return normalize_email(plain, out);
 	case FIELD_PHONE: {
-		const char *country = phone_country(sh, own);
+		const char *country = conversion_country(sh->c, sh->d->default_country,
+							 &sh->s->more, own);
 
-		buf_clear(out); /* phone_country may have used it */
+		buf_clear(out); /* conversion_country may have used it */
 		return normalize_phone(plain, country, out);
 	}
 	case FIELD_EXTERNAL_ID: return normalize_external_id(plain, out);

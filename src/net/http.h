@@ -6,7 +6,7 @@
  * Owns:    connections, timers and curl's handles, from http_new to http_close. The request's
  *          memory is the caller's and stays until `done`.
  * Thread:  the loop's.
- * Errors:  UNAVAILABLE curl lacks what is needed. How a request ended is no error: struct answer.
+ * Errors:  UNAVAILABLE curl lacks what is needed; NOINPUT or DATA no such authorities. How a request ended is no error: struct answer.
  * See:     run/README.md for the contract of `done`; libcurl-multi(3). */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H

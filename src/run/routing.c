@@ -3,22 +3,52 @@
 
 #include <stdio.h>
 
+#include "core/normalize.h"
+#include "core/sha256_hex.h"
+#include "core/shape.h"
+#include "core/touch.h"
 #include "core/url.h"
 
-/* A text, a number, or a list with one of them in it, that is not blank. */
-static bool says_something(struct judge *j, uint32_t at)
+/* Whether the text is one that would be sent. */
+static bool is_identifier(struct judge *j, enum field field, struct str text)
+{
+	struct buf *normal = &j->scratch.more;
+	const char *country;
+	char own[3];
+
+	text = str_trim(text);
+	if (text.len == 0 || is_sha256_hex(text))
+		return text.len > 0;
+	country = conversion_country(&j->conversion, config_country(j->config), normal,
+				     own);
+	buf_clear(normal);
+	switch (field) {
+	case FIELD_EMAIL: return normalize_email(text, normal);
+	case FIELD_PHONE: return normalize_phone(text, country, normal);
+	default: return normalize_external_id(text, normal);
+	}
+}
+
+/* A text, a number, or a list with one of them in it. */
+static bool has_identifier(struct judge *j, enum field field, uint32_t at)
 {
 	const struct json *json = j->conversion.json;
 
 	if (at == JSON_NONE)
 		return false;
 	if (json->t[at].type != TOKEN_ARRAY)
-		return str_trim(conversion_id(&j->conversion, at, &j->scratch.text)).len >
-		       0;
+		return is_identifier(j, field,
+				     conversion_id(&j->conversion, at, &j->scratch.text));
 	for (uint32_t i = at + 1; i < json->t[at].next; i = json->t[i].next)
-		if (says_something(j, i))
+		if (has_identifier(j, field, i))
 			return true;
 	return false;
+}
+
+static bool is_click_id(struct str text)
+{
+	text = str_trim(text);
+	return text.len > 0 && text.len <= TTCLID_MAX && !click_id_is_placeholder(text);
 }
 
 static bool has_ttclid(struct judge *j)
@@ -26,15 +56,17 @@ static bool has_ttclid(struct judge *j)
 	const struct conversion *c = &j->conversion;
 	struct str url;
 
-	if (says_something(j, c->at[FIELD_TTCLID]))
+	if (is_click_id(conversion_text(c, c->at[FIELD_TTCLID], &j->scratch.text)))
 		return true;
 	for (size_t i = 0; i < j->config->count; i++)
 		if (j->rulings[i].ttclid.len > 0)
 			return true;
 	url = conversion_text(c, c->at[FIELD_URL], &j->scratch.text);
+	if (url.len == 0 && !j->enrichment.page_is_later)
+		url = j->enrichment.page_url;
 	buf_clear(&j->scratch.more);
-	return url_query_param(url.len ? url : j->enrichment.page_url, STR("ttclid"),
-			       &j->scratch.more);
+	return url_query_param(url, STR("ttclid"), &j->scratch.more) &&
+	       is_click_id(buf_str(&j->scratch.more));
 }
 
 static uint8_t has_of(struct judge *j)
@@ -43,11 +75,12 @@ static uint8_t has_of(struct judge *j)
 	const struct enrichment *known = &j->enrichment;
 	unsigned has = 0;
 
-	if (says_something(j, at[FIELD_EMAIL]) || known->emails[0].len > 0)
+	if (has_identifier(j, FIELD_EMAIL, at[FIELD_EMAIL]) || known->emails[0].len > 0)
 		has |= ROUTE_EMAIL;
-	if (says_something(j, at[FIELD_PHONE]) || known->phones[0].len > 0)
+	if (has_identifier(j, FIELD_PHONE, at[FIELD_PHONE]) || known->phones[0].len > 0)
 		has |= ROUTE_PHONE;
-	if (says_something(j, at[FIELD_EXTERNAL_ID]) || known->external_id.len > 0)
+	if (has_identifier(j, FIELD_EXTERNAL_ID, at[FIELD_EXTERNAL_ID]) ||
+	    known->external_id.len > 0)
 		has |= ROUTE_EXTERNAL_ID;
 	if (has_ttclid(j))
 		has |= ROUTE_TTCLID;

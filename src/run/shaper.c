@@ -135,6 +135,11 @@ static bool add_row(void *arg, const struct outbox_row *row,
 	struct entry common = common_of(load, row, waiting);
 	enum reason reason;
 
+	if (waiting && waiting->gone) {
+		add_entry(w, &common, REASON_ERASED);
+		load->rows++;
+		return true;
+	}
 	if (waiting && waiting->attempts == 0) {
 		if (judge_read_merged(w->judge, row, NULL, &reason, w->err) != ERR_OK)
 			return false;

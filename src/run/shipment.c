@@ -128,6 +128,7 @@ static void settle_done(struct job *job)
 			store_later(s);
 			return;
 		}
+		trouble_note_loss(r, s->opening.events, &job->err);
 	} else {
 		trouble_over(r);
 		if (s->settlement.disposition == SETTLE_DELIVERED)

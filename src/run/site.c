@@ -152,7 +152,8 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 
 void site_resume(struct site *s, enum reason reason, int64_t wait_ms, uint64_t now_ms)
 {
-	if (s->state != SITE_OPEN || !s->has_token || !is_persons(reason))
+	if (s->state != SITE_OPEN || !s->has_token ||
+	    (!is_persons(reason) && reason != REASON_RATE_LIMITED))
 		return;
 	/* The clock may have been set since: never longer than a probe is away. */
 	if (wait_ms > PERSON_PROBE_MS)
@@ -165,8 +166,7 @@ void site_resume(struct site *s, enum reason reason, int64_t wait_ms, uint64_t n
 
 void site_try_again(struct site *s, uint64_t now_ms)
 {
-	if (!s->has_token || s->state == SITE_OPEN ||
-	    (s->reason != REASON_NEEDS_TOKEN && !is_persons(s->reason)))
+	if (!s->has_token || s->state == SITE_OPEN)
 		return;
 	s->unproven = true;
 	s->renewed_ms = now_ms;

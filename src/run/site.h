@@ -50,8 +50,8 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 /* A configuration with a token that differs opens what waited for one. */
 void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms);
 
-/* It waited for a person when the last relay ended, and nobody has acted: the next probe is
- * when it was going to be. */
+/* It waited for a person, or as long as TikTok had said, when the last relay ended, and nobody
+ * has acted: the next probe is when it was going to be. */
 void site_resume(struct site *s, enum reason reason, int64_t wait_ms, uint64_t now_ms);
 
 /* A person has acted: what waited for that goes on. */

@@ -66,6 +66,20 @@ bool trouble_is_final(const struct err *e)
 	}
 }
 
+void trouble_note_loss(struct relay *r, uint32_t events, const struct err *e)
+{
+	struct log_line line = log_begin(LOG_ERROR, "outcome_not_recorded");
+
+	log_field(&line, "events", "%u", events);
+	log_field(&line, "error", "%s", e->msg);
+	log_field(&line, "now",
+		  "the next relay sends them again under the same ids, so that "
+		  "TikTok counts them once");
+	log_end(&line);
+	if (r->fatal.code == ERR_OK)
+		r->fatal = *e;
+}
+
 bool trouble_give_up(const struct relay *r)
 {
 	return r->fatal.code ||

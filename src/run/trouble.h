@@ -36,6 +36,9 @@ bool trouble_disk_full(struct relay *r);
  * was written to it may be lost. */
 bool trouble_is_final(const struct err *e);
 
+/* What became of a request was not recorded before the relay had to end: its exit status tells. */
+void trouble_note_loss(struct relay *r, uint32_t events, const struct err *e);
+
 /* A relay that is to end waits for the database until its deadline, no longer. */
 bool trouble_give_up(const struct relay *r);
 

@@ -221,6 +221,8 @@ static enum err_code settle_duplicate(struct queue *q, struct lot *lot, uint32_t
 static enum err_code count_unmapped(struct queue *q, const struct lot *lot,
 				    const struct entry *n, struct err *e)
 {
+	if (lot->kind != LOT_FRESH) /* it was counted then */
+		return e->code = ERR_OK;
 	db_bind(q->unmapped, 1, str_make(lot->text + n->event_at, n->event_len));
 	sqlite3_bind_int64(q->unmapped, 2, q->now_ms);
 	return db_run(q->db, q->unmapped, e);

@@ -51,7 +51,8 @@ enum err_code db_err(struct db *db, struct err *e, const char *what)
 	if ((rc & 0xff) == SQLITE_CORRUPT)
 		return err_set(e, ERR_CORRUPT,
 			       "%s: %s (SQLite %d); stop all writers, keep a copy of the "
-			       "file, then restore a backup, or: sqlite3 FILE .recover",
+			       "file, then restore a backup, or save what can be read: "
+			       "docs/troubles.md",
 			       what, sqlite3_errmsg(db->handle), rc);
 	if ((rc & 0xff) == SQLITE_NOTADB)
 		return err_set(e, ERR_DATA,
@@ -192,6 +193,14 @@ static void count_no_memory(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+static void cannot_read(const char *path, struct err *e)
+{
+	err_set(e, ERR_PERM,
+		"this user cannot read '%s': SQLite keeps its -wal and -shm in the "
+		"folder; use the relay's user",
+		path);
+}
+
 enum err_code db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -212,18 +221,17 @@ enum err_code db_open(struct db *db, const char *path, enum db_mode mode, struct
 	if (mode == DB_READ && access(path, W_OK) != 0)
 		flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
 	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
-		db_err(db, e, path);
+		if (access(path, R_OK) != 0 && errno == EACCES)
+			cannot_read(path, e);
+		else
+			db_err(db, e, path);
 		db_close(db);
 		return e->code;
 	}
 	if (configure(db, mode, e) != ERR_OK ||
 	    db_int(db, "SELECT count(*) FROM sqlite_master", 0, &ignored, e) != ERR_OK) {
 		if (mode == DB_READ && (e->code == ERR_PERM || e->code == ERR_CANTCREAT))
-			err_set(e, ERR_PERM,
-				"this user cannot read '%s': SQLite keeps its -wal and "
-				"-shm "
-				"in the folder; use the relay's user",
-				path);
+			cannot_read(path, e);
 		else
 			err_wrap(e, "'%s'", path);
 		db_close(db);

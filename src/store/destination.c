@@ -168,6 +168,15 @@ static enum err_code try_again(struct db *db, int32_t id, struct err *e)
 		   id, STR_NONE, e);
 }
 
+/* Nor for anything else, where a person says so; a token that is missing is missing. */
+static enum err_code try_now(struct db *db, int32_t id, struct err *e)
+{
+	return run(db,
+		   "UPDATE destination SET reason = NULL, blocked_until = NULL, "
+		   "last_error = NULL WHERE id = ?1 AND reason <> 17",
+		   id, STR_NONE, e);
+}
+
 enum err_code destination_set(struct db *db, int32_t id,
 			      const struct destination_setting *settings, size_t count,
 			      struct err *e)
@@ -182,7 +191,7 @@ enum err_code destination_pause(struct db *db, int32_t id, bool paused, struct e
 {
 	if (run(db, "UPDATE destination SET paused = ?2 WHERE id = ?1", id,
 		paused ? STR("1") : STR("0"), e) != ERR_OK ||
-	    (!paused && try_again(db, id, e) != ERR_OK))
+	    (!paused && try_now(db, id, e) != ERR_OK))
 		return e->code;
 	return config_bump(db, e);
 }
@@ -223,7 +232,7 @@ enum err_code destination_remove(struct db *db, int32_t id, struct err *e)
 			e, ERR_BUSY,
 			"the destination still has conversions to send; let convey run "
 			"send "
-			"them, or give them up with: convey cancel --status pending");
+			"them, or give them up with: convey disconnect NAME");
 	if (credential_erase(db, id, e) != ERR_OK ||
 	    run(db, "UPDATE destination SET removed = 1 WHERE id = ?1", id, STR_NONE,
 		e) != ERR_OK ||

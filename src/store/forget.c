@@ -277,7 +277,9 @@ static bool sighting_is_persons(struct forget *f, sqlite3_stmt *s)
 		identifiers_add(&ids, kinds[i], value, &reader);
 		/* A placeholder is no identifier, and yet it may be asked for. */
 		if (str_ieq(value, str_make(f->hex, DIGEST_HEX_LEN)) ||
-		    (f->plain.len > 0 && str_ieq(value, buf_str(&f->plain))))
+		    (f->plain.len > 0 &&
+		     (kinds[i] == IDENTITY_EMAIL ? str_ieq(value, buf_str(&f->plain))
+						 : str_eq(value, buf_str(&f->plain)))))
 			return true;
 	}
 	return any_is_persons(f, &ids);

@@ -5,6 +5,7 @@
 
 #include "base/nearest.h"
 #include "core/event_map.h"
+#include "core/json.h"
 #include "store/setting.h"
 
 enum { NAME_LEN_MAX = 200, TIKTOK_NAME_LEN_MAX = 50 };
@@ -14,6 +15,8 @@ static bool is_name(const char *name, size_t max)
 	size_t len = strlen(name);
 
 	if (len == 0 || len > max || str_trim(str_of(name)).len != len)
+		return false;
+	if (!utf8_valid(str_of(name)))
 		return false;
 	for (; *name; name++)
 		if ((unsigned char)*name < 0x20 || *name == 0x7f)
@@ -71,21 +74,48 @@ enum err_code map_fill(struct db *db, int *added, struct err *e)
 	return config_bump(db, e);
 }
 
+/* Names that it maps are not unmapped any more, however they are spelled. */
+static enum err_code forget_unmapped(struct db *db, const char *event, struct err *e)
+{
+	struct event_map_row row = {str_of(event), 0, STR("x"), 1};
+	struct event_map *map = event_map_new(&row, 1);
+	sqlite3_stmt *all, *drop = NULL;
+	bool any;
+
+	if (db_prepare(db, "SELECT event FROM unmapped", &all, e) == ERR_OK &&
+	    db_prepare(db, "DELETE FROM unmapped WHERE event = ?1", &drop, e) == ERR_OK)
+		while (db_step(db, all, &any, e) == ERR_OK && any) {
+			struct str name = db_column(all, 0);
+
+			if (!event_map_find(map, 0, name))
+				continue;
+			db_bind(drop, 1, name);
+			if (db_run(db, drop, e) != ERR_OK)
+				break;
+		}
+	sqlite3_finalize(all);
+	sqlite3_finalize(drop);
+	event_map_free(map);
+	return e->code;
+}
+
 enum err_code map_set(struct db *db, const char *event, const char *tiktok_event,
 		      int32_t destination_id, struct err *e)
 {
 	if (!is_name(event, NAME_LEN_MAX))
-		return err_set(
-			e, ERR_USAGE,
-			"an event's name has 1 to %d bytes, no control bytes and no "
-			"white space around it",
-			NAME_LEN_MAX);
+		return err_set(e, ERR_USAGE,
+			       "an event's name has 1 to %d bytes of UTF-8, no control "
+			       "bytes and no "
+			       "white space around it",
+			       NAME_LEN_MAX);
 	if (!is_name(tiktok_event, TIKTOK_NAME_LEN_MAX))
 		return err_set(e, ERR_USAGE,
-			       "TikTok's name of an event has 1 to %d bytes, no control "
+			       "TikTok's name of an event has 1 to %d bytes of UTF-8, no "
+			       "control "
 			       "bytes and no white space around it",
 			       TIKTOK_NAME_LEN_MAX);
-	if (put(db, event, tiktok_event, destination_id, e) != ERR_OK)
+	if (put(db, event, tiktok_event, destination_id, e) != ERR_OK ||
+	    forget_unmapped(db, event, e) != ERR_OK)
 		return e->code;
 	return config_bump(db, e);
 }

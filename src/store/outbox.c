@@ -21,11 +21,12 @@ enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 		       &r->one, e) ||
 	    db_prepare(db,
 		       "SELECT " KNOWN_COLUMNS ", w.status, w.unknown, w.attempts, "
-		       "w.first_sent_at FROM (SELECT key, status, unknown, attempts, "
+		       "w.first_sent_at, w.key / 1024 FROM (SELECT key, status, unknown, "
+		       "attempts, "
 		       "first_sent_at FROM waiting WHERE destination_id = ?1 "
 		       "AND due_at <= ?2 AND status IN (1, 3) ORDER BY due_at, key LIMIT "
 		       "?3) w "
-		       "JOIN outbox o ON o.id = w.key / 1024 ORDER BY o.id",
+		       "LEFT JOIN outbox o ON o.id = w.key / 1024 ORDER BY w.key",
 		       &r->due, e) ||
 	    db_prepare(db,
 		       "SELECT " COLUMNS " FROM duplicate d JOIN outbox o "
@@ -146,6 +147,7 @@ enum err_code outbox_due(struct outbox_reader *r, int32_t destination_id, int64_
 	sqlite3_bind_int(r->due, 3, limit);
 	while (db_step(r->db, r->due, &more, e) == ERR_OK && more) {
 		struct waiting_row waiting = {
+			.gone = sqlite3_column_type(r->due, 0) == SQLITE_NULL,
 			.retrying = sqlite3_column_int(r->due, 6) == 3,
 			.unknown = sqlite3_column_int(r->due, 7) != 0,
 			.attempts = sqlite3_column_int(r->due, 8),
@@ -153,6 +155,7 @@ enum err_code outbox_due(struct outbox_reader *r, int32_t destination_id, int64_
 		};
 
 		row_of(r->due, &row);
+		row.id = sqlite3_column_int64(r->due, 10);
 		if (!fn(arg, &row, &waiting))
 			break;
 	}

@@ -18,6 +18,7 @@ struct outbox_reader {
 
 /* A row that waits, beside the row of the outbox. */
 struct waiting_row {
+	bool gone; /* somebody has deleted the row: nothing but its id is known */
 	bool retrying, unknown;
 	int attempts;
 	int64_t first_sent_ms;

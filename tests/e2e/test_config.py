@@ -124,6 +124,7 @@ class Files(Case):
                 ({"format": 1, "routes": [{"to": "a", "colour": "x"}]}, "routes[0].colour"),
                 ({"format": 1, "routes": [{"to": "a"}, {"to": "nobody"}]}, "routes[1]"),
                 ({"format": 1, "routes": [{"country": "DE"}]}, "routes[0]"),
+                ({"format": 1, "routes": [{"to": "a", "event": " "}]}, "routes[0].event"),
                 ({"format": 1, "routes": [{"to": "a", "sample": 101}]}, "routes[0]"),
                 ({"format": 1, "routes": [{"to": "a", "id": 1}, {"to": "b", "id": 1}]},
                  "routes[1].id"),

@@ -131,7 +131,7 @@ class File(Case):
             file.seek((root - 1) * 4096 + 4000)
             file.write(b"\xff" * 90)
         self.assertNotIn("integrity", self.look(OFFLINE))
-        self.assert_finding("integrity", "wrong", ".recover", OFFLINE, "--integrity")
+        self.assert_finding("integrity", "wrong", "save what can be read", OFFLINE, "--integrity")
 
     def test_rows_behind_the_cursor(self):
         db = self.project.connect()

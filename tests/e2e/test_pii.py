@@ -324,6 +324,17 @@ class ForgetWaiting(ForgetCase):
         self.assertEqual(self.project.query("SELECT session_id FROM visit"), [("s1",)])
         self.assertEqual(self.places_of("canary0", "+491709990000", sha256("+491709990000")), [])
 
+    def test_whose_external_id_differs_in_case_is_another(self):
+        producer = self.project.connect()
+        for name in ("Kunde-A", "kunde-a"):
+            producer.execute("INSERT INTO consent (external_id, ad_user_data) VALUES (?, 'DENIED')",
+                             (name,))
+            producer.execute("INSERT INTO visit (external_id) VALUES (?)", (name,))
+        producer.close()
+        self.forget("--external-id", "kunde-a")
+        for table in ("consent", "visit"):
+            self.assertEqual(self.project.query(f"SELECT external_id FROM {table}"), [("Kunde-A",)])
+
     def test_refuses_what_is_none(self):
         self.refused(64, "forget", "--db", self.project.db)
         self.refused(64, "forget", "--email", "a@x.de", "--phone", "+1", "--db", self.project.db)

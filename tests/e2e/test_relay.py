@@ -2,6 +2,7 @@
 """The relay against the sandbox: what is sent, once, and what every row says in the end."""
 import json
 import os
+import socket
 import sqlite3
 import statistics
 import sys
@@ -9,6 +10,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import tls  # noqa: E402
 from convey import SLOW, applied_ids, purchase, sent, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
@@ -187,14 +189,47 @@ class Rate(Case):
         self.check()
 
 
-class NoAuthority(Case):
-    def test_a_long_name_of_a_file_that_is_not_there(self):
-        """libcurl names it in its words, which are cut."""
+class Throttled(Case):
+    def test_a_restart_waits_on_and_a_person_need_not(self):
+        self.sandbox.set_faults("40100:nth=1,retry_after=600")
         self.project.insert([purchase(1)])
-        relay = self.project.start("https://127.0.0.1:1", "--ca-file", "/nowhere" + "/x" * 200)
-        wait_until(lambda: self.project.queue()["last_error"])
-        self.assertEqual(self.project.statuses(), {"pending": 1})
+        for _ in range(2):
+            relay = self.start()
+            wait_until(lambda: self.project.queue()["state"] == "rate_limited")
+            time.sleep(0.5)
+            self.assertEqual(self.sandbox.stats()["requests"], 1)
+            self.assertEqual(relay.stop(), 0)
+        relay = self.start()
+        self.project.convey("destination", "resume", "shop")
+        self.project.wait_for({"delivered": 1})
         self.assertEqual(relay.stop(), 0)
+
+
+class NoAuthority(Case):
+    def test_refused_at_the_start(self):
+        folder = self.project.directory
+        empty = os.path.join(folder, "empty.pem")
+        open(empty, "w", encoding="ascii").close()
+        for file, status in ((os.path.join(folder, "nowhere"), 66), (empty, 65), (folder, 65)):
+            relay = self.project.start("https://127.0.0.1:1", "--ca-file", file)
+            self.assertEqual(relay.wait(), status, relay.log())
+            self.assertIn(f"--ca-file '{file}'", relay.log())
+
+    def test_gone_since_under_a_long_name(self):
+        """libcurl names it in its words, which are cut."""
+        folder = os.path.join(self.project.directory, "x" * 200)
+        os.mkdir(folder)
+        authority = tls.Authority(folder)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            relay = self.project.start(f"https://127.0.0.1:{listener.getsockname()[1]}",
+                                       "--ca-file", authority.cert)
+            relay.wait_started()
+            os.remove(authority.cert)
+            self.project.insert([purchase(1)])
+            wait_until(lambda: "error setting certificate" in
+                       (self.project.queue()["last_error"] or ""))
+            self.assertEqual(self.project.queue()["state"], "tls")
+            self.assertEqual(relay.stop(), 0)
 
 
 class Dedup(Case):

@@ -10,12 +10,13 @@ import random
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import ROOT, purchase, wait_until  # noqa: E402
+from convey import ROOT, binary, purchase, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
 RUNS = int(os.environ.get("CONVEY_COUNT", "60"))
@@ -84,6 +85,16 @@ class Watches(Case):
         self.project.wait_for({"delivered": 60001})
         self.assertEqual(relay.stop(), 0)
         self.check()
+
+
+class Sizes(Case):
+    def test_a_file_that_may_not_grow(self):
+        """An error with a status of its own, not the end by a signal."""
+        with self.assertRaises(subprocess.CalledProcessError) as ended:
+            subprocess.run(["prlimit", "--fsize=40000", binary(), "init", "--db",
+                            os.path.join(self.project.directory, "small.db")],
+                           check=True, capture_output=True)
+        self.assertEqual(ended.exception.returncode, 74, ended.exception.stderr)
 
 
 class Memory(Case):

@@ -75,6 +75,29 @@ class Signals(Case):
         self.check()
 
 
+class Locked(Case):
+    def test_what_cannot_be_recorded_is_told(self):
+        """Somebody holds the database until after the relay's end."""
+        self.sandbox.set_faults("slow:ms=1000")
+        self.project.insert(purchase(n) for n in range(3))
+        relay = self.start()
+        wait_until(lambda: self.sandbox.stats()["requests"])
+        other = self.project.connect()
+        other.execute("BEGIN IMMEDIATE")
+        os.kill(relay.pid, signal.SIGTERM)
+        time.sleep(1.5)
+        os.kill(relay.pid, signal.SIGTERM)  # now, and not in twenty seconds
+        self.assertEqual(relay.wait(ENDS_IN_S), 75, relay.log())
+        self.assertIn("event=outcome_not_recorded events=3", relay.log())
+        other.execute("COMMIT")
+        other.close()
+        self.project.kills.append(time.time() * 1000)
+        self.sandbox.set_faults([])
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"delivered": 3})
+        self.check()
+
+
 class Unread(Case):
     """stderr is a pipe that is full."""
     ROWS = 5000

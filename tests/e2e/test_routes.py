@@ -54,10 +54,15 @@ class Delivery(Case):
             purchase(2, user=user, consent=granted),
             purchase(3, properties=money),
             purchase(4, properties={"value": 99.99, "currency": "EUR"}),
-            purchase(5, user={"email": ["", "y@shop.example"], "phone": 4930123456}),
+            purchase(5, user={"email": ["", "y@shop.example"], "phone": "+4930123456"}),
             purchase(6, page={"url": "https://shop.example/?ttclid=E.C.P.1"}),
             purchase(7, user={"email": "  ", "phone": []}),
             purchase(8, user={"phone": "+4930123456"}),
+            # known is what would be sent
+            purchase(9, user={"email": "n/a", "phone": "+4930999999"}),
+            purchase(10, user={"email": "z@shop.example", "phone": ["+1", "0000000000"]}),
+            purchase(11, user={"ttclid": "__CLICKID__"}),
+            purchase(12, user={"ttclid": "E.C.P.2"}),
         ]
         self.convey("map", "set", "Lead Form", "Lead")
         found = self.run_relay(*rows)
@@ -71,6 +76,10 @@ class Delivery(Case):
             "id-6": {None: "routed_away"},
             "id-7": everywhere,
             "id-8": everywhere,
+            "id-9": everywhere,
+            "id-10": everywhere,
+            "id-11": everywhere,
+            "id-12": {None: "routed_away"},
         })
         pixels = {}
         for line, event in sent(self.ledger):
