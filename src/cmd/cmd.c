@@ -63,7 +63,8 @@ int cmd_main(const struct command *const *commands, int argc, char **argv)
 	struct err e = {ERR_OK, ""};
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
+	signal(SIGXFSZ,
+	       SIG_IGN); /* a file that may not grow is an error like a full disk */
 	keep_standard_descriptors();
 	forbid_cores();
 	if (!c.db_path || !c.db_path[0])

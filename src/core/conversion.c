@@ -165,19 +165,6 @@ struct str conversion_id(const struct conversion *c, uint32_t at, struct buf *tm
 	return text_of(c, at, tmp);
 }
 
-const char *conversion_country(const struct conversion *c, const char *otherwise,
-			       struct buf *tmp, char own[3])
-{
-	struct str text = str_trim(conversion_text(c, c->at[FIELD_COUNTRY], tmp));
-
-	if (text.len != 2)
-		return otherwise;
-	own[0] = ascii_upper(text.p[0]);
-	own[1] = ascii_upper(text.p[1]);
-	own[2] = '\0';
-	return own;
-}
-
 static bool time_is_absent(const struct event_time *t)
 {
 	return t->kind == EVENT_TIME_NONE ||

@@ -77,9 +77,4 @@ struct str conversion_text(const struct conversion *c, uint32_t at, struct buf *
 /* The same for ids: a number counts as the text it was written with. */
 struct str conversion_id(const struct conversion *c, uint32_t at, struct buf *tmp);
 
-/* Where the person's national numbers are read: in the payload's country where it is one of two
- * letters, else in `otherwise`. */
-const char *conversion_country(const struct conversion *c, const char *otherwise,
-			       struct buf *tmp, char own[3]);
-
 #endif

@@ -119,13 +119,26 @@ static void add_at(struct identifiers *ids, enum identity_kind kind,
 		note_digest(r->known, kind, at, value, &ids->id[before]);
 }
 
+const char *identifier_country(const struct conversion *c, const char *otherwise,
+			       struct buf *tmp, char own[3])
+{
+	struct str text = str_trim(conversion_text(c, c->at[FIELD_COUNTRY], tmp));
+
+	if (text.len != 2)
+		return otherwise;
+	own[0] = ascii_upper(text.p[0]);
+	own[1] = ascii_upper(text.p[1]);
+	own[2] = '\0';
+	return own;
+}
+
 void identifiers_of_conversion(const struct conversion *c,
 			       const struct identifier_reader *r, struct identifiers *ids)
 {
 	struct identifier_reader local = *r;
 	char own[3];
 
-	local.country = conversion_country(c, r->country, r->text, own);
+	local.country = identifier_country(c, r->country, r->text, own);
 	identifiers_clear(ids);
 	for (size_t i = 0; i < SOURCES; i++) {
 		uint32_t at = c->at[sources[i].field];

@@ -14,7 +14,7 @@
 #include "core/identity.h"
 
 #define IDENTIFIERS_MAX 16 /* of one row */
-#define PLACEHOLDERS_MAX 4 /* of one row */
+#define PLACEHOLDERS_MAX 4
 
 /* An identity_node's number: 61 bits of the SHA-256, then the kind. A cryptographic hash:
  * who chooses a session id must not be able to choose another's number. */
@@ -23,15 +23,12 @@ struct identifier {
 	unsigned char digest[DIGEST_LEN]; /* of the normalised value */
 };
 
-/* The identifiers of one row, each once, the strongest first. What stands for nobody is not
- * among them: it joins no one and finds no one. Its numbers are kept for one thing only, a
- * denial of consent that was made under it. */
+/* Of one row, each once, the strongest first; apart what stands for nobody, yet can deny. */
 struct identifiers {
 	struct identifier id[IDENTIFIERS_MAX];
 	uint64_t placeholder[PLACEHOLDERS_MAX];
 	size_t count, placeholders;
 };
-
 struct identifier_reader {
 	struct digest *digest;
 	struct buf *text, *normal;   /* overwritten */
@@ -44,8 +41,7 @@ static inline enum identity_kind identifier_kind(uint64_t node)
 	return (enum identity_kind)(node & 7);
 }
 
-/* Where a table of nodes looks first. A number is a part of a SHA-256, but a table must not
- * crawl where somebody finds ones that are alike. */
+/* Where a table of nodes looks first; somebody may have found numbers that are alike. */
 static inline size_t node_slot(uint64_t node, size_t slots)
 {
 	return (size_t)(node * UINT64_C(0x9e3779b97f4a7c15) >> 24) & (slots - 1);
@@ -61,7 +57,7 @@ static inline void identifiers_clear(struct identifiers *ids)
 	ids->count = ids->placeholders = 0;
 }
 
-/* Call in the order of the kinds. Beyond the room there is, nothing is added. */
+/* In the order of the kinds; where there is no room, nothing. */
 void identifiers_add(struct identifiers *ids, enum identity_kind kind, struct str value,
 		     const struct identifier_reader *r);
 
@@ -70,10 +66,14 @@ void identifiers_of_conversion(const struct conversion *c,
 			       const struct identifier_reader *r,
 			       struct identifiers *ids);
 
-/* How many the payload may have, told without hashing. */
+/* Where national numbers are read: the payload's country of two letters, else `otherwise`. */
+const char *identifier_country(const struct conversion *c, const char *otherwise,
+			       struct buf *tmp, char own[3]);
+
+/* At most so many, told without hashing. */
 size_t conversion_identifiers(const struct conversion *c);
 
-/* "email 5e884898", with the first 8 hex digits and a NUL. */
+/* "email 5e884898" and a NUL. */
 #define IDENTIFIER_TEXT 32
 void identifier_text(uint64_t node, char out[IDENTIFIER_TEXT]);
 

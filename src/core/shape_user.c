@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/identifier.h"
 #include "core/normalize.h"
 #include "core/sha256_hex.h"
 #include "core/shape_parts.h"
@@ -18,10 +19,10 @@ static bool normalize(struct shaper *sh, enum field field, struct str plain,
 	switch (field) {
 	case FIELD_EMAIL: return normalize_email(plain, out);
 	case FIELD_PHONE: {
-		const char *country = conversion_country(sh->c, sh->d->default_country,
+		const char *country = identifier_country(sh->c, sh->d->default_country,
 							 &sh->s->more, own);
 
-		buf_clear(out); /* conversion_country may have used it */
+		buf_clear(out); /* identifier_country may have used it */
 		return normalize_phone(plain, country, out);
 	}
 	case FIELD_EXTERNAL_ID: return normalize_external_id(plain, out);

@@ -5,13 +5,11 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
-#include <openssl/err.h>
-#include <openssl/x509_vfy.h>
 
 #include "base/clock.h"
+#include "net/authorities.h"
 #include "net/http_header.h"
 
 enum {
@@ -207,26 +205,20 @@ static int64_t retry_after_of(struct str value)
 	return ms > 0 && ms < 86400000 ? ms : 0;
 }
 
-/* 0 where it is none. */
-static int64_t date_ms(const char *text)
-{
-	time_t at = curl_getdate(text, NULL);
-
-	return at > 0 ? (int64_t)at * 1000 : 0;
-}
-
 static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct http_request *r = arg;
 	struct str line = {bytes, size * count};
 	struct str value;
 	char text[64];
+	time_t date;
 
 	if (header_is(line, STR("Retry-After:"), &value))
 		r->retry_after_ms = retry_after_of(value);
 	if (header_is(line, STR("Date:"), &value)) {
 		snprintf(text, sizeof(text), "%.*s", STR_ARG(value));
-		r->server_date_ms = date_ms(text);
+		date = curl_getdate(text, NULL);
+		r->server_date_ms = date > 0 ? (int64_t)date * 1000 : 0;
 	}
 	return size * count;
 }
@@ -395,26 +387,6 @@ void http_abort(struct http *http, struct http_request *r)
 	uv_idle_start(&http->abort_idle, on_abort_idle);
 }
 
-/* libcurl would say so at the first handshake only. */
-static enum err_code check_authorities(const char *file, struct err *e)
-{
-	X509_STORE *store;
-
-	e->code = ERR_OK;
-	if (!file)
-		return ERR_OK;
-	store = X509_STORE_new();
-	if (!store)
-		abort();
-	if (X509_STORE_load_file(store, file) != 1)
-		err_set(e, access(file, R_OK) == 0 ? ERR_DATA : ERR_NOINPUT,
-			"--ca-file '%s' cannot be read, or holds no certificate (PEM)",
-			file);
-	X509_STORE_free(store);
-	ERR_clear_error();
-	return e->code;
-}
-
 enum err_code http_new(uv_loop_t *loop, const struct http_options *options,
 		       struct http **out, struct err *e)
 {
@@ -426,7 +398,7 @@ enum err_code http_new(uv_loop_t *loop, const struct http_options *options,
 	info = curl_version_info(CURLVERSION_NOW);
 	if (~info->features & (CURL_VERSION_ASYNCHDNS | CURL_VERSION_SSL))
 		return err_set(e, ERR_UNAVAILABLE, "this libcurl lacks AsynchDNS or SSL");
-	if (check_authorities(options->ca_file, e) != ERR_OK)
+	if (authorities_check(options->ca_file, e) != ERR_OK)
 		return e->code;
 	http = calloc(1, sizeof(*http));
 	if (!http)

@@ -8,9 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
-
 #include "base/clock.h"
+#include "core/secret.h"
 
 enum { LINE_LEN = GATE_TOKEN_LEN + 1, PATH_BYTES = 1100 };
 

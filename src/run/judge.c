@@ -107,10 +107,29 @@ enum reason judge_read(struct judge *j, const struct outbox_row *row)
 	return reason;
 }
 
-/* What the first row says of its time, else the next that says something. */
-static void merge_time(struct judge *j, const struct event_time *t)
+/* So many duplicates may fill the first row's empty fields; it takes a producer gone wild to
+ * have more, and each is read again whenever the first is. */
+enum { MERGES_MAX = 16 };
+
+/* Whether a conversion of that time may be sent at all: what fills a gap must not break the row
+ * that is good without it. */
+static bool is_of_use(const struct judge *j, const struct outbox_row *row)
 {
-	if (j->merged_row.event_time.kind != EVENT_TIME_NONE)
+	struct zone *zone =
+		j->config->count ? j->config->destinations[0].rules.zone : NULL;
+	int64_t created_s = row->created_ms / 1000, at;
+
+	return row->event_time.kind != EVENT_TIME_NONE &&
+	       event_time_resolve(&row->event_time, zone, &at) &&
+	       at <= created_s + FUTURE_MAX_S && at >= created_s - AGE_MAX_S;
+}
+
+/* What the first row says of its time, else the next that says something. */
+static void merge_time(struct judge *j, const struct outbox_row *row)
+{
+	const struct event_time *t = &row->event_time;
+
+	if (j->merged_row.event_time.kind != EVENT_TIME_NONE || !is_of_use(j, row))
 		return;
 	j->merged_row.event_time = *t;
 	if (t->kind != EVENT_TIME_TEXT)
@@ -130,7 +149,7 @@ static bool merge_row(void *arg, const struct outbox_row *row,
 	if (j->merges == MERGES_MAX)
 		return false;
 	j->merges++;
-	merge_time(j, &row->event_time);
+	merge_time(j, row);
 	buf_init(&next, PAYLOAD_MAX);
 	if (!payload_merge(j->merged_row.payload, row->payload, &next)) {
 		buf_fini(&next);

@@ -16,10 +16,6 @@
 #include "store/outbox.h"
 #include "store/unread.h"
 
-/* So many duplicates may fill the first row's empty fields; it takes a producer gone wild to
- * have more, and each is read again whenever the first is. */
-#define MERGES_MAX 16
-
 struct judge {
 	struct db db;
 	struct unread unread; /* judge_open: what no relay has taken up yet */

@@ -19,7 +19,7 @@ static bool is_identifier(struct judge *j, enum field field, struct str text)
 	text = str_trim(text);
 	if (text.len == 0 || is_sha256_hex(text))
 		return text.len > 0;
-	country = conversion_country(&j->conversion, config_country(j->config), normal,
+	country = identifier_country(&j->conversion, config_country(j->config), normal,
 				     own);
 	buf_clear(normal);
 	switch (field) {

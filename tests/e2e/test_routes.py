@@ -57,7 +57,7 @@ class Delivery(Case):
             purchase(5, user={"email": ["", "y@shop.example"], "phone": "+4930123456"}),
             purchase(6, page={"url": "https://shop.example/?ttclid=E.C.P.1"}),
             purchase(7, user={"email": "  ", "phone": []}),
-            purchase(8, user={"phone": "+4930123456"}),
+            purchase(8, user={"phone": "+4930888888"}),
             # known is what would be sent
             purchase(9, user={"email": "n/a", "phone": "+4930999999"}),
             purchase(10, user={"email": "z@shop.example", "phone": ["+1", "0000000000"]}),
