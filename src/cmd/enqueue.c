@@ -190,6 +190,19 @@ static enum err_code put_all(struct job *j, struct err *e)
 	return e->code;
 }
 
+/* It would be lost in silence: a payload's top may hold anything. */
+static void warn_stray(const struct job *j)
+{
+	int64_t line, lines;
+	const char *path = feed_stray(j->feed, &line, &lines);
+
+	if (path)
+		cmd_say(j->cmd,
+			"warning: line %lld has at its top, where nobody reads it, what "
+			"belongs into %s%s",
+			(long long)line, path, lines > 1 ? "; so have others" : "");
+}
+
 static void report(const struct job *j, enum err_code e)
 {
 	const struct cmd *c = j->cmd;
@@ -200,6 +213,7 @@ static void report(const struct job *j, enum err_code e)
 		interrupted               ? ", then it was interrupted"
 		: j->bad || e || !j->good ? ""
 					  : "; every line was good");
+	warn_stray(j);
 	result = json_pack("{s:I, s:I, s:I}", "lines", (json_int_t)feed_lines(j->feed),
 			   "enqueued", (json_int_t)j->good, "bad", (json_int_t)j->bad);
 	if (j->bad)

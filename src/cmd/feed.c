@@ -25,6 +25,8 @@ struct feed {
 	bool started, ended;
 	bool strange; /* the first record is neither form's */
 	int64_t line, lines, bytes;
+	const char *stray; /* see feed_stray */
+	int64_t stray_line, strays;
 };
 
 struct feed *feed_new(int fd, const struct feed_options *options)
@@ -176,8 +178,24 @@ static enum err_code start(struct feed *f, struct str record, bool *taken, struc
 	return sheet_header(&f->sheet, record, f->options.ignore_columns, e);
 }
 
+static void note_stray(struct feed *f)
+{
+	if (f->strays++ > 0)
+		return;
+	f->stray = f->parser.stray;
+	f->stray_line = f->line;
+}
+
+const char *feed_stray(const struct feed *f, int64_t *line, int64_t *lines)
+{
+	*line = f->stray_line;
+	*lines = f->strays;
+	return f->stray;
+}
+
 static const char *parse(struct feed *f, struct str record, struct enqueue_row *row)
 {
+	const char *wrong;
 	bool strange = f->strange;
 
 	f->strange = false;
@@ -185,8 +203,12 @@ static const char *parse(struct feed *f, struct str record, struct enqueue_row *
 		return "it is longer than 16 MiB";
 	if (strange)
 		return "it is neither JSON nor a CSV header, which has a column 'event'";
-	return f->options.format == FEED_CSV ? sheet_row(&f->sheet, record, row)
-					     : line_parse(&f->parser, record, row);
+	if (f->options.format == FEED_CSV)
+		return sheet_row(&f->sheet, record, row);
+	wrong = line_parse(&f->parser, record, row);
+	if (!wrong && f->parser.stray)
+		note_stray(f);
+	return wrong;
 }
 
 enum err_code feed_next(struct feed *f, bool may_wait, enum feed_next *what,

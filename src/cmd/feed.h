@@ -31,6 +31,10 @@ MUST_CHECK enum err_code feed_next(struct feed *f, bool may_wait, enum feed_next
 				   struct enqueue_row *row, const char **wrong,
 				   struct err *e);
 
+/* Of a member of some line that nobody reads where it stands: where it belongs; NULL: of none.
+ * *line is the first such line's number, *lines how many there are. */
+const char *feed_stray(const struct feed *f, int64_t *line, int64_t *lines);
+
 /* The number of the last record's first line, from 1; the lines and the bytes read so far. */
 int64_t feed_line(const struct feed *f);
 int64_t feed_lines(const struct feed *f);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cmd/sheet.h"
+
 enum { TEXT_MAX = 32 * 1024 * 1024 };
 
 void line_init(struct line_parser *p)
@@ -43,8 +45,10 @@ static void add_value(struct buf *out, const struct json *j, uint32_t at)
 		buf_addc(out, '"');
 }
 
-static void add_members(struct buf *out, const struct json *j, uint32_t object)
+static void add_members(struct line_parser *p, uint32_t object)
 {
+	const struct json *j = &p->json;
+	struct buf *out = &p->payload;
 	uint32_t end = j->t[object].next;
 
 	for (uint32_t key = object + 1; key < end; key = j->t[key + 1].next) {
@@ -52,10 +56,12 @@ static void add_members(struct buf *out, const struct json *j, uint32_t object)
 			continue;
 		if (object == 0 && json_key_is(j, key, STR("payload")) &&
 		    j->t[key + 1].type == TOKEN_OBJECT) {
-			add_members(out, j,
+			add_members(p,
 				    key + 1); /* a row spelled out as the table has it */
 			continue;
 		}
+		if (!p->stray)
+			p->stray = sheet_place(json_bytes(j, key));
 		if (out->len > 1)
 			buf_addc(out, ',');
 		add_value(out, j, key);
@@ -142,7 +148,8 @@ const char *line_parse(struct line_parser *p, struct str line, struct enqueue_ro
 		return wrong;
 	buf_clear(&p->payload);
 	buf_addc(&p->payload, '{');
-	add_members(&p->payload, &p->json, 0);
+	p->stray = NULL;
+	add_members(p, 0);
 	buf_addc(&p->payload, '}');
 	out->payload = buf_str(&p->payload);
 	return p->payload.full ? "it is too long" : NULL;

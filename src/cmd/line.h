@@ -14,6 +14,9 @@
 struct line_parser {
 	struct json json;
 	struct buf event, event_id, event_time, payload;
+	const char
+		*stray; /* where a member of the last line belongs that nobody reads where
+			      it stands; NULL: there is none */
 };
 
 void line_init(struct line_parser *p);

@@ -80,6 +80,14 @@ static const struct {
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
+const char *sheet_place(struct str column)
+{
+	for (size_t i = 0; i < KNOWN; i++)
+		if (known[i].flat && str_eq(column, str_of(known[i].flat)))
+			return strchr(known[i].path, '.') ? known[i].path : NULL;
+	return NULL;
+}
+
 static const char *const own[] = {"event", "event_id", "event_time"};
 
 void sheet_init(struct sheet *s)

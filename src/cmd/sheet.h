@@ -31,6 +31,10 @@ struct sheet {
 void sheet_init(struct sheet *s);
 void sheet_fini(struct sheet *s);
 
+/* Where a payload has what the view has as a column ("properties.value"); NULL where that is at
+ * its top, or there is no such column. */
+const char *sheet_place(struct str column);
+
 /* Whether a file's first line is such a header. */
 bool sheet_is_header(struct str line);
 

@@ -268,7 +268,7 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 	/* A file that is none of ours gets no lock beside it. */
 	if (db_open(&w->db, w->lock.path, DB_WRITE, e) == ERR_OK &&
 	    migrate_check(&w->db, e) == ERR_OK && lock_take(&w->lock, e) == ERR_OK &&
-	    db_use_wal(&w->db, e) == ERR_OK &&
+	    db_use_wal(&w->db, e) == ERR_OK && intact_check_ids(&w->db, e) == ERR_OK &&
 	    queue_open(&w->queue, &w->db, e) == ERR_OK &&
 	    (w->has_kinship = kinship_open(&w->kinship, &w->db, e) == ERR_OK) &&
 	    edges_open(&w->edges, &w->db, &w->kinship, e) == ERR_OK &&

@@ -172,7 +172,8 @@ class Full(unittest.TestCase):
         relay.process.send_signal(signal.SIGTERM)
         wait_until(lambda: "event=signal" in relay.log())
         relay.process.send_signal(signal.SIGTERM)  # no longer
-        self.assertEqual(relay.wait(10), 0, relay.log())
+        self.assertEqual(relay.wait(10), 74, relay.log())
+        self.assertIn("event=outcome_not_recorded events=10", relay.log())
         project.make_room()
         project.kills.append(time.time() * 1000)  # its outcome was lost: sent once more
         self.assertEqual(project.drain(sandbox), 0)

@@ -177,6 +177,14 @@ class Bad(Case):
         self.assertEqual(self.ids(), ["1", "2"])
         self.assertIn("did you mean 'stop'?", self.enqueue("--on-error", "stpo", status=64)[1])
 
+    def test_what_stands_where_nobody_reads_it_is_told(self):
+        lines = [{"event": "purchase", "note": 1}, {"event": "purchase", "value": 1},
+                 {"event": "purchase", "payload": {"email": "jane@shop.example"}}]
+        _, said = self.enqueue(data="\n".join(map(json.dumps, lines)))
+        self.assertIn("warning: line 2 has at its top, where nobody reads it, what belongs into "
+                      "properties.value; so have others", said)
+        self.assertEqual(len(self.payloads()), 3)
+
     def test_a_dry_run_says_the_same_and_does_nothing(self):
         for more in ((), ("--on-error", "stop")):
             out, said = self.enqueue("--dry-run", "--json", *more, data=self.ROWS, status=65)

@@ -217,6 +217,7 @@ class Waiting(WaitingCase):
             self.project.set_token("token")  # what was refused is tried again
             self.waits_for(reason, [fault])
         self.project.set_token("token")
+        self.project.convey("destination", "resume", "shop")  # now, not in half a minute
         self.waits_for("network", endpoint="http://127.0.0.1:9")
         self.project.convey("destination", "pause", "shop")
         self.waits_for("paused")

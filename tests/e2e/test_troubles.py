@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -216,6 +217,21 @@ class Others(Troubles):
         self.page("A reader that never ends")
         reader.close()
         self.assertEqual(relay.wait(), 0)
+
+    def test_an_end_while_somebody_holds_the_database(self):
+        self.sandbox.set_faults("slow:ms=500")
+        relay = self.start()
+        self.project.insert([purchase(1)])
+        wait_until(lambda: self.sandbox.stats()["requests"])
+        writer = self.project.connect()
+        writer.execute("BEGIN IMMEDIATE")
+        time.sleep(1)
+        for _ in range(2):  # now, and not in twenty seconds
+            relay.process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+        self.ended(relay)
+        writer.execute("COMMIT")
+        self.page("The relay had to end while somebody held the database")
 
     def test_a_writer_that_never_ends(self):
         self.sandbox.set_faults("slow:ms=3000")
