@@ -449,8 +449,16 @@ UNION ALL
 SELECT r.word, q.destination, q.pending + q.retrying,
 	strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || q.oldest_pending_s || ' seconds'),
 	strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
-	NULL, replace(r.advice, 'NAME', q.destination)
-FROM queue_status q JOIN reason r ON r.word = q.state
+	(SELECT coalesce(nullif(o.event_id, ''),
+		(SELECT x.event_id FROM derived_id x WHERE x.outbox_id = o.id))
+		FROM outbox o WHERE o.id = coalesce(
+			(SELECT w.key / 1024 FROM waiting w WHERE w.destination_id = t.id
+				AND w.status IN (1, 3) ORDER BY w.due_at LIMIT 1),
+			(SELECT min(id) FROM outbox WHERE id > (SELECT cursor FROM queue)))),
+	replace(r.advice, 'NAME', q.destination)
+FROM queue_status q
+	JOIN reason r ON r.word = q.state
+	JOIN destination t ON t.name = q.destination AND t.removed = 0
 UNION ALL
 SELECT r.word, t.name, k.count,
 	strftime('%Y-%m-%dT%H:%M:%fZ', k.first_seen / 1000.0, 'unixepoch'),

@@ -184,8 +184,11 @@ static void report(const struct parting *p)
 	else
 		cmd_say(c, "'%s' had no token", c->argv[0]);
 	if (p->cancelled)
-		cmd_say(c, "%lld waiting conversion%s cancelled (disconnected)",
-			(long long)p->cancelled, p->cancelled == 1 ? " is" : "s are");
+		cmd_say(c, "%lld waiting conversion%s%s cancelled (disconnected)",
+			(long long)p->cancelled, p->cancelled == 1 ? "" : "s",
+			c->dry_run          ? " would be"
+			: p->cancelled == 1 ? " is"
+					    : " are");
 	say_revocation(p);
 	cmd_say(c, "the other end: " OTHER_END);
 	cmd_result(c, json_pack("{s:s, s:b, s:b, s:I, s:s}", "destination", c->argv[0],
@@ -196,8 +199,13 @@ static void report(const struct parting *p)
 
 static enum err_code part(struct parting *p, const char *endpoint, struct err *e)
 {
-	if (part_here(p, e) != ERR_OK || p->cmd->dry_run)
+	if (part_here(p, e) != ERR_OK)
 		return e->code;
+	if (p->cmd->dry_run)
+		return cmd_value(p->cmd, "keep-pending")
+			       ? ERR_OK
+			       : disconnect_count(&p->db, p->id, p->only, &p->cancelled,
+						  e);
 	if (cancel_waiting(p, e) != ERR_OK || cancel_unread(p, e) != ERR_OK)
 		return e->code;
 	if (p->noted && part_there(p, endpoint, e) != ERR_OK)

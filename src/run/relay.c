@@ -142,7 +142,7 @@ static bool clock_is_stored(struct relay *r)
 static void end_if_done(struct relay *r)
 {
 	if (!r->stopping && is_drained(r)) {
-		r->stopping = true;
+		r->drained = r->stopping = true;
 		r->deadline_ms = clock_mono_ms() + STOP_MS;
 	}
 	if (!r->stopping || r->closing)
@@ -398,7 +398,8 @@ static void finish(struct relay *r)
 	struct log_line line = log_begin(LOG_INFO, "stopped");
 
 	log_field(&line, "drained", "%s",
-		  r->fatal.code == ERR_OK && r->reading.quiet ? "yes" : "no");
+		  r->fatal.code == ERR_OK && (r->drained || r->reading.quiet) ? "yes"
+									      : "no");
 	log_end(&line);
 }
 

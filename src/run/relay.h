@@ -62,7 +62,7 @@ struct relay {
 	struct ingesting ingesting;
 	uint64_t changes; /* counts lots admitted and shipments settled */
 	struct metrics metrics;
-	bool pumping, pump_again, stopping, closing;
+	bool pumping, pump_again, drained, stopping, closing;
 	uint64_t deadline_ms; /* then requests under way are given up */
 	int to_close;
 	struct err fatal;

@@ -36,4 +36,8 @@ MUST_CHECK enum err_code disconnect_unread(struct db *db, int32_t destination_id
 					   int64_t through, int64_t *after,
 					   int64_t *count, struct err *e);
 
+/* How many the two would cancel. */
+MUST_CHECK enum err_code disconnect_count(struct db *db, int32_t destination_id,
+					  bool unread, int64_t *count, struct err *e);
+
 #endif

@@ -165,7 +165,12 @@ class Disconnect(Case):
 
     def test_a_dry_run_changes_nothing(self):
         self.connect()
-        self.assertIn("would revoke", self.disconnect("--dry-run"))
+        self.project.insert([purchase(n) for n in range(3)])
+        said = self.disconnect("--dry-run")
+        self.assertIn("would revoke", said)
+        self.assertIn("3 waiting conversions would be cancelled", said)
+        self.assertNotIn("cancelled", self.disconnect("--dry-run", "--keep-pending"))
+        self.assertEqual(self.project.statuses(), {"pending": 3})
         self.assertEqual(self.codes(), [0])
         self.assertIn("token", self.fields())
 

@@ -203,9 +203,11 @@ class WaitingCase(Reasons):
         self.sandbox.set_faults(list(faults))
         relay = self.project.start(endpoint or self.sandbox, "--timeout-ms", "1000")
         relay.wait_started()
-        (advice,), = wait_until(lambda: self.project.query(
-            "SELECT advice FROM problem WHERE reason = ? AND count > 0", reason), what=reason)
+        (advice, example), = wait_until(lambda: self.project.query(
+            "SELECT advice, example_event_id FROM problem WHERE reason = ? AND count > 0",
+            reason), what=reason)
         self.assertRegex(advice, ADVICE)
+        self.assertEqual(example, "id-1")
         self.assertEqual(relay.stop(), 0)
 
 
