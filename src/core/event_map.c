@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "core/unicode_fold.h"
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum kind { EXACT, FOLDED, STANDARD };
@@ -70,6 +72,13 @@ static char fold(char c)
 	return c == ' ' || c == '-' || c == '.' ? '_' : ascii_lower(c);
 }
 
+static uint32_t fold_next(struct str s, size_t *at)
+{
+	if ((unsigned char)s.p[*at] < 0x80)
+		return (unsigned char)fold(s.p[(*at)++]);
+	return unicode_lower(s, at);
+}
+
 static uint64_t hash_step(uint64_t hash, uint64_t with)
 {
 	hash = (hash ^ with) * UINT64_C(0x9e3779b97f4a7c15);
@@ -80,22 +89,22 @@ static uint64_t hash_of(struct str event, enum kind kind)
 {
 	uint64_t hash = kind;
 
-	for (size_t i = 0; i < event.len; i++) {
-		char c = kind == FOLDED ? fold(event.p[i]) : event.p[i];
-
-		hash = hash_step(hash, (unsigned char)c);
-	}
+	for (size_t i = 0; i < event.len;)
+		hash = hash_step(hash, kind == FOLDED ? fold_next(event, &i)
+						      : (unsigned char)event.p[i++]);
 	return hash;
 }
 
 static bool is_same(struct str a, struct str b, enum kind kind)
 {
-	if (kind != FOLDED || a.len != b.len)
+	size_t i = 0, k = 0;
+
+	if (kind != FOLDED)
 		return str_eq(a, b);
-	for (size_t i = 0; i < a.len; i++)
-		if (fold(a.p[i]) != fold(b.p[i]))
+	while (i < a.len && k < b.len)
+		if (fold_next(a, &i) != fold_next(b, &k))
 			return false;
-	return true;
+	return i == a.len && k == b.len;
 }
 
 /* The slot that holds the key, or the free one where it belongs. */

@@ -7,6 +7,7 @@
 #include <unicode/uscript.h>
 #include <unicode/ustring.h>
 #include <unicode/utf16.h>
+#include <unicode/utf8.h>
 
 /* Decomposition makes at most three units of one byte of UTF-8. */
 #define UNITS_MAX (3 * UNICODE_FOLD_MAX)
@@ -191,4 +192,19 @@ bool unicode_fold(struct str in, enum fold how, struct buf *out)
 	if (how == FOLD_PLACE && !compose(&w, form_of(FOLD_NAME)))
 		return false;
 	return append(&w, out);
+}
+
+uint32_t unicode_lower(struct str s, size_t *at)
+{
+	const uint8_t *bytes = (const uint8_t *)s.p;
+	int32_t i = (int32_t)*at;
+	UChar32 c;
+
+	if (*at >= INT32_MAX || s.len > INT32_MAX)
+		return bytes[(*at)++];
+	U8_NEXT(bytes, i, (int32_t)s.len, c);
+	if (c < 0)
+		return bytes[(*at)++];
+	*at = (size_t)i;
+	return (uint32_t)u_foldCase(c, U_FOLD_CASE_DEFAULT);
 }

@@ -22,4 +22,7 @@ enum fold {
 /* Trims, folds and appends; nothing where it returns false. */
 bool unicode_fold(struct str in, enum fold how, struct buf *out);
 
+/* The code point at *at, in lower case, and moves behind it; a byte that is no UTF-8 is itself. */
+uint32_t unicode_lower(struct str s, size_t *at);
+
 #endif

@@ -25,6 +25,7 @@ static void looks_up_in_order(void **state)
 		{S("Purchase"),        9, S("Nine"),            5},
 		{S("twice"),           0, S("First"),           6},
 		{S("twice"),           0, S("Second"),          7},
+		{S("K\xc3\xa4" "ufe"),    0, S("Bought"),          8},
 	};
 	static const struct {
 		int32_t destination;
@@ -47,6 +48,9 @@ static void looks_up_in_order(void **state)
 		{1, "SubmitForm",      NULL             },
 		{1, "twice",           "Second"         },
 		{1, "TWICE",           "Second"         },
+		{1, "K\xc3\x84UFE",     "Bought"         },
+		{1, "k\xc3\xa4" "ufe",     "Bought"         },
+		{1, "k\xc3" "ufe",         NULL             }, /* no UTF-8 */
 		{1, "",                NULL             },
 	};
 	struct event_map *map = event_map_new(map_rows, COUNT(map_rows));
