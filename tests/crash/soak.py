@@ -96,6 +96,7 @@ class Soak(unittest.TestCase):
         return relay
 
     def storm(self, relay, _):
+        relay.wait_started()  # before, one ends it as it ends everybody
         for _ in range(50):
             os.kill(relay.pid, signal.SIGHUP)
         self.counts["storms"] += 1
