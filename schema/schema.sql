@@ -545,7 +545,7 @@ SELECT r.word, q.destination, q.pending + q.retrying,
 		(SELECT x.event_id FROM derived_id x WHERE x.outbox_id = o.id))
 		FROM outbox o WHERE o.id = coalesce(
 			(SELECT w.key / 1024 FROM waiting w WHERE w.destination_id = t.id
-				AND w.status IN (1, 3) ORDER BY w.due_at LIMIT 1),
+				AND w.due_at > 0 AND w.status IN (1, 3) ORDER BY w.due_at LIMIT 1),
 			(SELECT min(id) FROM outbox WHERE id > (SELECT cursor FROM queue)))),
 	replace(r.advice, 'NAME', q.destination)
 FROM queue_status q
@@ -562,7 +562,8 @@ SELECT r.word, t.name, k.count,
 FROM counter k
 	JOIN destination t ON t.id = k.destination_id AND t.reason IS NULL AND NOT t.paused
 	JOIN reason r ON r.id = (SELECT w.reason FROM waiting w
-		WHERE w.destination_id = t.id AND w.status = 3 ORDER BY w.due_at LIMIT 1)
+		WHERE w.destination_id = t.id AND w.due_at > 0 AND w.status = 3
+		ORDER BY w.due_at LIMIT 1)
 WHERE k.count > 0 AND k.state = 48;
 
 -- For admins: the requests, in order.

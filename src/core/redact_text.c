@@ -31,8 +31,7 @@ const unsigned char redact_places[FIELD_COUNT] = {
 	[FIELD_SHOP_ID] = PLACE_ID,
 	[FIELD_CONTENT_IDS] = PLACE_ID,
 	[FIELD_CONTENT_ID] = PLACE_ID,
-	[FIELD_LEAD_ID] = PLACE_ID,
-	[FIELD_LEAD_EVENT_SOURCE] = PLACE_ID,
+	[FIELD_LEAD_EVENT_SOURCE] = PLACE_TEXT,
 	[FIELD_DESCRIPTION] = PLACE_TEXT,
 	[FIELD_SEARCH_STRING] = PLACE_TEXT,
 	[FIELD_BRAND] = PLACE_TEXT,
@@ -81,8 +80,8 @@ bool tells_who(struct str text)
 
 static enum redact_action free_text(struct str text)
 {
-	if (url_is_http(text))
-		return holds_email(text) ? ACTION_SCRUB : ACTION_NONE;
+	if (url_is_http(text) && holds_email(text))
+		return ACTION_SCRUB;
 	return tells_who(text) ? ACTION_PARTS : ACTION_NONE;
 }
 
@@ -148,7 +147,9 @@ void redact_hash(const struct redact_spot *spot, struct str text, struct digest 
 	if (spot->place == PLACE_FIELD)
 		*normal = normalize_field(spot, text, tmp);
 	else if (spot->place == PLACE_ID)
-		*normal = normalize_external_id(text, tmp);
+		/* The hash of another id must not pass for that id: it could be the person's. */
+		*normal = spot->field == FIELD_EXTERNAL_ID &&
+			  normalize_external_id(text, tmp);
 	else
 		*normal = normalize_any(spot, text, tmp);
 	digest_hex(dg, *normal ? buf_str(tmp) : text, out);

@@ -70,7 +70,7 @@ enum reason shape_lead(struct shaper *sh)
 
 	if (!put_string_at(sh, LABEL("lead_id"), at[FIELD_LEAD_ID]))
 		return REASON_MISSING_LEAD_ID;
-	put_string_at(sh, LABEL("lead_event_source"), at[FIELD_LEAD_EVENT_SOURCE]);
+	put_free_text(sh, LABEL("lead_event_source"), at[FIELD_LEAD_EVENT_SOURCE]);
 	put_close(sh->out, start, '}');
 	return REASON_NONE;
 }

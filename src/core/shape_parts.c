@@ -3,6 +3,8 @@
 
 #include "base/plain.h"
 #include "core/decimal.h"
+#include "core/redact_text.h"
+#include "core/sha256_hex.h"
 
 bool put_close(struct buf *b, size_t start, char bracket)
 {
@@ -146,4 +148,15 @@ enum reason put_count_at(struct shaper *sh, struct str label, uint32_t at)
 	buf_add_i64(sh->out, count);
 	put(sh->out, STR(","));
 	return REASON_NONE;
+}
+
+void put_free_text(struct shaper *sh, struct str label, uint32_t at)
+{
+	struct str text;
+
+	if (at == JSON_NONE)
+		return;
+	text = str_trim(conversion_id(sh->c, at, &sh->s->text));
+	if (!tells_who(text) && !is_sha256_hex(text))
+		put_string_at(sh, label, at);
 }

@@ -63,15 +63,15 @@ static inline size_t put_open(struct buf *b, struct str label)
 
 /* False where the object was empty and is gone. */
 bool put_close(struct buf *b, size_t start, char bracket);
-
 /* A member of unescaped text; nothing where it is blank. */
 void put_text(struct buf *b, struct str label, struct str text);
-
 /* A string spliced from the payload; nothing where it is absent, blank or of another type.
  * A number is the text it is written with: ids, and a product that is called 1984. True
  * where something was written. */
 bool put_string_at(struct shaper *sh, struct str label, uint32_t at);
 
+/* The same for what people wrote, unless it tells who, or a hash is in its place. */
+void put_free_text(struct shaper *sh, struct str label, uint32_t at);
 /* Amounts go out as they are written, a numeric string without its quotes; nothing where
  * it is absent or blank, bad_value where it is no number or negative. */
 enum reason put_amount_at(struct shaper *sh, struct str label, uint32_t at);

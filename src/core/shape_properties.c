@@ -34,8 +34,8 @@ static enum reason put_custom(struct shaper *sh, uint32_t key)
 	return REASON_NONE;
 }
 
-/* What people wrote or searched for, and ids that shops make, unless it tells who somebody is. */
-static void put_free_text(struct shaper *sh, struct str label, uint32_t at)
+/* An id that the shop makes, unless it tells who somebody is. */
+static void put_id(struct shaper *sh, struct str label, uint32_t at)
 {
 	if (at != JSON_NONE && !tells_who(conversion_id(sh->c, at, &sh->s->text)))
 		put_string_at(sh, label, at);
@@ -73,7 +73,7 @@ static enum reason put_item(struct shaper *sh, uint32_t item)
 	for (uint32_t key = item + 1; key < j->t[item].next; key = j->t[key + 1].next)
 		at[field_of(FIELD_CONTENTS, name_of(sh, key))] = key + 1;
 	put(sh->out, STR("{"));
-	put_free_text(sh, LABEL("content_id"), at[FIELD_CONTENT_ID]);
+	put_id(sh, LABEL("content_id"), at[FIELD_CONTENT_ID]);
 	put_free_text(sh, LABEL("content_name"), at[FIELD_CONTENT_NAME]);
 	put_free_text(sh, LABEL("content_category"), at[FIELD_CONTENT_CATEGORY]);
 	put_free_text(sh, LABEL("brand"), at[FIELD_BRAND]);
@@ -118,7 +118,7 @@ static void put_content_ids(struct shaper *sh, uint32_t at)
 		uint32_t *place = seen_place(&sh->s->more, j, item);
 
 		if (*place == JSON_NONE)
-			put_free_text(sh, STR(""), item);
+			put_id(sh, STR(""), item);
 		*place = item;
 	}
 	put_close(sh->out, start, ']');
@@ -158,8 +158,8 @@ static enum reason put_known(struct shaper *sh, enum field field, uint32_t at)
 	case FIELD_NUM_ITEMS: return put_count_at(sh, LABEL("num_items"), at);
 	case FIELD_CONTENTS: return put_contents(sh, at);
 	case FIELD_CONTENT_IDS: put_content_ids(sh, at); break;
-	case FIELD_ORDER_ID: put_free_text(sh, LABEL("order_id"), at); break;
-	case FIELD_SHOP_ID: put_free_text(sh, LABEL("shop_id"), at); break;
+	case FIELD_ORDER_ID: put_id(sh, LABEL("order_id"), at); break;
+	case FIELD_SHOP_ID: put_id(sh, LABEL("shop_id"), at); break;
 	case FIELD_CONTENT_TYPE: put_content_type(sh, at); break;
 	case FIELD_SEARCH_STRING: put_free_text(sh, LABEL("search_string"), at); break;
 	case FIELD_DESCRIPTION: put_free_text(sh, LABEL("description"), at); break;

@@ -22,7 +22,8 @@ struct reload {
 	bool *found;
 	struct err *why; /* … a token that is kept was not found */
 	int64_t admitted;
-	bool unsent; /* rows wait for a destination to be added */
+	bool unsent;  /* rows wait for a destination to be added */
+	bool changed; /* it is another version than the relay goes by */
 };
 
 struct site_job {
@@ -233,9 +234,10 @@ static void apply(struct reload *l, size_t i)
 				    ? d->blocked_until_ms - clock_wall_ms()
 				    : 0,
 			    clock_mono_ms());
-	/* `token set` clears the reason, also when the token is the same again. */
-	if (s->stored && d->reason == REASON_NONE)
-		site_try_again(s, clock_mono_ms());
+	/* `token set` clears the reason, also when the token is the same again; so does
+	 * `destination resume`. */
+	if (s->stored && d->reason == REASON_NONE && l->changed)
+		site_go_on(s, clock_mono_ms());
 	s->stored = (enum reason)d->reason;
 	/* What the file says of its state must be what it is. */
 	s->changed =
@@ -276,6 +278,7 @@ static void reload_done(struct job *job)
 		r->trouble.until_ms = clock_mono_ms() + RETRY_MS;
 	} else {
 		r->stale_config = false;
+		l->changed = r->config_version != l->config->version;
 		r->config_version = l->config->version;
 		r->keyless = false;
 		mark_removed(r);

@@ -127,6 +127,18 @@ static bool holds_plain(struct judge *j, enum reason reason)
 	return redact_needed(&j->conversion, &j->scratch);
 }
 
+static void add_gone(struct work *w, const struct entry *common,
+		     const struct waiting_row *waiting)
+{
+	struct entry *n = add_entry(w, common, REASON_ERASED);
+
+	n->name_id = waiting->name_id;
+	n->event_time = waiting->event_time;
+	n->utc_offset_s = waiting->utc_offset_s;
+	n->limited_data_use = (int8_t)waiting->limited_data_use;
+	w->load->rows++;
+}
+
 static bool add_row(void *arg, const struct outbox_row *row,
 		    const struct waiting_row *waiting)
 {
@@ -136,8 +148,7 @@ static bool add_row(void *arg, const struct outbox_row *row,
 	enum reason reason;
 
 	if (waiting && waiting->gone) {
-		add_entry(w, &common, REASON_ERASED);
-		load->rows++;
+		add_gone(w, &common, waiting);
 		return true;
 	}
 	if (waiting && waiting->attempts == 0) {

@@ -265,7 +265,6 @@ static void dispose(struct shipment *s, enum verdict v)
 	}
 }
 
-/* A refused event is the row's trouble, not the destination's. */
 /* In the place of TikTok's words, where there are none. */
 static void note_message(struct http_request *request)
 {
@@ -281,6 +280,7 @@ static void note_message(struct http_request *request)
 			 a->http_status);
 }
 
+/* A refused event is the row's trouble, not the destination's. */
 static void note_error(struct shipment *s, enum verdict v)
 {
 	const struct answer *a = &s->request.answer;

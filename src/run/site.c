@@ -7,6 +7,7 @@
 
 enum {
 	PERSON_PROBE_MS = 15 * 60 * 1000, /* token, permission */
+	THROTTLE_MAX_MS = 60 * 60 * 1000, /* at a start: of what TikTok had said */
 	FAULT_CAP_MS = 30 * 1000, /* network, TLS, circuit: a passing fault ends soon */
 	THROTTLE_CAP_MS = 5 * 60 * 1000,
 	CIRCUIT_BASES = 15, /* the probe of an open circuit, in retry bases */
@@ -152,12 +153,15 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 
 void site_resume(struct site *s, enum reason reason, int64_t wait_ms, uint64_t now_ms)
 {
+	int64_t longest;
+
 	if (s->state != SITE_OPEN || !s->has_token ||
 	    (!is_persons(reason) && reason != REASON_RATE_LIMITED))
 		return;
-	/* The clock may have been set since: never longer than a probe is away. */
-	if (wait_ms > PERSON_PROBE_MS)
-		wait_ms = PERSON_PROBE_MS;
+	/* The clock may have been set since: never longer than a probe is away, or an hour. */
+	longest = is_persons(reason) ? PERSON_PROBE_MS : THROTTLE_MAX_MS;
+	if (wait_ms > longest)
+		wait_ms = longest;
 	s->state = wait_ms > 0 ? SITE_BLOCKED : SITE_PROBING;
 	s->reason = s->logged = reason;
 	s->blocked_ms = now_ms;
@@ -165,6 +169,12 @@ void site_resume(struct site *s, enum reason reason, int64_t wait_ms, uint64_t n
 }
 
 void site_try_again(struct site *s, uint64_t now_ms)
+{
+	if (s->reason == REASON_NEEDS_TOKEN || is_persons(s->reason))
+		site_go_on(s, now_ms);
+}
+
+void site_go_on(struct site *s, uint64_t now_ms)
 {
 	if (!s->has_token || s->state == SITE_OPEN)
 		return;

@@ -201,7 +201,8 @@ static enum err_code take_consent(struct ingest *g, sqlite3_stmt *s, int64_t now
 	for (size_t i = 0; i < ids.count; i++)
 		if (put_statement(g, ids.id[i].node, ms, id, &c, e) != ERR_OK)
 			return e->code;
-	for (size_t i = 0; i < ids.placeholders; i++)
+	/* Under a placeholder only where nothing else tells whose word it is. */
+	for (size_t i = 0; ids.count == 0 && i < ids.placeholders; i++)
 		if (put_statement(g, ids.placeholder[i], ms, id, &c, e) != ERR_OK)
 			return e->code;
 	return ERR_OK;

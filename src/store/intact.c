@@ -143,28 +143,27 @@ enum err_code intact_check_rows(struct db *db, int64_t cursor, int64_t last_row,
 
 enum err_code intact_check_ids(struct db *db, struct err *e)
 {
-	int64_t cursor, last, rows;
+	int64_t cursor, last;
 
-	if (db_int(db, "SELECT cursor FROM queue", 0, &cursor, e) != ERR_OK ||
+	/* Without its line nothing was inserted since. */
+	if (db_exec(db,
+		    "INSERT INTO sqlite_sequence (name, seq) SELECT 'outbox', cursor "
+		    "FROM queue WHERE cursor > 0 AND NOT EXISTS "
+		    "(SELECT 1 FROM sqlite_sequence WHERE name = 'outbox')",
+		    e) != ERR_OK ||
+	    db_int(db, "SELECT cursor FROM queue", 0, &cursor, e) != ERR_OK ||
 	    db_int(db, "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'", 0, &last,
 		   e) != ERR_OK ||
-	    last >= cursor ||
-	    db_int(db, "SELECT EXISTS (SELECT 1 FROM outbox)", 0, &rows, e) != ERR_OK)
+	    last >= cursor)
 		return e->code;
-	if (rows)
-		return err_set(
-			e, ERR_DATA,
-			"the ids of outbox begin again: rows up to %lld were taken up, "
-			"and the last one is %lld, as somebody emptied sqlite_sequence. "
-			"UPDATE sqlite_sequence SET seq = %lld WHERE name = 'outbox', "
-			"and insert again what came since: under its ids it would be "
-			"taken for older rows",
-			(long long)cursor, (long long)last, (long long)cursor);
-	return db_exec(db,
-		       "BEGIN IMMEDIATE; DELETE FROM sqlite_sequence WHERE name = "
-		       "'outbox'; INSERT INTO sqlite_sequence (name, seq) SELECT "
-		       "'outbox', cursor FROM queue; COMMIT",
-		       e);
+	return err_set(
+		e, ERR_DATA,
+		"the ids of outbox begin again: rows up to %lld were taken up, and "
+		"the last one is %lld, as somebody emptied sqlite_sequence. UPDATE "
+		"sqlite_sequence SET seq = %lld WHERE name = 'outbox', and insert "
+		"again what came since: under its ids it would be taken for older "
+		"rows",
+		(long long)cursor, (long long)last, (long long)cursor);
 }
 
 enum err_code intact_about_to_commit(struct intact *i, struct err *e)

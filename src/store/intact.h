@@ -42,8 +42,8 @@ MUST_CHECK enum err_code intact_open(struct intact *i, struct db *db, struct err
 void intact_close(struct intact *i);
 
 MUST_CHECK enum err_code intact_check(struct intact *i, struct err *e);
-/* At the start: new rows of the outbox get ids that the relay has not passed yet. An empty outbox
- * whose ids begin again is set right; DATA where rows have been given such ids. */
+/* At the start: new rows of the outbox get ids that the relay has not passed yet. Where somebody
+ * has made them begin again that is set right; DATA where rows have been given such ids. */
 MUST_CHECK enum err_code intact_check_ids(struct db *db, struct err *e);
 
 /* From any connection, in a transaction: the file is as far as it was known to be. */

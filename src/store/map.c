@@ -79,7 +79,7 @@ static enum err_code forget_unmapped(struct db *db, const char *event, struct er
 {
 	struct event_map_row row = {str_of(event), 0, STR("x"), 1};
 	struct event_map *map = event_map_new(&row, 1);
-	sqlite3_stmt *all, *drop = NULL;
+	sqlite3_stmt *all = NULL, *drop = NULL;
 	bool any;
 
 	if (db_prepare(db, "SELECT event FROM unmapped", &all, e) == ERR_OK &&
@@ -115,7 +115,7 @@ enum err_code map_set(struct db *db, const char *event, const char *tiktok_event
 			       "bytes and no white space around it",
 			       TIKTOK_NAME_LEN_MAX);
 	if (put(db, event, tiktok_event, destination_id, e) != ERR_OK ||
-	    forget_unmapped(db, event, e) != ERR_OK)
+	    (destination_id == 0 && forget_unmapped(db, event, e) != ERR_OK))
 		return e->code;
 	return config_bump(db, e);
 }

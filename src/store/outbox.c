@@ -19,15 +19,17 @@ enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 		       &r->range, e) ||
 	    db_prepare(db, "SELECT " KNOWN_COLUMNS " FROM outbox o WHERE o.id = ?1",
 		       &r->one, e) ||
-	    db_prepare(db,
-		       "SELECT " KNOWN_COLUMNS ", w.status, w.unknown, w.attempts, "
-		       "w.first_sent_at, w.key / 1024 FROM (SELECT key, status, unknown, "
-		       "attempts, "
-		       "first_sent_at FROM waiting WHERE destination_id = ?1 "
-		       "AND due_at <= ?2 AND status IN (1, 3) ORDER BY due_at, key LIMIT "
-		       "?3) w "
-		       "LEFT JOIN outbox o ON o.id = w.key / 1024 ORDER BY w.key",
-		       &r->due, e) ||
+	    db_prepare(
+		    db,
+		    "SELECT " KNOWN_COLUMNS ", w.status, w.unknown, w.attempts, "
+		    "w.first_sent_at, w.key / 1024, w.name_id, w.event_time, "
+		    "w.utc_offset, w.limited_data_use FROM (SELECT key, status, "
+		    "unknown, attempts, first_sent_at, name_id, event_time, "
+		    "utc_offset, limited_data_use FROM waiting WHERE destination_id = ?1 "
+		    "AND due_at <= ?2 AND status IN (1, 3) ORDER BY due_at, key LIMIT "
+		    "?3) w "
+		    "LEFT JOIN outbox o ON o.id = w.key / 1024 ORDER BY w.key",
+		    &r->due, e) ||
 	    db_prepare(db,
 		       "SELECT " COLUMNS " FROM duplicate d JOIN outbox o "
 		       "ON o.id = d.outbox_id WHERE d.first_id = ?1 AND EXISTS (SELECT 1 "
@@ -152,6 +154,12 @@ enum err_code outbox_due(struct outbox_reader *r, int32_t destination_id, int64_
 			.unknown = sqlite3_column_int(r->due, 7) != 0,
 			.attempts = sqlite3_column_int(r->due, 8),
 			.first_sent_ms = sqlite3_column_int64(r->due, 9),
+			.name_id = sqlite3_column_int64(r->due, 11),
+			.event_time = sqlite3_column_int64(r->due, 12),
+			.utc_offset_s = sqlite3_column_int(r->due, 13),
+			.limited_data_use = sqlite3_column_type(r->due, 14) == SQLITE_NULL
+						    ? -1
+						    : sqlite3_column_int(r->due, 14),
 		};
 
 		row_of(r->due, &row);

@@ -22,6 +22,9 @@ struct waiting_row {
 	bool retrying, unknown;
 	int attempts;
 	int64_t first_sent_ms;
+	/* of one that is gone */
+	int64_t name_id, event_time;
+	int utc_offset_s, limited_data_use; /* -1: absent */
 };
 
 MUST_CHECK enum err_code outbox_open(struct outbox_reader *r, struct db *db,

@@ -267,6 +267,9 @@ class Consent(Enrichment):
         self.state(300, email="test@example.com", ad_user_data="granted", ad_storage="denied")
         self.state(200, email="Test@Example.com", ad_user_data="granted")
         self.state(100, external_id="C-1", ad_user_data="granted")
+        # a guest whose session is known speaks for that session
+        self.state(50, session_id="s1", external_id="guest", ad_storage="denied")
+        self.convert(5, 10, consent=None, page=page, user={"external_id": "guest"})
         self.convert(1, 10, consent=None, page=page, user={"email": "guest@shop.example"})
         self.convert(2, 10, consent=None, page=page, user={"email": "test@example.com"})
         self.convert(3, 10, consent=None, page=page,
@@ -274,7 +277,8 @@ class Consent(Enrichment):
         self.convert(4, 10, consent=None, page=page, user={"email": "nobody@shop.example"})
         self.drain()
         self.assertEqual(self.reasons()["id-1"], "consent_denied")
-        self.assertEqual(self.limited(), {"id-2": True, "id-3": False, "id-4": True})
+        self.assertEqual(self.limited(), {"id-2": True, "id-3": False, "id-4": True,
+                                          "id-5": True})
 
     def waiting(self, **more):
         """A conversion that waits, and a relay that has gone."""

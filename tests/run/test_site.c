@@ -164,6 +164,7 @@ static void a_restart_waits_for_the_probe_that_was_due(void **state)
 		{REASON_TOKEN_REFUSED, -1000000, SITE_PROBING, 1000},
 		{REASON_TOKEN_REFUSED, INT64_MAX, SITE_BLOCKED, 1000 + PROBE},
 		{REASON_RATE_LIMITED, 5 * MINUTE, SITE_BLOCKED, 1000 + 5 * MINUTE},
+		{REASON_RATE_LIMITED, INT64_MAX, SITE_BLOCKED, 1000 + 60 * MINUTE},
 		{REASON_NETWORK, 5 * MINUTE, SITE_OPEN, 0},
 		{REASON_NONE, 5 * MINUTE, SITE_OPEN, 0},
 	};
@@ -176,7 +177,12 @@ static void a_restart_waits_for_the_probe_that_was_due(void **state)
 		site_resume(&s, rows[i].reason, rows[i].wait_ms, 1000);
 		assert_int_equal(s.state, rows[i].state);
 		assert_int_equal(s.until_ms, rows[i].until_ms);
+		/* A token does not end a throttle; a person does. */
 		site_try_again(&s, 1001);
+		assert_int_equal(s.state, rows[i].reason == REASON_RATE_LIMITED
+						  ? SITE_BLOCKED
+						  : SITE_OPEN);
+		site_go_on(&s, 1001);
 		assert_int_equal(s.state, SITE_OPEN);
 	}
 }

@@ -147,7 +147,8 @@ static void redacts(void **state)
 		 P("\"description\":\"ask <a@x.de>, or <b@y.org>.\"")},
 		/* ids are made of anything */
 		{P("\"order_id\":\"a@x.de-17\",\"content_ids\":[\"a@x.de\",\"+1\"]"),
-		 P("\"order_id\":\"<a@x.de-17>\",\"content_ids\":[\"<a@x.de>\",\"+1\"]")},
+		 P("\"order_id\":{\"sha256\":\"<a@x.de-17>\"},"
+		   "\"content_ids\":[{\"sha256\":\"<a@x.de>\"},\"+1\"]")},
 		/* numbers in a text: with '+', eight digits, whatever stands between them */
 		{P("\"description\":\"call +49 (170) 123-4567, a@x.de or "
 		   "+12133734253.\""),

@@ -231,6 +231,11 @@ static const struct {
 	 "\"content_ids\":[\"a@b.de\",\"S+1\"],\"contents\":[{\"content_id\":\"a@b.de\","
 	 "\"quantity\":1}]}",
 	 "{\"content_ids\":[\"S+1\"],\"contents\":[{\"quantity\":1}]}"},
+	/* as they are once redacted */
+	{"{\"description\":\"" ALICE "\",\"order_id\":{\"sha256\":\"" ALICE "\"},"
+	 "\"content_ids\":[{\"sha256\":\"" ALICE "\"},\"S+1\"],\"contents\":[{\"content_id\":"
+	 "{\"sha256\":\"" ALICE "\"},\"quantity\":1}]}",
+	 "{\"content_ids\":[\"S+1\"],\"contents\":[{\"quantity\":1}]}"},
 };
 
 /* Offline events have properties and nothing else without PII. */
