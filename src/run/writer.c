@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "store/migrate.h"
 #include "store/prune.h"
+#include "store/wal_rewrite.h"
 
 enum { ALONE_MS = 1000 };
 
@@ -237,6 +238,14 @@ void writer_serve(void *state, struct job *jobs)
 	pace_unlocked(&w->pace);
 }
 
+/* What came before is on the disk before anything is committed behind it. */
+static enum err_code keep(struct writer *w, struct err *e)
+{
+	if (wal_rewrite(&w->db, e) != ERR_OK)
+		note_lost(w, e);
+	return e->code;
+}
+
 static enum err_code recover(struct writer *w, int *recovered, struct err *e)
 {
 	if (begin(w, e) != ERR_OK)
@@ -274,7 +283,7 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 	    edges_open(&w->edges, &w->db, &w->kinship, e) == ERR_OK &&
 	    ingest_open(&w->ingest, &w->db, &w->edges, e) == ERR_OK &&
 	    checkpoint_open(&w->checkpoint, &w->db, e) == ERR_OK &&
-	    intact_open(&w->intact, &w->db, e) == ERR_OK &&
+	    intact_open(&w->intact, &w->db, e) == ERR_OK && keep(w, e) == ERR_OK &&
 	    recover(w, recovered, e) == ERR_OK) {
 		w->checkpoint.intact = &w->intact;
 		/* Without it every write to the WAL is followed by a look. */

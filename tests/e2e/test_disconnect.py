@@ -121,7 +121,7 @@ class Disconnect(Case):
         self.assertEqual(self.project.statuses(), {"delivered": 63})
         self.check()
 
-    def test_what_was_on_its_way_into_the_queue_ends_there(self):
+    def part_behind_a_relay(self, then="COMMIT"):
         """As disconnect leaves the file when the relay parks rows behind its back."""
         self.project.set_token("wrong")
         relay = self.start()
@@ -129,29 +129,23 @@ class Disconnect(Case):
         convey.wait_until(lambda: self.project.queue()["state"] == "token_refused")
         convey.wait_until(lambda: self.project.queue()["pending"] == 3)
         database = self.project.connect()
+        self.addCleanup(database.close)
         database.executescript(
             "BEGIN IMMEDIATE; DELETE FROM credential; UPDATE destination SET reason = 17, "
             "cancelled_through = 2; UPDATE setting SET value = value + 1 WHERE name = "
-            "'config_version'; COMMIT")
-        database.close()
+            "'config_version'; " + then)
+        return relay, database
+
+    def test_what_was_on_its_way_into_the_queue_ends_there(self):
+        relay, _ = self.part_behind_a_relay()
         self.project.wait_for({"cancelled": 2, "pending": 1})
         self.assertEqual(relay.stop(), 0)
 
     def test_a_database_that_is_locked_meanwhile(self):
         """Longer than the writer waits for it."""
-        self.project.set_token("wrong")
-        relay = self.start()
-        self.project.insert([purchase(n) for n in range(3)])
-        convey.wait_until(lambda: self.project.queue()["state"] == "token_refused")
-        convey.wait_until(lambda: self.project.queue()["pending"] == 3)
-        database = self.project.connect()
-        database.executescript(
-            "BEGIN IMMEDIATE; DELETE FROM credential; UPDATE destination SET reason = 17, "
-            "cancelled_through = 2; UPDATE setting SET value = value + 1 WHERE name = "
-            "'config_version'; COMMIT; BEGIN IMMEDIATE")
+        relay, database = self.part_behind_a_relay("COMMIT; BEGIN IMMEDIATE")
         convey.wait_until(lambda: "event=disconnect_incomplete" in relay.log(), 20)
         database.execute("COMMIT")
-        database.close()
         self.project.wait_for({"cancelled": 2, "pending": 1})
         self.assertEqual(relay.stop(), 0)
 

@@ -36,6 +36,8 @@ MUTANTS = [
      "migrate_check(&w->db, e) == ERR_OK &&",
      'db_exec(&w->db, "PRAGMA synchronous = NORMAL", e) == ERR_OK &&\n'
      "	    migrate_check(&w->db, e) == ERR_OK &&"),
+    ("what a failed sync has left is built upon", "src/run/writer.c",
+     " && keep(w, e) == ERR_OK &&", " && (w->has_kinship || keep(w, e) == ERR_OK) &&"),
     ("retries for 49 hours", "src/store/queue.h", "INT64_C(47)", "INT64_C(49)"),
     ("dedup is off", "src/store/admit.c", "*ended = owner != n->outbox_id;",
      "*ended = false;"),

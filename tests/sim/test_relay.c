@@ -24,7 +24,8 @@ enum { SEEDS = 2000 };
 
 /* Each of these has found something that was mended. What a seed means changes with the plans
  * (plan.c); what must not come back for sure has a scenario of its own, too. */
-static const uint64_t regressions[] = {29, 213, 227, 352, 793, 3247697280, 3568867322};
+static const uint64_t regressions[] = {29,  213,        227,        352,
+				       793, 3247697280, 3568867322, 284585331};
 
 static uint64_t number(const char *name, uint64_t otherwise)
 {
