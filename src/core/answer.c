@@ -42,6 +42,44 @@ static void hide(struct buf *text, const struct secret *secret)
 	}
 }
 
+static bool ends_word(char c)
+{
+	return c == '\0' || strchr(" \t\r\n\"'<>(),;", c) != NULL;
+}
+
+/* Nor is a customer's address to stay in a log. */
+static void hide_addresses(struct buf *text)
+{
+	for (size_t i = 0; i < text->len; i++) {
+		size_t from = i, to = i;
+
+		if (text->p[i] != '@')
+			continue;
+		while (from > 0 && !ends_word(text->p[from - 1]))
+			from--;
+		while (to < text->len && !ends_word(text->p[to]))
+			to++;
+		memset(text->p + from, '*', to - from);
+		i = to;
+	}
+}
+
+/* The bytes at the end that begin a character which is longer. */
+static size_t half_character(const char *text, size_t len)
+{
+	size_t behind = 0, bytes;
+	unsigned char lead;
+
+	while (behind < 3 && behind < len &&
+	       ((unsigned char)text[len - 1 - behind] & 0xc0) == 0x80)
+		behind++;
+	if (behind == len)
+		return 0;
+	lead = (unsigned char)text[len - 1 - behind];
+	bytes = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+	return bytes > behind + 1 ? behind + 1 : 0;
+}
+
 /* One printable line: what TikTok says may end in a log. */
 static void copy_printable(char *out, size_t cap, struct str text)
 {
@@ -52,9 +90,9 @@ static void copy_printable(char *out, size_t cap, struct str text)
 
 		out[len++] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
 	}
-	while (len > 0 && len + 1 == cap && (unsigned char)out[len - 1] >= 0x80)
-		len--; /* no half of a character at the cut */
 	out[len] = '\0';
+	if (len + 1 == cap)
+		out[len - half_character(out, len)] = '\0';
 }
 
 static void copy_member(const struct json *j, struct str key, char *out, size_t cap,
@@ -71,6 +109,7 @@ static void copy_member(const struct json *j, struct str key, char *out, size_t 
 	for (size_t i = 0; i < ANSWER_SECRETS; i++)
 		if (secrets->sent[i])
 			hide(&text, secrets->sent[i]);
+	hide_addresses(&text);
 	copy_printable(out, cap, buf_str(&text));
 	buf_fini(&text);
 }

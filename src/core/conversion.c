@@ -94,6 +94,13 @@ static void note_look(struct conversion *c, enum field parent, enum field field,
 	l->count += l->count <= LOOKS_MAX;
 }
 
+/* Such a name itself may have to go. Apart, as hardly any row has one. */
+static __attribute__((noinline)) void note_name(struct conversion *c, struct str name)
+{
+	if (may_tell_who(name))
+		c->looks.count = LOOKS_MAX + 1;
+}
+
 /* The members of the object `parent` into their places; the last of several wins. */
 static void find_members(struct conversion *c, enum field parent, uint32_t object,
 			 struct scratch *s)
@@ -111,8 +118,10 @@ static void find_members(struct conversion *c, enum field parent, uint32_t objec
 		}
 		field = field_of(parent, key);
 		note_look(c, parent, field, at);
-		if (field == FIELD_NONE)
+		if (field == FIELD_NONE) {
+			note_name(c, key);
 			continue;
+		}
 		if (c->at[field] != JSON_NONE)
 			c->looks.count = LOOKS_MAX + 1;
 		c->at[field] = j->t[at + 1].type == TOKEN_NULL ? JSON_NONE : at + 1;
@@ -204,12 +213,20 @@ static void find_time(struct conversion *c, struct scratch *s)
 	c->time_in_payload = c->event_time.kind != EVENT_TIME_NONE;
 }
 
+/* One of blanks would make strangers' rows duplicates. */
+static bool is_blank(struct str id)
+{
+	return id.len == 0 || (ascii_is_space(id.p[0]) && str_trim(id).len == 0);
+}
+
 /* The id goes into the body as it is: what no body can hold is refused here. */
 static enum reason find_event_id(struct conversion *c, struct scratch *s)
 {
 	c->event_id = c->row->event_id;
-	if (c->event_id.len == 0)
+	if (is_blank(c->event_id))
 		c->event_id = conversion_id(c, c->at[FIELD_TRANSACTION_ID], &s->own_id);
+	if (is_blank(c->event_id))
+		c->event_id = STR_NONE;
 	if (c->event_id.len > EVENT_ID_MAX)
 		return REASON_PAYLOAD_TOO_LARGE;
 	if (memchr(c->event_id.len ? c->event_id.p : "x", '\0', c->event_id.len) ||

@@ -22,17 +22,19 @@ static void tell(const struct trace *t, const char *step, const char *fmt, ...)
 	t->line(t->arg, step, text);
 }
 
-/* A signal of the payload: absent says nothing, what is no text says no. */
+/* A signal of the payload: absent or empty says nothing, what is no text says no. */
 static void read_signal(const struct conversion *c, enum field field, unsigned char *out)
 {
 	uint32_t at = c->at[field];
+	enum signal signal = SIGNAL_DENIED;
 
 	if (at == JSON_NONE)
 		return;
-	*out = c->json->t[at].type == TOKEN_STRING &&
-			       !(c->json->t[at].flags & TOKEN_ESCAPED)
-		       ? (unsigned char)consent_signal(json_bytes(c->json, at))
-		       : SIGNAL_DENIED;
+	if (c->json->t[at].type == TOKEN_STRING &&
+	    !(c->json->t[at].flags & TOKEN_ESCAPED))
+		signal = consent_signal(json_bytes(c->json, at));
+	if (signal != SIGNAL_UNSPECIFIED)
+		*out = (unsigned char)signal;
 }
 
 static void deny_all(struct consent *out)
@@ -66,8 +68,10 @@ static bool says_something(const struct consent *c)
 	       c->analytics_storage != SIGNAL_UNSPECIFIED;
 }
 
+/* What one of the two denies is denied: the other may be a duplicate's. */
 static void payload_consent(const struct conversion *c, struct consent *out)
 {
+	struct consent google = {.stated = false};
 	uint32_t at = c->at[FIELD_CONSENT];
 
 	*out = (struct consent){.stated = false};
@@ -76,11 +80,15 @@ static void payload_consent(const struct conversion *c, struct consent *out)
 	if (c->json->t[at].type != TOKEN_OBJECT) {
 		read_google(c, at, at, out);
 	} else {
-		read_google(c, c->at[FIELD_GCD], c->at[FIELD_GCS], out);
+		read_google(c, c->at[FIELD_GCD], c->at[FIELD_GCS], &google);
 		read_signal(c, FIELD_AD_USER_DATA, &out->ad_user_data);
 		read_signal(c, FIELD_AD_PERSONALIZATION, &out->ad_personalization);
 		read_signal(c, FIELD_AD_STORAGE, &out->ad_storage);
 		read_signal(c, FIELD_ANALYTICS_STORAGE, &out->analytics_storage);
+		if (google.stated) {
+			consent_complete(out, &google);
+			consent_deny(out, &google);
+		}
 	}
 	out->stated = says_something(out);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/identity.h"
+#include "core/macro.h"
 #include "core/sha256_hex.h"
 
 /* clang-format off */
@@ -13,28 +14,29 @@ static bool is_word(const char *s, size_t len)
 {
 	switch (len) {
 	case 0: return true;
-	case 1: return IS("-") || IS(".") || IS("?");
+	case 1: return IS("-") || IS(".") || IS("?") || IS("0");
 	case 2: return IS("na") || IS("--") || IS("-1") || IS("{}") || IS("[]") || IS("\"\"");
-	case 3: return IS("nil") || IS("nan") || IS("n/a") || IS("xxx");
+	case 3: return IS("nil") || IS("nan") || IS("n/a") || IS("xxx") || IS("tbd");
 	case 4:
 		return IS("null") || IS("none") || IS("n.a.") || IS("anon") ||
 		       IS("user") || IS("test") || IS("demo") || IS("fake") ||
 		       IS("true") || IS("asdf");
 	case 5: return IS("empty") || IS("blank") || IS("guest") || IS("dummy") || IS("false");
 	case 6:
-		return IS("(null)") || IS("<null>") || IS("(none)") || IS("notset") ||
+		return IS("(null)") || IS("(none)") || IS("notset") || IS("userid") ||
 		       IS("tester") || IS("sample") || IS("hidden") || IS("qwerty");
 	case 7:
 		return IS("unknown") || IS("not set") || IS("default") || IS("example") ||
-		       IS("deleted") || IS("removed");
-	case 8: return IS("testuser") || IS("redacted");
+		       IS("deleted") || IS("removed") || IS("user_id") || IS("visitor");
+	case 8: return IS("testuser") || IS("redacted") || IS("customer");
 	case 9:
 		return IS("undefined") || IS("(not set)") || IS("guestuser") ||
 		       IS("anonymous") || IS("test_user");
-	case 10: return IS("guest_user") || IS("[redacted]");
+	case 10: return IS("guest_user") || IS("logged_out");
+	case 11: return IS("customer_id");
 	case 12: return IS("not provided") || IS("not_provided");
+	case 13: return IS("not_logged_in");
 	case 14: return IS("anonymous_user");
-	case 15: return IS("[object object]");
 	default: return false;
 	}
 }
@@ -83,6 +85,7 @@ static const struct str phone_counts[] = {
 	W("123456789"),
 	W("0123456789"),
 	W("1234567890"),
+	W("12345678901"),
 	W("987654321"),
 	W("9876543210"),
 };
@@ -109,7 +112,7 @@ static const char hashes[][DIGEST_HEX_LEN + 1] = {
 };
 /* clang-format on */
 
-#define WORD_MAX (sizeof("[object object]") - 1)
+#define WORD_MAX (sizeof("anonymous_user") - 1)
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -168,6 +171,7 @@ static bool is_placeholder_email(struct str s)
 	box = str_make(s.p, (size_t)(at - s.p));
 	host = str_make(at + 1, s.len - box.len - 1);
 	return box.len == 0 || host.len == 0 || is_any(box, is_mailbox) ||
+	       is_macro(box) ||
 	       is_one_of(host, void_hosts, COUNT(void_hosts)) ||
 	       (is_one_of(box, sample_boxes, COUNT(sample_boxes)) &&
 		is_one_of(host, sample_hosts, COUNT(sample_hosts)));
@@ -224,12 +228,20 @@ static bool is_known_hash(struct str s)
 	return false;
 }
 
+bool is_placeholder_word(struct str text)
+{
+	/* No word has a digit in it but behind another sign. */
+	if (text.len > 2 && ascii_is_digit(text.p[text.len - 1]))
+		return false;
+	return is_any(text, is_word) || is_macro(text);
+}
+
 bool identity_is_placeholder(enum identity_kind kind, struct str value)
 {
 	value = str_trim(value);
 	if (is_sha256_hex(value))
 		return is_known_hash(value) || is_monotonous(value, 65);
-	if (is_any(value, is_word) || is_monotonous(value, 6))
+	if (is_placeholder_word(value) || is_monotonous(value, 6))
 		return true;
 	if (kind == IDENTITY_EMAIL)
 		return is_placeholder_email(value);

@@ -17,7 +17,7 @@ static bool is_empty(const struct json *j, uint32_t at)
 
 	switch (t->type) {
 	case TOKEN_NULL: return true;
-	case TOKEN_STRING: return t->start == t->end;
+	case TOKEN_STRING: return str_trim(json_bytes(j, at)).len == 0;
 	case TOKEN_OBJECT:
 	case TOKEN_ARRAY: return t->next == at + 1;
 	default: return false;

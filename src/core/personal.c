@@ -171,18 +171,19 @@ static const char *const personal_names[] = {
 	"accesstoken", "address", "addressline", "anschrift", "apellido", "apellidos",
 	"apikey", "auth", "authorization", "authtoken", "bday", "benutzername",
 	"birthdate", "birthday", "cardnumber", "cell", "cellphone", "clientsecret",
-	"codepostal", "cognome", "creditcard", "cvc", "cvv", "dateofbirth", "dob",
+	"codepostal", "cognome", "creditcard", "cvc", "cvv", "dateofbirth", "dob", "em",
 	"email", "emailaddr", "emailaddress", "emailid", "emails", "familyname",
-	"firstname", "fname", "forename", "fullname", "geburtsdatum", "givenname",
-	"handy", "hausnummer", "iban", "idtoken", "jwt", "lastname", "lname", "login",
-	"mail", "mailaddress", "middlename", "mobile", "mobileno", "mobilenumber",
-	"mobilephone", "motdepasse", "msisdn", "nachname", "name", "nationalid",
-	"nombre", "otp", "pass", "passphrase", "passwd", "password", "passwort",
-	"phone", "phoneno", "phonenumber", "plz", "postalcode", "postcode",
-	"postleitzahl", "prenom", "pwd", "refreshtoken", "resettoken", "secret",
-	"sessiontoken", "ssn", "strasse", "street", "streetaddress", "surname", "taxid",
-	"tel", "telefon", "telefono", "telephone", "telephonenumber", "telno", "token",
-	"username", "vorname", "whatsapp", "zip", "zipcode",
+	"firstname", "fn", "fname", "forename", "fullname", "geburtsdatum", "givenname",
+	"handy", "hausnummer", "iban", "idtoken", "ip", "ipaddr", "ipaddress", "ipv",
+	"jwt", "lastname", "ln", "lname", "login", "mail", "mailaddress", "middlename",
+	"mobile", "mobileno", "mobilenumber", "mobilephone", "motdepasse", "msisdn",
+	"nachname", "name", "nationalid", "nombre", "otp", "pass", "passphrase",
+	"passwd", "password", "passwort", "ph", "phone", "phoneno", "phonenumber",
+	"plz", "postalcode", "postcode", "postleitzahl", "prenom", "pwd",
+	"refreshtoken", "resettoken", "secret", "sessiontoken", "ssn", "strasse",
+	"street", "streetaddress", "surname", "taxid", "tel", "telefon", "telefono",
+	"telephone", "telephonenumber", "telno", "token", "username", "vorname",
+	"whatsapp", "zip", "zipcode",
 };
 /* clang-format on */
 
@@ -221,17 +222,23 @@ static bool is_in(const char *name, const char *const *table, size_t count)
 	return false;
 }
 
-/* The name of what was hashed; digits at the end are gone already. */
+/* The name of what was hashed: email_sha256 and sha256_email; digits at the end are gone
+ * already. */
 static void strip_hash(char *n)
 {
-	static const char *const ends[] = {"hash", "hashed", "sha", "md"};
+	static const char *const marks[] = {"sha256", "sha1", "md5",  "hashed",
+					    "hash",   "sha",  "md"};
 	size_t len = strlen(n);
 
-	for (size_t i = 0; i < COUNT(ends); i++) {
-		size_t end = strlen(ends[i]);
+	for (size_t i = 0; i < COUNT(marks); i++) {
+		size_t mark = strlen(marks[i]);
 
-		if (len > end && strcmp(n + len - end, ends[i]) == 0) {
-			n[len - end] = '\0';
+		if (len > mark && strcmp(n + len - mark, marks[i]) == 0) {
+			n[len - mark] = '\0';
+			return;
+		}
+		if (len > mark && strncmp(n, marks[i], mark) == 0) {
+			memmove(n, n + mark, len - mark + 1);
 			return;
 		}
 	}

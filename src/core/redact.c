@@ -85,6 +85,21 @@ static void leaf(struct walk *w, struct redact_spot *spot, uint32_t at)
 	apply(w, spot, action, text);
 }
 
+/* A name of the producer's in which somebody's address or number stands. */
+static void hide_name(struct walk *w, uint32_t at, struct str name)
+{
+	char hex[DIGEST_HEX_LEN];
+
+	w->found = true;
+	if (!w->out)
+		return;
+	digest_hex(w->dg, name, hex);
+	cut(w, at);
+	buf_addc(w->out, '"');
+	buf_add(w->out, hex, sizeof(hex));
+	buf_addc(w->out, '"');
+}
+
 static void walk_value(struct walk *w, struct redact_spot *spot, enum field as,
 		       struct redact_key key, uint32_t at);
 
@@ -119,11 +134,13 @@ static void walk_members(struct walk *w, enum field as, struct redact_key parent
 	for (uint32_t at = object + 1; at < j->t[object].next && !(w->found && !w->out);
 	     at = j->t[at + 1].next) {
 		enum token_type type = (enum token_type)j->t[at + 1].type;
-		enum field field;
+		struct str name = text_of(w, at);
+		enum field field = field_of(as, name);
 
+		if (field == FIELD_NONE && tells_who(name))
+			hide_name(w, at, name);
 		if (type > TOKEN_NUMBER) /* says nothing */
 			continue;
-		field = field_of(as, text_of(w, at));
 		if (type <= TOKEN_ARRAY || person ||
 		    (redact_places[field] != PLACE_KEPT &&
 		     !redact_is_plain(w->j, field, at + 1)))

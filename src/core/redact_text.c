@@ -32,6 +32,16 @@ const unsigned char redact_places[FIELD_COUNT] = {
 	[FIELD_CONTENT_IDS] = PLACE_ID,
 	[FIELD_CONTENT_ID] = PLACE_ID,
 	[FIELD_LEAD_EVENT_SOURCE] = PLACE_TEXT,
+	[FIELD_APP_NAME] = PLACE_TEXT,
+	[FIELD_APP_ID] = PLACE_ID,
+	[FIELD_LEAD_ID] = PLACE_ID,
+	[FIELD_CALLBACK] = PLACE_ID,
+	[FIELD_CAMPAIGN_ID] = PLACE_ID,
+	[FIELD_AD_ID] = PLACE_ID,
+	[FIELD_CREATIVE_ID] = PLACE_ID,
+	[FIELD_ATTRIBUTION_TYPE] = PLACE_ID,
+	[FIELD_ATTRIBUTION_PROVIDER] = PLACE_ID,
+	[FIELD_CONTENT_TYPE] = PLACE_ID,
 	[FIELD_DESCRIPTION] = PLACE_TEXT,
 	[FIELD_SEARCH_STRING] = PLACE_TEXT,
 	[FIELD_BRAND] = PLACE_TEXT,
@@ -55,12 +65,19 @@ static bool is_international_phone(struct str s)
 	return digits >= 7 && digits <= 15;
 }
 
+/* The end of a name that is longer than any that is known will do. */
+enum { PARENT_MAX = 4 * PERSONAL_NAME_MAX };
+
 struct redact_key redact_key_of(const struct json *j, struct redact_key parent,
 				uint32_t at, struct buf *keys)
 {
 	struct redact_key key = {keys->len, 0};
 	bool name = json_key_is(j, at, STR("name"));
 
+	if (parent.len > PARENT_MAX) {
+		parent.at += parent.len - PARENT_MAX;
+		parent.len = PARENT_MAX;
+	}
 	if (name && parent.len > 0) {
 		buf_reserve(keys, parent.len + 1);
 		buf_add(keys, keys->p + parent.at, parent.len);

@@ -16,9 +16,10 @@ void seen_begin(struct buf *table, size_t count)
 	memset(table->p, 0, table->len);
 }
 
-static size_t hash_of(struct str s)
+/* Where the table lies, nobody outside knows: names cannot be made that all meet in one place. */
+static size_t hash_of(const struct buf *table, struct str s)
 {
-	uint64_t hash = s.len;
+	uint64_t hash = s.len ^ (uintptr_t)table->p;
 
 	for (size_t i = 0; i < s.len; i++) {
 		hash = (hash ^ (unsigned char)s.p[i]) * UINT64_C(0x9e3779b97f4a7c15);
@@ -32,7 +33,7 @@ uint32_t *seen_place(struct buf *table, const struct json *j, uint32_t token)
 	uint32_t *places = (uint32_t *)(void *)table->p;
 	size_t mask = table->len / sizeof(uint32_t) - 1;
 	struct str s = json_bytes(j, token);
-	size_t at = hash_of(s);
+	size_t at = hash_of(table, s);
 
 	while (places[at & mask] != JSON_NONE &&
 	       !str_eq(json_bytes(j, places[at & mask]), s))

@@ -27,6 +27,21 @@ static inline bool is_sha256_hex(struct str in)
 	return !wrong;
 }
 
+/* Somewhere in it; a longer run of digits has one in it too. */
+static inline bool holds_sha256_hex(struct str in)
+{
+	for (size_t i = 0, run = 0; i < in.len && run + in.len - i >= DIGEST_HEX_LEN;
+	     i++) {
+		char c = (char)(in.p[i] | 0x20);
+		bool is_digit = ascii_is_digit(in.p[i]) || (c >= 'a' && c <= 'f');
+
+		run = is_digit ? run + 1 : 0;
+		if (run == DIGEST_HEX_LEN)
+			return true;
+	}
+	return false;
+}
+
 /* Of one that is; the bit is set in digits already. */
 static inline void sha256_hex_lower(const char *hex, char out[DIGEST_HEX_LEN])
 {

@@ -1,16 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/redact_text.h"
+#include "core/sha256_hex.h"
 #include "core/shape_parts.h"
 #include "core/url.h"
 
-/* Beside the names that core/personal.h knows: what URLs may have, and events may not. */
-static bool is_device_name(struct str key)
+/* Beside the names that core/personal.h knows: what URLs may have, and events may not. In the
+ * form of struct personal_name. */
+static bool is_device_name(const char *name)
 {
-	static const char *const names[] = {"ip",        "ip_address", "ipaddress",
-					    "client_ip", "user_agent", "useragent"};
+	static const char *const names[] = {
+		"remoteip",
+		"remoteaddr",
+		"xforwardedfor",
+		"useragent",
+		"clientuseragent",
+		"ua",
+		"externalid",
+		"userid",
+		"customerid",
+		"deviceid",
+		"advertisingid",
+		"idfa",
+		"idfv",
+		"gaid",
+		"aaid",
+		"ttp",
+	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (str_ieq(key, str_of(names[i])))
+		if (strcmp(name, names[i]) == 0)
 			return true;
 	return false;
 }
@@ -25,13 +43,14 @@ static void put_raw(struct shaper *sh, uint32_t at, struct str behind)
 	put(sh->out, behind);
 }
 
-/* A text that tells who somebody is stays here; a URL loses what tells it. */
+/* A text that tells who somebody is stays here, and so does a hash, which may be what such a text
+ * has become in the meantime; a URL loses what tells it. */
 static void put_leaf(struct shaper *sh, const struct redact_spot *spot, uint32_t at)
 {
 	struct str text = str_trim(conversion_id(sh->c, at, &sh->s->text));
 	enum redact_action action = redact_action_of(spot, text);
 
-	if (action == ACTION_NONE) {
+	if (action == ACTION_NONE && !holds_sha256_hex(text)) {
 		put_raw(sh, at, STR(","));
 	} else if (action == ACTION_SCRUB) {
 		buf_clear(&sh->s->more);
@@ -43,14 +62,18 @@ static void put_leaf(struct shaper *sh, const struct redact_spot *spot, uint32_t
 static void put_value(struct shaper *sh, const struct redact_spot *spot,
 		      struct redact_key key, uint32_t at);
 
-/* Identifiers do not leave by the side door of a custom property. A flag says nothing. */
+/* Identifiers do not leave by the side door of a custom property. A flag says nothing, unless its
+ * name does. */
 static bool names_a_person(struct shaper *sh, const struct redact_spot *spot,
 			   struct str name, uint32_t value)
 {
 	enum token_type type = (enum token_type)sh->j->t[value].type;
 
+	if (spot->name.email || tells_who(name) || holds_sha256_hex(name))
+		return true;
 	return type != TOKEN_TRUE && type != TOKEN_FALSE &&
-	       (is_device_name(name) || personal_value(&spot->name, STR("x")));
+	       (is_device_name(spot->name.canonical) ||
+		personal_value(&spot->name, STR("x")));
 }
 
 static void put_member(struct shaper *sh, struct redact_key parent, uint32_t at)

@@ -150,6 +150,12 @@ enum reason put_count_at(struct shaper *sh, struct str label, uint32_t at)
 	return REASON_NONE;
 }
 
+bool put_given_id(struct shaper *sh, struct str label, uint32_t at)
+{
+	return !tells_who(conversion_id(sh->c, at, &sh->s->text)) &&
+	       put_string_at(sh, label, at);
+}
+
 void put_free_text(struct shaper *sh, struct str label, uint32_t at)
 {
 	struct str text;
@@ -157,6 +163,6 @@ void put_free_text(struct shaper *sh, struct str label, uint32_t at)
 	if (at == JSON_NONE)
 		return;
 	text = str_trim(conversion_id(sh->c, at, &sh->s->text));
-	if (!tells_who(text) && !is_sha256_hex(text))
+	if (!tells_who(text) && !holds_sha256_hex(text))
 		put_string_at(sh, label, at);
 }

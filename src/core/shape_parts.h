@@ -70,6 +70,13 @@ void put_text(struct buf *b, struct str label, struct str text);
  * where something was written. */
 bool put_string_at(struct shaper *sh, struct str label, uint32_t at);
 
+/* The same for an id that the shop makes, unless it tells who somebody is. */
+bool put_given_id(struct shaper *sh, struct str label, uint32_t at);
+static inline bool put_id(struct shaper *sh, struct str label, uint32_t at)
+{
+	return at != JSON_NONE && put_given_id(sh, label, at);
+}
+
 /* The same for what people wrote, unless it tells who, or a hash is in its place. */
 void put_free_text(struct shaper *sh, struct str label, uint32_t at);
 /* Amounts go out as they are written, a numeric string without its quotes; nothing where

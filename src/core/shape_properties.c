@@ -34,13 +34,6 @@ static enum reason put_custom(struct shaper *sh, uint32_t key)
 	return REASON_NONE;
 }
 
-/* An id that the shop makes, unless it tells who somebody is. */
-static void put_id(struct shaper *sh, struct str label, uint32_t at)
-{
-	if (at != JSON_NONE && !tells_who(conversion_id(sh->c, at, &sh->s->text)))
-		put_string_at(sh, label, at);
-}
-
 static enum reason put_currency(struct shaper *sh, uint32_t at)
 {
 	struct str text = str_trim(conversion_text(sh->c, at, &sh->s->text));
@@ -134,7 +127,7 @@ static void put_content_type(struct shaper *sh, uint32_t at)
 	else if (str_ieq(text, STR("product_group")))
 		put(sh->out, STR("\"content_type\":\"product_group\","));
 	else
-		put_string_at(sh, LABEL("content_type"), at);
+		put_id(sh, LABEL("content_type"), at);
 }
 
 /* Of web and app events only. */

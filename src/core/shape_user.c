@@ -202,12 +202,16 @@ static void put_ttclid(struct shaper *sh)
 
 	found = str_trim(found);
 	buf_clear(&sh->s->more);
-	if (!ttclid_fits(found) &&
-	    shape_url_ttclid(sh,
-			     sh->e->ttclid.len || sh->e->page_is_later ? STR_NONE
-								       : sh->e->page_url,
-			     &sh->s->more))
-		found = buf_str(&sh->s->more);
+	if (!ttclid_fits(found)) {
+		struct str page = sh->e->ttclid.len || sh->e->page_is_later
+					  ? STR_NONE
+					  : sh->e->page_url;
+
+		/* The page's URL may need the same room. */
+		found = STR_NONE;
+		if (shape_url_ttclid(sh, page, &sh->s->more))
+			found = buf_str(&sh->s->more);
+	}
 	if (!ttclid_fits(found))
 		found = str_trim(sh->e->ttclid);
 	if (ttclid_fits(found))

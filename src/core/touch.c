@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/touch.h"
 
+#include "core/identity.h"
+
 #include <xxhash.h>
 
 #include "core/touch_names.h"
@@ -49,15 +51,7 @@ static void value_decode(struct str raw, bool form, struct value *out)
 
 bool click_id_is_placeholder(struct str id)
 {
-	static const char *const words[] = {"null", "undefined", "none", "(not set)"};
-
-	if (id.len == 0 || id.p[0] == '{' ||
-	    (str_starts(id, STR("__")) && id.p[id.len - 1] == '_'))
-		return true;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (str_ieq(id, str_of(words[i])))
-			return true;
-	return false;
+	return is_placeholder_word(id) || id.p[0] == '{'; /* cut off, as values are */
 }
 
 static void take_click_id(struct str name, struct str raw, struct query *q)

@@ -189,7 +189,8 @@ static size_t scrub_path(struct scrub *s, size_t at)
 	return end;
 }
 
-/* A second '?' is somebody's mistake, and what is behind it a parameter to some. */
+/* A second '?' is somebody's mistake, and what is behind it a parameter to some: the whole is
+ * judged, and each piece, once. */
 static bool is_personal(struct str param)
 {
 	struct str left = param;
@@ -198,13 +199,13 @@ static bool is_personal(struct str param)
 	if (param_is_personal(param))
 		return true;
 	while (left.len > 0 && (mark = memchr(left.p, '?', left.len)) != NULL) {
-		struct str piece = str_make(left.p, (size_t)(mark - left.p));
+		size_t len = (size_t)(mark - left.p);
 
-		left = str_make(mark + 1, left.len - piece.len - 1);
-		if (param_is_personal(piece) || param_is_personal(left))
+		if (param_is_personal(str_make(left.p, len)))
 			return true;
+		left = str_make(mark + 1, left.len - len - 1);
 	}
-	return false;
+	return left.len < param.len && param_is_personal(left);
 }
 
 /* `start` is at the '?', which goes with the first parameter and comes back with the

@@ -116,11 +116,12 @@ static bool is_plain(const struct conversion *c, enum field field)
 	       !is_sha256_hex(str_trim(json_bytes(c->json, at)));
 }
 
-/* A row that could not be read may hold what can be redacted all the same. */
+/* A row that could not be read may hold what can be redacted all the same; what cannot is left
+ * then. */
 static bool holds_plain(struct judge *j, enum reason reason)
 {
 	if (reason != REASON_NONE)
-		return reason != REASON_BAD_JSON;
+		return true;
 	if (is_plain(&j->conversion, FIELD_EMAIL) ||
 	    is_plain(&j->conversion, FIELD_PHONE))
 		return true;

@@ -120,12 +120,16 @@ static void read_identifiers(struct ingest *g, sqlite3_stmt *s, struct identifie
 		identifiers_add(ids, kinds[i], db_column(s, i + 1), &reader);
 }
 
-static int64_t time_of(struct ingest *g, sqlite3_stmt *s, int64_t now_ms)
+/* `otherwise` where it cannot be read; an absent one is now. */
+static int64_t time_of(struct ingest *g, sqlite3_stmt *s, int64_t now_ms,
+		       int64_t otherwise)
 {
 	struct event_time t = outbox_time(s, 6);
 	int64_t ms;
 
-	return statement_time_ms(&t, g->zone, &ms) ? ms : now_ms;
+	if (statement_time_ms(&t, g->zone, &ms))
+		return ms;
+	return t.kind == EVENT_TIME_NONE ? now_ms : otherwise;
 }
 
 /* The next page of a session tells nothing new of whose it is. */
@@ -151,7 +155,7 @@ static enum err_code take_visit(struct ingest *g, sqlite3_stmt *s, int64_t now_m
 				struct err *e)
 {
 	struct identifiers ids;
-	int64_t id = sqlite3_column_int64(s, 0), at_ms = time_of(g, s, now_ms);
+	int64_t id = sqlite3_column_int64(s, 0), at_ms = time_of(g, s, now_ms, now_ms);
 
 	read_identifiers(g, s, &ids);
 	if (ids.count == 0)
@@ -174,38 +178,63 @@ static bool says_something(sqlite3_stmt *s)
 	return false;
 }
 
-static enum err_code put_statement(struct ingest *g, uint64_t node, int64_t ms,
-				   int64_t id, const struct consent *c, struct err *e)
+static enum err_code put_statement(struct ingest *g, uint64_t node,
+				   const struct statement *said, struct err *e)
 {
 	sqlite3_bind_int64(g->put_statement, 1, (int64_t)node);
-	sqlite3_bind_int64(g->put_statement, 2, ms);
-	sqlite3_bind_int64(g->put_statement, 3, id);
-	sqlite3_bind_int(g->put_statement, 4, statement_pack(c));
+	sqlite3_bind_int64(g->put_statement, 2, said->stated_ms);
+	sqlite3_bind_int64(g->put_statement, 3, said->consent_id);
+	sqlite3_bind_int(g->put_statement, 4, statement_pack(&said->consent));
 	return db_run(g->db, g->put_statement, e);
+}
+
+static enum err_code put_statements(struct ingest *g, const struct identifiers *ids,
+				    const struct statement *said, struct err *e)
+{
+	for (size_t i = 0; i < ids->count; i++)
+		if (put_statement(g, ids->id[i].node, said, e) != ERR_OK)
+			return e->code;
+	/* Under a placeholder only where nothing else tells whose word it is. */
+	for (size_t i = 0; ids->count == 0 && i < ids->placeholders; i++)
+		if (put_statement(g, ids->placeholder[i], said, e) != ERR_OK)
+			return e->code;
+	return ERR_OK;
+}
+
+/* Whose clock is ahead, or whose time is no time, says no all the same: that counts from now on. */
+static enum err_code put_early_denial(struct ingest *g, const struct identifiers *ids,
+				      const struct statement *said, int64_t now_ms,
+				      struct err *e)
+{
+	struct statement now = {now_ms, said->consent_id, {0}};
+
+	e->code = ERR_OK;
+	if (said->stated_ms > 0 && said->stated_ms <= now_ms)
+		return ERR_OK;
+	consent_deny(&now.consent, &said->consent);
+	return now.consent.stated ? put_statements(g, ids, &now, e) : ERR_OK;
 }
 
 static enum err_code take_consent(struct ingest *g, sqlite3_stmt *s, int64_t now_ms,
 				  struct err *e)
 {
 	struct identifiers ids;
-	int64_t id = sqlite3_column_int64(s, 0), ms = time_of(g, s, now_ms);
-	struct consent c = {(unsigned char)consent_signal(db_column(s, 7)),
-			    (unsigned char)consent_signal(db_column(s, 8)),
-			    (unsigned char)consent_signal(db_column(s, 9)),
-			    (unsigned char)consent_signal(db_column(s, 10)), true};
+	struct statement said = {
+		/* A grant that cannot be dated is behind whatever can. */
+		time_of(g, s, now_ms, 0),
+		sqlite3_column_int64(s, 0),
+		{(unsigned char)consent_signal(db_column(s, 7)),
+		 (unsigned char)consent_signal(db_column(s, 8)),
+		 (unsigned char)consent_signal(db_column(s, 9)),
+		 (unsigned char)consent_signal(db_column(s, 10)), true},
+	};
 
 	read_identifiers(g, s, &ids);
-	if (join(g, &ids, ms / 1000, id, IDENTITY_CONSENT, e) != ERR_OK ||
-	    !says_something(s))
+	if (join(g, &ids, time_of(g, s, now_ms, now_ms) / 1000, said.consent_id,
+		 IDENTITY_CONSENT, e) != ERR_OK ||
+	    !says_something(s) || put_early_denial(g, &ids, &said, now_ms, e) != ERR_OK)
 		return e->code;
-	for (size_t i = 0; i < ids.count; i++)
-		if (put_statement(g, ids.id[i].node, ms, id, &c, e) != ERR_OK)
-			return e->code;
-	/* Under a placeholder only where nothing else tells whose word it is. */
-	for (size_t i = 0; ids.count == 0 && i < ids.placeholders; i++)
-		if (put_statement(g, ids.placeholder[i], ms, id, &c, e) != ERR_OK)
-			return e->code;
-	return ERR_OK;
+	return put_statements(g, &ids, &said, e);
 }
 
 typedef enum err_code take_fn(struct ingest *g, sqlite3_stmt *s, int64_t now_ms,

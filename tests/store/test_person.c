@@ -133,6 +133,7 @@ static void test_a_hub_is_read_up_to_the_limit(void **state)
 static void test_the_latest_statement_by_then(void **state)
 {
 	struct scene *s = *state;
+	static const char *const denied[] = {"s2", "ahead", "undated"};
 	struct person_reader p;
 	struct statement found;
 	struct persons w;
@@ -145,8 +146,12 @@ static void test_the_latest_statement_by_then(void **state)
 		"VALUES ('s1', 'granted', NULL, 1699999000), "
 		"('s1', 'no', 'granted', 1699999500), "
 		"('s1', 'granted', 'denied', 1699999500), "
-		"('s1', 'denied', NULL, 1700000500), "
-		"('s2', 'denied', NULL, 'nonsense')");
+		"('s1', 'granted', NULL, 1700000500), "
+		"('s2', 'denied', NULL, 'nonsense'), "
+		"('ahead', 'granted', NULL, 1699999000), "
+		"('ahead', 'denied', 'granted', 1700000500), "
+		"('undated', 'denied', NULL, 1699999000), "
+		"('undated', 'granted', NULL, 'nonsense')");
 	persons_slice(s, &w);
 	assert_ok(s, person_open(&p, &s->db, NULL, &s->e));
 	assert_ok(s, person_statement(&p, persons_node(IDENTITY_SESSION, "s1"), NOW_MS,
@@ -161,10 +166,16 @@ static void test_the_latest_statement_by_then(void **state)
 	assert_ok(s, person_statement(&p, persons_node(IDENTITY_SESSION, "s1"), 1, &found,
 				      &any, &s->e));
 	assert_false(any);
-	/* A time that is none counts as now. */
-	assert_ok(s, person_statement(&p, persons_node(IDENTITY_SESSION, "s2"), NOW_MS,
-				      &found, &any, &s->e));
-	assert_true(any);
+	/* A denial counts from now on where its time is none, or ahead of the clock; a grant
+	 * that cannot be dated is behind all that can. */
+	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++) {
+		assert_ok(s,
+			  person_statement(&p, persons_node(IDENTITY_SESSION, denied[i]),
+					   NOW_MS, &found, &any, &s->e));
+		assert_true(any);
+		assert_int_equal(found.consent.ad_user_data, SIGNAL_DENIED);
+		assert_int_not_equal(found.consent.ad_storage, SIGNAL_GRANTED);
+	}
 	person_close(&p);
 	persons_close(&w);
 }

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "core/answer.h"
+#include "core/json.h"
 #include "core/verdict.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -234,6 +235,28 @@ static void equal_keys(void **state)
 			     VERDICT_DELIVERED);
 }
 
+/* A line of a log: whole characters, and nobody's address. */
+static void words_for_a_log(void **state)
+{
+	static const struct answer_secrets none = {{NULL}};
+	struct answer a = {0};
+	char body[1200], *at = body;
+
+	(void)state;
+	at += sprintf(at, "{\"code\":1,\"message\":\"a");
+	for (int i = 0; i < 100; i++)
+		at += sprintf(at, "\xe5\x8f\x82");
+	sprintf(at, "\"}");
+	answer_parse(&a, str_of(body), &none);
+	assert_int_equal(strlen(a.message) % 3, 1);
+	assert_in_range(strlen(a.message), sizeof(a.message) - 4, sizeof(a.message) - 1);
+	assert_true(utf8_valid(str_of(a.message)));
+	answer_parse(&a,
+		     STR("{\"code\":1,\"message\":\"bad \\\"jane@x.com\\\", sorry\"}"),
+		     &none);
+	assert_string_equal(a.message, "bad \"**********\", sorry");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +266,7 @@ int main(void)
 		cmocka_unit_test(only_the_whole_of_it),
 		cmocka_unit_test(huge_ones),
 		cmocka_unit_test(equal_keys),
+		cmocka_unit_test(words_for_a_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,8 @@ static const struct row {
 	{SHOP "?gclid=%7Bgclid%7D", "", "", PLATFORM_NONE, CHANNEL_DIRECT, "no referrer"},
 	{SHOP "#gclid=1", "", "", PLATFORM_NONE, CHANNEL_DIRECT, "no referrer"},
 	{SHOP, "", " ", PLATFORM_NONE, CHANNEL_DIRECT, "no referrer"},
+	{SHOP, "", "${ttclid}", PLATFORM_NONE, CHANNEL_DIRECT, "no referrer"},
+	{SHOP, "", "N/A", PLATFORM_NONE, CHANNEL_DIRECT, "no referrer"},
 	{SHOP, "", "__CLICKID__", PLATFORM_NONE, CHANNEL_DIRECT, "no referrer"},
 	/* utm */
 	{SHOP "?utm_source=TikTok&utm_medium=paid_social", "", "", PLATFORM_TIKTOK,
