@@ -171,8 +171,7 @@ static bool is_placeholder_email(struct str s)
 	box = str_make(s.p, (size_t)(at - s.p));
 	host = str_make(at + 1, s.len - box.len - 1);
 	return box.len == 0 || host.len == 0 || is_any(box, is_mailbox) ||
-	       is_macro(box) ||
-	       is_one_of(host, void_hosts, COUNT(void_hosts)) ||
+	       is_macro(box) || is_one_of(host, void_hosts, COUNT(void_hosts)) ||
 	       (is_one_of(box, sample_boxes, COUNT(sample_boxes)) &&
 		is_one_of(host, sample_hosts, COUNT(sample_hosts)));
 }

@@ -226,7 +226,7 @@ static bool is_in(const char *name, const char *const *table, size_t count)
  * already. */
 static void strip_hash(char *n)
 {
-	static const char *const marks[] = {"sha256", "sha1", "md5",  "hashed",
+	static const char *const marks[] = {"sha256", "sha1", "md5", "hashed",
 					    "hash",   "sha",  "md"};
 	size_t len = strlen(n);
 

@@ -70,7 +70,7 @@ void reading_fini(struct relay *r)
 
 static void ask(struct relay *r, struct load *load)
 {
-	load->now_ms = clock_wall_ms();
+	load->now_ms = load->lot.now_ms = clock_wall_ms();
 	load->covered = r->ingesting.covered;
 	load->claimed = r->reading.claimed;
 	load->seen = r->reading.last_row;
@@ -164,6 +164,11 @@ static void read_fresh(struct relay *r, uint64_t now)
 	r->reading.looked_ms = now;
 	r->reading.open_ended = true;
 	ask_fresh(r, 0);
+}
+
+bool reading_gathers(const struct relay *r, uint64_t now)
+{
+	return r->reading.dirty && now - r->reading.partial_ms < PARTIAL_MS;
 }
 
 static void look(struct relay *r, uint64_t now)

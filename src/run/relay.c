@@ -203,9 +203,10 @@ static void note_write(struct relay *r, uint64_t now)
 }
 
 /* Nobody need be told of more: the next load, or the next slice, looks anyway. */
-static bool may_sleep(const struct relay *r)
+static bool may_sleep(const struct relay *r, uint64_t now)
 {
-	return (r->reading.dense && r->reading.count > 0) || r->scrubbing.under_way;
+	return (r->reading.dense && r->reading.count > 0) || reading_gathers(r, now) ||
+	       r->scrubbing.under_way;
 }
 
 /* Callbacks below may come back here; the outermost call goes around again instead. */
@@ -238,7 +239,7 @@ void relay_pump(struct relay *r)
 	end_if_done(r);
 	if (r->closing)
 		return;
-	if (r->has_wake && r->wake.paused != may_sleep(r)) {
+	if (r->has_wake && r->wake.paused != may_sleep(r, now)) {
 		wake_pause(&r->wake, !r->wake.paused);
 		note_write(r, now);
 	}

@@ -181,8 +181,8 @@ static void tidy(struct writer *w)
 
 void writer_hurry(struct writer *w)
 {
-	db_hurry(&w->db);
-	db_hurry(&w->checkpoint.db);
+	turn_hurry(&w->db.turn);
+	turn_hurry(&w->checkpoint.db.turn);
 }
 
 /* A frame or two are the cut's own. */
@@ -287,8 +287,10 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 	    recover(w, recovered, e) == ERR_OK) {
 		w->checkpoint.intact = &w->intact;
 		/* Without it every write to the WAL is followed by a look. */
-		if (wal_index_open(&w->index, &w->db))
+		if (wal_index_open(&w->index, &w->db)) {
 			w->commits = wal_index_commits(&w->index);
+			w->db.turn.index = w->checkpoint.db.turn.index = &w->index;
+		}
 		lock_note_companions(&w->lock);
 		return ERR_OK;
 	}
@@ -300,7 +302,7 @@ static void leave_to_others(void *state)
 {
 	struct writer *w = state;
 
-	pace_rest(&w->pace, w->others_ms);
+	pace_rest(&w->pace, &w->index, w->others_ms);
 }
 
 enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct err *e)

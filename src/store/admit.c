@@ -251,7 +251,8 @@ static enum err_code admit_entry(struct queue *q, struct lot *lot, struct entry 
 			return e->code;
 		return queue_deliver(q, n, n->reason, 0, e);
 	}
-	if (n->first_sent_ms && q->now_ms - n->first_sent_ms > RESEND_MAX_MS)
+	/* By the clock they were read by: that it is set meanwhile is known only later. */
+	if (n->first_sent_ms && lot->now_ms - n->first_sent_ms > RESEND_MAX_MS)
 		return stop_resending(q, n, e);
 	if (n->flags & ENTRY_PARKED) {
 		n->flags |= ENTRY_DROPPED;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/checkpoint.h"
 
-enum { DUE_PAGES = 600 };
-
 /* It must change a page each time: a value that stays writes nothing, and nothing is cut. */
 static const char shrink_sql[] = "INSERT INTO setting VALUES ('wal_shrunk', 1) "
 				 "ON CONFLICT DO UPDATE SET value = value + 1";
@@ -59,7 +57,7 @@ enum err_code checkpoint_now(struct checkpoint *c, struct err *e)
 enum err_code checkpoint_if_due(struct checkpoint *c, struct err *e)
 {
 	e->code = ERR_OK;
-	if (c->wal_pages < DUE_PAGES)
+	if (c->wal_pages < CHECKPOINT_DUE_PAGES)
 		return ERR_OK;
 	c->wal_pages = 0;
 	return checkpoint_now(c, e);

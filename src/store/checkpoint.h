@@ -14,6 +14,10 @@
 
 #include "store/intact.h"
 
+/* A part of what an application's own automatic checkpoint waits for (1000), so that this
+ * never has cause to run. */
+#define CHECKPOINT_DUE_PAGES 600
+
 struct checkpoint {
 	struct db *writer; /* borrowed: holds the write lock meanwhile */
 	struct db db;
@@ -26,8 +30,7 @@ MUST_CHECK enum err_code checkpoint_open(struct checkpoint *c, struct db *writer
 					 struct err *e);
 void checkpoint_close(struct checkpoint *c);
 
-/* Checkpoints when the WAL is longer than a part of what an application's own automatic
- * checkpoint waits for (1000 pages), so that this never has cause to run. */
+/* Where the WAL has so many pages. */
 MUST_CHECK enum err_code checkpoint_if_due(struct checkpoint *c, struct err *e);
 
 MUST_CHECK enum err_code checkpoint_now(struct checkpoint *c, struct err *e);

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 
-enum { PATIENCE_MS = 10000, HURRY_MS = 1000, VALUE_MAX = 64 * 1024 * 1024 };
+enum { VALUE_MAX = 64 * 1024 * 1024 };
 
 static enum err_code code_of(int rc)
 {
@@ -145,31 +145,13 @@ static enum err_code create_private(const char *path, struct err *e)
 	return ERR_OK;
 }
 
-/* SQLite's own handler could not be told of a change from another thread. */
-static int wait_for_others(void *arg, int tries)
-{
-	struct db *db = arg;
-
-	if (tries == 0)
-		db->waits_since_ms = clock_mono_ms();
-	if (clock_mono_ms() - db->waits_since_ms >= (uint64_t)db->patience_ms)
-		return 0;
-	sqlite3_sleep(tries < 20 ? 1 + tries : 20);
-	return 1;
-}
-
-void db_hurry(struct db *db)
-{
-	db->patience_ms = HURRY_MS;
-}
-
 static enum err_code configure(struct db *db, enum db_mode mode, struct err *e)
 {
 	bool views = mode == DB_READ;
 
 	sqlite3_extended_result_codes(db->handle, 1);
-	db->patience_ms = PATIENCE_MS;
-	sqlite3_busy_handler(db->handle, wait_for_others, db);
+	turn_init(&db->turn);
+	sqlite3_busy_handler(db->handle, turn_wait, &db->turn);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

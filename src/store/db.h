@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "store/db_value.h"
+#include "store/turn.h"
 
 #define DB_APPLICATION_ID 0x636f6e76 /* "conv" */
 
@@ -29,8 +30,7 @@ struct db {
 	sqlite3 *handle;
 	sqlite3_stmt *kept[DB_KEPT]; /* of db_kept */
 	unsigned kept_next;
-	_Atomic int patience_ms; /* with others that hold the lock, */
-	uint64_t waits_since_ms; /* as they do since then */
+	struct turn turn; /* while others have it locked */
 	char path[1024];
 };
 
@@ -42,8 +42,6 @@ void db_close(struct db *db);
 MUST_CHECK enum err_code db_use_wal(struct db *db, struct err *e);
 /* After a failed sync: db_close is to leave the WAL as it is, as a checkpoint would sync it. */
 void db_keep_wal(struct db *db);
-/* From now on others are waited for a second at most. From any thread. */
-void db_hurry(struct db *db);
 /* NOINPUT, and how to make it. */
 enum err_code db_absent(const char *path, struct err *e);
 

@@ -67,6 +67,7 @@ struct lot {
 	struct entry *entries;     /* by outbox_id, a row's entries together */
 	uint32_t count;
 	const char *text;
+	int64_t now_ms; /* Unix time at which they were read */
 };
 
 /* A request to be opened: the entries of the lot with this batch number. */

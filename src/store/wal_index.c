@@ -4,7 +4,13 @@
 #include <string.h>
 
 enum { WAL_INDEX_BYTES = 32768 };
-enum { COMMITS_AT = 8, SALTS_AT = 32, BACKFILL_AT = 96, ATTEMPTED_AT = 128 };
+enum {
+	COMMITS_AT = 8,
+	FRAMES_AT = 16,
+	SALTS_AT = 32,
+	BACKFILL_AT = 96,
+	ATTEMPTED_AT = 128
+};
 
 bool wal_index_open(struct wal_index *w, struct db *db)
 {
@@ -31,6 +37,13 @@ static uint32_t at(const struct wal_index *w, size_t offset)
 uint32_t wal_index_commits(const struct wal_index *w)
 {
 	return at(w, COMMITS_AT);
+}
+
+uint32_t wal_index_frames(const struct wal_index *w)
+{
+	uint32_t frames = at(w, FRAMES_AT), backfill = at(w, BACKFILL_AT);
+
+	return frames > backfill ? frames - backfill : 0;
 }
 
 void wal_index_progress(const struct wal_index *w, struct wal_index_progress *out)

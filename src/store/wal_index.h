@@ -25,6 +25,9 @@ bool wal_index_open(struct wal_index *w, struct db *db);
 /* Goes up by one with each commit of anybody that changed something. */
 uint32_t wal_index_commits(const struct wal_index *w);
 
+/* In the WAL and not in the database. */
+uint32_t wal_index_frames(const struct wal_index *w);
+
 void wal_index_progress(const struct wal_index *w, struct wal_index_progress *out);
 
 #endif

@@ -9,6 +9,8 @@
 
 enum { HELD_US = 20000, REST_US = 40000, LONG_US = 1000000, LONGEST_US = 100000 };
 
+static const struct wal_index no_index;
+
 static uint64_t rest_after(uint64_t held_us, uint64_t others_ago_ms)
 {
 	struct pace p = {0};
@@ -16,7 +18,7 @@ static uint64_t rest_after(uint64_t held_us, uint64_t others_ago_ms)
 	pace_locked(&p);
 	pace_unlocked(&p);
 	p.held_us += held_us;
-	pace_rest(&p, clock_mono_ms() - others_ago_ms);
+	pace_rest(&p, &no_index, clock_mono_ms() - others_ago_ms);
 	assert_int_equal(p.held_us, 0);
 	return clock_mono_us() - p.unlocked_us;
 }
@@ -54,7 +56,7 @@ static void our_own_time_does_not_count(void **state)
 	p.held_us = LONG_US;
 	p.first_us -= LONG_US;
 	others_ms -= LONG_US / 1000;
-	pace_rest(&p, others_ms);
+	pace_rest(&p, &no_index, others_ms);
 	assert_true(clock_mono_us() - p.unlocked_us >= LONGEST_US - 1000);
 }
 
@@ -70,8 +72,48 @@ static void what_has_passed_counts(void **state)
 	p.held_us = HELD_US;
 	p.unlocked_us -= REST_US;
 	from_us = clock_mono_us();
-	pace_rest(&p, clock_mono_ms());
+	pace_rest(&p, &no_index, clock_mono_ms());
 	assert_true(clock_mono_us() - from_us < REST_US);
+}
+
+/* Who commits briskly is to meet us rarely, however short we are. */
+static void brisk_commits_get_longer(void **state)
+{
+	struct scene *s = *state;
+	struct wal_index index;
+	struct pace p = {0};
+
+	assert_true(wal_index_open(&index, &s->db));
+	pace_rest(&p, &index, clock_mono_ms());
+	for (int i = 0; i < 20; i++)
+		scene_exec(s, "INSERT INTO outbox (event) VALUES ('purchase')");
+	p.rested_us = clock_mono_us() - 20 * 200; /* 200 us each */
+	pace_locked(&p);
+	pace_unlocked(&p);
+	pace_rest(&p, &index, clock_mono_ms());
+	assert_true(clock_mono_us() - p.unlocked_us >= 45000);
+	/* Nobody since: then there is no reason. */
+	pace_locked(&p);
+	pace_unlocked(&p);
+	pace_rest(&p, &index, clock_mono_ms());
+	assert_true(clock_mono_us() - p.unlocked_us < 45000);
+}
+
+/* A checkpoint that is due does not wait: at 1000 pages the application would begin its own. */
+static void a_long_wal_ends_the_rest(void **state)
+{
+	struct scene *s = *state;
+	struct wal_index index;
+	struct pace p = {0};
+
+	assert_true(wal_index_open(&index, &s->db));
+	scene_exec(s, "CREATE TABLE own (a BLOB);"
+		      "INSERT INTO own VALUES (zeroblob(4096 * 700))");
+	pace_locked(&p);
+	pace_unlocked(&p);
+	p.held_us = LONG_US;
+	pace_rest(&p, &index, clock_mono_ms());
+	assert_true(clock_mono_us() - p.unlocked_us < LONGEST_US - 1000);
 }
 
 /* What several transactions held it for is one sum. */
@@ -96,6 +138,8 @@ int main(void)
 		cmocka_unit_test(nobody_is_waited_for_who_is_not_there),
 		cmocka_unit_test(our_own_time_does_not_count),
 		cmocka_unit_test(what_has_passed_counts),
+		T(brisk_commits_get_longer),
+		T(a_long_wal_ends_the_rest),
 		cmocka_unit_test(transactions_add_up),
 	};
 
