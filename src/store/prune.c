@@ -21,8 +21,15 @@ static const struct {
 	 "SELECT ?1, q.cursor, coalesce((SELECT value FROM setting WHERE name = "
 	 "'visit_cursor'), 0), coalesce((SELECT max(id) FROM attempt), 0) "
 	 "FROM queue q"},
-	{S(oldest), "SELECT day, outbox_id, visit_id, attempt_id FROM milestone "
-		    "WHERE day > ?1 AND day <= ?2 ORDER BY day LIMIT 1"},
+	/* ?3 is today. A later day that stood further back shows that the clock was wrong. Ids
+	 * of attempts may begin again. */
+	{S(oldest),
+	 "SELECT day, outbox_id, visit_id, (SELECT min(attempt_id) FROM milestone l "
+	 "WHERE l.day BETWEEN m.day AND ?3) FROM milestone m "
+	 "WHERE day > ?1 AND day <= ?2 AND NOT EXISTS (SELECT 1 FROM milestone l "
+	 "WHERE l.day > m.day AND l.day <= ?3 "
+	 "AND (l.outbox_id < m.outbox_id OR l.visit_id < m.visit_id)) "
+	 "ORDER BY day LIMIT 1"},
 	{S(rows),
 	 "SELECT id FROM outbox WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3"},
 	{S(kept_waiting),
@@ -78,7 +85,7 @@ void prune_close(struct prune *p)
 	*p = (struct prune){0};
 }
 
-/* The first day behind one that is done, if it is old enough. */
+/* The first day behind one that is done, if it is old enough and no later one contradicts. */
 static enum err_code find_day(struct prune *p, const char *done, int64_t today,
 			      int64_t keep_days, struct milestone *out, struct err *e)
 {
@@ -90,6 +97,7 @@ static enum err_code find_day(struct prune *p, const char *done, int64_t today,
 		return e->code;
 	sqlite3_bind_int64(p->oldest, 1, after);
 	sqlite3_bind_int64(p->oldest, 2, today - keep_days);
+	sqlite3_bind_int64(p->oldest, 3, today);
 	if (db_step(p->db, p->oldest, &row, e) == ERR_OK && row)
 		*out = (struct milestone){sqlite3_column_int64(p->oldest, 0),
 					  sqlite3_column_int64(p->oldest, 1),

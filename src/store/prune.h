@@ -2,8 +2,9 @@
  * prune.h - what is older than it is to be kept goes: settled rows with their deliveries and
  * requests, visits, and much later the ids that deduplication remembers.
  *
- * Age is counted in days on which the relay noted how far it had come (table milestone), and an
- * hour takes one day's rows at most: a clock that is wrong for a while costs a day, not all.
+ * Age is counted in days on which the relay noted how far it had come (table milestone), but for
+ * those that a later day contradicts, and an hour takes one day's rows at most: a clock that is
+ * wrong for a while costs a day, not all.
  *
  * Owns:    statements, from prune_open to prune_close.
  * Thread:  the writer's; prune_begin and prune_some inside its transaction.
@@ -59,9 +60,7 @@ struct prune {
 
 MUST_CHECK enum err_code prune_open(struct prune *p, struct queue *queue, struct err *e);
 void prune_close(struct prune *p);
-
-/* Notes how far the relay has come today, and begins a pass; *any is false where nothing is
- * old enough. */
+/* Notes how far the relay has come today, and begins a pass; *any: something is old enough. */
 MUST_CHECK enum err_code prune_begin(struct prune *p, const struct prune_limits *limits,
 				     int64_t now_ms, bool *any, struct err *e);
 

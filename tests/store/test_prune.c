@@ -174,6 +174,41 @@ static void an_hour_takes_one_day(void **state)
 	pruner_close(&p);
 }
 
+/* As that of a machine whose clock lost its battery: it starts years ago and says that all
+ * had come by then. Neither rows nor ids go before their time, and later days go on. */
+static void a_clock_that_was_behind_costs_nothing(void **state)
+{
+	struct scene *s = *state;
+	struct prune_floors floors;
+	struct pruner p;
+
+	scene_exec(s, queue_scene);
+	scene_exec(s, "INSERT INTO milestone VALUES (18262, 10, 0, 2), (19999, 0, 0, 0)");
+	pruner_open(s, &p);
+	assert_int_equal(pass(s, &p, &month, TODAY * DAY_MS), 0);
+	assert_ok(s, prune_floors_read(&s->db, &floors, &s->e));
+	assert_int_equal(floors.dedup_id, 0);
+	pass(s, &p, &month, (TODAY + 30) * DAY_MS);
+	assert_int_equal(rows(s, "outbox"), 12);
+	pass(s, &p, &month, (TODAY + 31) * DAY_MS);
+	assert_int_equal(rows(s, "outbox"), 6);
+	pruner_close(&p);
+}
+
+/* The days that were noted ahead do not count until they come. */
+static void a_clock_that_was_ahead_stops_nothing(void **state)
+{
+	struct scene *s = *state;
+	struct pruner p;
+
+	set_scene(s);
+	scene_exec(s, "INSERT INTO milestone VALUES (30000, 3, 0, 0)");
+	pruner_open(s, &p);
+	assert_true(pass(s, &p, &month, TODAY * DAY_MS) > 0);
+	assert_int_equal(rows(s, "outbox"), 6);
+	pruner_close(&p);
+}
+
 /* What a relay has begun the next one ends at once. */
 static void a_day_that_was_begun_is_ended(void **state)
 {
@@ -220,6 +255,7 @@ static void visits_go_with_what_is_told_of_them(void **state)
 	scene_exec(s,
 		   "INSERT INTO visit (id, session_id, page_url) VALUES (1, 's1', 'u'), "
 		   "(2, 's2', 'u');"
+		   "INSERT INTO setting (name, value) VALUES ('visit_cursor', 2);"
 		   "UPDATE milestone SET visit_id = 1");
 	pruner_open(s, &p);
 	for (int i = 1; i <= 2; i++) {
@@ -318,6 +354,8 @@ int main(void)
 		T(what_is_undone_comes_again),
 		T(younger_days_and_zero_keep_all),
 		T(an_hour_takes_one_day),
+		T(a_clock_that_was_behind_costs_nothing),
+		T(a_clock_that_was_ahead_stops_nothing),
 		T(a_day_that_was_begun_is_ended),
 		T(plain_rows_wait_for_their_redaction),
 		T(visits_go_with_what_is_told_of_them),
