@@ -152,7 +152,8 @@ static const char rank_sql[] =
 	"SELECT CASE WHEN ?1 > (SELECT cursor FROM queue) AND d.rows = 0 THEN 2 "
 	"ELSE coalesce(d.rank, 3) END FROM (SELECT count(*) AS rows, "
 	"max(CASE WHEN state / 16 = 9 THEN 0 "
-	"WHEN state / 16 IN (6, 7, 8) AND coalesce(attempts, 0) = 0 THEN 1 "
+	"WHEN state / 16 IN (6, 7, 8) AND "
+	"coalesce(attempts, attempt_id IS NOT NULL) = 0 THEN 1 "
 	"ELSE 3 END) AS rank "
 	"FROM delivery WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 + 1023) d";
 

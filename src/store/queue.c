@@ -65,7 +65,8 @@ static const struct {
 	 "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND "
 	 "?1 + 1023) "
 	 "OR EXISTS (SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023 "
-	 "AND (state / 16 NOT IN (6, 7, 8) OR attempts > 0)) "
+	 "AND (state / 16 NOT IN (6, 7, 8) OR "
+	 "coalesce(attempts, attempt_id IS NOT NULL) > 0)) "
 	 "OR EXISTS (SELECT 1 FROM waiting WHERE key BETWEEN ?1 AND ?1 + 1023) THEN 1 "
 	 "WHEN EXISTS (SELECT 1 FROM attempt WHERE outcome IS NULL "
 	 "AND ?1 / 1024 BETWEEN first_id AND last_id) THEN 2 ELSE 0 END"},

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A row ends or waits without another request: what is known of those that it was in, and
+ * what follows from them. */
+#include "scene.h"
+
+#include <string.h>
+
+#include "store/lookup.h"
+#include "store/queue.h"
+
+#define NOW_MS INT64_C(1790000000000)
+
+struct stage {
+	struct scene *s;
+	struct queue q;
+	struct lot lot;
+	struct entry entry;
+	struct opening opening;
+};
+
+static const struct answer none = {TRANSPORT_LOST, 0, false, 0, "reset", ""};
+
+static void set_up(struct stage *t, void **state)
+{
+	*t = (struct stage){.s = *state};
+	scene_exec(t->s,
+		   "INSERT INTO destination (id, name, source, pixel_id) VALUES "
+		   "(1, 'shop', 'web', 'P'); INSERT INTO event_name VALUES (1, 'X')");
+	assert_ok(t->s, queue_open(&t->q, &t->s->db, &t->s->e));
+	t->q.now_ms = NOW_MS;
+}
+
+static void tear_down(struct stage *t)
+{
+	assert_int_equal(scene_miscounted(t->s), 0);
+	queue_close(&t->q);
+}
+
+static void commit(struct stage *t)
+{
+	assert_ok(t->s, db_commit(&t->s->db, &t->s->e));
+	dedup_commit(&t->q.dedup);
+}
+
+/* The next row "id" of the outbox. */
+static void insert(struct stage *t)
+{
+	scene_exec(t->s, "INSERT INTO outbox (event_id, event) VALUES ('id', 'x')");
+	t->entry = (struct entry){.outbox_id = t->entry.outbox_id + 1,
+				  .destination_id = 1,
+				  .id_len = 2,
+				  .hash = dedup_hash(t->q.dedup.seed, STR("id")),
+				  .limited_data_use = -1,
+				  .batch = 1,
+				  .flags = ENTRY_FIRST};
+}
+
+static void admit(struct stage *t, enum lot_kind kind)
+{
+	int64_t id = t->entry.outbox_id;
+
+	t->lot = (struct lot){kind, id, id, &t->entry, 1, "id"};
+	t->opening = (struct opening){t->opening.attempt_id + 1, 1, 1, 0};
+	assert_ok(t->s, db_begin(&t->s->db, &t->s->e));
+	assert_ok(t->s, queue_admit(&t->q, &t->lot, &t->opening, 1, &t->s->e));
+	commit(t);
+}
+
+/* The request ends; `through` is that of a destination that was disconnected meanwhile. */
+static void settle(struct stage *t, enum disposition disposition, enum verdict verdict,
+		   const struct answer *answer, int64_t through)
+{
+	struct settlement s = {.attempt_id = t->opening.attempt_id,
+			       .batch = 1,
+			       .disposition = disposition,
+			       .reason = verdict_reason(verdict),
+			       .unknown = verdict == VERDICT_UNKNOWN,
+			       .cancelled_through = through,
+			       .started_ms = NOW_MS,
+			       .due_ms = NOW_MS,
+			       .verdict = verdict,
+			       .answer = answer};
+
+	assert_ok(t->s, db_begin(&t->s->db, &t->s->e));
+	assert_ok(t->s, queue_settle(&t->q, &t->lot, &s, &t->s->e));
+	commit(t);
+}
+
+/* It may have arrived: the same id is not sent a second time. */
+static void an_unknown_outcome_keeps_its_id(void **state)
+{
+	int64_t ids[LOOKUP_MAX], holder = 0;
+	struct stage t;
+	int count;
+
+	set_up(&t, state);
+	insert(&t);
+	admit(&t, LOT_FRESH);
+	settle(&t, SETTLE_RETRY, VERDICT_UNKNOWN, &none, 1);
+	assert_int_equal(scene_int(t.s, "SELECT state FROM delivery"),
+			 REASON_DISCONNECTED);
+	insert(&t);
+	admit(&t, LOT_FRESH);
+	assert_int_equal(t.opening.events, 0);
+	assert_int_equal(scene_int(t.s, "SELECT state FROM delivery WHERE key >= 2048"),
+			 STATUS_DUPLICATE * 16);
+	assert_ok(t.s, lookup_event(&t.s->db, "id", ids, &count, &t.s->e));
+	assert_ok(t.s, lookup_holder(&t.s->db, ids, count, &holder, &t.s->e));
+	assert_int_equal(holder, 1);
+	tear_down(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(an_unknown_outcome_keeps_its_id),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
