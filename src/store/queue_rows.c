@@ -42,6 +42,13 @@ static void bind_offset(sqlite3_stmt *s, int at, const struct entry *n)
 	db_bind_unless(s, at, n->event_time ? n->utc_offset_s : INT64_MIN, INT64_MIN);
 }
 
+/* Its only attempt, by which it ended, says when it was first sent. */
+static bool tells_first_sent(const struct entry *n, int state)
+{
+	return n->attempts == 1 &&
+	       (state == STATUS_DELIVERED * 16 || state == REASON_REFUSED_BY_TIKTOK);
+}
+
 static void bind_delivery(sqlite3_stmt *s, const struct entry *n, int state,
 			  int64_t attempt_id)
 {
@@ -54,7 +61,7 @@ static void bind_delivery(sqlite3_stmt *s, const struct entry *n, int state,
 	db_bind_unless(s, 7, n->limited_data_use, -1);
 	db_bind_unless(s, 8, entry_hash(n), 0);
 	db_bind_unless(s, 9, n->attempts, attempt_id ? 1 : 0);
-	db_bind_unless(s, 10, n->attempts > 1 ? n->first_sent_ms : 0, 0);
+	db_bind_unless(s, 10, tells_first_sent(n, state) ? 0 : n->first_sent_ms, 0);
 }
 
 static enum err_code run_delivery(struct queue *q, sqlite3_stmt *s, const struct entry *n,

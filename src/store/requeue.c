@@ -19,12 +19,22 @@ static const struct {
 	{S(keys),
 	 "SELECT key FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023 UNION "
 	 "SELECT key FROM waiting WHERE key BETWEEN ?1 AND ?1 + 1023 ORDER BY 1"},
+	/* An outcome that may be unknown stays as old as it is: TikTok forgets an id after 48
+	 * hours. A row that was refused begins anew. */
 	{S(to_waiting),
 	 "INSERT INTO waiting (key, destination_id, status, due_at, attempts, "
-	 "attempt_id, "
-	 "name_id, event_time, utc_offset, limited_data_use, event_hash) "
-	 "SELECT key, key % 1024, 1, ?2, 0, attempt_id, name_id, event_time, utc_offset, "
-	 "limited_data_use, event_hash FROM delivery WHERE key = ?1"},
+	 "first_sent_at, unknown, attempt_id, name_id, event_time, utc_offset, "
+	 "limited_data_use, event_hash) "
+	 "SELECT key, key % 1024, 1, ?2, CASE WHEN unknown THEN sent ELSE 0 END, "
+	 "CASE WHEN unknown THEN first_sent END, nullif(unknown, 0), attempt_id, "
+	 "name_id, event_time, utc_offset, limited_data_use, event_hash FROM "
+	 "(SELECT d.*, coalesce(d.attempts, 1) AS sent, "
+	 "coalesce(d.first_sent_at, a.started_at, 1) AS first_sent, "
+	 "d.state / 16 IN (6, 7, 8) AND "
+	 "coalesce(d.attempts, d.attempt_id IS NOT NULL) > 0 AND "
+	 "coalesce(a.outcome NOT IN ('refused', 'too_large') AND "
+	 "(coalesce(d.attempts, 1) > 1 OR a.outcome <> 'server_error'), 1) AS unknown "
+	 "FROM delivery d LEFT JOIN attempt a ON a.id = d.attempt_id WHERE d.key = ?1)"},
 	{S(to_delivery),
 	 "INSERT INTO delivery (key, state, attempt_id, name_id, event_time, utc_offset, "
 	 "limited_data_use, event_hash, attempts, first_sent_at) "

@@ -8,6 +8,7 @@
 
 #include "store/lookup.h"
 #include "store/queue.h"
+#include "store/requeue.h"
 
 #define NOW_MS INT64_C(1790000000000)
 
@@ -47,7 +48,7 @@ static void commit(struct stage *t)
 static void insert(struct stage *t)
 {
 	scene_exec(t->s, "INSERT INTO outbox (event_id, event) VALUES ('id', 'x')");
-	t->entry = (struct entry){.outbox_id = t->entry.outbox_id + 1,
+	t->entry = (struct entry){.outbox_id = sqlite3_last_insert_rowid(t->s->db.handle),
 				  .destination_id = 1,
 				  .id_len = 2,
 				  .hash = dedup_hash(t->q.dedup.seed, STR("id")),
@@ -111,10 +112,63 @@ static void an_unknown_outcome_keeps_its_id(void **state)
 	tear_down(&t);
 }
 
+static void retry(struct stage *t)
+{
+	struct requeue q;
+
+	assert_ok(t->s, requeue_open(&q, &t->s->db, REQUEUE_RETRY, &t->s->e));
+	assert_ok(t->s, db_begin(&t->s->db, &t->s->e));
+	assert_ok(t->s, requeue_row(&q, t->entry.outbox_id, &t->s->e));
+	commit(t);
+	assert_int_equal(q.moved, 1);
+	requeue_close(&q);
+}
+
+/* What was cancelled after its first request, and is wanted again. */
+static const struct {
+	enum verdict verdict;
+	int attempts;
+	bool unknown;
+} ends[] = {
+	{VERDICT_UNKNOWN, 1, true},
+	{VERDICT_RETRY, 0, false},
+	{VERDICT_THROTTLED, 0, false},
+};
+
+static void an_unknown_outcome_stays_as_old_as_it_is(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		enum verdict v = ends[i].verdict;
+
+		scene_exec(t.s, "DELETE FROM waiting; DELETE FROM counter");
+		insert(&t);
+		t.entry.hash = 0;
+		admit(&t, LOT_FRESH);
+		settle(&t, verdict_spends(v) ? SETTLE_RETRY : SETTLE_PARK, v, &none,
+		       t.entry.outbox_id);
+		assert_int_equal(scene_int(t.s, "SELECT state FROM delivery"),
+				 REASON_DISCONNECTED);
+		retry(&t);
+		assert_int_equal(scene_int(t.s, "SELECT attempts FROM waiting"),
+				 ends[i].attempts);
+		assert_int_equal(
+			scene_int(t.s, "SELECT coalesce(unknown, 0) FROM waiting"),
+			ends[i].unknown);
+		assert_int_equal(
+			scene_int(t.s, "SELECT coalesce(first_sent_at, 0) FROM waiting"),
+			ends[i].unknown ? NOW_MS : 0);
+	}
+	tear_down(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(an_unknown_outcome_keeps_its_id),
+		T(an_unknown_outcome_stays_as_old_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
