@@ -47,7 +47,13 @@ static const struct {
 	{S(visits),
 	 "SELECT id FROM visit WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3"},
 	{S(drop_visit), "DELETE FROM visit WHERE id = ?1"},
-	{S(drop_page), "DELETE FROM page_view WHERE node = ?1 AND visit_id = ?2"},
+	{S(drop_page),
+	 "DELETE FROM page_view WHERE node = ?1 AND seen_at = ?2 AND visit_id = ?3"},
+	/* A session's first ones go first: it stands at the front. */
+	{S(drop_untimed),
+	 "DELETE FROM page_view WHERE node = ?1 AND visit_id = ?2 AND seen_at = (SELECT "
+	 "seen_at FROM page_view WHERE node = ?1 AND visit_id = ?2 ORDER BY seen_at "
+	 "LIMIT 1)"},
 	{S(drop_attempts),
 	 "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE id <= ?1 AND "
 	 "outcome IS NOT NULL AND id NOT IN (SELECT attempt_id FROM waiting WHERE "
@@ -323,6 +329,22 @@ static enum err_code prune_rows(struct prune *p, struct err *e)
 	return queue_flush(p->queue, e);
 }
 
+/* By its whole key: a session may have many. Its time is another one by now where the zone of
+ * the destination is, or where it has none and was taken up then. */
+static enum err_code drop_page(struct prune *p, int64_t node, int64_t at_ms, int64_t id,
+			       struct err *e)
+{
+	sqlite3_bind_int64(p->drop_page, 1, node);
+	sqlite3_bind_int64(p->drop_page, 2, at_ms);
+	sqlite3_bind_int64(p->drop_page, 3, id);
+	if (db_run(p->db, p->drop_page, e) != ERR_OK ||
+	    sqlite3_changes(p->db->handle) > 0)
+		return e->code;
+	sqlite3_bind_int64(p->drop_untimed, 1, node);
+	sqlite3_bind_int64(p->drop_untimed, 2, id);
+	return db_run(p->db, p->drop_untimed, e);
+}
+
 /* Its page view stands under the weakest of its identifiers (store/ingest.c). */
 static enum err_code drop_visit(struct prune *p, int64_t id, struct err *e)
 {
@@ -330,13 +352,10 @@ static enum err_code drop_visit(struct prune *p, int64_t id, struct err *e)
 
 	if (sighting_read(&p->sightings, IDENTITY_VISIT, id, &seen, e) != ERR_OK)
 		return e->code;
-	if (seen.ids.count > 0) {
-		sqlite3_bind_int64(p->drop_page, 1,
-				   (int64_t)seen.ids.id[seen.ids.count - 1].node);
-		sqlite3_bind_int64(p->drop_page, 2, id);
-		if (db_run(p->db, p->drop_page, e) != ERR_OK)
-			return e->code;
-	}
+	if (seen.ids.count > 0 &&
+	    drop_page(p, (int64_t)seen.ids.id[seen.ids.count - 1].node, seen.at_ms, id,
+		      e) != ERR_OK)
+		return e->code;
 	p->next.visits_gone++;
 	sqlite3_bind_int64(p->drop_visit, 1, id);
 	return db_run(p->db, p->drop_visit, e);

@@ -49,7 +49,7 @@ struct prune {
 	struct sighting_reader sightings;
 	sqlite3_stmt *note, *oldest, *rows, *kept_waiting, *kept_plain, *drop_rows,
 		*drop_deliveries, *drop_derived, *drop_duplicates, *visits, *drop_visit,
-		*drop_page, *drop_attempts;
+		*drop_page, *drop_untimed, *drop_attempts;
 	struct milestone upto;       /* of the pass */
 	struct prune_place at, next; /* committed, and by the transaction */
 	int64_t first, last;         /* of the slice */

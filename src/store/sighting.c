@@ -116,9 +116,10 @@ static void read_columns(struct sighting_reader *r, sqlite3_stmt *s, struct sigh
 						   IDENTITY_SESSION};
 	struct identifier_reader reader = values_of(r);
 	struct event_time time = outbox_time(s, 1);
-	int64_t ms;
 
-	out->at_s = statement_time_ms(&time, r->zone, &ms) ? ms / 1000 : 0;
+	if (!statement_time_ms(&time, r->zone, &out->at_ms))
+		out->at_ms = 0;
+	out->at_s = out->at_ms / 1000;
 	for (int i = 0; i < 5; i++)
 		identifiers_add(&out->ids, kinds[i], db_column(s, i + 2), &reader);
 }

@@ -16,7 +16,8 @@
 struct sighting {
 	enum identity_source source;
 	int64_t row_id;
-	int64_t at_s; /* Unix seconds; what has no time was always known */
+	int64_t at_s;  /* Unix seconds; what has no time was always known */
+	int64_t at_ms; /* of a visit or a consent row: the same, as ingest took it */
 	struct identifiers ids;
 };
 

@@ -278,6 +278,52 @@ static void visits_go_with_what_is_told_of_them(void **state)
 	pruner_close(&p);
 }
 
+static int64_t steps_of_all(struct scene *s)
+{
+	int64_t sum = 0;
+
+	for (sqlite3_stmt *i = NULL; (i = sqlite3_next_stmt(s->db.handle, i));)
+		sum += sqlite3_stmt_status(i, SQLITE_STMTSTATUS_VM_STEP, 0);
+	return sum;
+}
+
+/* Also those that have no time of their own. */
+static void a_session_of_many_visits_costs_a_bit_each(void **state)
+{
+	static const char *const times[] = {"1700000000000 + id", "NULL"};
+	struct scene *s = *state;
+	struct sighting seen;
+	struct pruner p;
+	char sql[300];
+
+	scene_exec(s, "INSERT INTO visit (session_id) SELECT 's' FROM (WITH RECURSIVE "
+		      "n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) "
+		      "SELECT i FROM n);"
+		      "INSERT INTO setting (name, value) VALUES ('visit_cursor', 4000)");
+	pruner_open(s, &p);
+	for (int i = 0; i < 2; i++) {
+		snprintf(sql, sizeof(sql),
+			 "UPDATE visit SET seen_at = %s;"
+			 "INSERT OR REPLACE INTO milestone VALUES (%d, 0, %d, 0)",
+			 times[i], 19968 + i, 2000 + 1500 * i);
+		scene_exec(s, sql);
+		assert_ok(s, sighting_read(&p.prune.sightings, IDENTITY_VISIT, 3999,
+					   &seen, &s->e));
+		snprintf(sql, sizeof(sql),
+			 "DELETE FROM page_view; INSERT INTO page_view SELECT %lld, "
+			 "1700000000000 + id, id, NULL FROM visit",
+			 (long long)seen.ids.id[0].node);
+		scene_exec(s, sql);
+		pass(s, &p, &month, (TODAY + i) * DAY_MS);
+		assert_int_equal(scene_int(s, "SELECT min(id) FROM visit"),
+				 2001 + 1500 * i);
+		assert_int_equal(scene_int(s, "SELECT min(visit_id) FROM page_view"),
+				 2001 + 1500 * i);
+	}
+	assert_true(steps_of_all(s) < 3500 * 400);
+	pruner_close(&p);
+}
+
 static int64_t holder(struct scene *s, struct pruner *p, int64_t hash)
 {
 	int64_t owner;
@@ -359,6 +405,7 @@ int main(void)
 		T(a_day_that_was_begun_is_ended),
 		T(plain_rows_wait_for_their_redaction),
 		T(visits_go_with_what_is_told_of_them),
+		T(a_session_of_many_visits_costs_a_bit_each),
 		T(ids_outlive_their_rows),
 		T(ids_are_forgotten_later),
 		T(space_is_given_back),
