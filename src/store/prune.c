@@ -6,10 +6,11 @@
 
 #include "store/in_flight.h"
 #include "store/members.h"
+#include "store/prune_day.h"
 #include "store/queue_rows.h"
 #include "store/setting.h"
 
-enum { DAY_MS = 24 * 60 * 60 * 1000, ATTEMPTS = 500, PAGES_KEPT = 2048 };
+enum { ATTEMPTS = 500, DELIVERIES = 2000, PAGES_KEPT = 2048 };
 
 static const struct {
 	size_t at;
@@ -32,6 +33,9 @@ static const struct {
 	 "ORDER BY day LIMIT 1"},
 	{S(rows),
 	 "SELECT id FROM outbox WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3"},
+	{S(many),
+	 "SELECT key / 1024 FROM delivery WHERE key BETWEEN ?1 * 1024 AND ?2 * 1024 + "
+	 "1023 ORDER BY key LIMIT 1 OFFSET ?3"},
 	{S(kept_waiting),
 	 "SELECT key / 1024 FROM waiting WHERE key BETWEEN ?1 * 1024 AND "
 	 "?2 * 1024 + 1023 ORDER BY key"},
@@ -91,59 +95,6 @@ void prune_close(struct prune *p)
 	*p = (struct prune){0};
 }
 
-/* The first day behind one that is done, if it is old enough and no later one contradicts. */
-static enum err_code find_day(struct prune *p, const char *done, int64_t today,
-			      int64_t keep_days, struct milestone *out, struct err *e)
-{
-	int64_t after;
-	bool row;
-
-	*out = (struct milestone){0};
-	if (setting_int(p->db, done, 0, &after, e) != ERR_OK || keep_days == 0)
-		return e->code;
-	sqlite3_bind_int64(p->oldest, 1, after);
-	sqlite3_bind_int64(p->oldest, 2, today - keep_days);
-	sqlite3_bind_int64(p->oldest, 3, today);
-	if (db_step(p->db, p->oldest, &row, e) == ERR_OK && row)
-		*out = (struct milestone){sqlite3_column_int64(p->oldest, 0),
-					  sqlite3_column_int64(p->oldest, 1),
-					  sqlite3_column_int64(p->oldest, 2),
-					  sqlite3_column_int64(p->oldest, 3)};
-	sqlite3_reset(p->oldest);
-	return e->code;
-}
-
-/* Ids are forgotten where their runs are merged; from now on they count as unknown. */
-static enum err_code move_floor(struct prune *p, int64_t today, int64_t keep_days,
-				struct err *e)
-{
-	struct milestone old;
-
-	if (find_day(p, "dedup_day", today, keep_days, &old, e) != ERR_OK || !old.day ||
-	    setting_set_int(p->db, "dedup_floor", old.outbox_id + 1, e) != ERR_OK)
-		return e->code;
-	return setting_set_int(p->db, "dedup_day", old.day, e);
-}
-
-/* A day that was begun is ended at once; another one has its hour. */
-static enum err_code take_day(struct prune *p, int64_t now_ms, bool *any, struct err *e)
-{
-	int64_t begun_at, begun;
-
-	*any = false;
-	if (!p->upto.day)
-		return ERR_OK;
-	if (setting_int(p->db, "prune_begun_at", 0, &begun_at, e) != ERR_OK ||
-	    setting_int(p->db, "prune_begun_day", 0, &begun, e) != ERR_OK)
-		return e->code;
-	*any = begun == p->upto.day || llabs(now_ms - begun_at) >= PRUNE_EVERY_MS;
-	if (!*any || begun == p->upto.day)
-		return ERR_OK;
-	if (setting_set_int(p->db, "prune_begun_at", now_ms, e) != ERR_OK)
-		return e->code;
-	return setting_set_int(p->db, "prune_begun_day", p->upto.day, e);
-}
-
 /* A restart reads recent ids back out of rows that are about to go: from now on out of a run. */
 static enum err_code keep_ids(struct dedup *d, int64_t upto, struct err *e)
 {
@@ -156,18 +107,10 @@ static enum err_code keep_ids(struct dedup *d, int64_t upto, struct err *e)
 enum err_code prune_begin(struct prune *p, const struct prune_limits *limits,
 			  int64_t now_ms, bool *any, struct err *e)
 {
-	int64_t today = now_ms / DAY_MS;
-
 	*any = false;
-	sqlite3_bind_int64(p->note, 1, today);
-	if (db_run(p->db, p->note, e) != ERR_OK ||
-	    sighting_refresh(&p->sightings, e) != ERR_OK ||
-	    find_day(p, "pruned_day", today, limits->retention_days, &p->upto, e) !=
-		    ERR_OK ||
-	    move_floor(p, today, limits->dedup_days, e) != ERR_OK)
-		return e->code;
 	p->at = p->next = (struct prune_place){.stage = PRUNE_OUTBOX};
-	if (take_day(p, now_ms, any, e) != ERR_OK || !*any)
+	if (sighting_refresh(&p->sightings, e) != ERR_OK ||
+	    prune_day_begin(p, limits, now_ms, any, e) != ERR_OK || !*any)
 		return e->code;
 	return keep_ids(&p->queue->dedup, p->upto.outbox_id, e);
 }
@@ -309,18 +252,35 @@ static enum err_code next_ids(struct prune *p, sqlite3_stmt *s, int64_t after,
 	return e->code;
 }
 
+/* Rows that somebody deleted left what is told of them: *last comes nearer where that is much
+ * for a transaction. More than a single row can have. */
+static enum err_code bound_span(struct prune *p, int64_t first, int64_t *last,
+				struct err *e)
+{
+	bool row;
+
+	sqlite3_bind_int64(p->many, 1, first);
+	sqlite3_bind_int64(p->many, 2, *last);
+	sqlite3_bind_int(p->many, 3, DELIVERIES);
+	if (db_step(p->db, p->many, &row, e) == ERR_OK && row)
+		*last = sqlite3_column_int64(p->many, 0) - 1;
+	sqlite3_reset(p->many);
+	return e->code;
+}
+
 static enum err_code prune_rows(struct prune *p, struct err *e)
 {
-	int64_t ids[PRUNE_ROWS], last;
+	int64_t ids[PRUNE_ROWS], end, last;
 	size_t count;
 
 	if (next_ids(p, p->rows, p->next.row, p->upto.outbox_id, ids, &count, e) !=
 	    ERR_OK)
 		return e->code;
-	if (count == 0)
+	last = end = count ? ids[count - 1] : p->upto.outbox_id;
+	if (bound_span(p, p->next.row + 1, &last, e) != ERR_OK)
+		return e->code;
+	if (count == 0 && last == end)
 		p->next.stage = PRUNE_VISITS;
-	/* With what is left of rows that somebody deleted. */
-	last = count ? ids[count - 1] : p->upto.outbox_id;
 	p->queue->tallies = 0;
 	if (find_kept(p, p->next.row + 1, last, e) != ERR_OK ||
 	    drop_others(p, e) != ERR_OK)

@@ -47,7 +47,7 @@ struct prune {
 	struct db *db;
 	struct queue *queue; /* for its counters */
 	struct sighting_reader sightings;
-	sqlite3_stmt *note, *oldest, *rows, *kept_waiting, *kept_plain, *drop_rows,
+	sqlite3_stmt *note, *oldest, *rows, *many, *kept_waiting, *kept_plain, *drop_rows,
 		*drop_deliveries, *drop_derived, *drop_duplicates, *visits, *drop_visit,
 		*drop_page, *drop_untimed, *drop_attempts;
 	struct milestone upto;       /* of the pass */

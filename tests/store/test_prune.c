@@ -278,6 +278,32 @@ static void visits_go_with_what_is_told_of_them(void **state)
 	pruner_close(&p);
 }
 
+/* What is left of rows that somebody deleted goes a piece at a time too. */
+static void no_transaction_deletes_many(void **state)
+{
+	struct scene *s = *state;
+	struct pruner p;
+	bool more;
+
+	scene_exec(s, "INSERT INTO delivery (key, state) SELECT i * 1024 + 1, 160 FROM "
+		      "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+		      "WHERE i < 5000) SELECT i FROM n);"
+		      "INSERT INTO counter VALUES (1, 160, 5000, 1, 1, 1);"
+		      "UPDATE queue SET cursor = 5000;"
+		      "INSERT INTO milestone VALUES (19969, 5000, 0, 0)");
+	pruner_open(s, &p);
+	assert_ok(s, db_begin(&s->db, &s->e));
+	assert_ok(s, prune_begin(&p.prune, &month, TODAY * DAY_MS, &more, &s->e));
+	assert_ok(s, prune_some(&p.prune, &more, &s->e));
+	assert_ok(s, db_commit(&s->db, &s->e));
+	assert_in_range(rows(s, "delivery"), 3000, 4999);
+	prune_committed(&p.prune);
+	pass(s, &p, &month, TODAY * DAY_MS);
+	assert_int_equal(rows(s, "delivery"), 0);
+	assert_int_equal(scene_miscounted(s), 0);
+	pruner_close(&p);
+}
+
 static int64_t steps_of_all(struct scene *s)
 {
 	int64_t sum = 0;
@@ -405,6 +431,7 @@ int main(void)
 		T(a_day_that_was_begun_is_ended),
 		T(plain_rows_wait_for_their_redaction),
 		T(visits_go_with_what_is_told_of_them),
+		T(no_transaction_deletes_many),
 		T(a_session_of_many_visits_costs_a_bit_each),
 		T(ids_outlive_their_rows),
 		T(ids_are_forgotten_later),
