@@ -68,13 +68,19 @@ static enum err_code finish(struct queue *q, const struct lot *lot, const struct
 	return p->count == QUEUE_PACK ? flush_pack(q, p, s, e) : ERR_OK;
 }
 
+/* The attempt, where it was one: one that never began is forgotten. */
+static int64_t answered_by(const struct settlement *s)
+{
+	return s->answer ? s->attempt_id : 0;
+}
+
 /* Its destination was disconnected meanwhile. */
 static enum err_code cancel(struct queue *q, const struct lot *lot, const struct entry *n,
 			    const struct settlement *s, struct err *e)
 {
 	if (lot->kind == LOT_RETRY && queue_unwait(q, queue_key(n), e) != ERR_OK)
 		return e->code;
-	return queue_deliver(q, n, REASON_DISCONNECTED, s->answer ? s->attempt_id : 0, e);
+	return queue_deliver(q, n, REASON_DISCONNECTED, answered_by(s), e);
 }
 
 /* On a copy: the transaction may fail and be tried again. */
@@ -97,11 +103,11 @@ static enum err_code settle_entry(struct queue *q, const struct lot *lot,
 	switch (s->disposition) {
 	case SETTLE_RETRY:
 		return queue_wait(q, n, STATUS_RETRYING, s->reason, s->due_ms,
-				  s->attempt_id, e);
+				  answered_by(s), e);
 	case SETTLE_PARK:
 		return queue_wait(q, n, n->attempts ? STATUS_RETRYING : STATUS_PENDING,
 				  n->attempts ? s->reason : REASON_NONE, s->due_ms,
-				  s->attempt_id, e);
+				  answered_by(s), e);
 	case SETTLE_DELIVERED:
 	case SETTLE_FAILED: return finish(q, lot, n, s, p, e);
 	case SETTLE_NONE: break;

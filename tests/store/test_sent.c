@@ -164,11 +164,33 @@ static void an_unknown_outcome_stays_as_old_as_it_is(void **state)
 	tear_down(&t);
 }
 
+/* A request that was given up before it began has no answer to show: the number may be that of
+ * another one soon. */
+static void a_request_that_never_began_leaves_no_trace(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	insert(&t);
+	admit(&t, LOT_FRESH);
+	settle(&t, SETTLE_PARK, VERDICT_RETRY, NULL, 0);
+	assert_int_equal(scene_int(t.s, "SELECT count(attempt_id) FROM waiting"), 0);
+	admit(&t, LOT_RETRY);
+	settle(&t, SETTLE_RETRY, VERDICT_RETRY, &none, 0);
+	t.entry.attempts = 1;
+	t.entry.flags |= ENTRY_RETRYING;
+	admit(&t, LOT_RETRY);
+	settle(&t, SETTLE_PARK, VERDICT_RETRY, NULL, 0);
+	assert_int_equal(scene_int(t.s, "SELECT attempt_id FROM waiting"), 2);
+	tear_down(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(an_unknown_outcome_keeps_its_id),
 		T(an_unknown_outcome_stays_as_old_as_it_is),
+		T(a_request_that_never_began_leaves_no_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
