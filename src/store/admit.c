@@ -229,14 +229,13 @@ static enum err_code count_unmapped(struct queue *q, const struct lot *lot,
 }
 
 /* Resending is safe while TikTok remembers the event_id; afterwards it could count twice. */
-static enum err_code stop_resending(struct queue *q, struct entry *n, struct err *e)
+static enum err_code stop_resending(struct queue *q, const struct lot *lot,
+				    struct entry *n, struct err *e)
 {
 	n->flags |= ENTRY_DROPPED;
 	if (n->flags & ENTRY_UNKNOWN)
 		return queue_wait(q, n, STATUS_HELD, REASON_OUTCOME_UNKNOWN, 0, 0, e);
-	if (queue_unwait(q, queue_key(n), e) != ERR_OK)
-		return e->code;
-	return queue_deliver(q, n, REASON_RETRIES_EXHAUSTED, 0, e);
+	return queue_end(q, lot, n, REASON_RETRIES_EXHAUSTED, 0, e);
 }
 
 static enum err_code admit_entry(struct queue *q, struct lot *lot, struct entry *n,
@@ -247,13 +246,11 @@ static enum err_code admit_entry(struct queue *q, struct lot *lot, struct entry 
 		if (n->reason == REASON_NOT_MAPPED &&
 		    count_unmapped(q, lot, n, e) != ERR_OK)
 			return e->code;
-		if (lot->kind == LOT_RETRY && queue_unwait(q, queue_key(n), e) != ERR_OK)
-			return e->code;
-		return queue_deliver(q, n, n->reason, 0, e);
+		return queue_end(q, lot, n, n->reason, 0, e);
 	}
 	/* By the clock they were read by: that it is set meanwhile is known only later. */
 	if (n->first_sent_ms && lot->now_ms - n->first_sent_ms > RESEND_MAX_MS)
-		return stop_resending(q, n, e);
+		return stop_resending(q, lot, n, e);
 	if (n->flags & ENTRY_PARKED) {
 		n->flags |= ENTRY_DROPPED;
 		return queue_wait(q, n, STATUS_PENDING, REASON_NONE, q->now_ms, 0, e);

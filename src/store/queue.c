@@ -46,6 +46,7 @@ static const struct {
 	 "name_id = ?10, event_time = ?11, utc_offset = ?12, limited_data_use = ?13, "
 	 "event_hash = ?14"},
 	{S(unwait), "DELETE FROM waiting WHERE key = ?1"},
+	{S(waited), "SELECT attempt_id FROM waiting WHERE key = ?1"},
 	{S(lease),
 	 "UPDATE waiting SET status = 2, due_at = NULL WHERE key = ?1 AND status = ?2"},
 	{S(derived),

@@ -142,3 +142,28 @@ enum err_code queue_unwait(struct queue *q, int64_t key, struct err *e)
 	sqlite3_bind_int64(q->unwait, 1, key);
 	return db_run(q->db, q->unwait, e);
 }
+
+static enum err_code last_attempt(struct queue *q, int64_t key, int64_t *attempt_id,
+				  struct err *e)
+{
+	bool row;
+
+	sqlite3_bind_int64(q->waited, 1, key);
+	if (db_step(q->db, q->waited, &row, e) == ERR_OK && row)
+		*attempt_id = sqlite3_column_int64(q->waited, 0);
+	sqlite3_reset(q->waited);
+	return e->code;
+}
+
+enum err_code queue_end(struct queue *q, const struct lot *lot, const struct entry *n,
+			int state, int64_t attempt_id, struct err *e)
+{
+	int64_t key = queue_key(n);
+
+	if (lot->kind == LOT_RETRY && n->attempts && !attempt_id &&
+	    last_attempt(q, key, &attempt_id, e) != ERR_OK)
+		return e->code;
+	if (lot->kind == LOT_RETRY && queue_unwait(q, key, e) != ERR_OK)
+		return e->code;
+	return queue_deliver(q, n, state, n->attempts ? attempt_id : 0, e);
+}

@@ -39,6 +39,12 @@ MUST_CHECK enum err_code queue_wait(struct queue *q, const struct entry *n,
 				    int64_t due_ms, int64_t attempt_id, struct err *e);
 MUST_CHECK enum err_code queue_unwait(struct queue *q, int64_t key, struct err *e);
 
+/* An entry of the lot ends though its last request did not decide it. The answer to that stays
+ * with it, or to the one before it (attempt_id 0); none where no request can have arrived. */
+MUST_CHECK enum err_code queue_end(struct queue *q, const struct lot *lot,
+				   const struct entry *n, int state, int64_t attempt_id,
+				   struct err *e);
+
 /* By which the row is found, if it holds its id. */
 static inline int64_t entry_hash(const struct entry *n)
 {

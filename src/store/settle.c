@@ -74,15 +74,6 @@ static int64_t answered_by(const struct settlement *s)
 	return s->answer ? s->attempt_id : 0;
 }
 
-/* Its destination was disconnected meanwhile. */
-static enum err_code cancel(struct queue *q, const struct lot *lot, const struct entry *n,
-			    const struct settlement *s, struct err *e)
-{
-	if (lot->kind == LOT_RETRY && queue_unwait(q, queue_key(n), e) != ERR_OK)
-		return e->code;
-	return queue_deliver(q, n, REASON_DISCONNECTED, answered_by(s), e);
-}
-
 /* On a copy: the transaction may fail and be tried again. */
 static enum err_code settle_entry(struct queue *q, const struct lot *lot,
 				  struct entry copy, const struct settlement *s,
@@ -99,7 +90,7 @@ static enum err_code settle_entry(struct queue *q, const struct lot *lot,
 		n->flags |= ENTRY_UNKNOWN;
 	if (n->outbox_id <= s->cancelled_through &&
 	    (s->disposition == SETTLE_PARK || s->disposition == SETTLE_RETRY))
-		return cancel(q, lot, n, s, e);
+		return queue_end(q, lot, n, REASON_DISCONNECTED, answered_by(s), e);
 	switch (s->disposition) {
 	case SETTLE_RETRY:
 		return queue_wait(q, n, STATUS_RETRYING, s->reason, s->due_ms,

@@ -185,12 +185,43 @@ static void a_request_that_never_began_leaves_no_trace(void **state)
 	tear_down(&t);
 }
 
+/* The advice of retries_exhausted is to see what TikTok said. */
+static void what_ends_without_a_request_keeps_the_last_answer(void **state)
+{
+	static const enum reason reasons[] = {REASON_NONE, REASON_CONSENT_DENIED};
+	struct stage t;
+
+	set_up(&t, state);
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		scene_exec(t.s, "DELETE FROM delivery; DELETE FROM counter");
+		insert(&t);
+		t.entry.hash = 0;
+		admit(&t, LOT_FRESH);
+		settle(&t, SETTLE_RETRY, VERDICT_RETRY, &none, 0);
+		t.entry.attempts = 1;
+		t.entry.first_sent_ms = NOW_MS - 48 * 3600 * INT64_C(1000);
+		t.entry.flags |= ENTRY_RETRYING;
+		t.entry.reason = (uint8_t)reasons[i];
+		admit(&t, LOT_RETRY);
+		assert_int_equal(scene_int(t.s, "SELECT state FROM delivery"),
+				 reasons[i] ? reasons[i] : REASON_RETRIES_EXHAUSTED);
+		assert_int_equal(
+			scene_int(t.s, "SELECT a.api_message = 'reset' FROM delivery d "
+				       "JOIN attempt a ON a.id = d.attempt_id"),
+			1);
+		assert_int_equal(scene_int(t.s, "SELECT first_sent_at FROM delivery"),
+				 t.entry.first_sent_ms);
+	}
+	tear_down(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(an_unknown_outcome_keeps_its_id),
 		T(an_unknown_outcome_stays_as_old_as_it_is),
 		T(a_request_that_never_began_leaves_no_trace),
+		T(what_ends_without_a_request_keeps_the_last_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
