@@ -89,15 +89,48 @@ void compaction_close(struct compaction *m)
 	*m = (struct compaction){0};
 }
 
+static bool is_listed(const struct runs *r, int64_t run_id)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->run[i].id == run_id)
+			return true;
+	return false;
+}
+
+/* Before the transaction changes anything: it may be undone. Filters of runs that are no more
+ * go with the list that had them. */
+static enum err_code refresh(struct compaction *m, struct err *e)
+{
+	int64_t before[RUNS_MAX];
+	size_t count = m->runs.count;
+
+	e->code = ERR_OK;
+	if (!m->stale)
+		return ERR_OK;
+	for (size_t i = 0; i < count; i++)
+		before[i] = m->runs.run[i].id;
+	if (runs_refresh(&m->runs, e) != ERR_OK)
+		return e->code;
+	m->stale = false;
+	for (size_t i = 0; i < count; i++)
+		if (!is_listed(&m->runs, before[i]))
+			run_filters_drop(m->runs.filters, before[i]);
+	return ERR_OK;
+}
+
 enum err_code compaction_add(struct compaction *m, const struct pair *pairs, size_t count,
 			     struct err *e)
 {
+	if (refresh(m, e) != ERR_OK)
+		return e->code;
 	m->has_added = true;
 	return run_add(&m->writer, pairs, count, e);
 }
 
 enum err_code compaction_drop_old(struct compaction *m, struct err *e)
 {
+	if (refresh(m, e) != ERR_OK)
+		return e->code;
 	sqlite3_bind_int(m->drop_old, 1, (int)m->runs.kind);
 	sqlite3_bind_int64(m->drop_old, 2, (int64_t)m->floor[0]);
 	m->has_dropped = true;
@@ -120,34 +153,6 @@ static int full_level(const struct runs *r)
 bool compaction_wanted(const struct compaction *m)
 {
 	return m->into.id || m->dying_left || m->stale || full_level(&m->runs) >= 0;
-}
-
-static bool is_listed(const struct runs *r, int64_t run_id)
-{
-	for (size_t i = 0; i < r->count; i++)
-		if (r->run[i].id == run_id)
-			return true;
-	return false;
-}
-
-/* Filters of runs that are no more go with the list that had them. */
-static enum err_code refresh(struct compaction *m, struct err *e)
-{
-	int64_t before[RUNS_MAX];
-	size_t count = m->runs.count;
-
-	e->code = ERR_OK;
-	if (!m->stale)
-		return ERR_OK;
-	for (size_t i = 0; i < count; i++)
-		before[i] = m->runs.run[i].id;
-	if (runs_refresh(&m->runs, e) != ERR_OK)
-		return e->code;
-	m->stale = false;
-	for (size_t i = 0; i < count; i++)
-		if (!is_listed(&m->runs, before[i]))
-			run_filters_drop(m->runs.filters, before[i]);
-	return ERR_OK;
 }
 
 enum err_code compaction_find(struct compaction *m, uint64_t key, uint64_t *values,

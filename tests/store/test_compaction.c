@@ -62,6 +62,8 @@ static void commit(struct stage *t)
 	compaction_committed(&t->c);
 }
 
+static void check(struct stage *t, uint64_t every);
+
 static void add(struct stage *t, size_t count, bool roll_back)
 {
 	struct pair *pairs = calloc(2 * count, sizeof(*pairs));
@@ -86,6 +88,7 @@ static void add(struct stage *t, size_t count, bool roll_back)
 	begin(t);
 	assert_ok(t->s, compaction_add(&t->c, pairs, n, &t->s->e));
 	if (roll_back) {
+		check(t, 500);
 		db_rollback(&t->s->db);
 		compaction_rolled_back(&t->c);
 	} else {
@@ -222,6 +225,24 @@ static void what_is_below_the_floor_goes(void **state)
 	free(t);
 }
 
+/* Also where the list of runs is read for the first time behind what is undone. */
+static void what_was_undone_was_never_there(void **state)
+{
+	struct stage *t = calloc(1, sizeof(*t));
+
+	*t = (struct stage){.s = *state, .kind = RUNS_EVENT_ID};
+	seed = 15;
+	open_runs(t);
+	for (int i = 0; i < 3; i++) {
+		add(t, 300, false);
+		add(t, 10, true);
+		add(t, 300, false);
+		check(t, 1);
+	}
+	close_runs(t);
+	free(t);
+}
+
 /* A reader whose transaction is older than a merge finds all where it was. */
 static void an_older_reader_sees_what_was(void **state)
 {
@@ -264,6 +285,7 @@ int main(void)
 		T(the_newest_counts),
 		T(all_are_kept),
 		T(what_is_below_the_floor_goes),
+		T(what_was_undone_was_never_there),
 		T(an_older_reader_sees_what_was),
 	};
 
