@@ -123,10 +123,12 @@ enum err_code disconnect_waiting(struct db *db, int32_t destination_id, int64_t 
 	*count = s.pending + s.retrying;
 	if (*count == 0)
 		return ERR_OK;
+	/* No request is named where none can have arrived. */
 	if (change(db,
 		   "INSERT INTO delivery (key, state, attempt_id, name_id, "
 		   "event_time, utc_offset, limited_data_use, event_hash, attempts, "
-		   "first_sent_at) SELECT key, 114, attempt_id, name_id, event_time, "
+		   "first_sent_at) SELECT key, 114, "
+		   "CASE WHEN attempts > 0 THEN attempt_id END, name_id, event_time, "
 		   "utc_offset, limited_data_use, event_hash, attempts, "
 		   "first_sent_at FROM waiting WHERE key IN " SOME,
 		   destination_id, through, 0, &changed, e) != ERR_OK ||

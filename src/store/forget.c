@@ -27,12 +27,13 @@ static const struct {
 	{S(delivered), "SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023"},
 	{S(open), "SELECT members FROM attempt WHERE outcome IS NULL AND "
 		  "?1 BETWEEN first_id AND last_id"},
+	/* No request is named where none can have arrived. */
 	{S(to_delivery),
 	 "INSERT INTO delivery (key, state, attempt_id, name_id, event_time, utc_offset, "
 	 "limited_data_use, event_hash, attempts, first_sent_at) "
-	 "SELECT key, 116, attempt_id, name_id, event_time, utc_offset, "
-	 "limited_data_use, event_hash, attempts, first_sent_at FROM waiting "
-	 "WHERE key = ?1"},
+	 "SELECT key, 116, CASE WHEN attempts > 0 THEN attempt_id END, name_id, "
+	 "event_time, utc_offset, limited_data_use, event_hash, attempts, first_sent_at "
+	 "FROM waiting WHERE key = ?1"},
 	{S(unwait), "DELETE FROM waiting WHERE key = ?1"},
 	{S(cancel), "INSERT INTO delivery (key, state, attempts) VALUES (?1, 116, 0)"},
 	{S(drop_visit), "DELETE FROM visit WHERE id = ?1"},

@@ -35,12 +35,13 @@ static const struct {
 	 "coalesce(a.outcome NOT IN ('refused', 'too_large') AND "
 	 "(coalesce(d.attempts, 1) > 1 OR a.outcome <> 'server_error'), 1) AS unknown "
 	 "FROM delivery d LEFT JOIN attempt a ON a.id = d.attempt_id WHERE d.key = ?1)"},
+	/* No request is named where none can have arrived. */
 	{S(to_delivery),
 	 "INSERT INTO delivery (key, state, attempt_id, name_id, event_time, utc_offset, "
 	 "limited_data_use, event_hash, attempts, first_sent_at) "
-	 "SELECT key, 113, attempt_id, name_id, event_time, utc_offset, "
-	 "limited_data_use, "
-	 "event_hash, attempts, first_sent_at FROM waiting WHERE key = ?1"},
+	 "SELECT key, 113, CASE WHEN attempts > 0 THEN attempt_id END, name_id, "
+	 "event_time, utc_offset, limited_data_use, event_hash, attempts, first_sent_at "
+	 "FROM waiting WHERE key = ?1"},
 	{S(undeliver), "DELETE FROM delivery WHERE key = ?1"},
 	{S(unwait), "DELETE FROM waiting WHERE key = ?1"},
 	{S(give_up), "UPDATE delivery SET state = 113 WHERE key = ?1"},

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "store/disconnect.h"
 #include "store/lookup.h"
 #include "store/queue.h"
 #include "store/requeue.h"
@@ -215,6 +216,49 @@ static void what_ends_without_a_request_keeps_the_last_answer(void **state)
 	tear_down(&t);
 }
 
+static void cancel(struct stage *t)
+{
+	struct requeue q;
+
+	assert_ok(t->s, requeue_open(&q, &t->s->db, REQUEUE_CANCEL, &t->s->e));
+	assert_ok(t->s, db_begin(&t->s->db, &t->s->e));
+	assert_ok(t->s, requeue_row(&q, t->entry.outbox_id, &t->s->e));
+	commit(t);
+	requeue_close(&q);
+}
+
+static void disconnect(struct stage *t)
+{
+	int64_t through, count;
+	bool only;
+
+	assert_ok(t->s, disconnect_mark(&t->s->db, 1, &through, &only, &t->s->e));
+	assert_ok(t->s, disconnect_waiting(&t->s->db, 1, through, &count, &t->s->e));
+}
+
+/* delivery_status tells the time of the request that a delivery names as first_sent_at. */
+static void what_never_left_was_never_sent(void **state)
+{
+	static void (*const ways[])(struct stage *) = {NULL, cancel, disconnect};
+	struct stage t;
+
+	set_up(&t, state);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		insert(&t);
+		t.entry.hash = 0;
+		admit(&t, LOT_FRESH);
+		settle(&t, SETTLE_PARK, VERDICT_NOT_SENT, &none,
+		       ways[i] ? 0 : t.entry.outbox_id);
+		if (ways[i])
+			ways[i](&t);
+		assert_int_equal(scene_int(t.s, "SELECT count(*) FROM delivery"), i + 1);
+		assert_int_equal(scene_int(t.s, "SELECT count(attempt_id) + "
+						"count(first_sent_at) FROM delivery"),
+				 0);
+	}
+	tear_down(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +266,7 @@ int main(void)
 		T(an_unknown_outcome_stays_as_old_as_it_is),
 		T(a_request_that_never_began_leaves_no_trace),
 		T(what_ends_without_a_request_keeps_the_last_answer),
+		T(what_never_left_was_never_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
