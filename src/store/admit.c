@@ -253,7 +253,8 @@ static enum err_code admit_entry(struct queue *q, struct lot *lot, struct entry 
 		return stop_resending(q, lot, n, e);
 	if (n->flags & ENTRY_PARKED) {
 		n->flags |= ENTRY_DROPPED;
-		return queue_wait(q, n, STATUS_PENDING, REASON_NONE, q->now_ms, 0, e);
+		return queue_wait(q, n, n->attempts ? STATUS_RETRYING : STATUS_PENDING,
+				  REASON_NONE, q->now_ms, 0, e);
 	}
 	return ERR_OK;
 }

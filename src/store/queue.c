@@ -40,8 +40,8 @@ static const struct {
 	 "first_sent_at, attempt_id, unknown, name_id, event_time, utc_offset, "
 	 "limited_data_use, event_hash) "
 	 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
-	 "ON CONFLICT DO UPDATE SET status = ?3, reason = ?4, due_at = ?5, attempts = "
-	 "?6, "
+	 "ON CONFLICT DO UPDATE SET status = ?3, reason = coalesce(?4, reason), "
+	 "due_at = ?5, attempts = ?6, "
 	 "first_sent_at = ?7, attempt_id = coalesce(?8, attempt_id), unknown = ?9, "
 	 "name_id = ?10, event_time = ?11, utc_offset = ?12, limited_data_use = ?13, "
 	 "event_hash = ?14"},

@@ -33,7 +33,8 @@ bool queue_packs(const struct entry *n, const struct entry *first);
 MUST_CHECK enum err_code queue_deliver_pack(struct queue *q, const struct entry *rows,
 					    int state, int64_t attempt_id, struct err *e);
 
-/* A row that waits, in place of what it waited for before; attempt_id 0 keeps the last. */
+/* A row that waits, in place of what it waited for before; attempt_id 0 and REASON_NONE keep
+ * the last. */
 MUST_CHECK enum err_code queue_wait(struct queue *q, const struct entry *n,
 				    enum status status, enum reason reason,
 				    int64_t due_ms, int64_t attempt_id, struct err *e);

@@ -22,10 +22,11 @@ static const struct {
 	/* An outcome that may be unknown stays as old as it is: TikTok forgets an id after 48
 	 * hours. A row that was refused begins anew. */
 	{S(to_waiting),
-	 "INSERT INTO waiting (key, destination_id, status, due_at, attempts, "
+	 "INSERT INTO waiting (key, destination_id, status, reason, due_at, attempts, "
 	 "first_sent_at, unknown, attempt_id, name_id, event_time, utc_offset, "
 	 "limited_data_use, event_hash) "
-	 "SELECT key, key % 1024, 1, ?2, CASE WHEN unknown THEN sent ELSE 0 END, "
+	 "SELECT key, key % 1024, 1, CASE WHEN unknown THEN 21 END, ?2, "
+	 "CASE WHEN unknown THEN sent ELSE 0 END, "
 	 "CASE WHEN unknown THEN first_sent END, nullif(unknown, 0), attempt_id, "
 	 "name_id, event_time, utc_offset, limited_data_use, event_hash FROM "
 	 "(SELECT d.*, coalesce(d.attempts, 1) AS sent, "
@@ -60,7 +61,8 @@ static const struct {
 #undef S
 };
 
-_Static_assert(REASON_BY_OPERATOR == 113, "the statements above name it by number");
+_Static_assert(REASON_BY_OPERATOR == 113 && REASON_NETWORK == 21,
+	       "the statements above name them by number");
 
 static sqlite3_stmt **slot(struct requeue *q, size_t i)
 {

@@ -51,10 +51,8 @@ MUTANTS = [
     ("a done is lost", "src/run/lane.c", "		jobs->done(jobs);",
      "		static int n;\n		if (++n % 97)\n			jobs->done(jobs);"),
     ("parked rows are not woken", "src/store/admit.c",
-     "		n->flags |= ENTRY_DROPPED;\n		return queue_wait(q, n, "
-     "STATUS_PENDING, REASON_NONE, q->now_ms, 0, e);",
-     "		n->flags |= ENTRY_DROPPED;\n		return queue_wait(q, n, "
-     "STATUS_PENDING, REASON_NONE, 0, 0, e);"),
+     "				  REASON_NONE, q->now_ms, 0, e);",
+     "				  REASON_NONE, 0, 0, e);"),
     ("reading goes on a row too far", "src/run/reading.c",
      "load->lot.last_id > r->reading.next_after) {\n"
      "		r->reading.next_after = load->lot.last_id;",

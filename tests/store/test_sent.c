@@ -216,6 +216,24 @@ static void what_ends_without_a_request_keeps_the_last_answer(void **state)
 	tear_down(&t);
 }
 
+/* Its destination takes nothing now: it waits on, as what it waited as. */
+static void what_is_parked_again_waits_as_before(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	insert(&t);
+	admit(&t, LOT_FRESH);
+	settle(&t, SETTLE_RETRY, VERDICT_RETRY, &none, 0);
+	t.entry.attempts = 1;
+	t.entry.flags |= ENTRY_RETRYING | ENTRY_PARKED;
+	admit(&t, LOT_RETRY);
+	assert_int_equal(scene_int(t.s, "SELECT status FROM waiting"), STATUS_RETRYING);
+	assert_int_equal(scene_int(t.s, "SELECT reason FROM waiting"),
+			 REASON_SERVER_ERROR);
+	tear_down(&t);
+}
+
 static void cancel(struct stage *t)
 {
 	struct requeue q;
@@ -266,6 +284,7 @@ int main(void)
 		T(an_unknown_outcome_stays_as_old_as_it_is),
 		T(a_request_that_never_began_leaves_no_trace),
 		T(what_ends_without_a_request_keeps_the_last_answer),
+		T(what_is_parked_again_waits_as_before),
 		T(what_never_left_was_never_sent),
 	};
 
