@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "run/relay.h"
 #include "run/trouble.h"
+#include "store/shift.h"
 
 enum { STEP_MS = 1000, RETRY_MS = 1000 };
 
@@ -27,14 +28,13 @@ static void work(struct job *job, void *state)
 	struct step *s = (struct step *)job;
 	struct writer *w = state;
 
-	job->err.code =
-		queue_shift(&w->queue,
-			    &(struct queue_shift){
-				    .by_ms = s->by_ms,
-				    .since_ms = s->ahead_ms + (int64_t)s->start_ms,
-				    .at_ms = s->ahead_ms + (int64_t)clock_boot_ms(),
-			    },
-			    &job->err);
+	const struct shift shift = {
+		.by_ms = s->by_ms,
+		.since_ms = s->ahead_ms + (int64_t)s->start_ms,
+		.at_ms = s->ahead_ms + (int64_t)clock_boot_ms(),
+	};
+
+	job->err.code = shift_some(&w->db, &shift, s->key, &s->next_key, &job->err);
 }
 
 static void shift_due(struct site *s, int64_t by_ms)
@@ -43,11 +43,28 @@ static void shift_due(struct site *s, int64_t by_ms)
 		s->due_ms = s->due_ms + by_ms > 0 ? s->due_ms + by_ms : 1;
 }
 
+static void submit(struct step *s);
+
+static void finish(struct step *s)
+{
+	struct relay *r = s->relay;
+	struct log_line line;
+
+	s->ahead_ms += s->by_ms;
+	s->key = 0;
+	shift_due(&r->sites.redo, s->by_ms);
+	for (int i = 0; i < r->sites.count; i++)
+		shift_due(r->sites.list[i], s->by_ms);
+	line = log_begin(LOG_WARN, "clock_set");
+	log_field(&line, "seconds", "%lld", (long long)(s->by_ms / 1000));
+	log_end(&line);
+	reading_touch(r);
+}
+
 static void done(struct job *job)
 {
 	struct step *s = (struct step *)job;
 	struct relay *r = s->relay;
-	struct log_line line;
 
 	s->under_way = false;
 	r->sites.jobs--;
@@ -56,22 +73,27 @@ static void done(struct job *job)
 		if (job->err.code != ERR_BUSY && job->err.code != ERR_IO)
 			relay_fail(r, &job->err);
 		s->retry_ms = clock_mono_ms() + RETRY_MS;
+	} else if (s->next_key) {
+		s->key = s->next_key;
+		submit(s);
+		return;
 	} else {
-		s->ahead_ms += s->by_ms;
-		shift_due(&r->sites.redo, s->by_ms);
-		for (int i = 0; i < r->sites.count; i++)
-			shift_due(r->sites.list[i], s->by_ms);
-		line = log_begin(LOG_WARN, "clock_set");
-		log_field(&line, "seconds", "%lld", (long long)(s->by_ms / 1000));
-		log_end(&line);
-		reading_touch(r);
+		finish(s);
 	}
 	relay_pump(r);
 }
 
+static void submit(struct step *s)
+{
+	s->under_way = true;
+	s->relay->sites.jobs++;
+	s->job = (struct job){.work = work, .done = done};
+	lane_submit(&s->relay->writer.lane, &s->job);
+}
+
 bool step_pending(const struct step *s)
 {
-	return s->under_way || llabs(ahead() - s->ahead_ms) >= STEP_MS;
+	return s->under_way || s->key || llabs(ahead() - s->ahead_ms) >= STEP_MS;
 }
 
 int64_t step_now_ms(const struct step *s)
@@ -90,10 +112,8 @@ bool step_settled(struct step *s, uint64_t now)
 	if (r->shipping.unsettled > 0 || r->reading.waiting_loads > 0 ||
 	    r->reading.admitting > 0)
 		return false;
-	s->by_ms = ahead() - s->ahead_ms;
-	s->under_way = true;
-	s->relay->sites.jobs++;
-	s->job = (struct job){.work = work, .done = done};
-	lane_submit(&s->relay->writer.lane, &s->job);
+	if (!s->key) /* all rows by the same, also where the clock is set again meanwhile */
+		s->by_ms = ahead() - s->ahead_ms;
+	submit(s);
 	return false;
 }

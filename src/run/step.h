@@ -7,7 +7,7 @@
  * Owns:    nothing; its one job is the writer's while under way.
  * Thread:  the loop's; the job's work on the writer's lane.
  * Errors:  what the database refuses is tried again.
- * See:     store/queue.h, queue_shift. */
+ * See:     store/shift.h. */
 #ifndef RUN_STEP_H
 #define RUN_STEP_H
 
@@ -19,7 +19,9 @@ struct step {
 	struct job job;
 	struct relay *relay;
 	int64_t ahead_ms; /* the clock before the time since the machine's start, as known */
-	int64_t by_ms;    /* of the job */
+	/* of a step that is being stored: its size, how far that has come, and where the job
+	 * has come to, 0 where it found nothing more */
+	int64_t by_ms, key, next_key;
 	uint64_t start_ms; /* of the relay, since the machine's start */
 	uint64_t retry_ms;
 	bool under_way;

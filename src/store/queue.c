@@ -108,27 +108,6 @@ void queue_close(struct queue *q)
 	dedup_close(&q->dedup);
 }
 
-enum err_code queue_shift(struct queue *q, const struct queue_shift *shift, struct err *e)
-{
-	static const char sql[] =
-		"UPDATE waiting SET "
-		"due_at = CASE WHEN due_at = 0 THEN 0 WHEN status = 1 "
-		"THEN max(1, min(due_at, ?3) + ?1) ELSE max(1, due_at + ?1) END, "
-		"first_sent_at = CASE WHEN unknown = 1 AND ?1 > 0 AND "
-		"first_sent_at NOT BETWEEN ?2 AND ?3 THEN first_sent_at "
-		"ELSE max(1, first_sent_at + ?1) END";
-	sqlite3_stmt *stmt;
-
-	if (db_prepare(q->db, sql, &stmt, e) != ERR_OK)
-		return e->code;
-	sqlite3_bind_int64(stmt, 1, shift->by_ms);
-	sqlite3_bind_int64(stmt, 2, shift->since_ms);
-	sqlite3_bind_int64(stmt, 3, shift->at_ms);
-	e->code = db_run(q->db, stmt, e);
-	sqlite3_finalize(stmt);
-	return e->code;
-}
-
 enum err_code queue_position(struct queue *q, int64_t *cursor, int64_t *attempt_id,
 			     struct err *e)
 {

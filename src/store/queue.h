@@ -42,15 +42,6 @@ struct queue {
 MUST_CHECK enum err_code queue_open(struct queue *q, struct db *db, struct err *e);
 void queue_close(struct queue *q);
 
-/* The clock was set by so much, at a time that it showed; since `since_ms`, by the same clock,
- * the relay runs. What waits stays as young, and has as long to wait; what is pending is due.
- * What an earlier relay sent with an unknown outcome is never made younger: it may be old. */
-struct queue_shift {
-	int64_t by_ms, since_ms, at_ms;
-};
-MUST_CHECK enum err_code queue_shift(struct queue *q, const struct queue_shift *shift,
-				     struct err *e);
-
 /* Where the last relay stopped: the cursor and the highest attempt id. */
 MUST_CHECK enum err_code queue_position(struct queue *q, int64_t *cursor,
 					int64_t *attempt_id, struct err *e);

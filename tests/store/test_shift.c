@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "store/queue.h"
+#include "store/shift.h"
 
 #define DAY_MS INT64_C(86400000)
 #define START_MS (1000 * DAY_MS)
@@ -51,44 +51,45 @@ static const struct {
 	{-3 * DAY_MS, SET_MS - 3 * DAY_MS - 5, SET_MS - 6 * DAY_MS - 5},
 };
 
-static void insert_and_shift(struct scene *s, struct queue *q, const char *insert,
-			     int64_t by_ms)
+/* Returns how many slices it took. */
+static int insert_and_shift(struct scene *s, const char *insert, int64_t by_ms)
 {
-	const struct queue_shift shift = {by_ms, START_MS, SET_MS};
+	const struct shift shift = {by_ms, START_MS, SET_MS};
+	int64_t key = 0, last;
+	int slices = 0;
 
 	scene_exec(s, insert);
-	assert_ok(s, db_begin(&s->db, &s->e));
-	assert_ok(s, queue_shift(q, &shift, &s->e));
-	assert_ok(s, db_commit(&s->db, &s->e));
+	for (;; key = last, slices++) {
+		assert_ok(s, db_begin(&s->db, &s->e));
+		assert_ok(s, shift_some(&s->db, &shift, key, &last, &s->e));
+		assert_ok(s, db_commit(&s->db, &s->e));
+		if (!last)
+			return slices;
+	}
 }
 
 static void pending_rows_stay_due(void **state)
 {
 	struct scene *s = *state;
-	struct queue q;
 	char sql[200];
 
-	assert_ok(s, queue_open(&q, &s->db, &s->e));
 	for (size_t i = 0; i < sizeof(pending) / sizeof(pending[0]); i++) {
 		snprintf(sql, sizeof(sql),
 			 "INSERT INTO waiting (key, destination_id, status, due_at) "
 			 "VALUES (1025, 1, 1, %lld)",
 			 (long long)pending[i].due_ms);
-		insert_and_shift(s, &q, sql, pending[i].by_ms);
+		insert_and_shift(s, sql, pending[i].by_ms);
 		assert_int_equal(scene_int(s, "SELECT due_at FROM waiting"),
 				 pending[i].due_then_ms);
 		scene_exec(s, "DELETE FROM waiting");
 	}
-	queue_close(&q);
 }
 
 static void the_clock_is_set(void **state)
 {
 	struct scene *s = *state;
-	struct queue q;
 	char sql[300];
 
-	assert_ok(s, queue_open(&q, &s->db, &s->e));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct shift_case *c = &cases[i];
 
@@ -97,7 +98,7 @@ static void the_clock_is_set(void **state)
 			 "first_sent_at, due_at, unknown) VALUES (1025, 1, 3, "
 			 "nullif(%lld, 0), %lld, nullif(%d, 0))",
 			 (long long)c->sent_ms, (long long)c->due_ms, c->unknown);
-		insert_and_shift(s, &q, sql, c->by_ms);
+		insert_and_shift(s, sql, c->by_ms);
 		assert_int_equal(scene_int(s, "SELECT coalesce(first_sent_at, 0) FROM "
 					      "waiting"),
 				 c->sent_then_ms);
@@ -105,7 +106,24 @@ static void the_clock_is_set(void **state)
 				 c->due_then_ms);
 		scene_exec(s, "DELETE FROM waiting");
 	}
-	queue_close(&q);
+}
+
+static void many_move_a_piece_at_a_time(void **state)
+{
+	struct scene *s = *state;
+
+	assert_int_equal(
+		insert_and_shift(
+			s,
+			"INSERT INTO waiting (key, destination_id, status, due_at) "
+			"SELECT i * 1024 + 1, 1, 3, 1 FROM (WITH RECURSIVE n(i) AS "
+			"(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "
+			"SELECT i FROM n)",
+			DAY_MS),
+		3);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM waiting WHERE due_at = "
+				      "86400001"),
+			 2500);
 }
 
 int main(void)
@@ -113,6 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_clock_is_set),
 		T(pending_rows_stay_due),
+		T(many_move_a_piece_at_a_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
