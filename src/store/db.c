@@ -13,8 +13,6 @@
 
 #include "base/clock.h"
 
-enum { VALUE_MAX = 64 * 1024 * 1024 };
-
 static enum err_code code_of(int rc)
 {
 	/* The kernel tells of pages it could not write once, and forgets them: the next sync
@@ -150,9 +148,10 @@ static enum err_code configure(struct db *db, enum db_mode mode, struct err *e)
 	bool views = mode == DB_READ;
 
 	sqlite3_extended_result_codes(db->handle, 1);
+	/* Its limit of a value's length stays: what a producer could write can be read, and is
+	 * refused as too large by name. */
 	turn_init(&db->turn);
 	sqlite3_busy_handler(db->handle, turn_wait, &db->turn);
-	sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

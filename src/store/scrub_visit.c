@@ -6,7 +6,7 @@
 #include "core/redact.h"
 #include "store/setting.h"
 
-enum { COLUMNS_MAX = 5 };
+enum { COLUMNS_MAX = 5, VALUE_MAX = 1 << 30 /* more than SQLite's limit */ };
 
 struct table {
 	const char *read, *write;
@@ -101,7 +101,7 @@ static enum err_code scrub_table(struct scrub *s, const struct table *t, int *bu
 		return e->code;
 	before = last;
 	for (int i = 0; i < t->columns; i++)
-		buf_init(&v.values[i], 2 * (size_t)REDACT_MAX);
+		buf_init(&v.values[i], VALUE_MAX);
 	if (db_prepare(s->db, t->read, &v.read, e) == ERR_OK &&
 	    db_prepare(s->db, t->write, &v.write, e) == ERR_OK &&
 	    scrub_rows(&v, upto, &last, budget, e) == ERR_OK && last > before)

@@ -80,6 +80,25 @@ static void rewrites_what_is_settled(void **state)
 	scrub_close(&scrub);
 }
 
+/* Its id fills the row up to SQLite's limit: a hash does not fit where the address was. */
+static void passes_a_row_without_room(void **state)
+{
+	struct scene *s = *state;
+	struct scrub scrub;
+
+	set_scene(s);
+	scene_exec(s,
+		   "UPDATE outbox SET event_id = replace(hex(zeroblob(5000)), '0', 'x') "
+		   "WHERE id = 1");
+	sqlite3_limit(s->db.handle, SQLITE_LIMIT_LENGTH, 10100);
+	assert_ok(s, scrub_open(&scrub, &s->db, &s->e));
+	pass(s, &scrub, 0);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox WHERE " CANARY), 7);
+	assert_int_equal(scrub.place.rewritten, 5);
+	assert_int_equal(scrub.place.left, 4);
+	scrub_close(&scrub);
+}
+
 /* Delivered at one destination, in flight or waiting at another. */
 static void waits_for_every_destination(void **state)
 {
@@ -297,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(rewrites_what_is_settled),
+		T(passes_a_row_without_room),
 		T(waits_for_every_destination),
 		T(keeps_derived_ids),
 		T(ends_a_slice_and_goes_on),

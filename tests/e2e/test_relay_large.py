@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Rows of any size, that any producer can write: one ends by itself, and nothing else for it."""
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from convey import purchase, wait_until  # noqa: E402
+from relay_case import Case  # noqa: E402
+
+MIB = 1 << 20
+HUGE = 70 * MIB
+PERSON = {"consent": {"ad_user_data": "GRANTED"}, "user": {"email": "ann@shop.example"}}
+
+
+def rss_mb(relay, peak=False):
+    with open(f"/proc/{relay.pid}/status", encoding="ascii") as file:
+        return int(file.read().partition("VmHWM:" if peak else "VmRSS:")[2].split()[0]) // 1024
+
+
+class Huge(Case):
+    def test_values_that_are_longer_than_any_body(self):
+        db = self.project.connect()
+        db.execute("INSERT INTO visit (session_id, page_url, email) VALUES "
+                   "('s', cast(zeroblob(?) AS text), 'bob@shop.example')", (HUGE,))
+        db.execute("INSERT INTO outbox (event_id, event, payload) VALUES ('huge', 'purchase', "
+                   "zeroblob(?))", (HUGE,))
+        db.close()
+        self.project.insert([purchase(1, **PERSON)])
+        relay = self.start()
+        self.project.wait_for({"rejected": 1, "delivered": 1})
+        self.assertEqual(self.project.delivery("huge")["reason"], "payload_too_large")
+        wait_until(lambda: rss_mb(relay) < 100, what="memory is given back")
+        self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.drain(), 0)
+        self.assertNotIn("ann@", self.project.query("SELECT payload FROM outbox WHERE id = 2")[0][0])
+        self.assertEqual(self.project.query("SELECT length(email), length(cast(page_url AS blob)) "
+                                            "FROM visit"), [(64, HUGE)])
+
+
+if __name__ == "__main__":
+    unittest.main()
