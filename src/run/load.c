@@ -25,7 +25,20 @@ void load_free(struct load *load)
 	kin_fini(&load->kin);
 	met_fini(&load->met);
 	free(load->lot.entries);
+	free(load->due);
 	free(load);
+}
+
+void load_add_due(struct load *load, int32_t destination_id)
+{
+	if (load->dues == load->due_capacity) {
+		load->due_capacity = load->due_capacity ? load->due_capacity * 2 : 16;
+		load->due = realloc(load->due,
+				    (size_t)load->due_capacity * sizeof(*load->due));
+		if (!load->due)
+			abort();
+	}
+	load->due[load->dues++] = (struct due){.destination_id = destination_id};
 }
 
 struct entry *load_add(struct load *load)

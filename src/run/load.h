@@ -17,7 +17,6 @@
 
 #define LOAD_ROWS 1000
 #define LOAD_BODY_MAX (8u << 20) /* bytes: then the rest is another load */
-#define LOAD_SITES 64            /* destinations whose due time one look tells */
 
 enum load_state { LOAD_SHAPING, LOAD_SHAPED };
 
@@ -53,8 +52,8 @@ struct load {
 	bool cut; /* LOT_FRESH: lot.last_id lies before what was asked; the rest is to come */
 	int64_t last_row; /* the outbox's last id */
 	int64_t config_version;
-	struct due due[LOAD_SITES];
-	int dues;
+	struct due *due; /* one a destination, and one for what is decided anew */
+	int dues, due_capacity;
 	/* on the loop */
 	bool stale;         /* dropped while it was being read */
 	uint64_t shaped_ms; /* monotonic */
@@ -66,6 +65,9 @@ struct load {
 
 struct load *load_new(void);
 void load_free(struct load *load);
+
+/* One more whose due time the look is to tell. */
+void load_add_due(struct load *load, int32_t destination_id);
 
 /* An entry at the end; valid until the next one. */
 struct entry *load_add(struct load *load);

@@ -76,9 +76,9 @@ static void ask(struct relay *r, struct load *load)
 	load->seen = r->reading.last_row;
 	load->job.work = shaper_work;
 	load->job.done = read_done;
-	load->due[load->dues++].destination_id = 0;
-	for (int i = 0; i < r->sites.count && load->dues < LOAD_SITES; i++)
-		load->due[load->dues++].destination_id = r->sites.list[i]->id;
+	load_add_due(load, 0);
+	for (int i = 0; i < r->sites.count; i++)
+		load_add_due(load, r->sites.list[i]->id);
 	r->jobs++;
 	lane_submit(&r->shaping, &load->job);
 }
@@ -230,13 +230,22 @@ void reading_restart(struct relay *r)
 	reading_touch(r);
 }
 
+/* They are as they stood when the load was asked for, but for those that came or went since. */
+static struct site *site_at(struct relay *r, int at, int32_t id)
+{
+	if (id == 0)
+		return &r->sites.redo;
+	if (at < r->sites.count && r->sites.list[at]->id == id)
+		return r->sites.list[at];
+	return sites_find(&r->sites, id);
+}
+
 static void note_dues(struct relay *r, const struct load *load)
 {
 	bool any = load->lot.count > 0;
 
 	for (int i = 0; i < load->dues; i++) {
-		int32_t id = load->due[i].destination_id;
-		struct site *s = id ? sites_find(&r->sites, id) : &r->sites.redo;
+		struct site *s = site_at(r, i - 1, load->due[i].destination_id);
 
 		any = any || load->due[i].due_ms;
 		if (s && !s->reading_due)

@@ -40,6 +40,20 @@ class Delivery(Case):
         self.assertEqual(self.run_relay(purchase(1)),
                          {"id-1": dict.fromkeys("abc", "delivered")})
 
+    def test_the_last_of_many_destinations_is_retried_as_the_first(self):
+        db = self.project.connect()
+        db.executemany("INSERT INTO destination (name, source, pixel_id) VALUES (?, 'web', ?)",
+                       ((f"d{n}", f"PIX{n}") for n in range(100)))
+        db.close()
+        self.project.set_token("token", "d99")
+        self.add("--to", "d99")
+        self.project.insert([purchase(1)])
+        with Sandbox(token="token", faults=["50000:nth=1"]) as sandbox:
+            self.assertEqual(self.project.drain(sandbox), 0)
+        found = self.project.delivery("id-1")
+        self.assertEqual((found["destination"], found["status"], found["attempts"]),
+                         ("d99", "delivered", 2))
+
     def test_each_condition_and_the_pixels_of_the_targets(self):
         user = {"email": "x@shop.example", "country": "de"}
         granted = {"ad_user_data": "GRANTED"}
