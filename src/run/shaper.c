@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/shaper.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "core/normalize.h"
 #include "core/redact.h"
@@ -13,11 +15,14 @@ struct work {
 	struct err *err;
 };
 
+/* A longer id is none; names are shorter. So there is room until the load is cut. */
 static void keep_text(struct load *load, struct str text, uint32_t *at, uint32_t *len)
 {
 	*at = (uint32_t)load->text.len;
-	buf_adds(&load->text, text);
-	*len = load->text.full ? 0 : (uint32_t)text.len;
+	if (text.len <= EVENT_ID_MAX)
+		buf_adds(&load->text, text);
+	assert(!load->text.full);
+	*len = (uint32_t)load->text.len - *at;
 }
 
 /* Of the row's entries the first carries what concerns the row itself. */

@@ -38,6 +38,16 @@ class Huge(Case):
         self.assertEqual(self.project.query("SELECT length(email), length(cast(page_url AS blob)) "
                                             "FROM visit"), [(64, HUGE)])
 
+    def test_an_id_that_is_too_long_leaves_the_others_known(self):
+        self.project.insert([purchase(1)])
+        self.assertEqual(self.drain(), 0)
+        self.project.insert([dict(purchase(2), event_id="x" * 17 * MIB), purchase(1),
+                             purchase(3), purchase(4, event_id=None)])
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.query("SELECT status FROM outbox_status ORDER BY id"), [
+            ("delivered",), ("rejected",), ("duplicate",), ("delivered",), ("delivered",)])
+        self.assertEqual(len(self.project.query("SELECT 1 FROM derived_id")), 1)
+
 
 if __name__ == "__main__":
     unittest.main()
