@@ -12,7 +12,6 @@
 
 enum {
 	SLOW_SITE_MS = 200, /* how long a full destination holds back the others */
-	BATCH_BODY_MAX = 4 * 1024 * 1024,
 	STORE_RETRY_MS = 1000,
 };
 
@@ -104,6 +103,8 @@ static void place(struct admission *a, struct entry *n)
 		n->reason = REASON_DISCONNECTED;
 		return;
 	}
+	if (n->flags & ENTRY_PARKED) /* it had no room in the load */
+		return;
 	if (!s || s->plan.use != READY) { /* or a destination that came this moment */
 		n->flags |= ENTRY_PARKED;
 		if (s)
@@ -111,7 +112,7 @@ static void place(struct admission *a, struct entry *n)
 		return;
 	}
 	if (s->plan.batch == 0 || s->plan.events == s->batch ||
-	    s->plan.bytes + n->body_len > BATCH_BODY_MAX) {
+	    s->plan.bytes + n->body_len > LOAD_EVENT_MAX) {
 		s->plan.batch = add_opening(a, s)->batch;
 		s->plan.events = 0;
 		s->plan.bytes = 0;

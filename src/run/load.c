@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { TEXT_MAX = 16 * 1024 * 1024, ONE_BODY_MAX = 4 * 1024 * 1024 };
+enum { TEXT_MAX = 16 * 1024 * 1024 };
 
 struct load *load_new(void)
 {
@@ -11,7 +11,7 @@ struct load *load_new(void)
 
 	if (!load)
 		abort();
-	buf_init(&load->body, LOAD_BODY_MAX + ONE_BODY_MAX);
+	buf_init(&load->body, LOAD_BODY_MAX + LOAD_EVENT_MAX);
 	buf_init(&load->text, TEXT_MAX);
 	return load;
 }

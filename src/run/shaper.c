@@ -41,6 +41,20 @@ static struct entry *add_entry(struct work *w, const struct entry *common,
 	return n;
 }
 
+/* A row's events for many destinations may be more than a load can hold: what does not fit behind
+ * others is read again, as what waits for its destination. */
+static void shape_or_park(struct work *w, const struct ruling *r, struct entry *n)
+{
+	struct buf *body = &w->load->body;
+	bool alone = body->len == 0;
+
+	n->reason = (uint8_t)judge_shape(w->judge, r, body);
+	if (n->reason != REASON_PAYLOAD_TOO_LARGE || alone)
+		return;
+	n->reason = REASON_NONE;
+	n->flags |= ENTRY_PARKED;
+}
+
 static void add_ruling(struct work *w, const struct entry *common, const struct ruling *r)
 {
 	struct entry *n = add_entry(w, common, r->reason);
@@ -53,8 +67,8 @@ static void add_ruling(struct work *w, const struct entry *common, const struct 
 	n->limited_data_use = r->decision.limited_data_use;
 	n->name_id = judge_name_id(w->judge, r);
 	if (n->reason == REASON_NONE)
-		n->reason = (uint8_t)judge_shape(w->judge, r, body);
-	if (n->reason != REASON_NONE)
+		shape_or_park(w, r, n);
+	if (n->reason != REASON_NONE || n->flags & ENTRY_PARKED)
 		return;
 	n->body_at = (uint32_t)at;
 	n->body_len = (uint32_t)(body->len - at);

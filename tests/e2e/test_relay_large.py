@@ -19,6 +19,18 @@ def rss_mb(relay, peak=False):
         return int(file.read().partition("VmHWM:" if peak else "VmRSS:")[2].split()[0]) // 1024
 
 
+class Large(Case):
+    def test_what_is_good_alone_is_good_beside_others_and_for_many(self):
+        for n in range(15):
+            self.add_destination(f"d{n}", f"PIX{n}")
+        self.project.insert(purchase(n, properties={
+            "value": 1, "currency": "EUR", "order_id": f"id-{n}", "description": "y" * size})
+            for n, size in enumerate((600_000, 100, 950_000)))
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.reasons(), {"delivered": 3 * 16})
+        self.check()
+
+
 class Huge(Case):
     def test_values_that_are_longer_than_any_body(self):
         db = self.project.connect()
