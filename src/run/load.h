@@ -52,8 +52,7 @@ struct load {
 	uint32_t rows;
 	bool cut; /* LOT_FRESH: lot.last_id lies before what was asked; the rest is to come */
 	int64_t last_row; /* the outbox's last id */
-	int64_t config_version;
-	struct due *due; /* one a destination, and one for what is decided anew */
+	struct due *due;  /* one a destination, and one for what is decided anew */
 	int dues, due_capacity;
 	/* on the loop */
 	bool stale;         /* dropped while it was being read */

@@ -350,7 +350,7 @@ static void read_done(struct job *job)
 			return;
 		}
 		note_dues(r, load);
-		if (load->config_version != r->config_version)
+		if (load->lot.config_version != r->config_version)
 			r->stale_config = true;
 		if (load->lot.kind == LOT_FRESH)
 			fresh_done(r, load);

@@ -272,7 +272,7 @@ static enum err_code work_inside(struct work *w, struct err *e)
 	now_ms = clock_wall_ms();
 	if (now_ms > load->now_ms)
 		load->now_ms = now_ms;
-	load->config_version = w->judge->config->version;
+	load->lot.config_version = w->judge->config->version;
 	load->unread = w->judge->enrich.behind;
 	judge_collect(w->judge, load->lot.kind == LOT_FRESH ? &load->kin : NULL,
 		      load->lot.kind == LOT_FRESH ? &load->met : NULL);

@@ -25,6 +25,25 @@ static enum err_code drop_cancelled(struct queue *q, struct lot *lot, struct err
 	return e->code;
 }
 
+/* A destination may have been removed since the lot was decided: it was not known then that rows
+ * would wait for it, and they end as those that a disconnected one gives up. */
+static enum err_code give_up_removed(struct queue *q, struct lot *lot, struct err *e)
+{
+	bool gone[KEY_DESTINATIONS] = {false}, any = false, row;
+
+	sqlite3_bind_int64(q->removed, 1, lot->config_version);
+	while (db_step(q->db, q->removed, &row, e) == ERR_OK && row)
+		any = gone[sqlite3_column_int(q->removed, 0) % KEY_DESTINATIONS] = true;
+	sqlite3_reset(q->removed);
+	for (uint32_t i = 0; any && i < lot->count; i++) {
+		struct entry *n = &lot->entries[i];
+
+		if (n->reason == REASON_NONE && gone[n->destination_id])
+			n->reason = REASON_DISCONNECTED;
+	}
+	return e->code;
+}
+
 /* Takes the lot's waiting rows; one that has gone meanwhile (cancelled) is dropped. */
 static enum err_code take_waiting(struct queue *q, struct lot *lot, struct err *e)
 {
@@ -374,7 +393,7 @@ enum err_code queue_admit(struct queue *q, struct lot *lot, struct opening *open
 			(uint16_t) ~(ENTRY_DROPPED | ENTRY_TWIN | ENTRY_CLAIMLESS);
 	if (lot->kind == LOT_FRESH ? drop_cancelled(q, lot, e) : take_waiting(q, lot, e))
 		return e->code;
-	if (admit_rows(q, lot, e) != ERR_OK)
+	if (give_up_removed(q, lot, e) != ERR_OK || admit_rows(q, lot, e) != ERR_OK)
 		return e->code;
 	for (size_t i = 0; i < count; i++)
 		if (queue_reopen(q, lot, &openings[i], e) != ERR_OK)

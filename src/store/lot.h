@@ -35,9 +35,7 @@ struct entry {
 	uint32_t body_at, body_len;
 	int32_t utc_offset_s;
 	uint32_t batch; /* the request it travels in, by entry_batch */
-	uint16_t destination_id;
-	uint16_t attempts;
-	uint16_t flags;
+	uint16_t destination_id, attempts, flags;
 	uint8_t reason;          /* enum reason; NONE: to be sent */
 	int8_t limited_data_use; /* 1, 0, -1: absent */
 };
@@ -67,7 +65,8 @@ struct lot {
 	struct entry *entries;     /* by outbox_id, a row's entries together */
 	uint32_t count;
 	const char *text;
-	int64_t now_ms; /* Unix time at which they were read */
+	int64_t now_ms;         /* Unix time at which they were read */
+	int64_t config_version; /* that they were decided by */
 };
 
 /* A request to be opened: the entries of the lot with this batch number. */

@@ -62,6 +62,9 @@ static const struct {
 	 "SELECT key / 1024 FROM delivery WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
 	{S(plain),
 	 "INSERT OR REPLACE INTO redaction (first_id, members) VALUES (?1, ?2)"},
+	{S(removed),
+	 "SELECT id FROM destination WHERE removed = 1 AND ?1 <> (SELECT value FROM "
+	 "setting WHERE name = 'config_version')"},
 	{S(live),
 	 "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND "
 	 "?1 + 1023) "

@@ -178,8 +178,8 @@ static void settle_lot(struct bench *b, struct lot *lot, int64_t attempt_id)
 static void pass_settle(struct bench *b)
 {
 	int64_t first = (b->lots - 1) * ROWS + 1;
-	struct lot lot = {LOT_FRESH,  first, first + ROWS - 1,
-			  b->entries, ROWS,  b->text.p};
+	struct lot lot = {LOT_FRESH, first, first + ROWS - 1, b->entries, ROWS,
+			  b->text.p, 0};
 
 	settle_lot(b, &lot, b->lots);
 }

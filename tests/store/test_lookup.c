@@ -77,7 +77,7 @@ static void admit(struct stage *t, int64_t row, const char *event_id, enum reaso
 			  .reason = (uint8_t)reason,
 			  .batch = 1,
 			  .flags = (uint8_t)(ENTRY_FIRST | flags)};
-	struct lot lot = {LOT_FRESH, row, row, &n, 1, event_id};
+	struct lot lot = {LOT_FRESH, row, row, &n, 1, event_id, 0};
 	struct settlement s = {.attempt_id = opening.attempt_id, .batch = 1};
 
 	n.destination_id = reason == REASON_NONE;
@@ -243,7 +243,7 @@ static void rows_not_taken_up_or_in_flight(void **state)
 {
 	static const char text[] = "aab";
 	struct entry entries[3] = {{0}};
-	struct lot lot = {LOT_FRESH, 1, 3, entries, 3, text};
+	struct lot lot = {LOT_FRESH, 1, 3, entries, 3, text, 0};
 	struct opening opening = {1, 1, 1, 0};
 	struct stage t;
 

@@ -42,7 +42,8 @@ static void fill(struct stage *t, int64_t first, uint32_t count)
 		n->batch = 1;
 	}
 	t->lot = (struct lot){LOT_FRESH,  first, first + (int64_t)count - 1,
-			      t->entries, count, names, NOW_MS};
+			      t->entries, count, names,
+			      NOW_MS,     0};
 	t->opening = (struct opening){first, 1, 1, 0};
 }
 

@@ -36,7 +36,7 @@ static void fill(struct entry *many)
 static void settle(struct scene *s, struct queue *q, struct entry *many)
 {
 	static const struct answer ok = {TRANSPORT_ANSWERED, 200, true, 0, "OK", "R1"};
-	struct lot lot = {LOT_FRESH, 1, MANY, many, MANY, ""};
+	struct lot lot = {LOT_FRESH, 1, MANY, many, MANY, "", 0};
 	struct settlement settled = {.attempt_id = 1,
 				     .batch = 1,
 				     .disposition = SETTLE_DELIVERED,
@@ -98,10 +98,47 @@ static void rows_keep_what_is_theirs(void **state)
 	queue_close(&q);
 }
 
+/* Of three destinations the second was removed when the rows were decided, but not stored. */
+static void what_a_removed_destination_would_get_ends(void **state)
+{
+	struct scene *s = *state;
+	struct entry entries[3];
+	struct lot lot = {LOT_FRESH, 1, 1, entries, 3, "", 0};
+	struct opening openings[2] = {{1, 1, 1, 0}, {2, 2, 2, 0}};
+	struct queue q;
+
+	scene_exec(s, "INSERT INTO destination (id, name, source, pixel_id, removed) "
+		      "VALUES (1, 'a', 'web', 'P', 0), (2, 'b', 'web', 'Q', 1), "
+		      "(3, 'c', 'web', 'R', 0);"
+		      "INSERT INTO outbox (event) VALUES ('purchase');"
+		      "INSERT OR REPLACE INTO setting VALUES ('config_version', 7)");
+	assert_ok(s, queue_open(&q, &s->db, &s->e));
+	q.now_ms = NOW_MS;
+	for (uint16_t i = 0; i < 3; i++)
+		entries[i] = (struct entry){.outbox_id = 1,
+					    .destination_id = (uint16_t)(i + 1),
+					    .batch = i + 1u,
+					    .flags = i == 0   ? ENTRY_FIRST
+						     : i == 2 ? ENTRY_PARKED
+							      : 0};
+	assert_ok(s, db_begin(&s->db, &s->e));
+	assert_ok(s, queue_admit(&q, &lot, openings, 2, &s->e));
+	assert_ok(s, db_commit(&s->db, &s->e));
+	assert_int_equal(openings[0].events, 1);
+	assert_int_equal(openings[1].events, 0);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM attempt"), 1);
+	assert_int_equal(scene_int(s, "SELECT state FROM delivery WHERE key = 1024 + 2"),
+			 REASON_DISCONNECTED);
+	assert_int_equal(scene_int(s, "SELECT destination_id FROM waiting"), 3);
+	assert_int_equal(scene_miscounted(s), 0);
+	queue_close(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(rows_keep_what_is_theirs),
+		T(what_a_removed_destination_would_get_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
