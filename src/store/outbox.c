@@ -10,6 +10,14 @@
 	"o.id, o.created_at, coalesce(nullif(o.event_id, ''), (SELECT x.event_id FROM "  \
 	"derived_id x WHERE x.outbox_id = o.id)), o.event, o.event_time, o.payload"
 
+/* Sorted before a row of the outbox is read: a sorter would hold all of their payloads. SQLite
+ * leaves out the order of a subselect that has no limit. */
+#define DUE_BY_KEY                                                                       \
+	"SELECT * FROM (SELECT key, status, unknown, attempts, first_sent_at, name_id, " \
+	"event_time, utc_offset, limited_data_use FROM waiting WHERE destination_id = "  \
+	"?1 AND due_at <= ?2 AND status IN (1, 3) ORDER BY due_at, key LIMIT ?3) "       \
+	"ORDER BY key LIMIT -1"
+
 enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 {
 	*r = (struct outbox_reader){.db = db};
@@ -19,17 +27,12 @@ enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 		       &r->range, e) ||
 	    db_prepare(db, "SELECT " KNOWN_COLUMNS " FROM outbox o WHERE o.id = ?1",
 		       &r->one, e) ||
-	    db_prepare(
-		    db,
-		    "SELECT " KNOWN_COLUMNS ", w.status, w.unknown, w.attempts, "
-		    "w.first_sent_at, w.key / 1024, w.name_id, w.event_time, "
-		    "w.utc_offset, w.limited_data_use FROM (SELECT key, status, "
-		    "unknown, attempts, first_sent_at, name_id, event_time, "
-		    "utc_offset, limited_data_use FROM waiting WHERE destination_id = ?1 "
-		    "AND due_at <= ?2 AND status IN (1, 3) ORDER BY due_at, key LIMIT "
-		    "?3) w "
-		    "LEFT JOIN outbox o ON o.id = w.key / 1024 ORDER BY w.key",
-		    &r->due, e) ||
+	    db_prepare(db,
+		       "SELECT " KNOWN_COLUMNS ", w.status, w.unknown, w.attempts, "
+		       "w.first_sent_at, w.key / 1024, w.name_id, w.event_time, "
+		       "w.utc_offset, w.limited_data_use FROM (" DUE_BY_KEY ") w "
+		       "LEFT JOIN outbox o ON o.id = w.key / 1024",
+		       &r->due, e) ||
 	    db_prepare(db,
 		       "SELECT " COLUMNS " FROM duplicate d JOIN outbox o "
 		       "ON o.id = d.outbox_id WHERE d.first_id = ?1 AND EXISTS (SELECT 1 "

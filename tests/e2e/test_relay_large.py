@@ -30,6 +30,16 @@ class Large(Case):
         self.assertEqual(self.project.reasons(), {"delivered": 3 * 16})
         self.check()
 
+    def test_waiting_rows_are_read_one_by_one(self):
+        self.project.convey("destination", "pause", "shop")
+        self.project.insert(purchase(n, junk="x" * 900_000) for n in range(80))
+        relay = self.start()
+        wait_until(lambda: self.project.query("SELECT count(*) FROM waiting") == [(80,)])
+        self.project.convey("destination", "resume", "shop")
+        self.project.wait_for({"delivered": 80})
+        self.assertLess(rss_mb(relay, peak=True), 50)
+        relay.stop()
+
 
 class Huge(Case):
     def test_values_that_are_longer_than_any_body(self):
