@@ -13,6 +13,7 @@ struct work {
 	struct judge *judge;
 	struct load *load;
 	struct err *err;
+	size_t read; /* bytes */
 };
 
 /* A longer id is none; names are shorter. So there is room until the load is cut. */
@@ -192,7 +193,10 @@ static bool add_row(void *arg, const struct outbox_row *row,
 		return false;
 	load->rows++;
 	load->lot.last_id = row->id;
-	load->cut = load->body.len >= LOAD_BODY_MAX || load->text.len >= LOAD_BODY_MAX;
+	/* Also what leaves no body: nobody writes a checkpoint past the snapshot. */
+	w->read += row->payload.len + row->event_id.len + row->event.len;
+	load->cut = load->body.len >= LOAD_BODY_MAX || load->text.len >= LOAD_BODY_MAX ||
+		    w->read >= LOAD_BODY_MAX;
 	return !load->cut;
 }
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "core/statement.h"
 #include "core/time_zone.h"
 #include "store/outbox.h"
@@ -244,14 +245,16 @@ typedef enum err_code take_fn(struct ingest *g, sqlite3_stmt *s, int64_t now_ms,
 struct cursor {
 	const char *name;
 	int64_t *at;
+	uint64_t deadline_ms; /* of who keeps producers waiting */
+	bool more;            /* out: there may be */
 };
 
 static enum err_code take_some(struct ingest *g, sqlite3_stmt *s, take_fn *take,
-			       const struct cursor *cursor, int64_t now_ms, int *count,
+			       struct cursor *cursor, int64_t now_ms, int *count,
 			       struct err *e)
 {
 	int64_t last = *cursor->at;
-	bool row;
+	bool row, late = false;
 
 	*count = 0;
 	e->code = ERR_OK;
@@ -260,14 +263,16 @@ static enum err_code take_some(struct ingest *g, sqlite3_stmt *s, take_fn *take,
 		return e->code;
 	sqlite3_bind_int64(s, 1, last);
 	sqlite3_bind_int(s, 2, INGEST_SLICE);
-	while (db_step(g->db, s, &row, e) == ERR_OK && row) {
+	while (!late && db_step(g->db, s, &row, e) == ERR_OK && row) {
 		last = sqlite3_column_int64(s, 0);
 		++*count;
 		if (take(g, s, now_ms, e) != ERR_OK)
 			break;
+		late = g->edges && clock_mono_ms() >= cursor->deadline_ms;
 	}
 	sqlite3_reset(s);
 	*cursor->at = last;
+	cursor->more = late || *count == INGEST_SLICE;
 	if (e->code != ERR_OK || *count == 0 || !g->edges)
 		return e->code;
 	return setting_set_int(g->db, cursor->name, last, e);
@@ -276,8 +281,9 @@ static enum err_code take_some(struct ingest *g, sqlite3_stmt *s, take_fn *take,
 enum err_code ingest_slice(struct ingest *g, int64_t now_ms, struct ingested *out,
 			   struct err *e)
 {
-	struct cursor visits = {"visit_cursor", &g->visit_at};
-	struct cursor consents = {"consent_cursor", &g->consent_at};
+	uint64_t deadline_ms = clock_mono_ms() + INGEST_MS;
+	struct cursor visits = {"visit_cursor", &g->visit_at, deadline_ms, false};
+	struct cursor consents = {"consent_cursor", &g->consent_at, deadline_ms, false};
 	struct ingested done = {0};
 
 	if (g->edges)
@@ -291,7 +297,7 @@ enum err_code ingest_slice(struct ingest *g, int64_t now_ms, struct ingested *ou
 		return e->code;
 	if (g->edges)
 		edges_append(g->edges, &g->kin, 0);
-	done.complete = done.visits < INGEST_SLICE && done.consents < INGEST_SLICE;
+	done.complete = !visits.more && !consents.more;
 	*out = done;
 	return ERR_OK;
 }

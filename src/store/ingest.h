@@ -16,6 +16,7 @@
 
 /* Rows of each table in a transaction: no producer waits long. */
 #define INGEST_SLICE 1000
+#define INGEST_MS 20 /* or as many as fit */
 
 /* Where rows go that a connection which only looks has read: temporary tables of the same
  * columns, nothing of which reaches the file. */

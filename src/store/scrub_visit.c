@@ -3,6 +3,7 @@
  * Visits and consent rows that were read: the same replacement, column by column. */
 #include "store/scrub.h"
 
+#include "base/clock.h"
 #include "core/redact.h"
 #include "store/setting.h"
 
@@ -38,6 +39,7 @@ struct visit_scrub {
 	struct scrub *s;
 	const struct table *table;
 	sqlite3_stmt *read, *write;
+	uint64_t deadline_ms;
 	struct buf values[COLUMNS_MAX];
 };
 
@@ -72,7 +74,7 @@ static enum err_code scrub_rows(struct visit_scrub *v, int64_t upto, int64_t *la
 	bool row = true, changed;
 
 	e->code = ERR_OK;
-	for (; *budget > 0; --*budget) {
+	while (*budget > 0) {
 		sqlite3_bind_int64(v->read, 1, *last);
 		sqlite3_bind_int64(v->read, 2, upto);
 		if (db_step(s->db, v->read, &row, e) != ERR_OK || !row)
@@ -85,6 +87,7 @@ static enum err_code scrub_rows(struct visit_scrub *v, int64_t upto, int64_t *la
 		if (changed && db_run(s->db, v->write, e) != ERR_OK)
 			return e->code;
 		s->place.rewritten += changed;
+		*budget = clock_mono_ms() < v->deadline_ms ? *budget - 1 : 0;
 	}
 	sqlite3_reset(v->read);
 	return e->code;
@@ -93,7 +96,8 @@ static enum err_code scrub_rows(struct visit_scrub *v, int64_t upto, int64_t *la
 static enum err_code scrub_table(struct scrub *s, const struct table *t, int *budget,
 				 struct err *e)
 {
-	struct visit_scrub v = {.s = s, .table = t};
+	struct visit_scrub v = {
+		.s = s, .table = t, .deadline_ms = clock_mono_ms() + SCRUB_MS};
 	int64_t upto, last, before;
 
 	if (setting_int(s->db, t->cursor, 0, &upto, e) != ERR_OK ||

@@ -31,6 +31,21 @@ struct ingested persons_slice(struct scene *s, struct persons *w)
 	return done;
 }
 
+struct ingested persons_read(struct scene *s, struct persons *w)
+{
+	struct ingested all = {.complete = false};
+
+	while (!all.complete) {
+		struct ingested done = persons_slice(s, w);
+
+		all.visits += done.visits;
+		all.consents += done.consents;
+		all.covered = done.covered;
+		all.complete = done.complete;
+	}
+	return all;
+}
+
 struct identifiers persons_ids(enum identity_kind kind, const char *value)
 {
 	struct identifiers ids = {.count = 0};

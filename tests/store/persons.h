@@ -28,6 +28,8 @@ void persons_commit(struct scene *s, struct persons *w);
 
 /* Reads in a slice of visits and consent rows. */
 struct ingested persons_slice(struct scene *s, struct persons *w);
+/* All that is there, in slices. */
+struct ingested persons_read(struct scene *s, struct persons *w);
 
 struct identifiers persons_ids(enum identity_kind kind, const char *value);
 uint64_t persons_node(enum identity_kind kind, const char *value);

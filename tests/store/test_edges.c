@@ -16,7 +16,7 @@ static void test_found_in_memory_and_after_a_restart(void **state)
 
 	persons_open(s, &w);
 	persons_three(s);
-	persons_slice(s, &w);
+	persons_read(s, &w);
 	for (int round = 0; round < 3; round++) {
 		struct persons *shared = round == 1 ? NULL : &w;
 
@@ -41,7 +41,7 @@ static void test_found_in_the_index(void **state)
 
 	persons_open(s, &w);
 	persons_three(s);
-	persons_slice(s, &w);
+	persons_read(s, &w);
 	persons_crowd(s, &w);
 	persons_index(s, &w);
 	for (int round = 0; round < 2; round++) {
@@ -63,7 +63,7 @@ static void test_found_in_the_index(void **state)
 	scene_exec(s, "INSERT INTO visit (session_id, email, seen_at) VALUES "
 		      "('s1', 'ann@shop.example', 1699999800), "
 		      "('s5', 'ann@shop.example', 1699999800)");
-	persons_slice(s, &w);
+	persons_read(s, &w);
 	assert_int_equal(w.kinship.recent.count, 1);
 	reach_is(s, &w, "s5", 4);
 	persons_close(&w);
@@ -83,7 +83,7 @@ static void test_an_older_snapshot_misses_nothing(void **state)
 
 	persons_open(s, &w);
 	persons_three(s);
-	persons_slice(s, &w);
+	persons_read(s, &w);
 	persons_crowd(s, &w);
 	assert_ok(s, db_open(&db, s->path, DB_READ, &s->e));
 	assert_ok(s, person_open(&p, &db, &w.kinship, &s->e));
@@ -111,7 +111,7 @@ static void test_a_failed_transaction_leaves_nothing(void **state)
 	db_rollback(&s->db);
 	edges_rollback(&w.edges);
 	assert_int_equal(w.kinship.recent.count, 0);
-	assert_int_equal(persons_slice(s, &w).visits, 3);
+	assert_int_equal(persons_read(s, &w).visits, 3);
 	reach_is(s, &w, "s1", 3);
 	persons_crowd(s, &w);
 	assert_ok(s, db_begin(&s->db, &s->e));
@@ -158,7 +158,7 @@ static void test_the_earliest_sighting_counts(void **state)
 		      "('s1', 'ann@shop.example', 1699999500), "
 		      "('s1', 'ann@shop.example', 1699999000), "
 		      "('s1', 'ann@shop.example', 1699999900)");
-	persons_slice(s, &w);
+	persons_read(s, &w);
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(persons_reach(s, &w, IDENTITY_SESSION, "s1", 1699999000),
 				 1);
@@ -179,7 +179,7 @@ static void test_a_row_out_of_use_joins_nobody(void **state)
 
 	persons_open(s, &w);
 	persons_three(s);
-	persons_slice(s, &w);
+	persons_read(s, &w);
 	for (int round = 0; round < 2; round++) {
 		scene_exec(s, "INSERT INTO identity_disabled VALUES (1, 2)");
 		reach_is(s, &w, "s1", 2);
@@ -206,7 +206,7 @@ static void test_who_is_erased_does_not_come_back(void **state)
 
 	persons_open(s, &w);
 	persons_three(s);
-	persons_slice(s, &w);
+	persons_read(s, &w);
 	scene_exec(s, "DELETE FROM visit WHERE email = 'ann@shop.example'");
 	assert_ok(s, edges_erase(&s->db, &email, 1, &s->e));
 	reach_is(s, NULL, "s1", 0);

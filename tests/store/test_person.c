@@ -27,7 +27,7 @@ static void test_visits_and_consents_are_read_in_once(void **state)
 		"INSERT INTO outbox (event) VALUES ('x')");
 	assert_ok(s, person_refresh(&p, &behind, &s->e));
 	assert_true(behind);
-	done = persons_slice(s, &w);
+	done = persons_read(s, &w);
 	assert_int_equal(done.visits, 3);
 	assert_int_equal(done.consents, 2);
 	assert_int_equal(done.covered, 1);
@@ -42,7 +42,7 @@ static void test_visits_and_consents_are_read_in_once(void **state)
 			 1699999200123);
 	assert_int_equal(w.kinship.recent.count,
 			 2); /* a known pair is not written again */
-	assert_int_equal(persons_slice(s, &w).visits, 0);
+	assert_int_equal(persons_read(s, &w).visits, 0);
 	person_close(&p);
 	persons_close(&w);
 }
@@ -56,10 +56,31 @@ static void test_a_slice_is_bounded(void **state)
 	scene_exec(s, "INSERT INTO visit (session_id, seen_at) WITH RECURSIVE n(i) AS "
 		      "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "
 		      "SELECT 's' || i, 1699999000 FROM n");
-	assert_false(persons_slice(s, &w).complete);
-	assert_false(persons_slice(s, &w).complete);
-	assert_true(persons_slice(s, &w).complete);
+	for (int left = 2500; left > 0;) {
+		int taken = persons_slice(s, &w).visits;
+
+		assert_in_range(taken, 1, INGEST_SLICE);
+		left -= taken;
+	}
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM page_view"), 2500);
+	persons_close(&w);
+}
+
+/* Pages of a MiB each: a producer waits for a few of them, not for all. */
+static void test_a_slice_is_short(void **state)
+{
+	struct scene *s = *state;
+	struct persons w;
+	struct ingested done;
+
+	persons_open(s, &w);
+	scene_exec(s, "INSERT INTO visit (session_id, page_url) WITH RECURSIVE n(i) AS "
+		      "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) SELECT 's' "
+		      "|| i, replace(hex(zeroblob(524288)), '0', 'A') FROM n");
+	done = persons_slice(s, &w);
+	assert_in_range(done.visits, 1, 39);
+	assert_false(done.complete);
+	assert_int_equal(persons_read(s, &w).visits, 40 - done.visits);
 	persons_close(&w);
 }
 
@@ -121,8 +142,7 @@ static void test_a_hub_is_read_up_to_the_limit(void **state)
 		"INSERT INTO visit (session_id, email, seen_at) WITH RECURSIVE n(i) AS "
 		"(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
 		"SELECT 'kiosk', 'p' || i || '@shop.example', 1699999000 FROM n");
-	while (!persons_slice(s, &w).complete)
-		;
+	persons_read(s, &w);
 	assert_int_equal(persons_reach(s, &w, IDENTITY_SESSION, "kiosk", NOW_S),
 			 IDENTITY_EDGES_MAX);
 	assert_int_equal(persons_reach(s, &w, IDENTITY_EMAIL, "p7@shop.example", NOW_S),
@@ -152,7 +172,7 @@ static void test_the_latest_statement_by_then(void **state)
 		"('ahead', 'denied', 'granted', 1700000500), "
 		"('undated', 'denied', NULL, 1699999000), "
 		"('undated', 'granted', NULL, 'nonsense')");
-	persons_slice(s, &w);
+	persons_read(s, &w);
 	assert_ok(s, person_open(&p, &s->db, NULL, &s->e));
 	assert_ok(s, person_statement(&p, persons_node(IDENTITY_SESSION, "s1"), NOW_MS,
 				      &found, &any, &s->e));
@@ -185,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_visits_and_consents_are_read_in_once),
 		T(test_a_slice_is_bounded),
+		T(test_a_slice_is_short),
 		T(test_values_come_from_the_rows),
 		T(test_a_hub_is_read_up_to_the_limit),
 		T(test_the_latest_statement_by_then),

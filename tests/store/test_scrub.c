@@ -274,6 +274,33 @@ static void passes_rows_that_wait(void **state)
 	scrub_close(&scrub);
 }
 
+/* Long addresses, each to be rewritten: a producer waits for a few of them, not for all. */
+static void takes_as_many_visits_as_fit(void **state)
+{
+	struct scene *s = *state;
+	struct scrub scrub;
+	bool more = true;
+
+	scene_exec(s,
+		   "INSERT INTO visit (email, page_url) WITH RECURSIVE n(i) AS (SELECT 1 "
+		   "UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT "
+		   "'canary@x.de', 'https://x.de/?' || replace(hex(zeroblob(10000)), "
+		   "'00', 'q=canary%40x.de&') FROM n;"
+		   "INSERT INTO setting VALUES ('visit_cursor', 100)");
+	assert_ok(s, scrub_open(&scrub, &s->db, &s->e));
+	assert_ok(s, scrub_begin(&scrub, 0, &s->e));
+	assert_ok(s, db_begin(&s->db, &s->e));
+	assert_ok(s, scrub_some(&scrub, &more, &s->e));
+	assert_ok(s, db_commit(&s->db, &s->e));
+	assert_true(more);
+	assert_in_range(scrub.place.rewritten, 1, 99);
+	pass(s, &scrub, 0);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM visit WHERE page_url LIKE "
+				      "'%canary%' OR email = 'canary@x.de'"),
+			 0);
+	scrub_close(&scrub);
+}
+
 static void rewrites_visits_that_were_read(void **state)
 {
 	struct scene *s = *state;
@@ -315,16 +342,12 @@ static void rewrites_visits_that_were_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(rewrites_what_is_settled),
-		T(passes_a_row_without_room),
-		T(waits_for_every_destination),
-		T(keeps_derived_ids),
-		T(ends_a_slice_and_goes_on),
-		T(goes_on_from_a_place),
+		T(rewrites_what_is_settled),    T(passes_a_row_without_room),
+		T(waits_for_every_destination), T(keeps_derived_ids),
+		T(ends_a_slice_and_goes_on),    T(goes_on_from_a_place),
 
-		T(takes_what_it_may),
-		T(passes_rows_that_wait),
-		T(rewrites_visits_that_were_read),
+		T(takes_what_it_may),           T(passes_rows_that_wait),
+		T(takes_as_many_visits_as_fit), T(rewrites_visits_that_were_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
