@@ -81,14 +81,17 @@ struct event_time outbox_time(sqlite3_stmt *s, int column)
 }
 
 /* A producer that names every column writes NULL where it has no time: it is now then. */
-static int64_t created_ms(sqlite3_stmt *s, int column)
+int64_t outbox_created_ms(sqlite3_stmt *s, int column, int64_t known_ms)
 {
+	const int64_t last_ms = EVENT_TIME_END * 1000 - 1;
 	int type = sqlite3_column_type(s, column);
 	int64_t ms = type == SQLITE_INTEGER || type == SQLITE_FLOAT
 			     ? sqlite3_column_int64(s, column)
 			     : 0;
 
-	return ms > 0 ? ms : clock_wall_ms();
+	if (ms <= 0)
+		return known_ms ? known_ms : clock_wall_ms();
+	return ms < last_ms ? ms : last_ms;
 }
 
 /* NULL is the default; a text without a byte is what a failed json_encode() leaves. */
@@ -98,10 +101,10 @@ static struct str payload_of(sqlite3_stmt *s, int column)
 							     : db_column(s, column);
 }
 
-static void row_of(sqlite3_stmt *s, struct outbox_row *row)
+static void row_of(sqlite3_stmt *s, int64_t known_ms, struct outbox_row *row)
 {
 	row->id = sqlite3_column_int64(s, 0);
-	row->created_ms = created_ms(s, 1);
+	row->created_ms = outbox_created_ms(s, 1, known_ms);
 	row->event_id = db_column(s, 2);
 	row->event = db_column(s, 3);
 	row->event_time = outbox_time(s, 4);
@@ -132,7 +135,7 @@ enum err_code outbox_range(struct outbox_reader *r, int64_t first, int64_t last,
 	sqlite3_bind_int64(r->range, 1, first);
 	sqlite3_bind_int64(r->range, 2, last);
 	while (db_step(r->db, r->range, &more, e) == ERR_OK && more) {
-		row_of(r->range, &row);
+		row_of(r->range, 0, &row);
 		if (!fn(arg, &row, NULL))
 			break;
 	}
@@ -165,7 +168,10 @@ enum err_code outbox_due(struct outbox_reader *r, int32_t destination_id, int64_
 						    : sqlite3_column_int(r->due, 14),
 		};
 
-		row_of(r->due, &row);
+		/* Without any time of its own it keeps the one that it was decided with. */
+		bool timeless = sqlite3_column_type(r->due, 4) == SQLITE_NULL;
+
+		row_of(r->due, timeless ? waiting.event_time * 1000 : 0, &row);
 		row.id = sqlite3_column_int64(r->due, 10);
 		if (!fn(arg, &row, &waiting))
 			break;
@@ -180,7 +186,7 @@ enum err_code outbox_one(struct outbox_reader *r, int64_t id, struct outbox_row 
 	sqlite3_reset(r->one);
 	sqlite3_bind_int64(r->one, 1, id);
 	if (db_step(r->db, r->one, found, e) == ERR_OK && *found)
-		row_of(r->one, row);
+		row_of(r->one, 0, row);
 	return e->code;
 }
 
@@ -193,7 +199,7 @@ enum err_code outbox_duplicates(struct outbox_reader *r, int64_t first_id,
 	e->code = ERR_OK;
 	sqlite3_bind_int64(r->duplicates, 1, first_id);
 	while (db_step(r->db, r->duplicates, &more, e) == ERR_OK && more) {
-		row_of(r->duplicates, &row);
+		row_of(r->duplicates, 0, &row);
 		if (!fn(arg, &row, NULL))
 			break;
 	}

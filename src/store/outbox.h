@@ -34,6 +34,9 @@ void outbox_close(struct outbox_reader *r);
 /* A producer's time as it stands in a column; text is borrowed as db_column's. */
 struct event_time outbox_time(sqlite3_stmt *s, int column);
 
+/* When the row was written, Unix ms; where it does not say: known_ms, or now where that is 0. */
+int64_t outbox_created_ms(sqlite3_stmt *s, int column, int64_t known_ms);
+
 /* The first id behind `after` and the last of all; 0 where there is none. */
 MUST_CHECK enum err_code outbox_edges(struct outbox_reader *r, int64_t after,
 				      int64_t *first, int64_t *last, struct err *e);

@@ -132,7 +132,7 @@ static void read_conversion(struct sighting_reader *r, sqlite3_stmt *s,
 	struct outbox_row row = {.event = db_column(s, 2),
 				 .event_time = outbox_time(s, 1),
 				 .payload = db_column(s, 3),
-				 .created_ms = sqlite3_column_int64(s, 4),
+				 .created_ms = outbox_created_ms(s, 4, 0),
 				 .event_id = db_column(s, 5)};
 	int64_t created_s = row.created_ms / 1000;
 	struct conversion c;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How much of the outbox one load reads, on a database of its own. */
+ * What one load reads of the outbox, on a database of its own. */
 #include "scene.h"
 
 #include "run/shaper.h"
@@ -35,10 +35,51 @@ static void what_leaves_no_body_fills_a_load_too(void **state)
 	load_free(load);
 }
 
+static void shape_waiting(struct scene *s, struct judge *judge, struct load *load)
+{
+	assert_ok(s, judge_open(judge, s->path, &s->e));
+	load->lot.kind = LOT_RETRY;
+	load->destination_id = 1;
+	load->limit = LOAD_ROWS;
+	load->now_ms = 1;
+	shaper_work(&load->job, judge);
+	assert_int_equal(load->job.err.code, ERR_OK);
+}
+
+/* It was sent with the time of its first reading; the second with its own. The third's is so
+ * late that none can be behind it. */
+static void a_row_without_a_time_keeps_its_first(void **state)
+{
+	struct scene *s = *state;
+	struct load *load = load_new();
+	struct judge judge;
+
+	scene_exec(s,
+		   "INSERT INTO destination (name, source, pixel_id, default_url) VALUES "
+		   "('shop', 'web', 'P', 'https://shop.example/');"
+		   "INSERT INTO outbox (event_id, event, created_at) VALUES "
+		   "('a', 'Purchase', NULL), ('b', 'Purchase', 1790000000000), "
+		   "('c', 'Purchase', 9223372036854775807);"
+		   "UPDATE queue SET cursor = 3;"
+		   "INSERT INTO waiting (key, destination_id, status, due_at, attempts, "
+		   "first_sent_at, event_time) VALUES "
+		   "(1 * 1024 + 1, 1, 3, 1, 1, 1780000000000, 1780000000), "
+		   "(2 * 1024 + 1, 1, 3, 1, 1, 1780000000000, 1780000000), "
+		   "(3 * 1024 + 1, 1, 1, 1, 0, NULL, NULL)");
+	shape_waiting(s, &judge, load);
+	assert_int_equal(load->rows, 3);
+	assert_int_equal(load->lot.entries[0].event_time, 1780000000);
+	assert_int_equal(load->lot.entries[1].event_time, 1790000000);
+	assert_int_equal(load->lot.entries[2].reason, REASON_FUTURE_TIME);
+	judge_close(&judge);
+	load_free(load);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(what_leaves_no_body_fills_a_load_too),
+		T(a_row_without_a_time_keeps_its_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,8 @@ static void test_values_come_from_the_rows(void **state)
 		{IDENTITY_CONSENT, 1, IDENTITY_EXTERNAL_ID, "A-1", true},
 		{IDENTITY_CONVERSION, 1, IDENTITY_PHONE, "+4930123456", true},
 		{IDENTITY_CONVERSION, 2, IDENTITY_PHONE, "+4930123456", false},
+		{IDENTITY_CONVERSION, 3, IDENTITY_PHONE, "+4930123456", true},
+		{IDENTITY_CONVERSION, 4, IDENTITY_PHONE, "+4930123456", true},
 	};
 	struct scene *s = *state;
 	struct person_reader p;
@@ -109,9 +111,13 @@ static void test_values_come_from_the_rows(void **state)
 		s,
 		"INSERT INTO destination (id, name, source, pixel_id, default_country) "
 		"VALUES (1, 'shop', 'web', 'P', 'DE')");
-	scene_exec(s, "INSERT INTO consent (external_id) VALUES ('A-1');"
-		      "INSERT INTO outbox (event, payload) VALUES ('x', "
-		      "'{\"user\":{\"phone\":\"030 123456\"}}'), ('x', '{')");
+	scene_exec(s,
+		   "INSERT INTO consent (external_id) VALUES ('A-1');"
+		   "INSERT INTO outbox (event, payload) VALUES ('x', "
+		   "'{\"user\":{\"phone\":\"030 123456\"}}'), ('x', '{');"
+		   "INSERT INTO outbox (event, payload, event_time, created_at) SELECT "
+		   "event, payload, 1700000000, t FROM outbox, (SELECT NULL AS t UNION "
+		   "ALL SELECT '2026-01-31 12:00') WHERE id = 1");
 	assert_ok(s, person_open(&p, &s->db, NULL, &s->e));
 	assert_ok(s, person_refresh(&p, &behind, &s->e));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
