@@ -125,9 +125,28 @@ static enum err_code check_names(struct db *db, bool ours, struct err *e)
 	return e->code;
 }
 
+/* All texts are read as the bytes they are. */
+static enum err_code check_encoding(struct db *db, struct err *e)
+{
+	int64_t other;
+
+	if (db_int(db, "SELECT count(*) FROM pragma_encoding WHERE encoding <> 'UTF-8'",
+		   0, &other, e) != ERR_OK)
+		return e->code;
+	if (!other)
+		return ERR_OK;
+	return err_set(e, ERR_DATA,
+		       "the database keeps its text as UTF-16, and convey reads UTF-8; "
+		       "copy it (sqlite3 OLD .dump | sqlite3 NEW), or give convey a file "
+		       "of its own: '%s'",
+		       db->path);
+}
+
 /* Of a file that is at `version`. */
 static enum err_code check_schema(struct db *db, int64_t version, struct err *e)
 {
+	if (check_encoding(db, e) != ERR_OK)
+		return e->code;
 	if (version > 0 && check_hashes(db, e) != ERR_OK)
 		return e->code;
 	if (version > 0 && version < migration_count)

@@ -113,6 +113,21 @@ static void names_that_are_taken(void **state)
 	}
 }
 
+static void text_of_16_bits(void **state)
+{
+	struct scene *s = *state;
+	struct file f;
+	int applied;
+
+	make(s, &f, "PRAGMA encoding = 'UTF-16le'; CREATE TABLE orders (id INTEGER)");
+	for (int dry = 0; dry < 2; dry++) {
+		assert_int_equal(migrate(&f.db, dry, &applied, &s->e), ERR_DATA);
+		assert_non_null(strstr(s->e.msg, "UTF-16"));
+	}
+	assert_int_equal(ask(s, &f, "SELECT count(*) FROM sqlite_master"), 1);
+	db_close(&f.db);
+}
+
 static void names_that_are_gone(void **state)
 {
 	static const char *const drops[] = {"DROP VIEW problem", "DROP TABLE counter",
@@ -202,6 +217,7 @@ int main(void)
 		T(a_fresh_file),
 		T(an_application_s_file),
 		T(names_that_are_taken),
+		T(text_of_16_bits),
 		T(names_that_are_gone),
 		T(a_dry_run),
 		T(what_another_convey_did),
