@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,28 +6,33 @@
 
 #include "cmd/clean.h"
 #include "cmd/config_file.h"
+#include "cmd/outfile.h"
 #include "cmd/output.h"
 #include "cmd/verbs.h"
 
 enum { LAID_OUT = JSON_INDENT(2) | JSON_REAL_PRECISION(15) };
 
-static enum err_code write_to(const char *path, const json_t *file, struct err *e)
+static enum err_code write_to(const struct cmd *c, const char *path, const json_t *file,
+			      struct err *e)
 {
-	FILE *out;
-	bool ok;
+	struct buf out;
+	char *text;
 
 	if (strcmp(path, "-") == 0) {
 		output_json(file, true);
 		putchar('\n');
 		return ERR_OK;
 	}
-	out = fopen(path, "we");
-	if (!out)
-		return err_set(e, ERR_CANTCREAT, "'%s': %s", path, strerror(errno));
-	ok = json_dumpf(file, out, LAID_OUT) == 0 && fputc('\n', out) != EOF;
-	if (fclose(out) != 0 || !ok)
-		return err_set(e, ERR_IO, "'%s': %s", path, strerror(errno));
-	return ERR_OK;
+	text = json_dumps(file, LAID_OUT);
+	if (!text)
+		abort();
+	buf_init(&out, strlen(text) + 1);
+	buf_adds(&out, str_of(text));
+	buf_addc(&out, '\n');
+	e->code = outfile_write(c->db_path, path, buf_str(&out), e);
+	buf_fini(&out);
+	free(text);
+	return e->code;
 }
 
 static enum err_code run_export(const struct cmd *c, struct err *e)
@@ -40,7 +44,7 @@ static enum err_code run_export(const struct cmd *c, struct err *e)
 	if (cmd_open(c, DB_READ, &db, e) != ERR_OK)
 		return e->code;
 	if (config_file_export(&db, &file, e) == ERR_OK)
-		write_to(path, file, e);
+		e->code = write_to(c, path, file, e);
 	json_decref(file);
 	db_close(&db);
 	return e->code;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/nearest.h"
 #include "cmd/feed.h"
+#include "cmd/own_files.h"
 #include "cmd/progress.h"
 #include "cmd/verbs.h"
 #include "store/checkpoint.h"
@@ -55,28 +56,6 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &act, NULL);
 }
 
-static bool is_same(const char *path, const struct stat *st)
-{
-	struct stat other;
-
-	return stat(path, &other) == 0 && other.st_ino == st->st_ino &&
-	       other.st_dev == st->st_dev;
-}
-
-/* Opening and closing the database's files ourselves would drop the locks SQLite holds. */
-static bool is_database(const struct cmd *c, const struct stat *st)
-{
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
-	char path[1100];
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		snprintf(path, sizeof(path), "%s%s", c->db_path, suffixes[i]);
-		if (is_same(path, st))
-			return true;
-	}
-	return false;
-}
-
 static enum err_code open_file(const struct cmd *c, const char *path, int *fd,
 			       struct err *e)
 {
@@ -85,7 +64,7 @@ static enum err_code open_file(const struct cmd *c, const char *path, int *fd,
 	if (stat(path, &st) != 0)
 		return err_set(e, errno == EACCES ? ERR_PERM : ERR_NOINPUT, "'%s': %s",
 			       path, strerror(errno));
-	if (is_database(c, &st))
+	if (own_files_are_database(c->db_path, path))
 		return err_set(e, ERR_USAGE,
 			       "'%s' is the database, not what goes into it", path);
 	if (S_ISDIR(st.st_mode))

@@ -2,12 +2,14 @@
 """`convey config export|import` and `convey simulate` from outside."""
 import json
 import os
+import pathlib
+import subprocess
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import Project, purchase, wait_until  # noqa: E402
+from convey import Project, binary, purchase, wait_until  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 
 
@@ -66,6 +68,36 @@ class Files(Case):
         self.convey("config", "import", path)
         self.convey("config", "import", path + ".none", status=66)
         self.convey("config", "export", os.path.join(path, "x"), status=73)
+
+    def test_never_over_its_own_files(self):
+        own = ["", "-wal", "-shm", "-journal", ".key", ".key.new", ".lock", ".admin.token"]
+        link = os.path.join(self.project.directory, "link")
+        os.symlink(self.project.db, link)
+        before = pathlib.Path(self.project.db + ".key").read_bytes()
+        for name in [self.project.db + end for end in own] + [link]:
+            self.convey("config", "export", name, status=64)
+        self.assertEqual(pathlib.Path(self.project.db + ".key").read_bytes(), before)
+        self.assertEqual(self.project.query("PRAGMA integrity_check"), [("ok",)])
+        self.convey("config", "export", "/dev/null")
+
+    def test_a_full_disk_leaves_the_old_file(self):
+        path = os.path.join(self.project.directory, "config.json")
+        self.convey("config", "export", path)
+        os.chmod(path, 0o640)
+        old = pathlib.Path(path).read_bytes()
+        config = self.export()
+        config["events"] = {f"e{i:0190}": "Purchase" for i in range(400)}
+        self.import_(config)
+        done = subprocess.run(["sh", "-c", 'ulimit -f 80; exec "$@"', "sh", binary(), "config",
+                               "export", path, "--db", self.project.db],
+                              capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assertEqual(pathlib.Path(path).read_bytes(), old)
+        self.assertEqual([n for n in os.listdir(self.project.directory) if "config.json" in n],
+                         ["config.json"])
+        self.convey("config", "export", path)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o640)
+        self.assertGreater(os.path.getsize(path), 80000)
 
     def test_the_difference(self):
         config = self.export()
