@@ -5,6 +5,7 @@
 
 #include "cmd/config_file.h"
 #include "cmd/output.h"
+#include "core/route_parse.h"
 #include "store/destination.h"
 #include "store/map.h"
 #include "store/routes.h"
@@ -108,12 +109,33 @@ static void add_event(json_t *file, const struct rows *rows)
 	set_named(events, rows_text(rows, 0), text_of(rows, 1));
 }
 
+/* Without destinations that were removed, which an import would refuse. A route that has only
+ * those sends nothing, like one that drops. */
+static json_t *targets_of(const json_t *file, struct str list)
+{
+	const json_t *known = json_object_get(file, "destinations");
+	char key[DESTINATION_NAME_MAX + 1];
+	struct str name;
+	struct buf out;
+	json_t *text;
+
+	buf_init(&out, list.len + sizeof(ROUTES_DROP));
+	while (route_next_target(&list, &name)) {
+		snprintf(key, sizeof(key), "%.*s", STR_ARG(name));
+		if (json_object_get(known, key))
+			buf_addf(&out, "%s%s", out.len ? "," : "", key);
+	}
+	text = output_json_text(out.len ? buf_str(&out) : STR(ROUTES_DROP));
+	buf_fini(&out);
+	return text;
+}
+
 /* The columns of routes_rows behind id, priority and targets are keys but for a dash. */
 static void add_route(json_t *file, const struct rows *rows)
 {
 	json_t *route = json_pack("{s:I, s:I, s:o}", "id", (json_int_t)rows_int(rows, 0),
 				  "priority", (json_int_t)rows_int(rows, 1), "to",
-				  text_of(rows, 2));
+				  targets_of(file, rows_text(rows, 2)));
 
 	for (int i = 3; i < rows_columns(rows); i++) {
 		const char *name = rows_name(rows, i);

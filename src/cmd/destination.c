@@ -8,8 +8,12 @@
 #include "cmd/guard.h"
 #include "cmd/output.h"
 #include "cmd/verbs.h"
+#include "core/route_parse.h"
 #include "store/rekey.h"
 #include "store/revocation.h"
+#include "store/routes.h"
+
+enum { ROUTES_SHOWN = 4096 };
 
 /* clang-format off: a row a line */
 static const struct cmd_option settings[] = {
@@ -138,6 +142,41 @@ static enum err_code run_resume(const struct cmd *c, struct err *e)
 	return change(c, pause_or_resume, "resumed", "would resume", e);
 }
 
+static bool is_target(struct str list, struct str wanted)
+{
+	struct str name;
+
+	while (route_next_target(&list, &name))
+		if (str_eq(name, wanted))
+			return true;
+	return false;
+}
+
+/* A route keeps the name: what it matches goes to its other destinations, or nowhere. */
+static enum err_code tell_routes(const struct cmd *c, struct db *db, struct err *e)
+{
+	struct buf ids;
+	struct rows rows;
+	int count = 0;
+	bool row;
+
+	if (routes_rows(db, &rows, e) != ERR_OK)
+		return e->code;
+	buf_init(&ids, ROUTES_SHOWN);
+	while (rows_next(&rows, &row, e) == ERR_OK && row)
+		if (is_target(rows_text(&rows, 2), str_of(c->argv[0])))
+			buf_addf(&ids, "%s%lld", count++ ? ", " : "",
+				 (long long)rows_int(&rows, 0));
+	rows_close(&rows);
+	if (count)
+		cmd_say(c,
+			"route%s %s still name%s it; what matches goes to the others "
+			"there, or nowhere: convey route list, convey route remove ID",
+			count == 1 ? "" : "s", buf_z(&ids), count == 1 ? "s" : "");
+	buf_fini(&ids);
+	return e->code;
+}
+
 /* TikTok is to forget the token too; without the key nobody can tell it. */
 static enum err_code take_away(const struct cmd *c, struct db *db, struct err *e)
 {
@@ -153,7 +192,7 @@ static enum err_code take_away(const struct cmd *c, struct db *db, struct err *e
 	    destination_remove(db, id, e) == ERR_OK && noted)
 		cmd_say(c, "convey run revokes its token at TikTok");
 	vault_close(&vault);
-	return e->code;
+	return e->code ? e->code : tell_routes(c, db, e);
 }
 
 static enum err_code run_remove(const struct cmd *c, struct err *e)

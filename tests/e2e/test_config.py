@@ -69,6 +69,19 @@ class Files(Case):
         self.convey("config", "import", path + ".none", status=66)
         self.convey("config", "export", os.path.join(path, "x"), status=73)
 
+    def test_a_route_to_what_was_removed(self):
+        for to in ("a,b", "a", "b"):
+            self.convey("route", "add", "--to", to)
+        for more in ("--dry-run",), ():
+            done = subprocess.run([binary(), "destination", "remove", "a", *more, "--db",
+                                   self.project.db], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("routes 1, 2 still name it", done.stderr)
+        config = self.export()
+        self.assertEqual([r["to"] for r in config["routes"]], ["b", "drop", "b"])
+        self.assertEqual(self.changes(config), {})
+        self.simulate(config)
+
     def test_never_over_its_own_files(self):
         own = ["", "-wal", "-shm", "-journal", ".key", ".key.new", ".lock", ".admin.token"]
         link = os.path.join(self.project.directory, "link")
