@@ -6,9 +6,11 @@
 
 #include "cmd/clean.h"
 #include "cmd/config_file.h"
+#include "cmd/guard.h"
 #include "cmd/outfile.h"
 #include "cmd/output.h"
 #include "cmd/verbs.h"
+#include "store/rekey.h"
 
 enum { LAID_OUT = JSON_INDENT(2) | JSON_REAL_PRECISION(15) };
 
@@ -84,15 +86,29 @@ static void print_difference(const json_t *difference)
 	}
 }
 
+static enum err_code put(const struct cmd *c, struct db *db, const json_t *file,
+			 bool *noted, struct err *e)
+{
+	struct vault vault;
+	bool has_vault = rekey_open(db, c->db_path, &vault, e) == ERR_OK;
+
+	e->code = config_file_import(db, has_vault ? &vault : NULL, file, noted, e);
+	vault_close(&vault);
+	return e->code;
+}
+
 static enum err_code import(const struct cmd *c, struct db *db, const json_t *file,
 			    json_t **difference, struct err *e)
 {
 	json_t *before = NULL, *after = NULL;
+	bool noted = false;
 
 	if (db_begin(db, e) == ERR_OK && config_file_export(db, &before, e) == ERR_OK &&
-	    config_file_import(db, file, e) == ERR_OK &&
+	    put(c, db, file, &noted, e) == ERR_OK &&
 	    config_file_export(db, &after, e) == ERR_OK && cmd_commit(c, db, e) == ERR_OK)
 		*difference = config_file_difference(before, after);
+	if (*difference && noted)
+		cmd_say(c, "convey run revokes at TikTok what the file does not name");
 	db_rollback(db);
 	json_decref(before);
 	json_decref(after);
@@ -105,6 +121,7 @@ static enum err_code run_import(const struct cmd *c, struct err *e)
 	struct db db;
 	size_t count;
 
+	guard_process();
 	if (config_file_read(c->argv[0], &file, e) != ERR_OK)
 		return e->code;
 	if (cmd_open(c, DB_WRITE, &db, e) == ERR_OK) {

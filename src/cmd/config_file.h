@@ -16,6 +16,7 @@
 #include "store/db.h"
 
 struct json_t;
+struct vault;
 
 /* "-" is stdin. */
 MUST_CHECK enum err_code config_file_read(const char *path, struct json_t **out,
@@ -23,7 +24,10 @@ MUST_CHECK enum err_code config_file_read(const char *path, struct json_t **out,
 
 MUST_CHECK enum err_code config_file_export(struct db *db, struct json_t **out,
 					    struct err *e);
-MUST_CHECK enum err_code config_file_import(struct db *db, const struct json_t *file,
+/* A destination that the file does not name leaves the same note as one that is removed;
+ * *noted tells of one. `vault` NULL: there is no key, or nothing to take back. */
+MUST_CHECK enum err_code config_file_import(struct db *db, const struct vault *vault,
+					    const struct json_t *file, bool *noted,
 					    struct err *e);
 
 /* An array of {path, before, after}; null is "not there". */

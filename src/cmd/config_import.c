@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cmd/config_file.h"
 #include "store/destination.h"
 #include "store/map.h"
+#include "store/revocation.h"
 #include "store/routes.h"
 #include "store/setting.h"
 
@@ -248,13 +250,28 @@ static enum err_code find_unnamed(struct db *db, const json_t *named,
 	return e->code;
 }
 
-static enum err_code put_destinations(struct db *db, const json_t *all, struct err *e)
+/* TikTok is to forget its token too. */
+static enum err_code remove_unnamed(struct db *db, const struct vault *vault,
+				    const char *name, bool *noted, struct err *e)
+{
+	bool one = false;
+	int32_t id;
+
+	if (destination_find(db, name, &id, e) != ERR_OK ||
+	    revocation_note(db, vault, id, clock_wall_ms(), &one, e) != ERR_OK ||
+	    destination_remove(db, id, e) != ERR_OK)
+		return err_wrap(e, "'%s', which the file does not name", name);
+	*noted |= one;
+	return ERR_OK;
+}
+
+static enum err_code put_destinations(struct db *db, const struct vault *vault,
+				      const json_t *all, bool *noted, struct err *e)
 {
 	char unnamed[DESTINATION_NAME_MAX + 1];
 	const char *name;
 	bool found = true;
 	json_t *object;
-	int32_t id;
 
 	if (must_be_object(all, "destinations", e) != ERR_OK)
 		return e->code;
@@ -265,9 +282,8 @@ static enum err_code put_destinations(struct db *db, const json_t *all, struct e
 			return e->code;
 	}
 	while (find_unnamed(db, all, unnamed, &found, e) == ERR_OK && found)
-		if (destination_find(db, unnamed, &id, e) != ERR_OK ||
-		    destination_remove(db, id, e) != ERR_OK)
-			return err_wrap(e, "'%s', which the file does not name", unnamed);
+		if (remove_unnamed(db, vault, unnamed, noted, e) != ERR_OK)
+			return e->code;
 	return e->code;
 }
 
@@ -395,15 +411,18 @@ static enum err_code check_sections(const json_t *file, struct err *e)
 	return ERR_OK;
 }
 
-enum err_code config_file_import(struct db *db, const json_t *file, struct err *e)
+enum err_code config_file_import(struct db *db, const struct vault *vault,
+				 const json_t *file, bool *noted, struct err *e)
 {
 	json_t *destinations = json_object_get(file, "destinations");
 	json_t *events = json_object_get(file, "events");
 	json_t *routes = json_object_get(file, "routes");
 
+	*noted = false;
 	if (must_be_object(file, "the file", e) != ERR_OK ||
 	    check_sections(file, e) != ERR_OK ||
-	    (destinations && put_destinations(db, destinations, e) != ERR_OK) ||
+	    (destinations &&
+	     put_destinations(db, vault, destinations, noted, e) != ERR_OK) ||
 	    (events && put_events(db, events, 0, "events", e) != ERR_OK) ||
 	    remove_events(db, file, e) != ERR_OK ||
 	    (routes && put_routes(db, routes, e) != ERR_OK))

@@ -217,12 +217,13 @@ static enum err_code make_config(struct db *db, const json_t *file, struct confi
 {
 	json_t *present = NULL;
 	struct db memory;
+	bool noted;
 
 	if (memory_open(&memory, e) != ERR_OK)
 		return e->code;
 	if (config_file_export(db, &present, e) == ERR_OK &&
-	    config_file_import(&memory, present, e) == ERR_OK &&
-	    config_file_import(&memory, file, e) == ERR_OK)
+	    config_file_import(&memory, NULL, present, &noted, e) == ERR_OK &&
+	    config_file_import(&memory, NULL, file, &noted, e) == ERR_OK)
 		e->code = config_load(&memory, out, e);
 	json_decref(present);
 	db_close(&memory);

@@ -150,8 +150,14 @@ class Disconnect(Case):
         self.assertEqual(relay.stop(), 0)
 
     def test_a_removed_destination_s_token_is_revoked_too(self):
+        self.is_revoked_by("destination", "remove", "shop")
+
+    def test_and_one_that_an_import_does_not_name(self):
+        self.is_revoked_by("config", "import", "-", data='{"format": 1, "destinations": {}}')
+
+    def is_revoked_by(self, *words, **more):
         self.connect()
-        self.project.convey("destination", "remove", "shop")
+        self.project.convey(*words, **more)
         self.assertNotIn("token", self.fields())
         self.start()
         convey.wait_until(lambda: self.codes() == [40105])

@@ -54,8 +54,9 @@ static void check_twice(void)
 {
 	json_t *once = exported(), *twice, *difference;
 	struct err e = {0};
+	bool noted;
 
-	if (config_file_import(&db, once, &e) != ERR_OK) {
+	if (config_file_import(&db, NULL, once, &noted, &e) != ERR_OK) {
 		fprintf(stderr, "what was exported is refused: %s\n", e.msg);
 		abort();
 	}
@@ -73,12 +74,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	json_t *file =
 		json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, &wrong);
 	struct err e = {0};
+	bool noted;
 
 	if (!file)
 		return 0;
 	set_up();
 	CHECK(db_begin(&db, &e) == ERR_OK);
-	if (config_file_import(&db, file, &e) == ERR_OK) {
+	if (config_file_import(&db, NULL, file, &noted, &e) == ERR_OK) {
 		check_twice();
 	} else {
 		CHECK(e.code == ERR_DATA && e.msg[0]);
