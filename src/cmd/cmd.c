@@ -47,10 +47,12 @@ static void print_error(const struct err *e)
 	fputc('\n', stderr);
 }
 
-/* A reader that has seen enough (EPIPE) is no failure of ours. */
+/* A reader that has seen enough (EPIPE) is no failure of ours. What could not be printed
+ * outweighs that it found problems: nobody has read of them. */
 static int finish(struct err *e)
 {
-	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && !e->code)
+	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE &&
+	    (!e->code || e->code == ERR_PROBLEM))
 		err_set(e, ERR_IO, "cannot write to stdout: %s", strerror(errno));
 	if (e->code && e->msg[0])
 		print_error(e);

@@ -78,7 +78,10 @@ static void print_difference(const json_t *difference)
 
 	json_array_foreach((json_t *)difference, i, line)
 	{
-		printf("%s: ", json_string_value(json_object_get(line, "path")));
+		clean_print(stdout,
+			    str_of(json_string_value(json_object_get(line, "path"))),
+			    CLEAN_LINE);
+		fputs(": ", stdout);
 		print_value(json_object_get(line, "before"));
 		fputs(" -> ", stdout);
 		print_value(json_object_get(line, "after"));

@@ -55,7 +55,7 @@ static const char *word_of(const json_t *value, char room[WORD_MAX])
 		snprintf(room, WORD_MAX, "%lld", (long long)json_integer_value(value));
 		return room;
 	case JSON_REAL:
-		snprintf(room, WORD_MAX, "%.10g", json_real_value(value));
+		snprintf(room, WORD_MAX, "%.15g", json_real_value(value));
 		return room;
 	default: return NULL;
 	}

@@ -167,8 +167,8 @@ class Usage(Case):
                                   capture_output=True, check=False)
             self.assertIn(done.stdout.decode().split("\n")[-2][-1], "01")
             self.assertEqual(done.stderr, b"")
-        done = subprocess.run(f"'{CONVEY}' list >/dev/full", shell=True, cwd=self.dir,
-                              capture_output=True, check=False)
+        done = subprocess.run(f"'{CONVEY}' list >/dev/full; test $? = 74 && '{CONVEY}' status "
+                              "--json >/dev/full", shell=True, cwd=self.dir, capture_output=True)
         self.assertEqual(done.returncode, 74)
         done = subprocess.run(f"'{CONVEY}' init >&- 2>&- <&-", shell=True, cwd=self.dir,
                               check=False)

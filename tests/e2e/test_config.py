@@ -69,6 +69,19 @@ class Files(Case):
         self.convey("config", "import", path + ".none", status=66)
         self.convey("config", "export", os.path.join(path, "x"), status=73)
 
+    def test_amounts_are_not_rounded(self):
+        config = self.export()
+        config["routes"] = [{"to": "a", "min-value": 12345678901.55}]
+        self.import_(config)
+        self.assertEqual(self.export()["routes"][0]["min-value"], "12345678901.55")
+
+    def test_a_difference_obeys_no_terminal(self):
+        config = self.export()
+        name = "a\u009b31m"
+        config["events"][name] = "Purchase"
+        self.assertNotIn("\u009b", self.import_(config))
+        self.assertIn(name, self.export()["events"])
+
     def test_a_route_to_what_was_removed(self):
         for to in ("a,b", "a", "b"):
             self.convey("route", "add", "--to", to)
