@@ -24,7 +24,7 @@ static enum err_code move_many(const struct cmd *c, struct requeue *q,
 	if (requeue_count(q, f, e) != ERR_OK || c->dry_run)
 		return e->code;
 	progress_begin(&progress, c, "deliveries", q->moved + q->refused);
-	q->moved = q->refused = 0;
+	q->moved = q->refused = q->gone = 0;
 	q->held_moved = false;
 	while (more && e->code == ERR_OK) {
 		if (db_begin(q->db, e) == ERR_OK &&
@@ -41,15 +41,22 @@ static void report(const struct cmd *c, const struct requeue *q)
 	bool retry = q->move == REQUEUE_RETRY;
 
 	cmd_say(c, "%lld deliver%s %s", (long long)q->moved, q->moved == 1 ? "y" : "ies",
-		retry ? "to send again" : "given up");
+		retry        ? "to send again"
+		: c->dry_run ? "would be given up"
+			     : "given up");
 	if (q->held_moved)
 		cmd_say(c, "some may have arrived before: TikTok counts what is sent "
 			   "again after "
 			   "48 hours twice");
-	if (q->refused)
+	if (q->refused > q->gone)
 		cmd_say(c,
 			"%lld were left as they are (delivered, in flight or finished)",
-			(long long)q->refused);
+			(long long)(q->refused - q->gone));
+	if (q->gone)
+		cmd_say(c,
+			"%lld stay as they are, as their destination was removed; they "
+			"need nobody, and can be sent once it is added again",
+			(long long)q->gone);
 	cmd_result(c, json_pack("{s:I, s:I}", retry ? "retried" : "cancelled",
 				(json_int_t)q->moved, "refused", (json_int_t)q->refused));
 }

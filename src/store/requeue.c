@@ -109,6 +109,7 @@ bool requeue_takes(enum requeue_move move, enum status status)
 static enum err_code refuse(struct requeue *q, enum requeue_refusal why)
 {
 	q->refused++;
+	q->gone += why == REQUEUE_REMOVED;
 	q->why = why;
 	return ERR_OK;
 }

@@ -38,7 +38,7 @@ struct requeue {
 	int64_t cursor;   /* of this transaction */
 	int step;         /* where requeue_some stands: the statement or state, */
 	int64_t position; /* and the last key */
-	int64_t moved, refused;
+	int64_t moved, refused, gone; /* gone: of those refused, REQUEUE_REMOVED */
 	enum requeue_refusal why; /* of the last one refused */
 	bool held_moved;          /* an unknown outcome will be sent again */
 };

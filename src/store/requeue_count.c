@@ -8,23 +8,26 @@
 /* ?1 and ?2 states, ?3 whether rows of a destination that was removed stay. */
 static const char finished_sql[] =
 	"SELECT total(CASE WHEN stays THEN 0 ELSE count END), "
-	"total(CASE WHEN stays THEN count ELSE 0 END) FROM "
-	"(SELECT k.count, k.state = 116 OR (?3 AND coalesce(t.removed, 0)) AS stays "
-	"FROM counter k LEFT JOIN destination t ON t.id = k.destination_id "
+	"total(CASE WHEN stays THEN count ELSE 0 END), "
+	"total(CASE WHEN gone AND state <> 116 THEN count ELSE 0 END) FROM "
+	"(SELECT k.state, k.count, ?3 AND coalesce(t.removed, 0) AS gone, "
+	"k.state = 116 OR (?3 AND coalesce(t.removed, 0)) AS stays FROM counter k LEFT "
+	"JOIN destination t ON t.id = k.destination_id "
 	"WHERE k.state BETWEEN ?1 AND ?2)";
 
 _Static_assert(REASON_ERASED == 116, "the statement above names it by number");
 
 /* ?1 a status, ?2 a reason. */
 static const char waiting_sql[] =
-	"SELECT count(*), 0 FROM waiting w LEFT JOIN destination t "
+	"SELECT count(*), 0, 0 FROM waiting w LEFT JOIN destination t "
 	"ON t.id = w.destination_id WHERE w.status = ?1 AND ?2 = CASE w.status WHEN 1 "
 	"THEN " REQUEUE_WAITS_FOR " ELSE w.reason END";
 
 /* ?1 a reason, 0 any. */
 static const char unclaimed_sql[] =
 	"SELECT max(0, coalesce((SELECT max(id) FROM outbox), 0) - cursor - "
-	"(SELECT count(*) FROM delivery WHERE key >= (cursor + 1) * 1024)), 0 FROM queue "
+	"(SELECT count(*) FROM delivery WHERE key >= (cursor + 1) * 1024)), 0, 0 FROM "
+	"queue "
 	"WHERE ?1 = 0 OR ?1 = " REQUEUE_ALL_WAIT_FOR;
 
 static enum err_code ask(struct requeue *q, const char *sql, int64_t a, int64_t b,
@@ -41,6 +44,7 @@ static enum err_code ask(struct requeue *q, const char *sql, int64_t a, int64_t 
 	if (db_step(q->db, stmt, &row, e) == ERR_OK && row) {
 		q->moved += sqlite3_column_int64(stmt, 0);
 		q->refused += sqlite3_column_int64(stmt, 1);
+		q->gone += sqlite3_column_int64(stmt, 2);
 	}
 	sqlite3_finalize(stmt);
 	return e->code;
@@ -54,7 +58,7 @@ enum err_code requeue_count(struct requeue *q, const struct requeue_filter *f,
 	bool retry = q->move == REQUEUE_RETRY;
 
 	e->code = ERR_OK;
-	q->moved = q->refused = 0;
+	q->moved = q->refused = q->gone = 0;
 	q->held_moved = retry && f->status == STATUS_HELD;
 	if (f->status > STATUS_HELD || f->status == STATUS_HELD || !f->reason)
 		ask(q, finished_sql, first, last, retry && f->status > STATUS_HELD, e);

@@ -3,6 +3,10 @@
 
 #include "core/reason.h"
 
+/* What a removed destination left failed or rejected can neither be mended nor sent: whoever
+ * removed it has decided. The view `problem` keeps it. */
+#define KEPT "destination_id NOT IN (SELECT id FROM destination WHERE removed <> 0)"
+
 /* A row counts once for a destination; rows that the relay has not seen count once in all,
  * while queue_status shows them at every destination. */
 static const char totals_sql[] =
@@ -13,8 +17,8 @@ static const char totals_sql[] =
 	"coalesce(sum(CASE WHEN state / 16 = 3 THEN count END), 0), "
 	"coalesce(sum(CASE WHEN state / 16 = 10 THEN count END), 0), "
 	"coalesce(sum(CASE WHEN state / 16 = 4 THEN count END), 0), "
-	"coalesce(sum(CASE WHEN state / 16 = 5 THEN count END), 0), "
-	"coalesce(sum(CASE WHEN state / 16 = 6 THEN count END), 0), "
+	"coalesce(sum(CASE WHEN state / 16 = 5 AND " KEPT " THEN count END), 0), "
+	"coalesce(sum(CASE WHEN state / 16 = 6 AND " KEPT " THEN count END), 0), "
 	"(SELECT count(*) FROM destination WHERE removed = 0 AND paused = 0 "
 	"AND reason IN (17, 18, 19)), "
 	"(SELECT count(*) FROM destination WHERE removed = 0 AND paused <> 0), "
@@ -64,6 +68,8 @@ enum err_code status_problems(struct db *db, struct rows *out, struct err *e)
 	return rows_open(
 		out, db,
 		"SELECT p.* FROM problem p JOIN reason r ON r.word = p.reason "
+		"WHERE NOT EXISTS (SELECT 1 FROM destination t "
+		"WHERE t.name = p.destination AND t.removed <> 0) "
 		"ORDER BY CASE WHEN r.id IN (17, 18, 19) OR r.id / 16 IN (4, 5, 6) "
 		"THEN 0 WHEN r.id < 64 THEN 1 ELSE 2 END, p.count DESC, p.reason, "
 		"p.destination",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The closed list of reasons: each is produced, and `problem` has a sentence for it."""
+import json
 import os
 import sys
 import time
@@ -196,6 +197,21 @@ class Sent(Reasons):
         self.project.convey("disconnect", "shop")
         wait_until(lambda: self.ends()["id-1"] == "cancelled: disconnected")
         self.assert_advised("consent_withdrawn", "disconnected")
+
+    def test_what_a_removed_destination_left_needs_nobody(self):
+        self.project.insert([purchase(1, page=None)])
+        self.assertEqual(self.drain(), 0)
+        self.project.convey("status", status=1)
+        self.project.convey("destination", "add", "next", "--source", "web", "--id", "P2")
+        self.project.set_token("token", "next")
+        self.project.convey("destination", "remove", "shop")
+        status = json.loads(self.project.convey("status", "--json"))
+        self.assertEqual((status["needs_person"], status["problems"]), (False, []))
+        for more in ("--dry-run",), ():
+            said = self.project.said("retry", "--status", "rejected", *more)
+            self.assertIn("1 stay as they are, as their destination was removed", said)
+            self.assertNotIn("in flight", said)
+        self.assertIn("would be given up", self.project.said("cancel", "id-1", "--dry-run"))
 
 
 class WaitingCase(Reasons):

@@ -169,6 +169,11 @@ class Project:
                                  f"{status}\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def said(self, *words):
+        """What a verb that works has to say, on stderr."""
+        return subprocess.run([binary(), *words, "--db", self.db], text=True, timeout=60 * SLOW,
+                              stderr=subprocess.PIPE, check=True).stderr
+
     def set_token(self, token, name=None):
         self.convey("token", "set", name or next(iter(self.destinations)), data=canary.token(token) + "\n")
 
