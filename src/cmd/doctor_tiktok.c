@@ -22,6 +22,9 @@ static const char trust_advice[] = "look at the clock, the package ca-certificat
 static const char token_advice[] =
 	"make one in Events Manager, then: convey token set NAME < token.txt; or "
 	"convey connect NAME";
+static const char pixel_advice[] =
+	"convey destination set NAME --id PIXEL, or convey connect NAME, which offers "
+	"the account's";
 static const char permission_advice[] =
 	"the token's owner must be admin or operator of the pixel, or the id is "
 	"another's: "
@@ -120,6 +123,9 @@ static void check_token(struct doctor *d, const struct vault *vault, const struc
 	struct buf text;
 	bool ended;
 
+	if (rows_text(r, 4).len == 0)
+		doctor_tell(d, "pixel", WRONG, pixel_advice, "%.*s has none",
+			    STR_ARG(name));
 	if (rows_type(r, 2) == ROWS_NULL) {
 		doctor_tell(d, "token", WRONG, token_advice, "%.*s has none",
 			    STR_ARG(name));

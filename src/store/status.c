@@ -67,7 +67,13 @@ enum err_code status_problems(struct db *db, struct rows *out, struct err *e)
 {
 	return rows_open(
 		out, db,
-		"SELECT p.* FROM problem p JOIN reason r ON r.word = p.reason "
+		"SELECT p.reason, p.destination, p.count, p.first_seen, p.last_seen, "
+		"p.example_event_id, CASE WHEN r.id = 17 AND EXISTS (SELECT 1 FROM "
+		"destination WHERE name = p.destination AND pixel_id = '') THEN 'The "
+		"destination has no pixel yet: convey destination set ' || p.destination "
+		"|| ' --id PIXEL, or convey connect ' || p.destination || ', which "
+		"offers the account''s.' ELSE p.advice END AS advice "
+		"FROM problem p JOIN reason r ON r.word = p.reason "
 		"WHERE NOT EXISTS (SELECT 1 FROM destination t "
 		"WHERE t.name = p.destination AND t.removed <> 0) "
 		"ORDER BY CASE WHEN r.id IN (17, 18, 19) OR r.id / 16 IN (4, 5, 6) "

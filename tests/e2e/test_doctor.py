@@ -110,7 +110,10 @@ class File(Case):
         db = self.project.connect()
         self.assertEqual(db.execute("PRAGMA journal_mode = DELETE").fetchone(), ("delete",))
         db.close()
-        self.assert_finding("journal_mode", "wrong", "PRAGMA journal_mode = WAL", OFFLINE)
+        self.assert_finding("journal_mode", "ok", "the relay sets it when it starts", OFFLINE)
+        with Sandbox() as sandbox:
+            self.assertEqual(self.project.drain(sandbox), 0)
+        self.assertEqual(self.project.query("PRAGMA journal_mode"), [("wal",)])
 
     def test_the_key(self):
         with open(self.project.db + ".key", "w", encoding="ascii") as file:
@@ -219,6 +222,9 @@ class Without(Case):
 
     def test_a_destination_without_a_token_and_none_at_all(self):
         self.assert_finding("token", "wrong", "convey token set", OFFLINE)
+        self.project.convey("destination", "set", "shop", "--id", "")
+        self.assert_finding("pixel", "wrong", "--id PIXEL", OFFLINE)
+        self.assertIn("has no pixel yet", self.project.convey("status", status=1))
         self.project.convey("destination", "remove", "shop")
         self.assert_finding("destinations", "warning", "convey destination add", OFFLINE)
 
