@@ -206,6 +206,39 @@ static void give_up(struct relay *r, struct site *s)
 	lane_submit(&r->writer.lane, &c->job);
 }
 
+static void log_line_of(const struct site *s, bool sends, const char *state)
+{
+	struct log_line line =
+		log_begin(sends ? LOG_NOTICE : LOG_WARN, "destination_state");
+
+	log_field(&line, "destination", "%s", s->name);
+	log_field(&line, "state", "%s", state);
+	if (!sends && s->last_error[0])
+		log_field(&line, "error", "%s", s->last_error);
+	log_end(&line);
+}
+
+static void log_state(struct site *s)
+{
+	bool sends = s->state == SITE_OPEN;
+
+	if (s->logged == s->reason)
+		return;
+	s->logged = s->reason;
+	log_line_of(s, sends, sends ? "active" : reason_word(s->reason));
+}
+
+/* Whoever starts a relay learns what it will not send, also where that is nothing new. */
+static void log_wait(struct site *s)
+{
+	if (s->paused) {
+		log_line_of(s, false, reason_word(REASON_PAUSED));
+	} else if (s->state != SITE_OPEN) {
+		s->logged = REASON_NONE;
+		log_state(s);
+	}
+}
+
 static void apply(struct reload *l, size_t i)
 {
 	const struct destination_config *d = &l->config->destinations[i];
@@ -242,6 +275,8 @@ static void apply(struct reload *l, size_t i)
 	/* What the file says of its state must be what it is. */
 	s->changed =
 		s->changed || d->reason != (int)(s->state == SITE_OPEN ? 0 : s->reason);
+	if (is_new)
+		log_wait(s);
 	reload_store_site(l->relay, s);
 }
 
@@ -347,23 +382,6 @@ static void site_done(struct job *job)
 	r->stale_config = r->stale_config || j->skipped;
 	free(j);
 	relay_pump(r);
-}
-
-static void log_state(struct site *s)
-{
-	struct log_line line;
-
-	if (s->logged == s->reason)
-		return;
-	s->logged = s->reason;
-	line = log_begin(s->state == SITE_OPEN ? LOG_NOTICE : LOG_WARN,
-			 "destination_state");
-	log_field(&line, "destination", "%s", s->name);
-	log_field(&line, "state", "%s",
-		  s->state == SITE_OPEN ? "active" : reason_word(s->reason));
-	if (s->state != SITE_OPEN && s->last_error[0])
-		log_field(&line, "error", "%s", s->last_error);
-	log_end(&line);
 }
 
 void reload_store_site(struct relay *r, struct site *s)

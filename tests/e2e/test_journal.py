@@ -51,6 +51,16 @@ class Journal(Case):
         found = {re.match(r"<(\d)>", line).group(1): line for line in self.lines("--drain")}
         self.assertIn("event=key_missing", found["3"])
 
+    def test_what_does_not_send_is_told_at_every_start(self):
+        self.project.convey("destination", "pause", "shop")
+        self.project.convey("destination", "add", "bare", "--source", "web", "--id", "")
+        for _ in range(2):
+            found = [line for line in self.lines("--drain") if "event=destination_state" in line]
+            self.assertEqual([line[:3] for line in found], ["<4>", "<4>"])
+            self.assertIn("destination=bare state=needs_token error=\"there is no pixel",
+                          "".join(found))
+            self.assertIn("destination=shop state=paused", "".join(found))
+
     def test_the_last_word_has_one_too(self):
         os.rename(self.project.db, self.project.db + ".away")
         self.assertRegex(self.lines(status=66)[-1], r"^<3>convey: '.*' does not exist; make it with: ")
