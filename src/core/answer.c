@@ -18,12 +18,13 @@ static size_t least(size_t a, size_t b)
 }
 
 /* How many bytes of the text's beginning stand in the secret; fewer than a piece count as
- * none. */
+ * none. A secret that is shorter is no real one (TikTok's tokens have 40 letters), and would
+ * take its letters out of any word. */
 static size_t betrayed(struct str text, const struct secret *secret)
 {
-	size_t len = least(PIECE_LEN, secret->len);
+	size_t len = PIECE_LEN;
 
-	if (len == 0 || text.len < len ||
+	if (secret->len < len || text.len < len ||
 	    !memmem(secret->bytes, secret->len, text.p, len))
 		return 0;
 	while (len < text.len && memmem(secret->bytes, secret->len, text.p, len + 1))
