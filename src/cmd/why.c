@@ -83,12 +83,13 @@ const struct command cmd_why = {
 	.examples = "  convey why order-1001\n"
 		    "  convey why order-1001 --json\n",
 	.notes =
-		"What was received, what is decided about it for each destination, which "
-		"requests carried\n"
-		"it and how it stands. The decisions are made anew; where the stored "
-		"outcome differs from\n"
-		"today's, a line says so. Identifiers are shown as 8 hex digits of their "
-		"hash.\n",
+		"What was received and how it stands at each destination, what is decided "
+		"about it (a line\n"
+		"without a destination holds for all), and which requests carried it. The "
+		"decisions are\n"
+		"made anew; where the stored outcome differs from today's, a line says so. "
+		"Identifiers are\n"
+		"shown as 8 hex digits of their hash.\n",
 	.options = options,
 	.kind = CMD_READS,
 	.operands_min = 1,

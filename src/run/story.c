@@ -2,12 +2,24 @@
 #include "run/story.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/personal.h"
 #include "run/body.h"
 #include "store/history.h"
 
 enum { BODY_MAX = 16 * 1024 * 1024, SENTENCE_MAX = 64 * 1024, VALUE_SHOWN = 20 };
+
+#define NO_DESTINATION                                                                   \
+	"there is no destination yet: convey destination add NAME --source web --id "    \
+	"PIXEL"
+
+/* What the trace says for a destination, kept until it has spoken of all. */
+struct kept {
+	char step[24], destination[64];
+	char *text;
+};
 
 struct story {
 	struct subject *subject;
@@ -17,6 +29,9 @@ struct story {
 	void *arg;
 	struct buf line;
 	char destination[64]; /* whom the trace speaks about; "": the row */
+	struct kept *kept;
+	size_t kept_count;
+	int destinations; /* that are among the kept */
 };
 
 static void tell(const struct story *w, const char *step, struct str text)
@@ -29,17 +44,86 @@ static void speak_of(struct story *w, const char *destination)
 	snprintf(w->destination, sizeof(w->destination), "%s", destination);
 }
 
+static void keep(struct story *w, const char *step, const char *text)
+{
+	struct kept *k;
+
+	w->kept = realloc(w->kept, (w->kept_count + 1) * sizeof(*w->kept));
+	if (!w->kept)
+		abort();
+	k = &w->kept[w->kept_count++];
+	snprintf(k->step, sizeof(k->step), "%s", step);
+	snprintf(k->destination, sizeof(k->destination), "%s", w->destination);
+	k->text = strdup(text);
+	if (!k->text)
+		abort();
+}
+
+static bool is_same(const struct kept *a, const struct kept *b)
+{
+	return strcmp(a->step, b->step) == 0 && strcmp(a->text, b->text) == 0;
+}
+
+/* How many destinations have this very line; *first: it is the first of them. */
+static int count_same(const struct story *w, const struct kept *line, bool *first)
+{
+	const char *last = NULL;
+	int count = 0;
+
+	*first = false;
+	for (size_t i = 0; i < w->kept_count; i++) {
+		const struct kept *k = &w->kept[i];
+
+		if (!is_same(k, line))
+			continue;
+		if (!last)
+			*first = k == line;
+		if (!last || strcmp(last, k->destination) != 0)
+			count++;
+		last = k->destination;
+	}
+	return count;
+}
+
+static void drop_kept(struct story *w)
+{
+	for (size_t i = 0; i < w->kept_count; i++)
+		free(w->kept[i].text);
+	w->kept_count = 0;
+	w->destinations = 0;
+	speak_of(w, "");
+}
+
+/* What is the same for every destination is said once, of the row. */
+static void tell_kept(struct story *w)
+{
+	for (size_t i = 0; i < w->kept_count; i++) {
+		const struct kept *k = &w->kept[i];
+		bool first, of_all = count_same(w, k, &first) == w->destinations;
+
+		if (of_all && !first)
+			continue;
+		speak_of(w, of_all && w->destinations > 1 ? "" : k->destination);
+		tell(w, k->step, str_of(k->text));
+	}
+	drop_kept(w);
+}
+
 /* The routes are asked once, after all destinations. */
 static void trace_line(void *arg, const char *step, const char *text)
 {
 	struct story *w = arg;
 
 	if (strcmp(step, "route") == 0)
-		speak_of(w, "");
-	if (strcmp(step, "destination") == 0)
+		tell_kept(w);
+	if (strcmp(step, "destination") == 0) {
 		speak_of(w, text);
-	else
+		w->destinations++;
+	} else if (w->destinations > 0) {
+		keep(w, step, text);
+	} else {
 		tell(w, step, str_of(text));
+	}
 }
 
 static struct buf *line(struct story *w)
@@ -252,7 +336,9 @@ static void tell_status(struct story *w, const struct rows *rows)
 	tell(w, "status", buf_str(out));
 }
 
-static enum err_code tell_deliveries(struct story *w, struct err *e)
+static enum err_code
+tell_deliveries(struct story *w, void (*what)(struct story *w, const struct rows *rows),
+		struct err *e)
 {
 	struct rows rows;
 	bool row;
@@ -263,8 +349,7 @@ static enum err_code tell_deliveries(struct story *w, struct err *e)
 	while (rows_next(&rows, &row, e) == ERR_OK && row) {
 		snprintf(w->destination, sizeof(w->destination), "%.*s",
 			 STR_ARG(rows_text(&rows, 0)));
-		tell_status(w, &rows);
-		tell_difference(w, &rows);
+		what(w, &rows);
 	}
 	rows_close(&rows);
 	return e->code;
@@ -276,25 +361,36 @@ static enum err_code tell_all(struct story *w, struct err *e)
 	struct subject *s = w->subject;
 
 	if (subject_find(s, w->event_id, e) != ERR_OK || tell_rows(w, e) != ERR_OK ||
-	    subject_judge(s, &trace, e) != ERR_OK)
+	    tell_deliveries(w, tell_status, e) != ERR_OK)
 		return e->code;
 	speak_of(w, "");
+	if (subject_judge(s, &trace, e) != ERR_OK)
+		return e->code;
+	tell_kept(w);
 	if (subject_reason(s) == REASON_NONE)
 		tell_shapes(w);
+	else if (s->judge.config->count == 0 && subject_reason(s) == REASON_NO_ROUTE)
+		tell(w, "route", STR(NO_DESTINATION));
 	else
 		tell_reason(w, s->unread ? "read" : "decision", subject_reason(s));
 	if (tell_attempts(w, e) != ERR_OK)
 		return e->code;
-	return tell_deliveries(w, e);
+	return tell_deliveries(w, tell_difference, e);
 }
 
 enum err_code story_tell(struct subject *s, const char *event_id, bool reveal,
 			 story_fn *fn, void *arg, struct err *e)
 {
-	struct story w = {s, event_id, reveal, fn, arg, {0}, ""};
+	struct story w = {.subject = s,
+			  .event_id = event_id,
+			  .reveal = reveal,
+			  .fn = fn,
+			  .arg = arg};
 
 	buf_init(&w.line, SENTENCE_MAX);
 	e->code = tell_all(&w, e);
+	drop_kept(&w);
+	free(w.kept);
 	buf_fini(&w.line);
 	return e->code;
 }

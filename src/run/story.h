@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * story.h - every decision about one conversion, in order: what was received, what is decided
- * about it for each destination, which requests carried it and how it stands.
+ * story.h - every decision about one conversion, in order: what was received and how it stands,
+ * what is decided about it (once where it is the same for each destination), which requests
+ * carried it.
  *
  * Owns:    nothing.
  * Thread:  the subject's.

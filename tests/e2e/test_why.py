@@ -46,8 +46,8 @@ class One(Case):
         self.drain()
         steps = self.why("id-1")
         names = [step for step, _, _ in steps]
-        order = ["received", "map", "time", "consent", "route", "identifiers", "validate",
-                 "attempt", "status"]
+        order = ["received", "status", "map", "time", "consent", "route", "identifiers",
+                 "validate", "attempt"]
         self.assertEqual([name for name in names if name in order], order)
         self.assertIn('event "purchase"', self.text(steps, "received"))
         self.assertIn('"Purchase"', self.text(steps, "map"))
@@ -217,6 +217,27 @@ class Several(Case):
                           ("c", "not among the route's destinations")])
         self.assertEqual([to for step, to, _ in steps if step == "attempt"], ["a", "b"])
         self.assertEqual([to for step, to, _ in steps if step == "status"], ["a", "b"])
+        self.assertEqual([step for step, _, _ in steps[:3]], ["received", "status", "status"])
+
+    def test_what_is_the_same_for_all_is_told_once(self):
+        self.project.convey("destination", "set", "b", "--timezone", "Asia/Tokyo")
+        self.project.insert([purchase(1, event_time="2026-03-01T12:00:00")])
+        steps = self.why("id-1")
+        self.assertIn('"Purchase"', self.text(steps, "map"))
+        self.assertEqual([to for step, to, _ in steps if step == "map"], [None])
+        self.assertEqual([to for step, to, _ in steps if step == "time"], ["a", "b", "c"])
+        self.project.convey("destination", "set", "b", "--timezone", "UTC")
+        self.assertEqual([to for step, to, _ in self.why("id-1") if step == "time"], [None])
+
+
+class NoDestination(Case):
+    def test_it_says_so(self):
+        self.project.convey("destination", "remove", "shop")
+        self.project.insert([purchase(1)])
+        steps = self.why("id-1")
+        self.assertIn("pending", self.text(steps, "status"))
+        self.assertIn("there is no destination yet", self.text(steps, "route"))
+        self.assertNotIn("decision", [step for step, _, _ in steps])
 
 
 if __name__ == "__main__":
