@@ -62,6 +62,9 @@ class Completions(unittest.TestCase):
         bin = os.path.join(cls.project.directory, "bin")
         os.mkdir(bin)
         os.symlink(os.path.abspath(os.environ["CONVEY"]), os.path.join(bin, "convey"))
+        with open(os.path.join(bin, "conveyctl"), "w", encoding="ascii") as file:
+            file.write('#!/bin/sh\necho \'{"name": "services",\'\n')
+        os.chmod(file.name, 0o755)
         open(os.path.join(cls.project.directory, "one-file"), "w").close()
         cls.env = dict(os.environ, CONVEY_DB=cls.project.db, HOME=cls.project.directory,
                        XDG_CONFIG_HOME=cls.project.directory, XDG_DATA_HOME=cls.project.directory,
@@ -93,6 +96,15 @@ class Completions(unittest.TestCase):
 
     def test_fish(self):
         self.check(["fish", "--no-config"], FISH, "convey.fish")
+
+    def test_conveyctl_completes_the_same(self):
+        for shell, script, file in ((["bash", "--norc"], BASH, "convey"),
+                                    (["zsh", "-f"], ZSH, "_convey")):
+            script = script.replace("(convey ", "(conveyctl ")
+            self.assertEqual(self.ask(shell, script, file, ["destination", "show", ""]),
+                             ["services"])
+        self.assertIn("conveyctl", self.ask(["bash", "--norc"], 'source "$1"; complete -p '
+                                            'conveyctl', "convey", [])[0])
 
     def test_another_database(self):
         other = Project({"elsewhere": ("web", "P1")}, token=None)

@@ -21,6 +21,10 @@ INSTALLED = {
         "usr/share/man/man5/convey-schema.5.gz", "usr/share/man/man8/conveyctl.8.gz",
         "usr/share/bash-completion/completions/convey", "usr/share/zsh/vendor-completions/_convey",
         "usr/share/fish/vendor_completions.d/convey.fish",
+        "usr/share/fish/vendor_completions.d/conveyctl.fish",
+        "usr/share/doc/convey/examples/convey.dashboard.json",
+        "usr/share/doc/convey/examples/convey.rules.yml",
+        "usr/share/doc/convey/examples/prometheus.yml",
         "usr/share/doc/convey/examples/schema.sql",
         "usr/share/doc/convey/examples/conversion.schema.json"],
 }
@@ -49,6 +53,8 @@ class Package(unittest.TestCase):
         for mode, names in INSTALLED.items():
             for name in names:
                 self.assertEqual(self.files.get(name), (mode, "root/root"), name)
+        self.assertEqual(os.readlink(os.path.join(
+            self.folder, "usr/share/bash-completion/completions/conveyctl")), "convey")
 
     def test_all_documents(self):
         names = {os.path.basename(name).removesuffix(".gz") for name in self.files

@@ -74,6 +74,13 @@ class Manual(unittest.TestCase):
         part = self.text["convey.1"].partition("ENVIRONMENT\n")[2].partition("FILES\n")[0]
         self.assertEqual([name for name in sorted(read_by_us) if name not in part], [])
 
+    def test_every_file(self):
+        part = self.text["convey.1"].partition("FILES\n")[2].partition("SIGNALS\n")[0]
+        for name in ("-wal", "-shm", ".key", ".key.new", ".lock", ".admin.sock", ".admin.token",
+                     ".bak-v1"):
+            self.assertIn("outbox.db" + name, part)
+        self.assertIn("/etc/default/convey", part)
+
     def test_every_exit_status(self):
         part = self.text["convey.1"].partition("EXIT STATUS\n")[2].partition("ENVIRONMENT\n")[0]
         self.assertEqual(set(re.findall(r"^ {7}(\d+) ", part, re.M)),
