@@ -193,7 +193,8 @@ static void report(const struct job *j, enum err_code e)
 		: j->bad || e || !j->good ? ""
 					  : "; every line was good");
 	warn_stray(j);
-	result = json_pack("{s:I, s:I, s:I}", "lines", (json_int_t)feed_lines(j->feed),
+	result = json_pack("{s:I, s:I, s:I}", "lines",
+			   (json_int_t)(feed_lines(j->feed) - feed_header_lines(j->feed)),
 			   "enqueued", (json_int_t)j->good, "bad", (json_int_t)j->bad);
 	if (j->bad)
 		json_object_set(result, "errors", j->errors);
@@ -306,16 +307,15 @@ const struct command cmd_enqueue = {
 	.notes = "A line of JSON has event, and may have event_id, event_time and the "
 		 "members "
 		 "of the payload\n"
-		 "(schema/conversion.schema.json). A CSV file begins with a header: the "
-		 "names "
-		 "of the view\n"
-		 "conversion (event, event_id, event_time, page_url, email, value, "
-		 "currency, "
-		 "order_id, ...) or\n"
-		 "paths in the payload (user.first_name, properties.description). Bad "
-		 "lines are "
-		 "named; rows are\n"
-		 "committed as they come, so that what was read before an error is in.\n",
+		 "(schema/conversion.schema.json; installed: "
+		 "/usr/share/doc/convey/examples).\n"
+		 "A CSV file begins with a header: the names of the view conversion "
+		 "(event, event_id,\n"
+		 "event_time, page_url, email, value, currency, order_id, ...) or paths "
+		 "in the payload\n"
+		 "(user.first_name, properties.description). Bad lines are named; rows "
+		 "are committed as\n"
+		 "they come, so that what was read before an error is in.\n",
 	.options = options,
 	.kind = CMD_CHANGES,
 	.operands_max = 1,

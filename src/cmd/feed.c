@@ -24,7 +24,7 @@ struct feed {
 	bool quoted;       /* CSV: a quote is open */
 	bool started, ended;
 	bool strange; /* the first record is neither form's */
-	int64_t line, lines, bytes;
+	int64_t line, lines, header_lines, bytes;
 	const char *stray; /* see feed_stray */
 	int64_t stray_line, strays;
 };
@@ -175,6 +175,7 @@ static enum err_code start(struct feed *f, struct str record, bool *taken, struc
 	*taken = f->options.format == FEED_CSV;
 	if (!*taken)
 		return ERR_OK;
+	f->header_lines = f->lines;
 	return sheet_header(&f->sheet, record, f->options.ignore_columns, e);
 }
 
@@ -251,6 +252,11 @@ int64_t feed_line(const struct feed *f)
 int64_t feed_lines(const struct feed *f)
 {
 	return f->lines;
+}
+
+int64_t feed_header_lines(const struct feed *f)
+{
+	return f->header_lines;
 }
 
 int64_t feed_bytes(const struct feed *f)

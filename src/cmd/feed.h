@@ -38,6 +38,7 @@ const char *feed_stray(const struct feed *f, int64_t *line, int64_t *lines);
 /* The number of the last record's first line, from 1; the lines and the bytes read so far. */
 int64_t feed_line(const struct feed *f);
 int64_t feed_lines(const struct feed *f);
+int64_t feed_header_lines(const struct feed *f); /* of them, CSV's header */
 int64_t feed_bytes(const struct feed *f);
 
 #endif

@@ -103,10 +103,11 @@ static enum err_code cut_wal(struct db *db, struct err *e)
 static void report(const struct cmd *c, const struct forget *f)
 {
 	cmd_say(c,
-		"%lld conversions erased, %lld of them cancelled; %lld visits and %lld "
-		"consent rows deleted",
-		(long long)f->erased, (long long)f->cancelled, (long long)f->visits_gone,
-		(long long)f->consents_gone);
+		"%lld conversion%s erased, %lld of them cancelled; %lld visit%s and %lld "
+		"consent row%s deleted",
+		(long long)f->erased, f->erased == 1 ? "" : "s", (long long)f->cancelled,
+		(long long)f->visits_gone, f->visits_gone == 1 ? "" : "s",
+		(long long)f->consents_gone, f->consents_gone == 1 ? "" : "s");
 	if (f->in_flight)
 		cmd_say(c, "%lld are in flight right now; run it again in a minute",
 			(long long)f->in_flight);

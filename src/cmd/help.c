@@ -70,6 +70,14 @@ static void print_one(const struct cmd *c)
 		print_option(o->name, o->arg, o->help);
 }
 
+/* Of all verbs together it is not everybody's. */
+static const char *help_of(const struct cmd *c, const struct cmd_option *o)
+{
+	return !c->command && strcmp(o->name, "dry-run") == 0
+		       ? "verbs that change something: say what, change nothing"
+		       : o->help;
+}
+
 void help_print(const struct cmd *c, const struct command *const *commands)
 {
 	if (c->command)
@@ -78,5 +86,5 @@ void help_print(const struct cmd *c, const struct command *const *commands)
 		print_all(commands);
 	for (const struct cmd_option *o = help_common; o->name; o++)
 		if (help_has(c->command, o))
-			print_option(o->name, o->arg, o->help);
+			print_option(o->name, o->arg, help_of(c, o));
 }

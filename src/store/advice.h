@@ -12,6 +12,11 @@
 #include "core/reason.h"
 #include "store/db.h"
 
+/* Before the sentence of retries_exhausted: it comes for no other cause. */
+#define ADVICE_EXHAUSTED                                                                 \
+	"47 hours have passed since the first attempt, and nothing more is tried "       \
+	"unasked. "
+
 /* Appends the sentence; nothing for REASON_NONE. */
 MUST_CHECK enum err_code advice_add(struct db *db, enum reason reason, struct buf *out,
 				    struct err *e);

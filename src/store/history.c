@@ -2,9 +2,12 @@
 #include "store/history.h"
 
 #include "base/buf.h"
+#include "store/advice.h"
 #include "store/members.h"
 
 enum { LIST_MAX = 1024 * 1024 };
+
+_Static_assert(REASON_RETRIES_EXHAUSTED == 82, "a statement below names it by number");
 
 static enum err_code open_for(struct db *db, const char *sql, int64_t outbox_id,
 			      struct rows *out, struct err *e)
@@ -31,6 +34,7 @@ enum err_code history_deliveries(struct db *db, int64_t outbox_id, struct rows *
 {
 	return open_for(db,
 			"SELECT d.destination, d.status, d.reason, "
+			"CASE r.id WHEN 82 THEN '" ADVICE_EXHAUSTED "' ELSE '' END || "
 			"replace(r.advice, 'NAME', coalesce(d.destination, 'NAME')), "
 			"d.attempts, d.first_sent_at, d.next_attempt_at, "
 			"d.delivered_at, d.tiktok_event, d.limited_data_use, "

@@ -2,6 +2,7 @@
 #include "store/status.h"
 
 #include "core/reason.h"
+#include "store/advice.h"
 
 /* What a removed destination left failed or rejected can neither be mended nor sent: whoever
  * removed it has decided. The view `problem` keeps it. */
@@ -26,6 +27,7 @@ static const char totals_sql[] =
 	"AND reason > 19), "
 	"(SELECT max(oldest_pending_s) FROM queue_status) FROM counter";
 
+_Static_assert(REASON_RETRIES_EXHAUSTED == 82, "a statement below names it by number");
 _Static_assert(REASON_NEEDS_TOKEN == 17 && REASON_TOKEN_REFUSED == 18 &&
 		       REASON_PERMISSION == 19,
 	       "the statement above names them by number");
@@ -72,7 +74,8 @@ enum err_code status_problems(struct db *db, struct rows *out, struct err *e)
 		"destination WHERE name = p.destination AND pixel_id = '') THEN 'The "
 		"destination has no pixel yet: convey destination set ' || p.destination "
 		"|| ' --id PIXEL, or convey connect ' || p.destination || ', which "
-		"offers the account''s.' ELSE p.advice END AS advice "
+		"offers the account''s.' WHEN r.id = 82 THEN '" ADVICE_EXHAUSTED
+		"' || p.advice ELSE p.advice END AS advice "
 		"FROM problem p JOIN reason r ON r.word = p.reason "
 		"WHERE NOT EXISTS (SELECT 1 FROM destination t "
 		"WHERE t.name = p.destination AND t.removed <> 0) "

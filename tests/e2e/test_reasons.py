@@ -162,6 +162,9 @@ class Sent(Reasons):
         self.assertEqual(self.drain(), 0)
         self.assertEqual(self.ends(), {"id-1": "failed: retries_exhausted"})
         self.assert_advised("retries_exhausted")
+        for told in ("why", "id-1"), ("status",):
+            self.assertIn("47 hours", " ".join(self.project.convey(
+                *told, status=int(told == ("status",))).split()))
         self.assertEqual(len(self.sandbox.ledger()), 1)
 
     def test_outcome_unknown(self):
