@@ -55,6 +55,7 @@ static enum err_code replace(const char *path, const struct stat *old, struct st
 	int fd;
 
 	snprintf(fresh, sizeof(fresh), "%s.%ld.new", path, (long)getpid());
+	unlink(fresh); /* of one with our number that was cut off */
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (fd < 0)
 		return failed(ERR_CANTCREAT, path, e);

@@ -82,14 +82,13 @@ const struct command cmd_why = {
 	.summary = "every decision about one conversion, in order",
 	.examples = "  convey why order-1001\n"
 		    "  convey why order-1001 --json\n",
-	.notes =
-		"What was received and how it stands at each destination, what is decided "
-		"about it (a line\n"
-		"without a destination holds for all), and which requests carried it. The "
-		"decisions are\n"
-		"made anew; where the stored outcome differs from today's, a line says so. "
-		"Identifiers are\n"
-		"shown as 8 hex digits of their hash.\n",
+	.notes = "What was received and how it stands at each destination, what is "
+		 "decided about it (a line\n"
+		 "without a destination holds for all), and which requests carried it. "
+		 "The decisions are\n"
+		 "made anew; where the stored outcome differs from today's, a line says "
+		 "so. Identifiers are\n"
+		 "shown as 8 hex digits of their hash.\n",
 	.options = options,
 	.kind = CMD_READS,
 	.operands_min = 1,

@@ -39,8 +39,8 @@ struct requeue {
 	int step;         /* where requeue_some stands: the statement or state, */
 	int64_t position; /* and the last key */
 	int64_t moved, refused, gone; /* gone: of those refused, REQUEUE_REMOVED */
-	enum requeue_refusal why; /* of the last one refused */
-	bool held_moved;          /* an unknown outcome will be sent again */
+	enum requeue_refusal why;     /* of the last one refused */
+	bool held_moved;              /* an unknown outcome will be sent again */
 };
 
 /* Which rows: all of a status, or of one reason of it. */
