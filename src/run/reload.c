@@ -270,7 +270,7 @@ static void apply(struct reload *l, size_t i)
 	/* `token set` clears the reason, also when the token is the same again; so does
 	 * `destination resume`. */
 	if (s->stored && d->reason == REASON_NONE && l->changed)
-		site_go_on(s, clock_mono_ms());
+		site_cleared(s, clock_mono_ms());
 	s->stored = (enum reason)d->reason;
 	/* What the file says of its state must be what it is. */
 	s->changed =

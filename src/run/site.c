@@ -43,7 +43,7 @@ void site_wake(struct site *s, uint64_t now_ms)
 		s->state = SITE_PROBING;
 }
 
-static void block(struct site *s, enum reason reason, uint64_t wait_ms, uint64_t now_ms)
+static void block(struct site *s, enum reason reason, uint64_t until_ms, uint64_t now_ms)
 {
 	if (s->state == SITE_OPEN) {
 		s->blocked_ms = now_ms;
@@ -52,7 +52,7 @@ static void block(struct site *s, enum reason reason, uint64_t wait_ms, uint64_t
 	s->changed = s->error_stored = true;
 	s->state = SITE_BLOCKED;
 	s->reason = reason;
-	s->until_ms = wait_ms == SITE_FOREVER ? SITE_FOREVER : now_ms + wait_ms;
+	s->until_ms = until_ms;
 }
 
 static void open_again(struct site *s)
@@ -107,6 +107,18 @@ static bool is_persons(enum reason reason)
 	return reason == REASON_TOKEN_REFUSED || reason == REASON_PERMISSION;
 }
 
+/* What was under way when it was blocked may fail in another way: whoever asks for the longest
+ * pause has it, and what a person must mend is told, however long the others ask for. */
+static void block_as_well(struct site *s, enum reason reason, uint64_t until_ms,
+			  uint64_t now_ms)
+{
+	bool longer = until_ms > s->until_ms;
+
+	if (!is_persons(reason) && (!longer || is_persons(s->reason)))
+		reason = s->reason;
+	block(s, reason, longer ? until_ms : s->until_ms, now_ms);
+}
+
 bool site_is_outdated(const struct site *s, enum verdict v, uint64_t started_ms)
 {
 	return is_persons(verdict_reason(v)) &&
@@ -118,7 +130,7 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 		uint64_t random)
 {
 	enum reason reason = verdict_reason(verdict);
-	int64_t pause;
+	int64_t pause, told;
 
 	if (site_is_outdated(s, verdict, started_ms))
 		return;
@@ -133,8 +145,10 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 	}
 	s->failures++;
 	pause = pause_of(s, limits, verdict, random);
-	if (retry_after_ms > pause)
-		pause = retry_after_ms;
+	told = verdict == VERDICT_THROTTLED && pause > retry_after_ms ? pause
+								      : retry_after_ms;
+	if (told > pause)
+		pause = told;
 	if (pause == 0) {
 		s->changed = s->changed || !s->error_stored;
 		s->error_stored = true;
@@ -144,11 +158,17 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 	if (s->state == SITE_BLOCKED && started_ms <= s->blocked_ms &&
 	    reason == s->reason && retry_after_ms == 0)
 		return;
+	if (told > 0 && now_ms + (uint64_t)told > s->told_ms)
+		s->told_ms = now_ms + (uint64_t)told;
 	if (verdict == VERDICT_RETRY || verdict == VERDICT_UNKNOWN)
 		reason = retry_after_ms ? REASON_SERVER_ERROR : REASON_CIRCUIT_OPEN;
+	if (s->state == SITE_BLOCKED) {
+		block_as_well(s, reason, now_ms + (uint64_t)pause, now_ms);
+		return;
+	}
 	if (s->state == SITE_PROBING)
 		s->blocked_ms = now_ms;
-	block(s, reason, (uint64_t)pause, now_ms);
+	block(s, reason, now_ms + (uint64_t)pause, now_ms);
 }
 
 void site_resume(struct site *s, enum reason reason, int64_t wait_ms, uint64_t now_ms)
@@ -166,11 +186,28 @@ void site_resume(struct site *s, enum reason reason, int64_t wait_ms, uint64_t n
 	s->reason = s->logged = reason;
 	s->blocked_ms = now_ms;
 	s->until_ms = now_ms + (wait_ms > 0 ? (uint64_t)wait_ms : 0);
+	if (!is_persons(reason))
+		s->told_ms = s->until_ms;
 }
 
 void site_try_again(struct site *s, uint64_t now_ms)
 {
-	if (s->reason == REASON_NEEDS_TOKEN || is_persons(s->reason))
+	if (s->reason != REASON_NEEDS_TOKEN && !is_persons(s->reason))
+		return;
+	if (!s->has_token || s->told_ms <= now_ms) {
+		site_go_on(s, now_ms);
+		return;
+	}
+	s->unproven = true;
+	s->renewed_ms = now_ms;
+	block(s, REASON_RATE_LIMITED, s->told_ms, now_ms);
+}
+
+void site_cleared(struct site *s, uint64_t now_ms)
+{
+	if (s->stored == REASON_NEEDS_TOKEN || is_persons(s->stored))
+		site_try_again(s, now_ms);
+	else
 		site_go_on(s, now_ms);
 }
 
@@ -180,6 +217,7 @@ void site_go_on(struct site *s, uint64_t now_ms)
 		return;
 	s->unproven = true;
 	s->renewed_ms = now_ms;
+	s->told_ms = 0;
 	open_again(s);
 }
 

@@ -54,9 +54,11 @@ void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms)
  * has acted: the next probe is when it was going to be. */
 void site_resume(struct site *s, enum reason reason, int64_t wait_ms, uint64_t now_ms);
 
-/* A person has acted: what waited for that goes on; or whatever it waits for. */
+/* A person has acted: what waited for that goes on, unless TikTok has asked for quiet; or
+ * whatever it waits for; or, where the file's reason was cleared, what may be. */
 void site_try_again(struct site *s, uint64_t now_ms);
 void site_go_on(struct site *s, uint64_t now_ms);
+void site_cleared(struct site *s, uint64_t now_ms);
 void site_fini(struct site *s);
 
 #endif

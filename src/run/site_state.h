@@ -51,6 +51,7 @@ struct site {
 	enum reason reason;  /* while not OPEN */
 	uint64_t blocked_ms; /* monotonic: since */
 	uint64_t until_ms;   /* monotonic: when to probe */
+	uint64_t told_ms;    /* monotonic: TikTok has asked for quiet till then */
 	int failures;        /* requests in a row that failed */
 	char last_error[256];
 	bool error_stored;

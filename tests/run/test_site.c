@@ -187,6 +187,50 @@ static void a_restart_waits_for_the_probe_that_was_due(void **state)
 	}
 }
 
+/* 429 with Retry-After: 600; then what was under way beside it ends in another way. */
+static void no_answer_shortens_what_another_asked_for(void **state)
+{
+	static const struct {
+		enum verdict v;
+		int64_t retry_after_ms;
+		enum reason reason;
+		uint64_t until_ms, until_with_a_token_ms;
+	} rows[] = {
+		{VERDICT_DELIVERED, 0, REASON_RATE_LIMITED, 10 * MINUTE, 10 * MINUTE},
+		{VERDICT_STOPPED, 0, REASON_RATE_LIMITED, 10 * MINUTE, 10 * MINUTE},
+		{VERDICT_STOPPED, 1000, REASON_RATE_LIMITED, 10 * MINUTE, 10 * MINUTE},
+		{VERDICT_RETRY, 1000, REASON_RATE_LIMITED, 10 * MINUTE, 10 * MINUTE},
+		{VERDICT_THROTTLED, 1000, REASON_RATE_LIMITED, 10 * MINUTE, 10 * MINUTE},
+		{VERDICT_NOT_SENT, 0, REASON_RATE_LIMITED, 10 * MINUTE, 10 * MINUTE},
+		{VERDICT_THROTTLED, 20 * MINUTE, REASON_RATE_LIMITED, 20 * MINUTE + 10,
+		 20 * MINUTE + 10},
+		{VERDICT_TOKEN, 0, REASON_TOKEN_REFUSED, PROBE + 10, 10 * MINUTE},
+		{VERDICT_PERMISSION, 0, REASON_PERMISSION, PROBE + 10, 10 * MINUTE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct site s = {.id = 1};
+		uint64_t at = 100;
+
+		give(&s, "a", 1);
+		site_judge(&s, &limits, VERDICT_THROTTLED, 10 * MINUTE, 10, at, 7);
+		site_judge(&s, &limits, rows[i].v, rows[i].retry_after_ms, 11, at + 10,
+			   7);
+		assert_int_equal(s.reason, rows[i].reason);
+		assert_int_equal(s.until_ms, at + rows[i].until_ms);
+		/* And then a fault that asks for a second. */
+		site_judge(&s, &limits, VERDICT_STOPPED, 1000, 12, at + 20, 7);
+		assert_int_equal(s.reason, rows[i].reason);
+		give(&s, "b", at + 30);
+		assert_int_equal(s.state, SITE_BLOCKED);
+		assert_int_equal(s.reason, REASON_RATE_LIMITED);
+		assert_int_equal(s.until_ms, at + rows[i].until_with_a_token_ms);
+		site_go_on(&s, at + 40);
+		assert_int_equal(s.state, SITE_OPEN);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +239,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_waits_for_a_person_and_probes),
 		cmocka_unit_test(what_was_said_of_the_token_before_does_not_count),
 		cmocka_unit_test(a_restart_waits_for_the_probe_that_was_due),
+		cmocka_unit_test(no_answer_shortens_what_another_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
