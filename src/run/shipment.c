@@ -256,9 +256,7 @@ static void dispose(struct shipment *s, enum verdict v)
 		t->reason = REASON_REFUSED_BY_TIKTOK;
 	} else if (verdict_spends(v)) {
 		t->disposition = SETTLE_RETRY;
-		t->due_ms = now + (s->request.retry_after_ms > wait
-					   ? s->request.retry_after_ms
-					   : wait);
+		t->due_ms = now + wait; /* Retry-After is the destination's to keep */
 	} else {
 		t->disposition = SETTLE_PARK;
 		t->due_ms = now;

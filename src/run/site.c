@@ -160,8 +160,11 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 		return;
 	if (told > 0 && now_ms + (uint64_t)told > s->told_ms)
 		s->told_ms = now_ms + (uint64_t)told;
-	if (verdict == VERDICT_RETRY || verdict == VERDICT_UNKNOWN)
-		reason = retry_after_ms ? REASON_SERVER_ERROR : REASON_CIRCUIT_OPEN;
+	/* Whatever the status: who says how long asks for quiet, and the next relay keeps it. */
+	if (retry_after_ms > 0 && !is_persons(reason))
+		reason = REASON_RATE_LIMITED;
+	else if (verdict == VERDICT_RETRY || verdict == VERDICT_UNKNOWN)
+		reason = REASON_CIRCUIT_OPEN;
 	if (s->state == SITE_BLOCKED) {
 		block_as_well(s, reason, now_ms + (uint64_t)pause, now_ms);
 		return;

@@ -213,7 +213,13 @@ class Ids(Case):
 
 class Throttled(Case):
     def test_a_restart_waits_on_and_a_person_need_not(self):
-        self.sandbox.set_faults("40100:nth=1,retry_after=600")
+        self.throttled_by("40100:nth=1,retry_after=600")
+
+    def test_a_server_in_trouble_may_say_how_long(self):
+        self.throttled_by("html-503:nth=1,retry_after=600")
+
+    def throttled_by(self, fault):
+        self.sandbox.set_faults(fault)
         self.project.insert([purchase(1)])
         for _ in range(2):
             relay = self.start()

@@ -166,6 +166,7 @@ static void a_restart_waits_for_the_probe_that_was_due(void **state)
 		{REASON_RATE_LIMITED, 5 * MINUTE, SITE_BLOCKED, 1000 + 5 * MINUTE},
 		{REASON_RATE_LIMITED, INT64_MAX, SITE_BLOCKED, 1000 + 60 * MINUTE},
 		{REASON_NETWORK, 5 * MINUTE, SITE_OPEN, 0},
+		{REASON_SERVER_ERROR, 5 * MINUTE, SITE_OPEN, 0},
 		{REASON_NONE, 5 * MINUTE, SITE_OPEN, 0},
 	};
 
@@ -231,6 +232,31 @@ static void no_answer_shortens_what_another_asked_for(void **state)
 	}
 }
 
+/* Only that is kept for the next relay: see site_resume. */
+static void who_says_how_long_is_a_throttle(void **state)
+{
+	static const struct {
+		enum verdict v;
+		enum reason reason;
+	} rows[] = {
+		{VERDICT_THROTTLED, REASON_RATE_LIMITED},
+		{VERDICT_RETRY, REASON_RATE_LIMITED},
+		{VERDICT_UNKNOWN, REASON_RATE_LIMITED},
+		{VERDICT_STOPPED, REASON_RATE_LIMITED},
+		{VERDICT_TOKEN, REASON_TOKEN_REFUSED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct site s = {.id = 1};
+
+		give(&s, "a", 1);
+		site_judge(&s, &limits, rows[i].v, 20 * MINUTE, 10, 20, 7);
+		assert_int_equal(s.reason, rows[i].reason);
+		assert_int_equal(s.until_ms, 20 + 20 * MINUTE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +266,7 @@ int main(void)
 		cmocka_unit_test(what_was_said_of_the_token_before_does_not_count),
 		cmocka_unit_test(a_restart_waits_for_the_probe_that_was_due),
 		cmocka_unit_test(no_answer_shortens_what_another_asked_for),
+		cmocka_unit_test(who_says_how_long_is_a_throttle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
