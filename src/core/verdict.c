@@ -77,6 +77,12 @@ enum verdict verdict_of(const struct answer *a)
 	return a->has_code ? of_code(a->code, a->http_status) : of_status(a->http_status);
 }
 
+bool verdict_is_unsure(enum verdict v, const struct answer *a)
+{
+	return v == VERDICT_UNKNOWN ||
+	       (v == VERDICT_RETRY && !a->has_code && a->http_status >= 500);
+}
+
 static const struct {
 	const char *word;
 	bool spends;

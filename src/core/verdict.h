@@ -19,7 +19,7 @@
 /* verdict, the word in attempt_log.outcome, spends the row's attempt, why rows wait */
 #define VERDICTS(X)                                                                      \
 	X(DELIVERED, "delivered", true, NONE)        /* 2xx and code 0 */                \
-	X(RETRY, "server_error", true, SERVER_ERROR) /* TikTok failed and said so */     \
+	X(RETRY, "server_error", true, SERVER_ERROR) /* TikTok, or a gateway, failed */  \
 	X(UNKNOWN, "unknown", true, NETWORK)         /* it may have arrived */           \
 	X(REFUSED, "refused", true, NONE)            /* some event in it is bad */       \
 	X(TOO_LARGE, "too_large", true, NONE)        /* send it in halves */             \
@@ -40,6 +40,9 @@ enum verdict verdict_of(const struct answer *a);
 
 /* The word for attempt_log.outcome. */
 const char *verdict_word(enum verdict v);
+
+/* Whether the events may have been taken all the same: nobody said, or a gateway did. */
+bool verdict_is_unsure(enum verdict v, const struct answer *a);
 
 /* Whether the row's attempts grow by this. */
 bool verdict_spends(enum verdict v);

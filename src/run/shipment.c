@@ -243,7 +243,7 @@ static void dispose(struct shipment *s, enum verdict v)
 				  clock_random());
 
 	t->reason = verdict_reason(v);
-	t->unknown = v == VERDICT_UNKNOWN;
+	t->unknown = verdict_is_unsure(v, &s->request.answer);
 	if (v == VERDICT_DELIVERED) {
 		s->load->misnamed = s->load->misnamed || s->named;
 		t->disposition = SETTLE_DELIVERED;

@@ -174,6 +174,13 @@ class Sent(Reasons):
         self.assertEqual(self.ends(), {"id-1": "held: outcome_unknown"})
         self.assert_advised("outcome_unknown")
 
+    def test_a_gateway_knows_of_no_outcome(self):
+        self.assertEqual(self.wait_for_a_failure("html-504").stop(), 0)
+        self.assertEqual(self.project.delivery("id-1")["reason"], "server_error")
+        self.later(48)
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.ends(), {"id-1": "held: outcome_unknown"})
+
     def test_cancelled(self):
         relay = self.wait_for_a_failure("50000")
         self.project.convey("cancel", "id-1")

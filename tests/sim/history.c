@@ -176,6 +176,20 @@ static bool was_refused_alone(const struct fate *f)
 	return false;
 }
 
+/* TikTok took it, or may have, and nobody told the relay: that is for a person to see. */
+static bool may_have_been_taken(const struct fate *f)
+{
+	const struct send *s = tiktok_last(f->pixel, f->id);
+
+	for (; s; s = tiktok_before(s)) {
+		const struct request *r = &world->tiktok.requests[s->request];
+
+		if (!r->put_off && (!r->known || (!r->has_code && r->http_status >= 500)))
+			return true;
+	}
+	return false;
+}
+
 /* An end that only time can bring: it must have passed. */
 static bool is_late(void)
 {
@@ -237,6 +251,7 @@ static bool may_be(const struct row *r, const struct fate *f)
 		return r->kind == ROW_NO_URL || r->kind == ROW_UNMAPPED;
 	case REASON_REFUSED_BY_TIKTOK: return was_refused_alone(f);
 	case REASON_RETRIES_EXHAUSTED:
+		return is_late() && (r->touched || !may_have_been_taken(f));
 	case REASON_OUTCOME_UNKNOWN: return is_late();
 	case REASON_BY_OPERATOR: return r->touched;
 	default: return false;

@@ -194,6 +194,35 @@ static const struct {
 	{"", 10, -1},
 };
 
+/* It is the destination's trouble, and says nothing of what became of the events. */
+static void a_gateway_knows_of_no_outcome(void **state)
+{
+	static const struct {
+		int status;
+		bool has_code;
+		int64_t code;
+		bool unsure;
+	} cases[] = {
+		{500, false, 0, true},     {502, false, 0, true},
+		{503, false, 0, true},     {504, false, 0, true},
+		{408, false, 0, false},    {429, false, 0, false},
+		{404, false, 0, false},    {504, true, 50000, false},
+		{200, true, 50000, false}, {200, true, 20001, true},
+		{502, true, 0, true},      {200, true, 0, false},
+		{200, false, 0, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct answer a = {.transport = TRANSPORT_ANSWERED,
+				   .http_status = cases[i].status,
+				   .has_code = cases[i].has_code,
+				   .code = cases[i].code};
+
+		assert_int_equal(verdict_is_unsure(verdict_of(&a), &a), cases[i].unsure);
+	}
+}
+
 static void finds_the_event_that_is_named(void **state)
 {
 	(void)state;
@@ -227,6 +256,7 @@ int main(void)
 		cmocka_unit_test(takes_what_the_envelope_says),
 		cmocka_unit_test(what_was_sent_does_not_come_back),
 		cmocka_unit_test(a_secret_at_the_cut_is_hidden),
+		cmocka_unit_test(a_gateway_knows_of_no_outcome),
 		cmocka_unit_test(finds_the_event_that_is_named),
 		cmocka_unit_test(waits_within_the_ceiling),
 	};
