@@ -162,7 +162,7 @@ static void let_wait(struct shipment *s)
 		.attempt_id = s->opening.attempt_id,
 		.batch = s->opening.batch,
 		.disposition = SETTLE_PARK,
-		.reason = s->site->reason,
+		.reason = s->site->paused ? REASON_PAUSED : s->site->reason,
 		.due_ms = step_now_ms(&s->relay->step),
 	};
 	settle(s);

@@ -181,6 +181,17 @@ class Sent(Reasons):
         self.assertEqual(self.drain(), 0)
         self.assertEqual(self.ends(), {"id-1": "held: outcome_unknown"})
 
+    def test_paused_between_the_halves_of_a_refused_batch(self):
+        self.sandbox.set_faults("poison:id=id-1")
+        self.project.convey("destination", "set", "shop", "--requests-per-second", "1")
+        self.project.insert(purchase(n) for n in range(4))
+        relay = self.start()
+        wait_until(lambda: len(self.sandbox.ledger()) == 1)
+        self.project.convey("destination", "pause", "shop")
+        wait_until(lambda: {row["reason"] for row in self.project.rows(
+            "SELECT reason FROM delivery_status WHERE status = 'retrying'")} == {"paused"})
+        self.assertEqual(relay.stop(), 0)
+
     def test_cancelled(self):
         relay = self.wait_for_a_failure("50000")
         self.project.convey("cancel", "id-1")
