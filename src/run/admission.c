@@ -111,7 +111,7 @@ static void place(struct admission *a, struct entry *n)
 			s->parked++;
 		return;
 	}
-	if (s->plan.batch == 0 || s->plan.events == s->batch ||
+	if (s->plan.batch == 0 || s->plan.events >= site_batch(s) ||
 	    s->plan.bytes + n->body_len > LOAD_EVENT_MAX) {
 		s->plan.batch = add_opening(a, s)->batch;
 		s->plan.events = 0;

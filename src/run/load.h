@@ -35,7 +35,8 @@ struct load {
 	int64_t after;          /* LOT_FRESH: rows behind this id */
 	int64_t upto;           /* … and not behind this one; 0: as far as there are */
 	int32_t destination_id; /* LOT_RETRY */
-	int limit;
+	int limit;              /* rows; */
+	int together; /* LOT_RETRY: those read have so many at most in a request; 0: none yet */
 	int64_t now_ms;
 	int64_t claimed, seen; /* as of when it was asked: the cursor, the last row */
 	int64_t covered; /* LOT_FRESH: visits that came with rows up to here are known */

@@ -195,7 +195,7 @@ static void read_waiting(struct relay *r, uint64_t now)
 
 		room = room || ready || site_waits(s);
 		if (ready && !s->reading_due && s->due_ms && s->due_ms <= wall)
-			ask_waiting(r, s, s->batch);
+			ask_waiting(r, s, site_batch(s));
 	}
 	if (room && r->sites.redo.due_ms && r->sites.redo.due_ms <= wall &&
 	    !r->sites.redo.reading_due)

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "core/backoff.h"
 #include "core/normalize.h"
 #include "core/redact.h"
 #include "core/sha256_hex.h"
@@ -160,6 +161,20 @@ static void add_gone(struct work *w, const struct entry *common,
 	w->load->rows++;
 }
 
+/* What has failed often is sent by itself, and what has not is not sent with it; it is due
+ * still, and the next lot's. */
+static bool is_another_lots(struct load *load, const struct waiting_row *waiting)
+{
+	int together;
+
+	if (!waiting || waiting->gone || load->lot.kind != LOT_RETRY)
+		return false;
+	together = backoff_together(waiting->attempts, load->limit);
+	if (load->together == 0)
+		load->together = together;
+	return together != load->together || (int)load->rows >= together;
+}
+
 static bool add_row(void *arg, const struct outbox_row *row,
 		    const struct waiting_row *waiting)
 {
@@ -168,6 +183,8 @@ static bool add_row(void *arg, const struct outbox_row *row,
 	struct entry common = common_of(load, row, waiting);
 	enum reason reason;
 
+	if (is_another_lots(load, waiting))
+		return (int)load->rows < load->together;
 	if (waiting && waiting->gone) {
 		add_gone(w, &common, waiting);
 		return true;
@@ -293,6 +310,7 @@ void shaper_work(struct job *job, void *state)
 	struct work w = {.judge = judge, .load = load, .err = e};
 
 	load->lot.count = load->rows = 0;
+	load->together = 0;
 	load->cut = load->behind = load->unread = false;
 	kin_clear(&load->kin);
 	met_clear(&load->met);

@@ -346,6 +346,7 @@ static void request_done(struct http_request *request)
 	metrics_request(&s->site->metrics, v, request->answer.http_status,
 			request->took_ms);
 	log_verdict(s, v);
+	site_learn_size(s->site, v, (int)s->opening.events, request->sent > 0);
 	site_judge(s->site, &r->sites.limits, v, request->retry_after_ms, s->started_ms,
 		   clock_mono_ms(), clock_random());
 	reload_store_site(r, s->site);

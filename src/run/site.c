@@ -36,6 +36,27 @@ bool site_may_open(const struct site *s, uint64_t now_ms)
 	       s->under_way + opening < slots_of(s);
 }
 
+int site_batch(const struct site *s)
+{
+	if (s->state == SITE_PROBING && s->reason == REASON_CIRCUIT_OPEN)
+		return 1;
+	return s->ceiling && s->ceiling < s->batch ? s->ceiling : s->batch;
+}
+
+/* A slow link, or what resets large requests. It grows slower than it shrinks, as to find the
+ * limit again costs a timeout. */
+void site_learn_size(struct site *s, enum verdict verdict, int events, bool cut_short)
+{
+	int most = site_batch(s);
+
+	if (verdict == VERDICT_NOT_SENT && cut_short && events <= most)
+		s->ceiling = events > 1 ? events / 2 : 1;
+	else if (verdict == VERDICT_DELIVERED && s->ceiling && events > most / 2)
+		s->ceiling += s->ceiling / 16 + 1;
+	if (s->ceiling >= s->batch)
+		s->ceiling = 0;
+}
+
 void site_wake(struct site *s, uint64_t now_ms)
 {
 	if (s->state == SITE_BLOCKED && s->until_ms != SITE_FOREVER &&

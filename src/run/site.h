@@ -35,6 +35,11 @@ static inline int64_t site_gave_up(const struct site *s)
 	return s->has_token ? 0 : s->cancelled_through;
 }
 
+/* Events of one request: fewer than configured while large ones do not get through, and one
+ * to see whether a circuit may close. Then what became of a request's size. */
+int site_batch(const struct site *s);
+void site_learn_size(struct site *s, enum verdict verdict, int events, bool cut_short);
+
 /* BLOCKED and its time has come: now PROBING. */
 void site_wake(struct site *s, uint64_t now_ms);
 

@@ -37,6 +37,7 @@ struct site {
 	char pixel_id[128];
 	char test_event_code[64];
 	int batch;
+	int ceiling; /* of a batch, as large ones did not get through; 0: none */
 	double requests_per_second;
 	bool paused;  /* by a person */
 	bool removed; /* from the configuration */

@@ -257,6 +257,36 @@ static void who_says_how_long_is_a_throttle(void **state)
 	}
 }
 
+static void a_batch_is_as_large_as_gets_through(void **state)
+{
+	struct site s = {.id = 1, .batch = 1000};
+	int requests = 0;
+
+	(void)state;
+	give(&s, "a", 1);
+	site_learn_size(&s, VERDICT_NOT_SENT, 1000, false); /* nobody was there */
+	site_learn_size(&s, VERDICT_UNKNOWN, 1000, true);   /* it was all sent */
+	assert_int_equal(site_batch(&s), 1000);
+	for (int i = 0; i < 8; i++) /* those under way fail together */
+		site_learn_size(&s, VERDICT_NOT_SENT, 1000, true);
+	assert_int_equal(site_batch(&s), 500);
+	site_learn_size(&s, VERDICT_NOT_SENT, 500, true);
+	site_learn_size(&s, VERDICT_DELIVERED, 20, false);
+	assert_int_equal(site_batch(&s), 250);
+	for (int events = 250; events > 0; events /= 2)
+		site_learn_size(&s, VERDICT_NOT_SENT, events, true);
+	assert_int_equal(site_batch(&s), 1);
+	for (; site_batch(&s) < 1000; requests++)
+		site_learn_size(&s, VERDICT_DELIVERED, site_batch(&s), false);
+	assert_in_range(requests, 50, 100);
+	/* Whether a circuit may close, one event tells as well as a thousand. */
+	for (int i = 0; i < CIRCUIT_FAILURES; i++)
+		judge(&s, VERDICT_RETRY, 2, 3);
+	site_wake(&s, 3 + 30 * 1000);
+	assert_int_equal(s.state, SITE_PROBING);
+	assert_int_equal(site_batch(&s), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +297,7 @@ int main(void)
 		cmocka_unit_test(a_restart_waits_for_the_probe_that_was_due),
 		cmocka_unit_test(no_answer_shortens_what_another_asked_for),
 		cmocka_unit_test(who_says_how_long_is_a_throttle),
+		cmocka_unit_test(a_batch_is_as_large_as_gets_through),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

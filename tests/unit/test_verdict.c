@@ -248,6 +248,18 @@ static void waits_within_the_ceiling(void **state)
 	}
 }
 
+static void what_fails_often_is_tried_with_fewer(void **state)
+{
+	static const int cases[][3] = {
+		{0, 1000, 1000}, {2, 1000, 1000},  {3, 1000, 500}, {4, 1000, 250},
+		{11, 1000, 1},   {60000, 1000, 1}, {3, 1, 1},      {3, 2, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(backoff_together(cases[i][0], cases[i][1]), cases[i][2]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_gateway_knows_of_no_outcome),
 		cmocka_unit_test(finds_the_event_that_is_named),
 		cmocka_unit_test(waits_within_the_ceiling),
+		cmocka_unit_test(what_fails_often_is_tried_with_fewer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
