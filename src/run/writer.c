@@ -13,12 +13,17 @@ enum { ALONE_MS = 1000 };
 
 enum err_code writer_check_file(const struct writer *w, struct err *e)
 {
-	if (lock_same_file(&w->lock))
-		return ERR_OK;
-	return err_set(
-		e, ERR_NOINPUT,
-		"'%s' was deleted or replaced while the relay ran; start the relay again",
-		w->lock.path);
+	if (!lock_same_file(&w->lock))
+		return err_set(e, ERR_NOINPUT,
+			       "'%s' was deleted or replaced while the relay ran; start "
+			       "the relay again",
+			       w->lock.path);
+	if (w->lock.fd >= 0 && !lock_same_lock(&w->lock))
+		return err_set(e, ERR_NOINPUT,
+			       "'%s.lock' was deleted while the relay ran, and another "
+			       "relay can start beside it; start one relay again",
+			       w->lock.path);
+	return ERR_OK;
 }
 
 int64_t writer_written_ns(const struct writer *w)

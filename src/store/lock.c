@@ -180,3 +180,10 @@ bool lock_same_file(const struct lock *lock)
 	       (!lock->wal_ino || companion(lock, "-wal") == lock->wal_ino) &&
 	       (!lock->shm_ino || companion(lock, "-shm") == lock->shm_ino);
 }
+
+bool lock_same_lock(const struct lock *lock)
+{
+	struct stat st;
+
+	return fstat(lock->fd, &st) == 0 && companion(lock, ".lock") == st.st_ino;
+}

@@ -47,4 +47,7 @@ void lock_note_companions(struct lock *lock);
  * database succeeds and is lost. */
 bool lock_same_file(const struct lock *lock);
 
+/* Whether the lock file is still the one that is held: who takes another is not kept out. */
+bool lock_same_lock(const struct lock *lock);
+
 #endif

@@ -146,6 +146,12 @@ class Files(Troubles):
     def test_without_its_wal(self):
         self.become(test_replaced.delete_wal, "The database was deleted or replaced")
 
+    def test_without_its_lock(self):
+        relay = self.start()
+        os.unlink(self.project.db + ".lock")
+        self.ended(relay)
+        self.page("The lock file was deleted")
+
     def test_copied_over(self):
         self.become(test_replaced.copy_over, "A backup was copied over the database")
 
