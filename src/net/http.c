@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <time.h>
 
 #include <curl/curl.h>
 
 #include "base/clock.h"
 #include "net/authorities.h"
 #include "net/http_header.h"
+#include "net/sockets.h"
 
 enum {
 	ANSWER_MAX = 256 * 1024,
@@ -26,6 +26,7 @@ struct http {
 	uv_timer_t timer;
 	CURLM *multi;
 	struct http_options options;
+	struct sockets sockets;
 	CURL *pool[EASY_POOL];
 	int pooled;
 	bool closing;
@@ -146,7 +147,19 @@ static size_t on_read(char *out, size_t size, size_t count, void *arg)
 	return len;
 }
 
-/* curl would begin again, silently, when a reused connection dies before the body. */
+static int on_open(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	struct http_request *r = arg;
+
+	(void)purpose;
+	r->fresh = true;
+	sockets_add(&r->http->sockets, fd);
+	return CURL_SOCKOPT_OK;
+}
+
+/* curl would begin again, silently, when a reused connection dies before the body. And it
+ * would take what came on an idle one, a second answer to the request before, for the answer
+ * to this: nothing is sent there. Over TLS it may be no answer; a handshake is cheap. */
 static int on_begin(void *arg, char *ip, char *local_ip, int port, int local_port)
 {
 	struct http_request *r = arg;
@@ -155,8 +168,10 @@ static int on_begin(void *arg, char *ip, char *local_ip, int port, int local_por
 	(void)ip;
 	(void)local_ip;
 	(void)port;
-	(void)local_port;
 	r->begun = true;
+	r->stale = !r->fresh && sockets_have_input(&r->http->sockets, local_port);
+	if (r->stale)
+		return CURL_PREREQFUNC_ABORT;
 	return again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
@@ -182,44 +197,12 @@ static size_t on_write(char *bytes, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-static bool header_is(struct str line, struct str name, struct str *value)
-{
-	if (line.len <= name.len || !str_ieq(str_make(line.p, name.len), name))
-		return false;
-	*value = str_trim(str_make(line.p + name.len, line.len - name.len));
-	return true;
-}
-
-/* Seconds, or an HTTP date. */
-static int64_t retry_after_of(struct str value)
-{
-	char text[64];
-	int64_t ms;
-
-	snprintf(text, sizeof(text), "%.*s", STR_ARG(value));
-	if (value.len > 0 && ascii_is_digit(value.p[0])) {
-		ms = strtoll(text, NULL, 10);
-		return ms > 86400 ? 86400000 : ms * 1000;
-	}
-	ms = (int64_t)curl_getdate(text, NULL) * 1000 - clock_wall_ms();
-	return ms > 0 && ms < 86400000 ? ms : 0;
-}
-
 static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct http_request *r = arg;
-	struct str line = {bytes, size * count};
-	struct str value;
-	char text[64];
-	time_t date;
 
-	if (header_is(line, STR("Retry-After:"), &value))
-		r->retry_after_ms = retry_after_of(value);
-	if (header_is(line, STR("Date:"), &value)) {
-		snprintf(text, sizeof(text), "%.*s", STR_ARG(value));
-		date = curl_getdate(text, NULL);
-		r->server_date_ms = date > 0 ? (int64_t)date * 1000 : 0;
-	}
+	http_header_read(str_make(bytes, size * count), &r->retry_after_ms,
+			 &r->server_date_ms);
 	return size * count;
 }
 
@@ -248,6 +231,11 @@ static void set_options(struct http *http, struct http_request *r)
 		curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_begin);
 		curl_easy_setopt(c, CURLOPT_PREREQDATA, r);
 	}
+	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, r->stale ? 1L : 0L);
+	curl_easy_setopt(c, CURLOPT_SOCKOPTFUNCTION, on_open);
+	curl_easy_setopt(c, CURLOPT_SOCKOPTDATA, r);
+	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, sockets_close);
+	curl_easy_setopt(c, CURLOPT_CLOSESOCKETDATA, &http->sockets);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_write);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
@@ -270,11 +258,10 @@ static void set_options(struct http *http, struct http_request *r)
 		curl_easy_setopt(c, CURLOPT_CAINFO, http->options.ca_file);
 }
 
-void http_send(struct http *http, struct http_request *r)
+static void begin(struct http *http, struct http_request *r)
 {
-	r->http = http;
 	r->sent = 0;
-	r->too_long = r->begun = false;
+	r->too_long = r->begun = r->fresh = false;
 	r->retry_after_ms = r->server_date_ms = 0;
 	r->error[0] = '\0';
 	r->answer = (struct answer){0};
@@ -285,6 +272,13 @@ void http_send(struct http *http, struct http_request *r)
 	set_options(http, r);
 	if (curl_multi_add_handle(http->multi, r->easy) != CURLM_OK)
 		abort();
+}
+
+void http_send(struct http *http, struct http_request *r)
+{
+	r->http = http;
+	r->stale = false;
+	begin(http, r);
 }
 
 /* A body that was not handed out whole cannot have been understood. */
@@ -320,6 +314,12 @@ static void finish(struct http *http, struct http_request *r, CURLcode rc)
 	long status = 0;
 
 	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (rc == CURLE_ABORTED_BY_CALLBACK && r->stale) {
+		release(http, r);
+		buf_fini(&r->body);
+		begin(http, r);
+		return;
+	}
 	if (rc == CURLE_ABORTED_BY_CALLBACK)
 		snprintf(r->error, sizeof(r->error),
 			 "the connection ended before the body was sent");
@@ -440,6 +440,7 @@ void http_close(struct http *http, void (*closed)(void *arg), void *arg)
 	/* Its callbacks are still set and the loop still runs: POLL_REMOVE must be served. */
 	http->closing = true;
 	curl_multi_cleanup(http->multi);
+	sockets_fini(&http->sockets);
 	curl_global_cleanup();
 	uv_close((uv_handle_t *)&http->timer, handle_closed);
 	uv_close((uv_handle_t *)&http->abort_idle, handle_closed);

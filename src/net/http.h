@@ -52,6 +52,7 @@ struct http_request {
 	uint64_t started_us;
 	struct buf body;
 	bool too_long, begun;
+	bool fresh, stale; /* on a new connection; the old one is not to be trusted */
 	struct http_request *next;
 };
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""One event makes every request with it fail, and nobody says which: the others arrive."""
+"""One event makes every request with it fail, and nobody says which: the others arrive. An answer
+that nobody asked for is not the next request's."""
 import http.server
 import json
 import os
 import sys
 import threading
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -41,6 +43,41 @@ class Spoilers(Case):
         self.assertEqual(self.project.delivery("id-7")["status"], "retrying")
         Spoiled.spoiler = None
         self.project.wait_for({"delivered": 40})
+        self.assertEqual(relay.stop(), 0)
+        server.shutdown()
+        server.server_close()
+
+
+class AnswersTwice(Spoiled):
+    """The first request, the second time when the connection is idle; refuses what follows."""
+    served = 0
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        first = AnswersTwice.served == 0
+        AnswersTwice.served += 1
+        answer = json.dumps({"code": 0 if first else 40002, "message": "?"}).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
+        self.wfile.write(head + answer)
+        if first:
+            time.sleep(0.2)
+            self.wfile.write(head + answer)
+
+
+class Unasked(Case):
+    def test_an_answer_on_an_idle_connection(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), AnswersTwice)
+        server.handle_error = lambda *_: None  # the relay leaves the connection
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.project.insert([purchase(1)])
+        relay = self.project.start(f"http://127.0.0.1:{server.server_port}", *FAST)
+        self.project.wait_for({"delivered": 1})
+        time.sleep(0.5)
+        self.project.insert([purchase(2)])
+        wait_until(lambda: self.project.delivery("id-2")["status"] == "failed")
+        outcomes = self.project.query("SELECT outcome FROM attempt_log ORDER BY id")
+        self.assertEqual(outcomes, [("delivered",), ("refused",)])
+        self.assertEqual(AnswersTwice.served, 2)
         self.assertEqual(relay.stop(), 0)
         server.shutdown()
         server.server_close()
