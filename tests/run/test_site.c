@@ -232,6 +232,49 @@ static void no_answer_shortens_what_another_asked_for(void **state)
 	}
 }
 
+/* It was proven long ago, so that nothing but the probe keeps the others back. */
+static void one_request_probes(void **state)
+{
+	struct site s = {.id = 1};
+
+	(void)state;
+	give(&s, "a", 1);
+	judge(&s, VERDICT_DELIVERED, 2, 3);
+	assert_true(may_start(&s, SITE_SLOTS - 1));
+	judge(&s, VERDICT_THROTTLED, 10, 20);
+	assert_false(may_start(&s, 0));
+	site_wake(&s, s.until_ms);
+	assert_int_equal(s.state, SITE_PROBING);
+	assert_true(may_start(&s, 0));
+	assert_false(may_start(&s, 1));
+	judge(&s, VERDICT_DELIVERED, 30, 40);
+	assert_int_equal(s.state, SITE_OPEN);
+	assert_true(may_start(&s, SITE_SLOTS - 1));
+}
+
+/* Requests that were under way when the fault came may end well. */
+static void an_answer_from_before_the_fault_ends_no_pause(void **state)
+{
+	static const enum verdict answers[] = {VERDICT_DELIVERED, VERDICT_REFUSED,
+					       VERDICT_TOO_LARGE};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct site s = {.id = 1};
+
+		give(&s, "a", 1);
+		judge(&s, VERDICT_DELIVERED, 2, 3);
+		judge(&s, VERDICT_THROTTLED, 10, 20);
+		judge(&s, answers[i], 10, 25);
+		assert_int_equal(s.state, SITE_BLOCKED);
+		site_wake(&s, s.until_ms);
+		judge(&s, answers[i], 20, 26);
+		assert_int_equal(s.state, SITE_PROBING);
+		judge(&s, answers[i], 21, 30);
+		assert_int_equal(s.state, SITE_OPEN);
+	}
+}
+
 /* Only that is kept for the next relay: see site_resume. */
 static void who_says_how_long_is_a_throttle(void **state)
 {
@@ -298,6 +341,8 @@ int main(void)
 		cmocka_unit_test(no_answer_shortens_what_another_asked_for),
 		cmocka_unit_test(who_says_how_long_is_a_throttle),
 		cmocka_unit_test(a_batch_is_as_large_as_gets_through),
+		cmocka_unit_test(one_request_probes),
+		cmocka_unit_test(an_answer_from_before_the_fault_ends_no_pause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,18 @@ MUTANTS = [
     ("a sleep of the machine is a step", "src/run/step.c",
      "return clock_wall_ms() - (int64_t)clock_boot_ms();",
      "return clock_wall_ms() - (int64_t)clock_mono_ms();"),
+    ("a kill during a retry begins the 47 hours anew", "src/store/recover.c",
+     "first_sent_at = coalesce(first_sent_at, ?4)", "first_sent_at = ?4"),
+    ("a restart forgets the ids of what waits", "src/store/dedup.c",
+     '"WHERE event_hash IS NOT NULL AND key >= ?1"', '"WHERE event_hash IS NOT NULL AND key < ?1"'),
+    ("a cancelled row that was sent gives its id up", "src/store/queue.c",
+     " OR attempts > 0", ""),
+    ("eight requests probe", "src/run/site.c", "s->state == SITE_PROBING || s->unproven ?",
+     "s->unproven ?"),
+    ("an answer from before the fault ends the pause", "src/run/site.c",
+     "if (s->state == SITE_OPEN || started_ms > s->blocked_ms)", "if (s->blocked_ms <= now_ms)"),
+    ("a retry waits longer than the cap", "src/core/backoff.h",
+     "	if (ceiling > cap_ms)\n		ceiling = cap_ms;\n", ""),
 ]
 
 # The simulation has one thread at a time: what needs two is found by another test; and so is what
@@ -111,7 +123,13 @@ ELSEWHERE = {"checkpoints are not guarded": "tests/store/test_checkpoint",
              "a slice that is undone is left out": "tests/fault/test_sweep",
              "what an earlier relay sent gets younger": "tests/store/test_shift",
              "a step does not wait for what is on its way": "tests/sim/test_scenarios",
-             "a load is stored behind one that was not": "tests/sim/test_scenarios"}
+             "a load is stored behind one that was not": "tests/sim/test_scenarios",
+             "a kill during a retry begins the 47 hours anew": "tests/store/test_queue",
+             "a restart forgets the ids of what waits": "tests/store/test_dedup",
+             "a cancelled row that was sent gives its id up": "tests/store/test_dedup",
+             "eight requests probe": "tests/run/test_site",
+             "an answer from before the fault ends the pause": "tests/run/test_site",
+             "a retry waits longer than the cap": "tests/unit/test_verdict"}
 
 
 def edits(mutant):

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/dedup.h"
+#include "store/queue.h"
 
 enum { PIECE = 1500 }; /* rows between two runs */
 
@@ -205,6 +205,21 @@ static void all_but_duplicates_come_back(void **state)
 	dedup_close(&t.d);
 }
 
+static void what_waits_comes_back(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	dedup_close(&t.d);
+	scene_exec(t.s, "INSERT INTO waiting (key, destination_id, status, event_hash) "
+			"VALUES (1 * 1024 + 1, 1, 1, 11), (2 * 1024 + 1, 1, 3, 12), "
+			"(3 * 1024 + 1, 1, 2, 13), (4 * 1024 + 1, 1, 4, 14)");
+	open_dedup(&t);
+	for (int i = 1; i <= 4; i++)
+		assert_int_equal(owner_of(&t, 10 + i, STR_NONE), i);
+	dedup_close(&t.d);
+}
+
 static void equal_hashes_are_told_apart(void **state)
 {
 	struct stage t;
@@ -338,6 +353,49 @@ static void entered_behind_a_flush(void **state)
 	dedup_close(&t.d);
 }
 
+/* Two rows of 'a' and two of 'b'; the first of each was cancelled. What was never sent gives its
+ * id up; what was, TikTok may have. */
+static const char cancelled[] =
+	"INSERT INTO outbox (event_id, event) VALUES ('a', 'purchase'), ('b', "
+	"'purchase'), ('a', 'purchase'), ('b', 'purchase');"
+	"UPDATE queue SET cursor = 2;"
+	"INSERT INTO delivery (key, state, attempts) VALUES (1 * 1024 + 1, 113, 0), "
+	"(2 * 1024 + 1, 113, 1);"
+	"INSERT INTO counter VALUES (1, 113, 2, 1, 1, 1)";
+
+static void what_was_sent_keeps_its_id(void **state)
+{
+	struct opening opening = {1, 1, 1, 0};
+	struct entry entries[2] = {{0}};
+	struct lot lot = {LOT_FRESH, 3, 4, entries, 2, "ab"};
+	struct scene *s = *state;
+	struct queue q;
+
+	scene_exec(s, cancelled);
+	assert_ok(s, queue_open(&q, &s->db, &s->e));
+	q.now_ms = INT64_C(1790000000000);
+	assert_ok(s, db_begin(&s->db, &s->e));
+	for (uint32_t i = 0; i < 2; i++) {
+		int64_t hash = dedup_hash(q.dedup.seed, str_make(&"ab"[i], 1));
+
+		assert_ok(s, dedup_enter(&q.dedup, hash, 1 + i, &s->e));
+		entries[i] = (struct entry){.outbox_id = 3 + i,
+					    .destination_id = 1,
+					    .id_at = i,
+					    .id_len = 1,
+					    .hash = hash,
+					    .flags = ENTRY_FIRST,
+					    .batch = 1};
+	}
+	assert_ok(s, queue_admit(&q, &lot, &opening, 1, &s->e));
+	assert_ok(s, db_commit(&s->db, &s->e));
+	dedup_commit(&q.dedup);
+	assert_int_equal(opening.events, 1);
+	assert_int_equal(
+		scene_int(s, "SELECT key / 1024 FROM delivery WHERE state = 144"), 4);
+	queue_close(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,7 +404,8 @@ int main(void)
 		T(a_restart_knows_them),        T(all_but_duplicates_come_back),
 		T(equal_hashes_are_told_apart), T(keys_move_to_runs),
 		T(memory_is_bounded),           T(an_id_taken_over),
-		T(entered_behind_a_flush),
+		T(entered_behind_a_flush),      T(what_waits_comes_back),
+		T(what_was_sent_keeps_its_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -287,6 +287,7 @@ static void a_row_taken_up_again_dies_again(void **state)
 		fill(&t, 1, ROWS);
 		t.lot.kind = LOT_RETRY;
 		t.opening.attempt_id = round;
+		t.q.now_ms += HOUR_MS; /* of its 47 */
 		for (int i = 0; i < ROWS; i++) {
 			t.entries[i].flags |= ENTRY_RETRYING | ENTRY_UNKNOWN;
 			t.entries[i].attempts = (uint16_t)(round - 1);
@@ -298,6 +299,8 @@ static void a_row_taken_up_again_dies_again(void **state)
 		assert_int_equal(restart(&t), 1);
 		assert_int_equal(scene_int(t.s, "SELECT min(attempts) FROM waiting"),
 				 round);
+		assert_int_equal(scene_int(t.s, "SELECT max(first_sent_at) FROM waiting"),
+				 NOW_MS);
 	}
 	assert_int_equal(count(&t, "retrying", "network"), ROWS);
 	tear_down(&t);

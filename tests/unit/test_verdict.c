@@ -243,6 +243,8 @@ static void waits_within_the_ceiling(void **state)
 		assert_int_equal(
 			backoff_ms(failures, 2000, 900000, (uint64_t)ceiling - 1),
 			ceiling);
+		assert_int_equal(backoff_ms(failures, 2000, 900000, (uint64_t)ceiling),
+				 1);
 		assert_in_range(backoff_ms(failures, 2000, 900000, UINT64_MAX), 1,
 				ceiling);
 	}
