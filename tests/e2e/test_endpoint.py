@@ -15,10 +15,15 @@ from convey import purchase, wait_until  # noqa: E402
 from test_relay_tls import Served  # noqa: E402
 
 
-class Elsewhere:
-    """An HTTP server that notes who came, and sends everybody on to `to`."""
+GRANT = b"""{"code": 0, "message": "OK", "request_id": "r", "data": {
+    "access_token": "granted", "advertiser_ids": ["7100000000000000001"]}}"""
 
-    def __init__(self, to=None):
+
+class Elsewhere:
+    """An HTTP server that notes who came, and sends everybody on to `to`, but for who comes for
+    a token where it grants one."""
+
+    def __init__(self, to=None, grants=False):
         self.paths = []
         seen = self.paths
 
@@ -26,11 +31,13 @@ class Elsewhere:
             def do_GET(self):
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 seen.append(self.path)
-                self.send_response(307 if to else 200)
+                granted = grants and "access_token" in self.path
+                self.send_response(307 if to and not granted else 200)
                 if to:
                     self.send_header("Location", to + self.path)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(GRANT) if granted else 0))
                 self.end_headers()
+                self.wfile.write(GRANT if granted else b"")
 
             do_POST = do_CONNECT = do_GET
 
@@ -49,8 +56,8 @@ class Elsewhere:
 class Endpoint(relay_case.Case):
     sandbox_options = {"args": ["--oauth", f"app={APP}:{SECRET}"]}
 
-    def elsewhere(self, to=None):
-        other = Elsewhere(to)
+    def elsewhere(self, *how):
+        other = Elsewhere(*how)
         self.addCleanup(other.close)
         return other
 
@@ -83,6 +90,16 @@ class Endpoint(relay_case.Case):
                 get(f"{connecting.callback}?auth_code=x&state={connecting.state}")[0], 502)
             self.assertNotEqual(connecting.wait(), 0)
         self.assertTrue(any("access_token" in path for path in relay_to.paths))
+        self.assertEqual(thief.paths, [])
+
+    def test_nobody_sends_a_token_on(self):
+        """curl would repeat it at any host: what is asked with it has no body to hold it back."""
+        thief = self.elsewhere()
+        granter = self.elsewhere(thief.url, True)
+        with Connecting(self.project, granter) as connecting:
+            get(f"{connecting.callback}?auth_code=x&state={connecting.state}")
+            connecting.wait("")
+        self.assertTrue(any("advertiser" in path for path in granter.paths), granter.paths)
         self.assertEqual(thief.paths, [])
 
 

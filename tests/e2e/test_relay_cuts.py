@@ -137,6 +137,20 @@ class Whole(Proxied):
         self.assertIn("not_sent", seen)
         self.finish(relay)
 
+    def test_success_before_the_body_was_sent_is_none(self):
+        """Whoever says so has not seen all events."""
+        relay = self.start(*QUICK)
+        body = b'{"code":0,"message":"OK","request_id":"early","data":{}}'
+        answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (
+            len(body), body)
+        outcomes, seen = self.one(
+            Fate(own=lambda client: (client.sendall(answer), time.sleep(0.2)), early=True),
+            properties={"value": 1, "currency": "EUR", "description": "x" * 400_000}, count=10)
+        self.assertFalse(seen[0].whole)
+        self.assertEqual(outcomes, ["not_sent", "delivered"])
+        self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.sandbox.stats()["new"], self.rows)
+
     def test_duplicates_of_a_request(self):
         relay = self.start(*QUICK)
         for _ in range(3):

@@ -156,6 +156,15 @@ class NotSent(Case):
         self.assertEqual(relay.stop(), 0)
         self.check()
 
+    def test_a_request_has_4_mib_at_most(self):
+        """However many events its destination takes at once."""
+        large = {"value": 1, "currency": "EUR", "description": "x" * 400_000}
+        self.project.insert([purchase(n, properties=large) for n in range(15)])
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 15})
+        self.assertEqual(self.project.query("SELECT events FROM attempt_log ORDER BY id"),
+                         [(10,), (5,)])
+
     def test_a_row_that_is_deleted_while_it_waits(self):
         self.sandbox.set_faults("50000:count=2")
         self.project.insert(purchase(n) for n in range(4))

@@ -31,6 +31,7 @@ class Fate:
     chunk: int = 0         # the answer comes so many bytes at a time, 10 ms apart
     twice: bool = False    # the sandbox gets the request twice, the relay the first answer
     own: object = None     # own(client): in the sandbox's place, once the request is read
+    early: bool = False    # … once its head is
 
 
 @dataclass
@@ -143,9 +144,10 @@ class FaultProxy:
     def one(self, client, seen):
         if seen.fate.own:
             message = Message()
-            while message.missing():
+            while message.missing() and not (seen.fate.early and b"\r\n\r\n" in message.bytes):
                 message.bytes += client.recv(65536) or self.gone()
-            seen.whole, seen.line = True, self.line_of(message.bytes)
+            if not message.missing():
+                seen.whole, seen.line = True, self.line_of(message.bytes)
             seen.fate.own(client)
             raise Cut
         with socket.create_connection(("127.0.0.1", self.sandbox.port), timeout=30) as server:

@@ -7,7 +7,6 @@
 
 #include "actor.h"
 #include "core/reason.h"
-#include "core/verdict.h"
 #include "producer.h"
 #include "store/db.h"
 #include "store/queue.h"

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/verdict.h"
 #include "history.h"
 #include "producer.h"
 #include "store/queue.h"
@@ -111,6 +110,16 @@ static bool died_between(int64_t from_us, int64_t to_us)
 	return false;
 }
 
+enum verdict history_verdict(const struct request *r)
+{
+	struct answer a = {.transport = TRANSPORT_ANSWERED,
+			   .http_status = r->http_status,
+			   .has_code = r->has_code,
+			   .code = r->code};
+
+	return r->known ? verdict_of(&a) : VERDICT_UNKNOWN;
+}
+
 /* "id-7": row 7; derived ids say nothing. */
 static bool was_touched(const struct send *s)
 {
@@ -118,6 +127,21 @@ static bool was_touched(const struct send *s)
 	long n = dash ? strtol(dash + 1, NULL, 10) : -1;
 
 	return n < 0 || n >= world->row_count || world->rows[n].touched;
+}
+
+/* TikTok said how long to wait: the row does, whichever relay it is by then. What was said of the
+ * destination a person may end. */
+static void check_pause(const struct send *before, const struct send *again)
+{
+	const struct request *r = &world->tiktok.requests[before->request];
+	enum verdict v = history_verdict(r);
+	int64_t early_us = r->ended_us + r->retry_after_ms * 1000 - again->at_us;
+
+	if (r->known && (v == VERDICT_RETRY || v == VERDICT_UNKNOWN) &&
+	    r->retry_after_ms > 0 && early_us > 100000 && !world->plan.steps &&
+	    !was_touched(again) && !died_between(before->at_us, again->at_us))
+		world_break("%s was sent again %lld ms before its Retry-After", again->id,
+			    (long long)(early_us / 1000));
 }
 
 /* A second request with an event has a fault that explains it, and comes within 47 hours. */
@@ -158,8 +182,10 @@ static void check_repetitions(void)
 		for (const struct send *s = tiktok_before(again); s; s = tiktok_before(s))
 			if (!was_put_off(s))
 				first = s;
-		if (again->before >= 0)
-			check_again(first, tiktok_before(again), again);
+		if (again->before < 0)
+			continue;
+		check_again(first, tiktok_before(again), again);
+		check_pause(tiktok_before(again), again);
 	}
 }
 

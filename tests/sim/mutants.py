@@ -111,12 +111,22 @@ MUTANTS = [
      "s->unproven ?"),
     ("an answer from before the fault ends the pause", "src/run/site.c",
      "if (s->state == SITE_OPEN || started_ms > s->blocked_ms)", "if (s->blocked_ms <= now_ms)"),
+    ("a row's Retry-After is ignored", "src/run/shipment.c",
+     "s->request.retry_after_ms > wait", "s->request.retry_after_ms < 0"),
+    ("unknown is forgotten at settlement", "src/run/shipment.c",
+     "t->unknown = v == VERDICT_UNKNOWN;", "t->unknown = false;"),
+    ("a redirect is followed", "src/net/http.c",
+     "CURLOPT_FOLLOWLOCATION, 0L", "CURLOPT_FOLLOWLOCATION, 1L"),
+    ("a request is as large as its rows", "src/run/admission.c",
+     " ||\n	    s->plan.bytes + n->body_len > BATCH_BODY_MAX", ""),
+    ("success before the body was sent counts", "src/net/http.c",
+     "if (r->sent < r->body_len && status", "if (0 && r->sent < r->body_len && status"),
     ("a retry waits longer than the cap", "src/core/backoff.h",
      "	if (ceiling > cap_ms)\n		ceiling = cap_ms;\n", ""),
 ]
 
 # The simulation has one thread at a time: what needs two is found by another test; and so is what
-# takes a failure at one call of thousands.
+# takes a failure at one call of thousands, what curl does, and what a small test sees as well.
 ELSEWHERE = {"checkpoints are not guarded": "tests/store/test_checkpoint",
              "a rollback keeps what it entered": "tests/fault/test_sweep",
              "old rows go though they wait": "tests/fault/test_sweep",
@@ -129,6 +139,12 @@ ELSEWHERE = {"checkpoints are not guarded": "tests/store/test_checkpoint",
              "a cancelled row that was sent gives its id up": "tests/store/test_dedup",
              "eight requests probe": "tests/run/test_site",
              "an answer from before the fault ends the pause": "tests/run/test_site",
+             "a row's Retry-After is ignored": "tests/sim/test_scenarios",
+             "unknown is forgotten at settlement": "tests/sim/test_scenarios",
+             "a redirect is followed": "tests/e2e/test_endpoint.py Endpoint",
+             "a request is as large as its rows": "tests/e2e/test_relay_rows.py -k 4_mib",
+             "success before the body was sent counts":
+                 "tests/e2e/test_relay_cuts.py -k success_before",
              "a retry waits longer than the cap": "tests/unit/test_verdict"}
 
 
@@ -179,18 +195,30 @@ def restore(kept):
             file.write(text)
 
 
-def found_by(program):
+def command(test):
+    """A program, or a file of Python and what of it."""
+    path, *words = test.split()
+    if path.endswith(".py"):
+        return [sys.executable, os.path.join(TREE, path), *words]
+    return [os.path.join(BUILD, path), *words]
+
+
+def found_by(test):
     """What the first seed, or case, said that failed; None: none did."""
-    done = subprocess.run(["ninja", "-C", BUILD, program], capture_output=True, text=True)
+    programs = ["convey", "convey-sandbox"] if ".py" in test else [test]
+    done = subprocess.run(["ninja", "-C", BUILD, *programs], capture_output=True, text=True)
     if done.returncode != 0:
         print("does not even compile:\n" + done.stdout[-2000:])
         return None
     env = {name: value for name, value in os.environ.items()
            if name not in ("CONVEY_COUNT", "CONVEY_FIRST", "CONVEY_SEED")}
-    if program == RELAY:
+    env.update(CONVEY=os.path.join(BUILD, "convey"),
+               CONVEY_SANDBOX=os.path.join(BUILD, "convey-sandbox"))
+    if test == RELAY:
         env.update(CONVEY_COUNT=SEEDS, CONVEY_ENOUGH="1", CONVEY_FIRST="0", CONVEY_SEED="1")
-    done = subprocess.run([os.path.join(BUILD, program)], env=env, capture_output=True, text=True)
-    said = re.search(r"^(seed \d+: .*)|^\[  FAILED  \] (\w+)", done.stdout + done.stderr, re.M)
+    done = subprocess.run(command(test), env=env, capture_output=True, text=True)
+    said = re.search(r"^(seed \d+: .*)|^(?:\[  FAILED  \]|FAIL:|ERROR:) (\w+)",
+                     done.stdout + done.stderr, re.M)
     return said and (said.group(1) or said.group(2))
 
 

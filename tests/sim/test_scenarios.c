@@ -213,6 +213,37 @@ static void test_stop_behind_a_step(void **state)
 	live(plan_stop_behind_a_step, ORDERS);
 }
 
+/* TikTok says when to come again, and the relay is started anew meanwhile. */
+static void plan_retry_after_and_restart(struct plan *p)
+{
+	struct spell *s = plan_spell(p, TROUBLE_CODE, 0, SECONDS(1));
+
+	s->retry_after_ms = 60000;
+	plan_act(p, DEED_COMMIT, 100000)->count = 3;
+	plan_act(p, DEED_TERMINATE, SECONDS(2));
+}
+
+static void test_retry_after_and_restart(void **state)
+{
+	(void)state;
+	live(plan_retry_after_and_restart, ORDERS);
+}
+
+/* Answers are lost, and the machine sleeps until TikTok has forgotten: what may have arrived is
+ * held, and not given up as what did not. */
+static void plan_sleep_on_lost_answers(struct plan *p)
+{
+	plan_spell(p, TROUBLE_CUT_ANSWER, 0, SECONDS(3600));
+	plan_act(p, DEED_COMMIT, 100000)->count = 3;
+	plan_act(p, DEED_SUSPEND, SECONDS(5))->amount = HOURS(50);
+}
+
+static void test_sleep_on_lost_answers(void **state)
+{
+	(void)state;
+	live(plan_sleep_on_lost_answers, ORDERS);
+}
+
 #define SCENARIOS(X)                                                                     \
 	X(visits_on_a_slow_disk)                                                         \
 	X(sleep_between_halves)                                                          \
@@ -222,7 +253,9 @@ static void test_stop_behind_a_step(void **state)
 	X(token_and_restart)                                                             \
 	X(start_without_files)                                                           \
 	X(clock_is_set)                                                                  \
-	X(stop_behind_a_step)
+	X(stop_behind_a_step)                                                            \
+	X(retry_after_and_restart)                                                       \
+	X(sleep_on_lost_answers)
 
 static int replay(const char *name)
 {
