@@ -62,7 +62,7 @@ static void admit(struct stage *t, enum lot_kind kind)
 {
 	int64_t id = t->entry.outbox_id;
 
-	t->lot = (struct lot){kind, id, id, &t->entry, 1, "id"};
+	t->lot = (struct lot){kind, id, id, &t->entry, 1, "id", t->q.now_ms, 0};
 	t->opening = (struct opening){t->opening.attempt_id + 1, 1, 1, 0};
 	assert_ok(t->s, db_begin(&t->s->db, &t->s->e));
 	assert_ok(t->s, queue_admit(&t->q, &t->lot, &t->opening, 1, &t->s->e));
