@@ -23,6 +23,8 @@ void producer_event_id(const struct row *r, char *out, size_t cap)
 
 static enum row_kind choose_kind(void)
 {
+	if (world->plan.kinds == 1u << ROW_AGING)
+		return ROW_AGING;
 	for (int i = 0; i < 20; i++) {
 		enum row_kind kind = (enum row_kind)chance_below(CHANCE_ACTOR, ROW_KINDS);
 
@@ -61,7 +63,7 @@ static struct row *row_new(int transaction)
 /* Rows of one id and no id of their own are one order: their order_id is the id. */
 static void payload_of(const struct row *r, char *out, size_t cap)
 {
-	static const char *const kinds[ROW_KINDS] = {
+	static const char *const kinds[ROW_AGING + 1] = {
 		[ROW_BAD_JSON] = "{\"page\":",
 		[ROW_NO_URL] =
 			"{\"properties\":{\"value\":\"1.10\",\"currency\":\"EUR\"}}",
@@ -112,6 +114,7 @@ static int64_t event_time_of(const struct row *r)
 
 	return r->kind == ROW_OLD      ? now - 40 * 86400
 	       : r->kind == ROW_FUTURE ? now + 86400
+	       : r->kind == ROW_AGING  ? now - 28 * 86400 + 3600
 				       : 0;
 }
 

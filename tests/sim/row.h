@@ -25,7 +25,8 @@ enum row_kind {
 	ROW_OLD,
 	ROW_FUTURE,
 	ROW_DENIED,
-	ROW_KINDS
+	ROW_KINDS,            /* that seeds have: one more would change them all */
+	ROW_AGING = ROW_KINDS /* soon too old; where a plan has no other kind */
 };
 
 /* What a producer wanted to commit. */

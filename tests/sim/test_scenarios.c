@@ -244,6 +244,21 @@ static void test_sleep_on_lost_answers(void **state)
 	live(plan_sleep_on_lost_answers, ORDERS);
 }
 
+/* An event gets too old between its first attempt and the next: its time was accepted. */
+static void plan_too_old_by_the_retry(struct plan *p)
+{
+	p->kinds = 1u << ROW_AGING;
+	plan_spell(p, TROUBLE_CODE, 0, HOURS(1));
+	plan_act(p, DEED_COMMIT, 100000)->count = 3;
+	plan_act(p, DEED_SUSPEND, SECONDS(5))->amount = HOURS(2);
+}
+
+static void test_too_old_by_the_retry(void **state)
+{
+	(void)state;
+	live(plan_too_old_by_the_retry, ORDERS);
+}
+
 #define SCENARIOS(X)                                                                     \
 	X(visits_on_a_slow_disk)                                                         \
 	X(sleep_between_halves)                                                          \
@@ -255,7 +270,8 @@ static void test_sleep_on_lost_answers(void **state)
 	X(clock_is_set)                                                                  \
 	X(stop_behind_a_step)                                                            \
 	X(retry_after_and_restart)                                                       \
-	X(sleep_on_lost_answers)
+	X(sleep_on_lost_answers)                                                         \
+	X(too_old_by_the_retry)
 
 static int replay(const char *name)
 {
