@@ -137,6 +137,9 @@ static void check_pause(const struct send *before, const struct send *again)
 	enum verdict v = history_verdict(r);
 	int64_t early_us = r->ended_us + r->retry_after_ms * 1000 - again->at_us;
 
+	/* At the end somebody resumes every destination. */
+	if (again->at_us >= world->plan.horizon_us)
+		return;
 	if (r->known && (v == VERDICT_RETRY || v == VERDICT_UNKNOWN) &&
 	    r->retry_after_ms > 0 && early_us > 100000 && !world->plan.steps &&
 	    !was_touched(again) && !died_between(before->at_us, again->at_us))
