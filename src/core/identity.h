@@ -73,9 +73,8 @@ size_t identity_resolve(struct identity_view *v, const struct identity_edge *edg
 /* A value that stands for "nobody" ("guest", test@example.com, +10000000000), plain or
  * as its SHA-256. It belongs to no person. */
 bool identity_is_placeholder(enum identity_kind kind, struct str value);
-/* Of those the words, and what no template has filled in ("{{user.id}}"): of ids of any kind. */
+/* The words among them, and what no template filled in ("{{user.id}}"). */
 bool is_placeholder_word(struct str text);
-
 const char *identity_kind_word(enum identity_kind kind);
 
 #endif

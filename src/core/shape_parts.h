@@ -10,25 +10,7 @@
 #ifndef CORE_SHAPE_PARTS_H
 #define CORE_SHAPE_PARTS_H
 
-#include "core/shape.h"
-
-struct shaper {
-	const struct conversion *c;
-	const struct json *j;
-	const struct decision *dec;
-	const struct destination_rules *d;
-	const struct enrichment *e; /* never NULL */
-	struct digest *dg;
-	struct scratch *s;
-	struct buf *out;
-};
-
-/* Notes the member's value for whoever tells why. */
-static inline enum reason bad_value(struct shaper *sh, uint32_t at)
-{
-	sh->s->refused = at;
-	return REASON_BAD_VALUE;
-}
+#include "core/shaper.h"
 
 void shape_user(struct shaper *sh);
 enum reason shape_page(struct shaper *sh);

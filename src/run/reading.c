@@ -168,7 +168,8 @@ static void read_fresh(struct relay *r, uint64_t now)
 
 bool reading_gathers(const struct relay *r, uint64_t now)
 {
-	return r->reading.dirty && now - r->reading.partial_ms < PARTIAL_MS;
+	return (r->reading.dense && r->reading.count > 0) ||
+	       (r->reading.dirty && now - r->reading.partial_ms < PARTIAL_MS);
 }
 
 static void look(struct relay *r, uint64_t now)

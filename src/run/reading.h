@@ -47,7 +47,7 @@ void reading_look(struct relay *r);
 /* Forgets what was read and not admitted: it is read again. */
 void reading_restart(struct relay *r);
 
-/* What is committed now is gathered for a moment, and read without a word from anybody. */
+/* What is committed now is read without a word from anybody, perhaps after a moment. */
 bool reading_gathers(const struct relay *r, uint64_t now_ms);
 
 /* Nothing is being read or admitted. */

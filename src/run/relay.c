@@ -205,8 +205,7 @@ static void note_write(struct relay *r, uint64_t now)
 /* Nobody need be told of more: the next load, or the next slice, looks anyway. */
 static bool may_sleep(const struct relay *r, uint64_t now)
 {
-	return (r->reading.dense && r->reading.count > 0) || reading_gathers(r, now) ||
-	       r->scrubbing.under_way;
+	return reading_gathers(r, now) || r->scrubbing.under_way;
 }
 
 /* Callbacks below may come back here; the outermost call goes around again instead. */

@@ -41,9 +41,11 @@ static void fill(struct stage *t, int64_t first, uint32_t count)
 		n->flags = ENTRY_FIRST;
 		n->batch = 1;
 	}
-	t->lot = (struct lot){LOT_FRESH,  first, first + (int64_t)count - 1,
-			      t->entries, count, names,
-			      NOW_MS,     0};
+	t->lot = (struct lot){.kind = LOT_FRESH, .first_id = first, .now_ms = NOW_MS};
+	t->lot.last_id = first + (int64_t)count - 1;
+	t->lot.entries = t->entries;
+	t->lot.count = count;
+	t->lot.text = names;
 	t->opening = (struct opening){first, 1, 1, 0};
 }
 
@@ -416,13 +418,9 @@ static void nothing_is_resent_after_47_hours(void **state)
 	t.lot.kind = LOT_RETRY;
 	t.opening.attempt_id = 2;
 	for (int i = 0; i < ROWS; i++) {
-		struct entry *n = &t.entries[i];
-
-		n->flags |= ENTRY_RETRYING;
-		n->attempts = 5;
-		n->first_sent_ms = NOW_MS - (i < 2 ? 47 : 48) * HOUR_MS;
-		if (i % 2)
-			n->flags |= ENTRY_UNKNOWN;
+		t.entries[i].flags |= ENTRY_RETRYING | (i % 2 ? ENTRY_UNKNOWN : 0);
+		t.entries[i].attempts = 5;
+		t.entries[i].first_sent_ms = NOW_MS - (i < 2 ? 47 : 48) * HOUR_MS;
 	}
 	admit(&t);
 	assert_int_equal(t.opening.events, 2); /* those of exactly 47 hours */
