@@ -226,6 +226,15 @@ static int group(int from)
 	return n;
 }
 
+/* Of which it may have what it lacks. */
+static bool has_twin(const struct row *r)
+{
+	for (int i = 0; i < world->row_count; i++)
+		if (world->rows[i].kind == ROW_TWIN && world->rows[i].twin == r->twin)
+			return true;
+	return false;
+}
+
 /* What may become of a row by what it is and what was done. */
 static bool may_be(const struct row *r, const struct fate *f)
 {
@@ -234,8 +243,8 @@ static bool may_be(const struct row *r, const struct fate *f)
 
 	switch ((int)(f->reason ? f->reason : f->status * 16)) {
 	case STATUS_DELIVERED * 16:
-		return r->kind != ROW_BAD_JSON && r->kind != ROW_NO_URL &&
-		       r->kind != ROW_POISON &&
+		return r->kind != ROW_BAD_JSON && r->kind != ROW_POISON &&
+		       (r->kind != ROW_NO_URL || has_twin(r)) &&
 		       (r->kind != ROW_UNMAPPED || world->mapped) &&
 		       (r->kind != ROW_DENIED) &&
 		       (r->kind != ROW_OLD || world->plan.steps);
