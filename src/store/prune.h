@@ -3,8 +3,8 @@
  * requests, visits, and much later the ids that deduplication remembers.
  *
  * Age is counted in days on which the relay noted how far it had come (table milestone), but for
- * those that a later day contradicts, and an hour takes one day's rows at most: a clock that is
- * wrong for a while costs a day, not all.
+ * those that a later day contradicts. A clock that has jumped ahead is believed from the next
+ * day on, and an hour takes one day's rows at most: one that is wrong for a while costs nothing.
  *
  * Owns:    statements, from prune_open to prune_close.
  * Thread:  the writer's; prune_begin and prune_some inside its transaction.

@@ -60,16 +60,39 @@ static enum err_code take_day(struct prune *p, int64_t now_ms, bool *any, struct
 	return setting_set_int(p->db, "prune_begun_day", p->upto.day, e);
 }
 
+/* A clock that is days ahead of the last day noted may be wrong, and what has gone does not come
+ * back when it is set right: it is believed by one day more, and from tomorrow on. */
+static enum err_code believe(struct prune *p, int64_t today, int64_t *believed,
+			     struct err *e)
+{
+	int64_t last = 0;
+	sqlite3_stmt *s;
+	bool row;
+
+	*believed = today;
+	if (db_kept(p->db, "SELECT max(day) FROM milestone WHERE day < ?1", &s, e) !=
+	    ERR_OK)
+		return e->code;
+	sqlite3_bind_int64(s, 1, today);
+	if (db_step(p->db, s, &row, e) == ERR_OK && row)
+		last = sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	if (last > 0 && last + 1 < today)
+		*believed = last + 1;
+	return e->code;
+}
+
 enum err_code prune_day_begin(struct prune *p, const struct prune_limits *limits,
 			      int64_t now_ms, bool *any, struct err *e)
 {
-	int64_t today = now_ms / DAY_MS;
+	int64_t today = now_ms / DAY_MS, believed;
 
 	sqlite3_bind_int64(p->note, 1, today);
 	if (db_run(p->db, p->note, e) != ERR_OK ||
-	    find_day(p, "pruned_day", today, limits->retention_days, &p->upto, e) !=
+	    believe(p, today, &believed, e) != ERR_OK ||
+	    find_day(p, "pruned_day", believed, limits->retention_days, &p->upto, e) !=
 		    ERR_OK ||
-	    move_floor(p, today, limits->dedup_days, e) != ERR_OK)
+	    move_floor(p, believed, limits->dedup_days, e) != ERR_OK)
 		return e->code;
 	return take_day(p, now_ms, any, e);
 }

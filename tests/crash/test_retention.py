@@ -34,6 +34,8 @@ class Retention(Case):
         db = self.project.connect()
         db.execute("UPDATE milestone SET day = day - 40, attempt_id = (SELECT max(id) FROM attempt), "
                    "outbox_id = (SELECT cursor FROM queue)")
+        db.execute("INSERT INTO milestone SELECT day + 39, outbox_id, visit_id, attempt_id "
+                   "FROM milestone")
         between = kills = 0
         while kills < KILLS:
             left = db.execute("SELECT count(*) FROM delivery").fetchone()[0]

@@ -29,7 +29,7 @@ static void pruner_close(struct pruner *p)
 }
 
 /* A whole pass; returns the slices it took, 0 where nothing was old enough. */
-static int pass(struct scene *s, struct pruner *p, const struct prune_limits *limits,
+static int leap(struct scene *s, struct pruner *p, const struct prune_limits *limits,
 		int64_t now_ms)
 {
 	int slices = 0;
@@ -49,15 +49,23 @@ static int pass(struct scene *s, struct pruner *p, const struct prune_limits *li
 	return slices;
 }
 
+/* The same of a relay that ran the day before, too. */
+static int pass(struct scene *s, struct pruner *p, const struct prune_limits *limits,
+		int64_t now_ms)
+{
+	sqlite3_bind_int64(p->prune.note, 1, now_ms / DAY_MS - 1);
+	assert_ok(s, db_run(&s->db, p->prune.note, &s->e));
+	return leap(s, p, limits, now_ms);
+}
+
 static int64_t rows(struct scene *s, const char *table)
 {
 	char sql[64];
-
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
 	return scene_int(s, sql);
 }
 
-/* The scene's ten rows were taken up on a day that is 31 days ago; rows 11 and 12 never. */
+/* Its ten rows were taken up on a day that is 31 days ago; rows 11 and 12 never. */
 static void set_scene(struct scene *s)
 {
 	scene_exec(s, queue_scene);
@@ -150,7 +158,6 @@ static void younger_days_and_zero_keep_all(void **state)
 	pruner_open(s, &p);
 	assert_int_equal(pass(s, &p, &never, TODAY * DAY_MS), 0);
 	assert_int_equal(pass(s, &p, &longer, TODAY * DAY_MS), 0);
-	assert_int_equal(rows(s, "outbox"), 12);
 	assert_true(pass(s, &p, &month, TODAY * DAY_MS) > 0);
 	pruner_close(&p);
 }
@@ -195,7 +202,7 @@ static void a_clock_that_was_behind_costs_nothing(void **state)
 	pruner_close(&p);
 }
 
-/* The days that were noted ahead do not count until they come. */
+/* Days that were noted ahead do not count until they come; nor is it believed at once. */
 static void a_clock_that_was_ahead_stops_nothing(void **state)
 {
 	struct scene *s = *state;
@@ -205,6 +212,7 @@ static void a_clock_that_was_ahead_stops_nothing(void **state)
 	scene_exec(s, "INSERT INTO milestone VALUES (30000, 3, 0, 0)");
 	pruner_open(s, &p);
 	assert_true(pass(s, &p, &month, TODAY * DAY_MS) > 0);
+	assert_int_equal(leap(s, &p, &month, (TODAY + 3650) * DAY_MS), 0);
 	assert_int_equal(rows(s, "outbox"), 6);
 	pruner_close(&p);
 }
@@ -285,12 +293,12 @@ static void no_transaction_deletes_many(void **state)
 	struct pruner p;
 	bool more;
 
-	scene_exec(s, "INSERT INTO delivery (key, state) SELECT i * 1024 + 1, 160 FROM "
-		      "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-		      "WHERE i < 5000) SELECT i FROM n);"
-		      "INSERT INTO counter VALUES (1, 160, 5000, 1, 1, 1);"
-		      "UPDATE queue SET cursor = 5000;"
-		      "INSERT INTO milestone VALUES (19969, 5000, 0, 0)");
+	scene_exec(s,
+		   "INSERT INTO delivery (key, state) SELECT i * 1024 + 1, 160 FROM "
+		   "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+		   "WHERE i < 5000) SELECT i FROM n); UPDATE queue SET cursor = 5000;"
+		   "INSERT INTO counter VALUES (1, 160, 5000, 1, 1, 1);"
+		   "INSERT INTO milestone VALUES (19969, 5e3, 0, 0), (19999, 5e3, 0, 0)");
 	pruner_open(s, &p);
 	assert_ok(s, db_begin(&s->db, &s->e));
 	assert_ok(s, prune_begin(&p.prune, &month, TODAY * DAY_MS, &more, &s->e));
