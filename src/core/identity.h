@@ -15,7 +15,7 @@
 
 #include "base/str.h"
 
-#define IDENTITY_EDGES_MAX 4096
+#define IDENTITY_EDGES_MAX 1024
 #define IDENTITY_NODES_MAX (2 * IDENTITY_EDGES_MAX)
 
 /* From strong to weak: name, number (stored), word, how many of it one person has. The

@@ -39,7 +39,7 @@ MUST_CHECK enum err_code person_refresh(struct person_reader *p, bool *behind,
 /* The row's own edges, then all in reach of its identifiers and not after upto_s, breadth
  * first, those of `kin` (or NULL) among them; at most IDENTITY_EDGES_MAX, out of at most
  * PERSON_ROWS_MAX rows of the index. */
-#define PERSON_ROWS_MAX 1024
+#define PERSON_ROWS_MAX 256
 struct person_row {
 	const struct identifiers *ids;
 	int64_t at_s, row_id;
