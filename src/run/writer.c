@@ -72,6 +72,15 @@ bool writer_is_alone(const struct writer *w)
 	return clock_mono_ms() - w->others_ms >= ALONE_MS;
 }
 
+/* Another file in its place, since it was last looked, is overwritten too; the remedy is another. */
+static void prefer_replaced(const struct writer *w, struct err *e)
+{
+	struct err replaced;
+
+	if (writer_check_file(w, &replaced) != ERR_OK)
+		*e = replaced;
+}
+
 static enum err_code begin(struct writer *w, struct err *e)
 {
 	if (w->lost.code != ERR_OK) {
@@ -83,10 +92,12 @@ static enum err_code begin(struct writer *w, struct err *e)
 	w->queue.now_ms = clock_wall_ms();
 	if (db_begin(&w->db, e) != ERR_OK)
 		return e->code;
-	if (intact_check(&w->intact, e) != ERR_OK)
+	if (intact_check(&w->intact, e) != ERR_OK) {
 		db_rollback(&w->db);
-	else
+		prefer_replaced(w, e);
+	} else {
 		note_others(w);
+	}
 	pace_locked(&w->pace);
 	return e->code;
 }
@@ -113,6 +124,8 @@ static enum err_code commit(struct writer *w, bool silent, struct err *e)
 {
 	if (intact_about_to_commit(&w->intact, e) != ERR_OK ||
 	    db_commit(&w->db, e) != ERR_OK) {
+		if (e->code == ERR_NOINPUT)
+			prefer_replaced(w, e);
 		note_lost(w, e);
 		abandon(w);
 		return e->code;
