@@ -22,6 +22,7 @@ struct console {
 	struct admin *admin;
 	struct lane lane;
 	bool has_lane;
+	int errands; /* asked and not answered yet */
 	char token[GATE_TOKEN_LEN + 1];
 };
 
@@ -45,6 +46,7 @@ enum { ROOMS = sizeof(rooms) / sizeof(rooms[0]) };
 
 static void errand_free(struct errand *errand)
 {
+	errand->console->errands--;
 	vitals_fini(&errand->vitals);
 	buf_fini(&errand->body);
 	free(errand);
@@ -61,6 +63,7 @@ static void answer_work(struct job *job, void *state)
 static void answer_done(struct job *job)
 {
 	struct errand *errand = (struct errand *)job;
+	struct relay *r = errand->relay;
 
 	if (errand->body.full)
 		admin_answer(errand->exchange, 500, ERRAND_TEXT, REPLY_POLICY_BARE,
@@ -69,6 +72,8 @@ static void answer_done(struct job *job)
 		admin_answer(errand->exchange, errand->status, errand->type,
 			     errand->policy, buf_str(&errand->body));
 	errand_free(errand);
+	if (r->stopping)
+		relay_pump(r); /* it may have waited for this */
 }
 
 /* When everything is being closed there is no worker any more, and a sentence must do. */
@@ -93,6 +98,7 @@ static struct errand *errand_new(struct console *c, struct admin_exchange *x)
 	if (!errand)
 		abort();
 	errand->console = c;
+	c->errands++;
 	errand->relay = r;
 	errand->exchange = x;
 	errand->ask = &x->ask;
@@ -209,6 +215,11 @@ enum err_code console_open(struct relay *r, struct console **out, struct err *e)
 	log_end(&line);
 	e->code = ERR_OK;
 	return ERR_OK;
+}
+
+bool console_idle(const struct console *c)
+{
+	return !c || c->errands == 0;
 }
 
 int console_close(struct console *c, void (*closed)(void *arg), void *arg)

@@ -11,6 +11,8 @@
 #ifndef RUN_CONSOLE_H
 #define RUN_CONSOLE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 struct console;
@@ -19,6 +21,9 @@ struct relay;
 /* *out is for console_close and console_free in any case; NULL where none is wanted. */
 MUST_CHECK enum err_code console_open(struct relay *r, struct console **out,
 				      struct err *e);
+
+/* Nobody waits for an answer. */
+bool console_idle(const struct console *c);
 
 /* After the writer's lane was closed; calls `closed` as often as it returns. */
 int console_close(struct console *c, void (*closed)(void *arg), void *arg);

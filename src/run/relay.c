@@ -124,7 +124,7 @@ static void close_all(struct relay *r)
 
 static bool is_still(const struct relay *r)
 {
-	return r->shipping.unsettled == 0 && r->jobs == 0 &&
+	return r->shipping.unsettled == 0 && r->jobs == 0 && console_idle(r->console) &&
 	       r->reading.waiting_loads == 0 && r->reading.admitting == 0 &&
 	       !r->reloading && r->sites.jobs == 0 && !r->scrubbing.under_way &&
 	       !r->pruning.under_way && !r->ingesting.under_way;
