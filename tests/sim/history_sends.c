@@ -129,6 +129,15 @@ static bool was_touched(const struct send *s)
 	return n < 0 || n >= world->row_count || world->rows[n].touched;
 }
 
+/* Somebody may have, between the two. */
+static bool resumes(const struct plan *p)
+{
+	for (int i = 0; i < p->action_count; i++)
+		if (p->actions[i].deed == DEED_RESUME)
+			return true;
+	return false;
+}
+
 /* TikTok said how long to wait: the row does, whichever relay it is by then. What was said of the
  * destination a person may end. */
 static void check_pause(const struct send *before, const struct send *again)
@@ -137,8 +146,8 @@ static void check_pause(const struct send *before, const struct send *again)
 	enum verdict v = history_verdict(r);
 	int64_t early_us = r->ended_us + r->retry_after_ms * 1000 - again->at_us;
 
-	/* At the end somebody resumes every destination. */
-	if (again->at_us >= world->plan.horizon_us)
+	/* At the end somebody resumes every destination anyway. */
+	if (again->at_us >= world->plan.horizon_us || resumes(&world->plan))
 		return;
 	if (r->known && (v == VERDICT_RETRY || v == VERDICT_UNKNOWN) &&
 	    r->retry_after_ms > 0 && early_us > 100000 && !world->plan.steps &&
