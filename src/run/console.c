@@ -22,7 +22,7 @@ struct console {
 	struct admin *admin;
 	struct lane lane;
 	bool has_lane;
-	int errands; /* asked and not answered yet */
+	int changes; /* asked for and not answered yet */
 	char token[GATE_TOKEN_LEN + 1];
 };
 
@@ -46,7 +46,7 @@ enum { ROOMS = sizeof(rooms) / sizeof(rooms[0]) };
 
 static void errand_free(struct errand *errand)
 {
-	errand->console->errands--;
+	errand->console->changes -= errand->is_change;
 	vitals_fini(&errand->vitals);
 	buf_fini(&errand->body);
 	free(errand);
@@ -98,7 +98,6 @@ static struct errand *errand_new(struct console *c, struct admin_exchange *x)
 	if (!errand)
 		abort();
 	errand->console = c;
-	c->errands++;
 	errand->relay = r;
 	errand->exchange = x;
 	errand->ask = &x->ask;
@@ -115,9 +114,11 @@ static void serve(void *arg, struct admin_exchange *x)
 {
 	struct console *c = arg;
 	int number = x->ask.route->number;
+	bool is_change = rooms[number].change != CHANGE_NONE;
 	struct errand *errand;
 
-	if (c->relay->closing) { /* no lane takes a job any more */
+	/* No lane takes a job any more; and the end does not wait for ever new ones. */
+	if (c->relay->closing || (c->relay->stopping && is_change)) {
 		admin_answer(x, 503, ERRAND_TEXT, REPLY_POLICY_BARE,
 			     STR("The relay is stopping.\n"));
 		return;
@@ -128,7 +129,9 @@ static void serve(void *arg, struct admin_exchange *x)
 	}
 	errand = errand_new(c, x);
 	errand->work = rooms[number].work;
-	if (rooms[number].change != CHANGE_NONE)
+	errand->is_change = is_change;
+	c->changes += is_change;
+	if (is_change)
 		change_start(errand, rooms[number].change);
 	else
 		errand_go_on(errand);
@@ -219,7 +222,7 @@ enum err_code console_open(struct relay *r, struct console **out, struct err *e)
 
 bool console_idle(const struct console *c)
 {
-	return !c || c->errands == 0;
+	return !c || c->changes == 0;
 }
 
 int console_close(struct console *c, void (*closed)(void *arg), void *arg)

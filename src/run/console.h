@@ -22,7 +22,7 @@ struct relay;
 MUST_CHECK enum err_code console_open(struct relay *r, struct console **out,
 				      struct err *e);
 
-/* Nobody waits for an answer. */
+/* Nobody waits to be told of a change that was begun. */
 bool console_idle(const struct console *c);
 
 /* After the writer's lane was closed; calls `closed` as often as it returns. */

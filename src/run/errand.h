@@ -28,6 +28,7 @@ struct errand {
 	struct admin_exchange *exchange;
 	const struct ask *ask;
 	bool tcp;
+	bool is_change;     /* the relay does not end before it is answered */
 	const char *key_of; /* the database, as its key file is named after it */
 	struct vitals vitals;
 	void (*work)(struct errand *errand); /* fills the answer */

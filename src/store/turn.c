@@ -10,10 +10,8 @@ enum {
 	PATIENCE_MS = 10000,
 	HURRY_MS = 1000,
 	AT_ONCE = 8, /* tries behind a commit: it is unlocked a little later */
-	/* Tries, a few microseconds each, between which others only get the processor, */
-	AWAKE = 200,
-	/* and as many between which there is a nap. */
-	DOZING = 2000,
+	AWAKE = 200, /* tries of a few microseconds, others get the processor in between; */
+	DOZING = 2000, /* up to so many there is a nap in between, and then it sleeps */
 	NAP_US = 50,
 	SLEEP_US = 5000,
 };

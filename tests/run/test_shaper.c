@@ -5,6 +5,19 @@
 
 #include "run/shaper.h"
 
+/* `judge` is opened for it. */
+static void shape_load(struct scene *s, struct judge *judge, struct load *load,
+		       enum lot_kind kind)
+{
+	assert_ok(s, judge_open(judge, s->path, &s->e));
+	load->lot.kind = kind;
+	load->destination_id = kind == LOT_RETRY;
+	load->limit = LOAD_ROWS;
+	load->now_ms = 1;
+	shaper_work(&load->job, judge);
+	assert_int_equal(load->job.err.code, ERR_OK);
+}
+
 /* Nobody maps them, so that they leave no body. */
 static void what_leaves_no_body_fills_a_load_too(void **state)
 {
@@ -18,12 +31,7 @@ static void what_leaves_no_body_fills_a_load_too(void **state)
 		   "INSERT INTO outbox (event_id, event, payload) WITH RECURSIVE n(i) AS "
 		   "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12) SELECT i, "
 		   "'scrolled', '{\"a\":\"' || hex(zeroblob(500000)) || '\"}' FROM n");
-	assert_ok(s, judge_open(&judge, s->path, &s->e));
-	load->lot.kind = LOT_FRESH;
-	load->limit = LOAD_ROWS;
-	load->now_ms = 1;
-	shaper_work(&load->job, &judge);
-	assert_int_equal(load->job.err.code, ERR_OK);
+	shape_load(s, &judge, load, LOT_FRESH);
 	assert_true(load->cut);
 	assert_int_equal(load->rows, 9);
 	assert_int_equal(load->lot.last_id, 9);
@@ -33,17 +41,6 @@ static void what_leaves_no_body_fills_a_load_too(void **state)
 	assert_int_equal(load->rows, 3);
 	judge_close(&judge);
 	load_free(load);
-}
-
-static void shape_waiting(struct scene *s, struct judge *judge, struct load *load)
-{
-	assert_ok(s, judge_open(judge, s->path, &s->e));
-	load->lot.kind = LOT_RETRY;
-	load->destination_id = 1;
-	load->limit = LOAD_ROWS;
-	load->now_ms = 1;
-	shaper_work(&load->job, judge);
-	assert_int_equal(load->job.err.code, ERR_OK);
 }
 
 /* It was sent with the time of its first reading; the second with its own. The third's is so
@@ -66,7 +63,7 @@ static void a_row_without_a_time_keeps_its_first(void **state)
 		   "(1 * 1024 + 1, 1, 3, 1, 1, 1780000000000, 1780000000), "
 		   "(2 * 1024 + 1, 1, 3, 1, 1, 1780000000000, 1780000000), "
 		   "(3 * 1024 + 1, 1, 1, 1, 0, NULL, NULL)");
-	shape_waiting(s, &judge, load);
+	shape_load(s, &judge, load, LOT_RETRY);
 	assert_int_equal(load->rows, 3);
 	assert_int_equal(load->lot.entries[0].event_time, 1780000000);
 	assert_int_equal(load->lot.entries[1].event_time, 1790000000);
