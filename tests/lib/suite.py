@@ -54,7 +54,7 @@ class Job:
         self.path = os.path.relpath(path, ROOT)
         self.build = build
         self.timeout = timeout
-        self.alone = alone          # measures time: nothing may run beside it
+        self.alone = alone          # measures time: nothing but a fuzzer may run beside it
         self.programs = programs    # needs convey and convey-sandbox
         self.named = named          # minutes: only where it is asked for
         stem = os.path.splitext(os.path.basename(path))[0]
@@ -232,12 +232,15 @@ def report(result, totals):
         print("        " + line)
 
 
-def run_together(jobs, totals):
-    """One more at a time than there are cores, as the black-box tests wait half of their time.
-    The fuzzers take what the others leave: they begin with the first of those."""
+def run_all(jobs, totals):
+    """First what measures time, one by one; then the others, one more at a time than there are
+    cores, as the black-box tests wait half of their time. The fuzzers, of the lowest priority, take
+    what is left: a core beside the first, and what those tests leave from the first of them on."""
     fuzzers = [job for job in jobs if job.group == "fuzz"]
-    others = [job for job in jobs if job.group != "fuzz"]
+    timed = [job for job in jobs if job.alone]
+    others = [job for job in jobs if not job.alone and job.group != "fuzz"]
     idle = threading.Event()
+    idle.set()
 
     def run_other(job):
         if job.group == "e2e":
@@ -248,21 +251,16 @@ def run_together(jobs, totals):
         idle.wait()
         return run(job)
 
-    if not any(job.group == "e2e" for job in others):
-        idle.set()
     with concurrent.futures.ThreadPoolExecutor(CORES + 1) as pool, \
-            concurrent.futures.ThreadPoolExecutor(1 if others else CORES) as beside:
-        running = [pool.submit(run_other, job) for job in others]
-        running += [beside.submit(run_fuzzer, job) for job in fuzzers]
+            concurrent.futures.ThreadPoolExecutor(1 if others or timed else CORES) as beside:
+        running = [beside.submit(run_fuzzer, job) for job in fuzzers]
+        for job in timed:
+            report(run(job), totals)
+        if any(job.group == "e2e" for job in others):
+            idle.clear()
+        running += [pool.submit(run_other, job) for job in others]
         for done in concurrent.futures.as_completed(running):
             report(done.result(), totals)
-
-
-def run_all(jobs, totals):
-    run_together([job for job in jobs if not job.alone], totals)
-    for job in jobs:
-        if job.alone:
-            report(run(job), totals)
 
 
 def main(words):
