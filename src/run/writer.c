@@ -308,6 +308,7 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 		if (wal_index_open(&w->index, &w->db)) {
 			w->commits = wal_index_commits(&w->index);
 			w->db.turn.index = w->checkpoint.db.turn.index = &w->index;
+			w->checkpoint.index = &w->index;
 		}
 		lock_note_companions(&w->lock);
 		return ERR_OK;
@@ -320,7 +321,8 @@ static void leave_to_others(void *state)
 {
 	struct writer *w = state;
 
-	pace_rest(&w->pace, &w->index, w->others_ms);
+	pace_rest(&w->pace, &w->index, checkpoint_due_frames(&w->checkpoint),
+		  w->others_ms);
 }
 
 enum err_code writer_start(struct writer *w, uv_loop_t *loop, struct err *e)

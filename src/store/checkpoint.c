@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/checkpoint.h"
 
+#include "base/clock.h"
+
+/* After the first that a reader held back, then three times as long. */
+enum { PAUSE_MS = 1, PAUSE_MAX_MS = 250 };
+
 /* It must change a page each time: a value that stays writes nothing, and nothing is cut. */
 static const char shrink_sql[] = "INSERT INTO setting VALUES ('wal_shrunk', 1) "
 				 "ON CONFLICT DO UPDATE SET value = value + 1";
@@ -33,9 +38,21 @@ void checkpoint_close(struct checkpoint *c)
 	*c = (struct checkpoint){0};
 }
 
+/* -1, where another's is under way. */
+static void note_try(struct checkpoint *c, int frames, int moved)
+{
+	uint32_t pause_ms = c->pause_ms ? 3 * c->pause_ms : PAUSE_MS;
+
+	c->left = frames > moved ? (uint32_t)(frames - moved) : 0;
+	if (c->left == 0)
+		pause_ms = 0;
+	c->pause_ms = pause_ms < PAUSE_MAX_MS ? pause_ms : PAUSE_MAX_MS;
+	c->tried_ms = clock_mono_ms();
+}
+
 enum err_code checkpoint_now(struct checkpoint *c, struct err *e)
 {
-	int rc;
+	int rc, frames, moved;
 
 	if (db_begin(c->writer, e) != ERR_OK)
 		return e->code;
@@ -45,19 +62,34 @@ enum err_code checkpoint_now(struct checkpoint *c, struct err *e)
 		return e->code;
 	}
 	rc = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
-				       NULL, NULL);
+				       &frames, &moved);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
 		db_err(&c->db, e, "checkpoint");
 	else
 		e->code = ERR_OK;
+	note_try(c, frames, moved);
 	db_rollback(c->writer);
 	return e->code;
+}
+
+uint32_t checkpoint_due_frames(const struct checkpoint *c)
+{
+	return CHECKPOINT_DUE_PAGES + (c->left < CHECKPOINT_DUE_PAGES ? 0 : c->left);
+}
+
+/* Each try locks the database for as long as it takes to find that a reader is in the way. */
+static bool is_due(const struct checkpoint *c)
+{
+	if (c->wal_pages < CHECKPOINT_DUE_PAGES)
+		return false;
+	return clock_mono_ms() - c->tried_ms >= c->pause_ms ||
+	       (c->index && wal_index_frames(c->index) >= checkpoint_due_frames(c));
 }
 
 enum err_code checkpoint_if_due(struct checkpoint *c, struct err *e)
 {
 	e->code = ERR_OK;
-	if (c->wal_pages < CHECKPOINT_DUE_PAGES)
+	if (!is_due(c))
 		return ERR_OK;
 	c->wal_pages = 0;
 	return checkpoint_now(c, e);

@@ -2,7 +2,6 @@
 #include "store/pace.h"
 
 #include "base/clock.h"
-#include "store/checkpoint.h"
 
 enum {
 	OTHERS_MS = 1000,   /* so long after a commit of theirs another may wait */
@@ -51,13 +50,14 @@ static uint64_t rest_us(struct pace *p, const struct wal_index *index, uint64_t 
 	return rest < REST_MAX_US ? rest : REST_MAX_US;
 }
 
-void pace_rest(struct pace *p, const struct wal_index *index, uint64_t others_ms)
+void pace_rest(struct pace *p, const struct wal_index *index, uint32_t due_frames,
+	       uint64_t others_ms)
 {
 	uint64_t now_us = clock_mono_us();
 	uint64_t until_us = p->unlocked_us + rest_us(p, index, others_ms, now_us);
 	uint64_t left_us = until_us > now_us ? until_us - now_us : 0;
 
-	while (left_us > 0 && wal_index_frames(index) < CHECKPOINT_DUE_PAGES) {
+	while (left_us > 0 && wal_index_frames(index) < due_frames) {
 		uint64_t us = left_us < NAP_US ? left_us : NAP_US;
 
 		sqlite3_sleep((int)((us + 999) / 1000));

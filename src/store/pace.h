@@ -27,9 +27,10 @@ struct pace {
 void pace_locked(struct pace *p);
 void pace_unlocked(struct pace *p);
 
-/* Sleeps until others have had it for long enough, or until the WAL is due for a checkpoint. Not
- * where they committed last at others_ms (monotonic), and that was a while before it was locked:
- * behind that they could not. */
-void pace_rest(struct pace *p, const struct wal_index *index, uint64_t others_ms);
+/* Sleeps until others have had it for long enough, or until the WAL holds so many frames that a
+ * checkpoint is due. Not where they committed last at others_ms (monotonic), and that was a while
+ * before it was locked: behind that they could not. */
+void pace_rest(struct pace *p, const struct wal_index *index, uint32_t due_frames,
+	       uint64_t others_ms);
 
 #endif

@@ -21,10 +21,13 @@ static sqlite3 *application; /* its turn comes once, where `armed` */
 static bool armed;
 static int application_rc;
 static bool refusing; /* to open files */
+static int locks;     /* asked for */
 
 static int give_turn(void *arg, const struct vfs_op *op)
 {
 	(void)arg;
+	if (op->call == VFS_SHM_LOCK)
+		locks++;
 	if (armed && op->call == VFS_UNFETCH) {
 		armed = false;
 		application_rc = sqlite3_exec(
@@ -236,6 +239,53 @@ static void a_reader_only_delays_it(void **state)
 	checkpoint_close(&c);
 }
 
+static int locks_of_commit(struct scene *s, struct checkpoint *c, const char *sql)
+{
+	scene_exec(s, sql);
+	locks = 0;
+	assert_ok(s, checkpoint_if_due(c, &s->e));
+	return locks;
+}
+
+/* It would be in vain at each commit, and keep others from theirs. */
+static void a_reader_that_stays_is_not_run_into_each_time(void **state)
+{
+	static const char little[] = "INSERT INTO outbox (event) VALUES ('purchase')";
+	static const char much[] = "UPDATE own SET b = randomblob(4096 * 700)";
+	struct scene *s = *state;
+	struct wal_index index;
+	struct checkpoint c;
+	struct db reader;
+	int64_t before;
+
+	scene_exec(s, "CREATE TABLE own (b); INSERT INTO own VALUES (1)");
+	assert_ok(s, checkpoint_open(&c, &s->db, &s->e));
+	assert_true(wal_index_open(&index, &s->db));
+	c.index = &index;
+	assert_ok(s, db_open(&reader, s->path, DB_READ, &s->e));
+	assert_ok(s, db_exec(&reader, "BEGIN", &s->e));
+	assert_ok(s, db_int(&reader, "SELECT count(*) FROM own", -1, &before, &s->e));
+
+	assert_int_not_equal(locks_of_commit(s, &c, much), 0);
+	assert_in_range(c.left, 700, 1000);
+	assert_in_range(c.pause_ms, 1, 1000);
+	c.pause_ms = 1000000; /* this test's */
+	assert_int_equal(locks_of_commit(s, &c, little), 0);
+	/* So many more that it may be gone. */
+	assert_int_not_equal(locks_of_commit(s, &c, much), 0);
+	assert_in_range(c.left, 1400, 2000);
+	assert_in_range(c.pause_ms, 1, 1000);
+
+	db_close(&reader);
+	c.tried_ms -= c.pause_ms;
+	assert_int_not_equal(locks_of_commit(s, &c, little), 0);
+	assert_int_equal(c.left, 0);
+	assert_int_equal(c.pause_ms, 0);
+	scene_exec(s, little);
+	assert_in_range(wal_index_frames(&index), 1, 10);
+	checkpoint_close(&c);
+}
+
 /* A relay that cannot start closes what it has, and closes all of it again at its end. */
 static void what_did_not_open_is_closed_twice(void **state)
 {
@@ -260,6 +310,7 @@ int main(void)
 		T(a_shrink_leaves_nothing_behind),
 		T(the_wal_stays_short),
 		T(a_reader_only_delays_it),
+		T(a_reader_that_stays_is_not_run_into_each_time),
 		T(what_did_not_open_is_closed_twice),
 	};
 

@@ -8,6 +8,7 @@
 #include "store/pace.h"
 
 enum { HELD_US = 20000, REST_US = 40000, LONG_US = 1000000, LONGEST_US = 100000 };
+enum { DUE = 600 }; /* frames */
 
 static const struct wal_index no_index;
 
@@ -18,7 +19,7 @@ static uint64_t rest_after(uint64_t held_us, uint64_t others_ago_ms)
 	pace_locked(&p);
 	pace_unlocked(&p);
 	p.held_us += held_us;
-	pace_rest(&p, &no_index, clock_mono_ms() - others_ago_ms);
+	pace_rest(&p, &no_index, DUE, clock_mono_ms() - others_ago_ms);
 	assert_int_equal(p.held_us, 0);
 	return clock_mono_us() - p.unlocked_us;
 }
@@ -56,7 +57,7 @@ static void our_own_time_does_not_count(void **state)
 	p.held_us = LONG_US;
 	p.first_us -= LONG_US;
 	others_ms -= LONG_US / 1000;
-	pace_rest(&p, &no_index, others_ms);
+	pace_rest(&p, &no_index, DUE, others_ms);
 	assert_true(clock_mono_us() - p.unlocked_us >= LONGEST_US - 1000);
 }
 
@@ -72,7 +73,7 @@ static void what_has_passed_counts(void **state)
 	p.held_us = HELD_US;
 	p.unlocked_us -= REST_US;
 	from_us = clock_mono_us();
-	pace_rest(&p, &no_index, clock_mono_ms());
+	pace_rest(&p, &no_index, DUE, clock_mono_ms());
 	assert_true(clock_mono_us() - from_us < REST_US);
 }
 
@@ -84,18 +85,18 @@ static void brisk_commits_get_longer(void **state)
 	struct pace p = {0};
 
 	assert_true(wal_index_open(&index, &s->db));
-	pace_rest(&p, &index, clock_mono_ms());
+	pace_rest(&p, &index, DUE, clock_mono_ms());
 	for (int i = 0; i < 20; i++)
 		scene_exec(s, "INSERT INTO outbox (event) VALUES ('purchase')");
 	p.rested_us = clock_mono_us() - 20 * 200; /* 200 us each */
 	pace_locked(&p);
 	pace_unlocked(&p);
-	pace_rest(&p, &index, clock_mono_ms());
+	pace_rest(&p, &index, DUE, clock_mono_ms());
 	assert_true(clock_mono_us() - p.unlocked_us >= 45000);
 	/* Nobody since: then there is no reason. */
 	pace_locked(&p);
 	pace_unlocked(&p);
-	pace_rest(&p, &index, clock_mono_ms());
+	pace_rest(&p, &index, DUE, clock_mono_ms());
 	assert_true(clock_mono_us() - p.unlocked_us < 45000);
 }
 
@@ -112,8 +113,25 @@ static void a_long_wal_ends_the_rest(void **state)
 	pace_locked(&p);
 	pace_unlocked(&p);
 	p.held_us = LONG_US;
-	pace_rest(&p, &index, clock_mono_ms());
+	pace_rest(&p, &index, DUE, clock_mono_ms());
 	assert_true(clock_mono_us() - p.unlocked_us < LONGEST_US - 1000);
+}
+
+/* But not one that a reader keeps from moving them. */
+static void one_that_is_held_back_does_not(void **state)
+{
+	struct scene *s = *state;
+	struct wal_index index;
+	struct pace p = {0};
+
+	assert_true(wal_index_open(&index, &s->db));
+	scene_exec(s, "CREATE TABLE own (a BLOB);"
+		      "INSERT INTO own VALUES (zeroblob(4096 * 700))");
+	pace_locked(&p);
+	pace_unlocked(&p);
+	p.held_us = LONG_US;
+	pace_rest(&p, &index, 700 + DUE, clock_mono_ms());
+	assert_true(clock_mono_us() - p.unlocked_us >= LONGEST_US - 1000);
 }
 
 /* What several transactions held it for is one sum. */
@@ -140,6 +158,7 @@ int main(void)
 		cmocka_unit_test(what_has_passed_counts),
 		T(brisk_commits_get_longer),
 		T(a_long_wal_ends_the_rest),
+		T(one_that_is_held_back_does_not),
 		cmocka_unit_test(transactions_add_up),
 	};
 
