@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "store/migrate.h"
 #include "store/prune.h"
+#include "store/reissue.h"
 #include "store/wal_rewrite.h"
 
 enum { ALONE_MS = 1000 };
@@ -286,6 +288,19 @@ enum err_code writer_read_floors(struct writer *w, bool drop, struct err *e)
 	return dedup_set_floor(&w->queue.dedup, floors.dedup_id, drop, e);
 }
 
+static enum err_code reissue_ids_of(struct writer *w, struct err *e)
+{
+	struct log_line line;
+	int64_t moved;
+
+	if (reissue_ids(&w->db, &moved, e) != ERR_OK || moved == 0)
+		return e->code;
+	line = log_begin(LOG_WARN, "ids_began_again");
+	log_field(&line, "moved", "%lld", (long long)moved);
+	log_end(&line);
+	return ERR_OK;
+}
+
 enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 			  struct err *e)
 {
@@ -295,7 +310,7 @@ enum err_code writer_open(struct writer *w, const char *path, int *recovered,
 	/* A file that is none of ours gets no lock beside it. */
 	if (db_open(&w->db, w->lock.path, DB_WRITE, e) == ERR_OK &&
 	    migrate_check(&w->db, e) == ERR_OK && lock_take(&w->lock, e) == ERR_OK &&
-	    db_use_wal(&w->db, e) == ERR_OK && intact_check_ids(&w->db, e) == ERR_OK &&
+	    db_use_wal(&w->db, e) == ERR_OK && reissue_ids_of(w, e) == ERR_OK &&
 	    queue_open(&w->queue, &w->db, e) == ERR_OK &&
 	    (w->has_kinship = kinship_open(&w->kinship, &w->db, e) == ERR_OK) &&
 	    edges_open(&w->edges, &w->db, &w->kinship, e) == ERR_OK &&

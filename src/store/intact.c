@@ -11,7 +11,7 @@
 static const char position_sql[] =
 	"SELECT cursor, (SELECT max(id) FROM attempt), "
 	"(SELECT max(version) FROM schema_migration), " LAST_ROW " FROM queue";
-static const char rows_sql[] = "SELECT cursor >= ?1 AND " LAST_ROW " >= ?2 FROM queue";
+static const char rows_sql[] = "SELECT cursor >= ?1, " LAST_ROW " >= ?2 FROM queue";
 
 /* Not known while a checkpoint is under way, or after one that was broken off. One that ends
  * between two looks has written after the first: so the WAL-index is asked on both sides. */
@@ -104,6 +104,17 @@ static enum err_code restored(const struct db *db, struct err *e)
 		       db->path);
 }
 
+/* The relay's own writes are there, the last rows are not. A backup may be that young too. */
+static enum err_code begun_again(const struct db *db, struct err *e)
+{
+	return err_set(
+		e, ERR_NOINPUT,
+		"the last rows of outbox in '%s' are gone and its ids begin again, "
+		"as somebody emptied sqlite_sequence or restored a backup while the "
+		"relay ran; start the relay again",
+		db->path);
+}
+
 enum err_code intact_check(struct intact *i, struct err *e)
 {
 	struct intact_position now;
@@ -116,18 +127,19 @@ enum err_code intact_check(struct intact *i, struct err *e)
 			       "'%s' was migrated by a newer convey while the relay ran; "
 			       "start that one's relay",
 			       i->db->path);
-	if (now.schema == i->kept.schema && now.cursor == i->kept.cursor &&
-	    now.attempt_id == i->kept.attempt_id && now.last_row >= i->kept.last_row) {
-		i->kept = now;
-		return ERR_OK;
-	}
-	return restored(i->db, e);
+	if (now.schema != i->kept.schema || now.cursor != i->kept.cursor ||
+	    now.attempt_id != i->kept.attempt_id)
+		return restored(i->db, e);
+	if (now.last_row < i->kept.last_row)
+		return begun_again(i->db, e);
+	i->kept = now;
+	return ERR_OK;
 }
 
 enum err_code intact_check_rows(struct db *db, int64_t cursor, int64_t last_row,
 				struct err *e)
 {
-	bool row, there = false;
+	bool row, came_as_far = false, there = false;
 	sqlite3_stmt *stmt;
 
 	if (db_kept(db, rows_sql, &stmt, e) != ERR_OK)
@@ -135,35 +147,14 @@ enum err_code intact_check_rows(struct db *db, int64_t cursor, int64_t last_row,
 	sqlite3_bind_int64(stmt, 1, cursor);
 	sqlite3_bind_int64(stmt, 2, last_row);
 	e->code = db_step(db, stmt, &row, e);
-	if (e->code == ERR_OK)
-		there = row && sqlite3_column_int(stmt, 0);
+	if (e->code == ERR_OK && row) {
+		came_as_far = sqlite3_column_int(stmt, 0);
+		there = sqlite3_column_int(stmt, 1);
+	}
 	sqlite3_reset(stmt);
-	return e->code != ERR_OK || there ? e->code : restored(db, e);
-}
-
-enum err_code intact_check_ids(struct db *db, struct err *e)
-{
-	int64_t cursor, last;
-
-	/* Without its line nothing was inserted since. */
-	if (db_exec(db,
-		    "INSERT INTO sqlite_sequence (name, seq) SELECT 'outbox', cursor "
-		    "FROM queue WHERE cursor > 0 AND NOT EXISTS "
-		    "(SELECT 1 FROM sqlite_sequence WHERE name = 'outbox')",
-		    e) != ERR_OK ||
-	    db_int(db, "SELECT cursor FROM queue", 0, &cursor, e) != ERR_OK ||
-	    db_int(db, "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'", 0, &last,
-		   e) != ERR_OK ||
-	    last >= cursor)
+	if (e->code != ERR_OK || (came_as_far && there))
 		return e->code;
-	return err_set(
-		e, ERR_DATA,
-		"the ids of outbox begin again: rows up to %lld were taken up, and "
-		"the last one is %lld, as somebody emptied sqlite_sequence. UPDATE "
-		"sqlite_sequence SET seq = %lld WHERE name = 'outbox', and insert "
-		"again what came since: under its ids it would be taken for older "
-		"rows",
-		(long long)cursor, (long long)last, (long long)cursor);
+	return came_as_far ? begun_again(db, e) : restored(db, e);
 }
 
 enum err_code intact_about_to_commit(struct intact *i, struct err *e)

@@ -5,7 +5,7 @@
  *
  * Owns:    its statement, from intact_open to intact_close.
  * Thread:  the writer's; intact_check and intact_about_to_commit inside its transaction.
- * Errors:  NOINPUT overwritten or restored, CONFIG migrated, and what to do; else the database's.
+ * Errors:  NOINPUT overwritten, restored or emptied, CONFIG migrated, and what to do; else the database's.
  * See:     https://www.sqlite.org/walformat.html, the WAL-index. */
 #ifndef STORE_INTACT_H
 #define STORE_INTACT_H
@@ -42,10 +42,6 @@ MUST_CHECK enum err_code intact_open(struct intact *i, struct db *db, struct err
 void intact_close(struct intact *i);
 
 MUST_CHECK enum err_code intact_check(struct intact *i, struct err *e);
-/* At the start: new rows of the outbox get ids that the relay has not passed yet. Where somebody
- * has made them begin again that is set right; DATA where rows have been given such ids. */
-MUST_CHECK enum err_code intact_check_ids(struct db *db, struct err *e);
-
 /* From any connection, in a transaction: the file is as far as it was known to be. */
 MUST_CHECK enum err_code intact_check_rows(struct db *db, int64_t cursor,
 					   int64_t last_row, struct err *e);

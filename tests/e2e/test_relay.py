@@ -190,28 +190,6 @@ class Rate(Case):
         self.check()
 
 
-class Ids(Case):
-    def test_that_begin_again(self):
-        self.project.insert(purchase(n) for n in range(20))
-        self.drain()
-        admin = self.project.connect()
-        admin.executescript("DELETE FROM outbox; DELETE FROM sqlite_sequence WHERE name = 'outbox'")
-        self.assertEqual(self.drain(), 0)  # nothing is lost yet
-        self.project.insert([purchase(20)])
-        self.assertEqual(self.drain(), 0)
-        self.assertEqual(self.project.delivery("id-20")["status"], "delivered")
-        admin.executescript("DELETE FROM outbox; DELETE FROM sqlite_sequence WHERE name = 'outbox'")
-        self.project.insert([purchase(21)])
-        relay = self.start()
-        self.assertEqual(relay.wait(), 65)
-        self.assertIn("the ids of outbox begin again", relay.log())
-        admin.execute("UPDATE sqlite_sequence SET seq = 21 WHERE name = 'outbox'")
-        admin.close()
-        self.project.insert([purchase(21)])
-        self.assertEqual(self.drain(), 0)
-        self.assertIn("id-21", applied_ids(self.sandbox.ledger()))
-
-
 class Throttled(Case):
     def test_a_restart_waits_on_and_a_person_need_not(self):
         self.throttled_by("40100:nth=1,retry_after=600")
