@@ -8,13 +8,15 @@
 #include "core/normalize.h"
 #include "core/redact.h"
 #include "core/sha256_hex.h"
+#include "run/filler.h"
 #include "store/intact.h"
 
 struct work {
 	struct judge *judge;
 	struct load *load;
 	struct err *err;
-	size_t read; /* bytes */
+	size_t read;  /* bytes */
+	bool lacking; /* a row of the load ends for want of what a duplicate may have */
 };
 
 /* A longer id is none; names are shorter. So there is room until the load is cut. */
@@ -27,6 +29,13 @@ static void keep_text(struct load *load, struct str text, uint32_t *at, uint32_t
 	*len = (uint32_t)load->text.len - *at;
 }
 
+static void set_reason(struct work *w, struct entry *n, enum reason reason)
+{
+	n->reason = (uint8_t)reason;
+	if (reason != REASON_NONE && filler_is_wanted(reason))
+		w->lacking = true;
+}
+
 /* Of the row's entries the first carries what concerns the row itself. */
 static struct entry *add_entry(struct work *w, const struct entry *common,
 			       enum reason reason)
@@ -35,7 +44,7 @@ static struct entry *add_entry(struct work *w, const struct entry *common,
 	struct entry *n = load_add(load);
 
 	*n = *common;
-	n->reason = (uint8_t)reason;
+	set_reason(w, n, reason);
 	if (load->lot.count > 1 && n[-1].outbox_id == n->outbox_id)
 		n->flags &= (uint16_t) ~(ENTRY_FIRST | ENTRY_DERIVED | ENTRY_PLAIN);
 	if (reason == REASON_NOT_MAPPED)
@@ -50,7 +59,7 @@ static void shape_or_park(struct work *w, const struct ruling *r, struct entry *
 	struct buf *body = &w->load->body;
 	bool alone = body->len == 0;
 
-	n->reason = (uint8_t)judge_shape(w->judge, r, body);
+	set_reason(w, n, judge_shape(w->judge, r, body));
 	if (n->reason != REASON_PAYLOAD_TOO_LARGE || alone)
 		return;
 	n->reason = REASON_NONE;
@@ -217,6 +226,72 @@ static bool add_row(void *arg, const struct outbox_row *row,
 	return !load->cut;
 }
 
+/* Decided with what its duplicates add. Where that helps it is to wait a moment, as any row does
+ * whose duplicates come before it left (store/admit.c: hold_first), and is read again then. */
+static enum err_code fill_row(struct work *w, struct row_span *row,
+			      const int64_t *fillers)
+{
+	struct lot *lot = &w->load->lot;
+	const struct entry *first = &lot->entries[row->at];
+	struct entry common = {.outbox_id = first->outbox_id,
+			       .hash = first->hash,
+			       .created_ms = first->created_ms,
+			       .id_at = first->id_at,
+			       .id_len = first->id_len,
+			       .limited_data_use = -1};
+	size_t body = w->load->body.len, text = w->load->text.len;
+	struct row_span filled = {lot->count, lot->count};
+	struct outbox_row whole;
+	enum reason reason;
+	bool found;
+
+	common.flags = first->flags & (ENTRY_FIRST | ENTRY_DERIVED | ENTRY_PLAIN);
+	if (outbox_one(&w->judge->reader, common.outbox_id, &whole, &found, w->err) !=
+		    ERR_OK ||
+	    !found ||
+	    judge_read_merged(w->judge, &whole, fillers, &reason, w->err) != ERR_OK ||
+	    reason != REASON_NONE || add_for_all(w, &common) != ERR_OK)
+		return w->err->code;
+	filled.end = lot->count;
+	w->load->body.len = body;
+	if (filler_sendable(lot, filled) <= filler_sendable(lot, *row)) {
+		lot->count = filled.at;
+		w->load->text.len = text;
+		return ERR_OK;
+	}
+	for (uint32_t i = filled.at; i < filled.end; i++)
+		if (lot->entries[i].reason == REASON_NONE)
+			lot->entries[i].flags |= ENTRY_PARKED;
+	filler_replace(lot, *row, filled);
+	row->end = row->at + filled.end - filled.at;
+	return ERR_OK;
+}
+
+/* Deduplication stands before what ends a row: what the first one lacks, the others of its id
+ * fill before it is given up. */
+static enum err_code fill_lacking(struct work *w)
+{
+	struct load *load = w->load;
+	int64_t fillers[FILLER_MAX + 1];
+	struct row_span row = {0, 0};
+
+	w->err->code = ERR_OK;
+	load->lot.text = load->text.p;
+	if (!w->lacking || !filler_any(&load->lot))
+		return ERR_OK;
+	judge_collect(w->judge, NULL, NULL); /* what they tell of persons is told */
+	for (uint32_t at = 0; at < load->lot.count; at = row.end) {
+		row = filler_row(&load->lot, at);
+		load->lot.text = load->text.p;
+		if (load->text.len < LOAD_BODY_MAX &&
+		    filler_find(&load->lot, row, fillers) &&
+		    fill_row(w, &row, fillers) != ERR_OK)
+			break;
+	}
+	outbox_release(&w->judge->reader);
+	return w->err->code;
+}
+
 static enum err_code read_fresh(struct work *w, struct err *e)
 {
 	struct load *load = w->load;
@@ -245,7 +320,8 @@ static enum err_code read_fresh(struct work *w, struct err *e)
 	load->behind = upto < first;
 	if (load->behind)
 		return ERR_OK;
-	if (outbox_range(&w->judge->reader, first, upto, add_row, w, e) != ERR_OK)
+	if (outbox_range(&w->judge->reader, first, upto, add_row, w, e) != ERR_OK ||
+	    fill_lacking(w) != ERR_OK)
 		return e->code;
 	if (!load->cut)
 		load->lot.last_id = upto;

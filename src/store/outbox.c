@@ -190,6 +190,11 @@ enum err_code outbox_one(struct outbox_reader *r, int64_t id, struct outbox_row 
 	return e->code;
 }
 
+void outbox_release(struct outbox_reader *r)
+{
+	sqlite3_reset(r->one);
+}
+
 enum err_code outbox_duplicates(struct outbox_reader *r, int64_t first_id,
 				outbox_row_fn *fn, void *arg, struct err *e)
 {

@@ -67,5 +67,7 @@ MUST_CHECK enum err_code outbox_next_due(struct outbox_reader *r, int32_t destin
  * was derived before. */
 MUST_CHECK enum err_code outbox_one(struct outbox_reader *r, int64_t id,
 				    struct outbox_row *row, bool *found, struct err *e);
+/* Gives it back, for who goes on with another snapshot. */
+void outbox_release(struct outbox_reader *r);
 
 #endif

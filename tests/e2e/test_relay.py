@@ -300,7 +300,7 @@ class Dedup(Case):
         self.check()
 
     def test_so_it_does_within_a_chunk(self):
-        self.project.insert([purchase(1, page=None), purchase(1), purchase(1),
+        self.project.insert([purchase(1, properties={"value": "x"}), purchase(1), purchase(1),
                              purchase(2, event="unheard of"), purchase(2)])
         self.drain()
         self.assertEqual(self.project.query("SELECT status FROM outbox_status ORDER BY id"),

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Rows of one event_id that make one conversion only together."""
+import hashlib
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from convey import purchase, sent  # noqa: E402
+from relay_case import Case  # noqa: E402
+
+GRANTED = {"ad_user_data": "GRANTED"}
+PAGE = {"url": "https://shop.example/thanks?ttclid=E.C.P.1"}
+SERVER = {"consent": GRANTED, "page": None, "user": {"email": "ada@buyer.example"},
+          "properties": {"value": 59.9, "currency": "EUR", "order_id": "9"}}
+BROWSER = {"page": PAGE, "user": None, "properties": None}
+
+
+def email(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Parts(Case):
+    """Committed before the relay reads them."""
+
+    def events(self):
+        return {event["event_id"]: event for _, event in sent(self.sandbox.ledger())}
+
+    def statuses(self):
+        return self.project.query("SELECT status, reason FROM outbox_status ORDER BY id")
+
+    def test_of_the_server_and_of_the_browser(self):
+        self.project.insert([purchase(1, **SERVER), purchase(1, **BROWSER),
+                             purchase(2, **BROWSER), purchase(2, **SERVER)])
+        self.drain()
+        self.assertEqual(self.statuses(), [("delivered", None), ("duplicate", None)] * 2)
+        for event in self.events().values():
+            self.assertEqual(event["page"]["url"], PAGE["url"])
+            self.assertEqual(event["properties"]["value"], 59.9)
+            self.assertEqual((event["user"]["ttclid"], event["user"]["email"]),
+                             ("E.C.P.1", email("ada@buyer.example")))
+        self.check()
+
+    def test_neither_could_be_sent_alone(self):
+        self.project.insert([
+            purchase(1, properties={"value": 5}), purchase(1, page=None,
+                                                           properties={"currency": "EUR"}),
+            purchase(2, page=None, properties={"value": "x"}), purchase(2, page=None),
+            purchase(2, properties={"value": 2, "currency": "EUR"})])
+        self.drain()
+        # What is broken is not mended by others, and does not break them.
+        self.assertEqual(self.statuses(), [
+            ("delivered", None), ("duplicate", None), ("rejected", "missing_page_url"),
+            ("delivered", None), ("duplicate", None)])
+        self.assertEqual({name: event["properties"]["value"]
+                          for name, event in self.events().items()},
+                         {"id-1": 5, "id-2": 29.99})
+        self.check()
+
+    def test_what_one_destination_lacks(self):
+        self.add_destination("till", "P2", source="offline")
+        self.project.insert([purchase(1, page=None), purchase(1, user=None)])
+        self.drain()
+        self.assertEqual(self.project.query(
+            "SELECT outbox_id, destination, status FROM delivery_status ORDER BY 1, 2"),
+            [(1, "shop", "delivered"), (1, "till", "delivered"), (2, None, "duplicate")])
+        self.check()
+
+    def test_consent_and_routes(self):
+        self.project.convey("destination", "set", "shop", "--consent-strict")
+        self.project.convey("route", "add", "--to", "shop", "--has", "email")
+        granted = dict.fromkeys(("ad_user_data", "ad_personalization", "ad_storage",
+                                 "analytics_storage"), "GRANTED")
+        self.project.insert([
+            purchase(1, consent=None, user={"email": "ada@buyer.example"}),
+            purchase(1, consent=granted, user=None),
+            purchase(2, consent=granted, user=None),
+            purchase(2, consent=None, user={"email": "ada@buyer.example"})])
+        self.drain()
+        self.assertEqual(self.statuses(), [("delivered", None), ("duplicate", None)] * 2)
+        self.check()
+
+    def test_one_that_was_cancelled_adds_nothing(self):
+        self.project.insert([purchase(1, page=None), purchase(1), purchase(2)])
+        (first,) = self.project.query("SELECT min(id) FROM outbox")[0]
+        db = self.project.connect()
+        db.execute("INSERT INTO delivery (key, state) SELECT (? + 1) * 1024, id FROM reason "
+                   "WHERE word = 'by_operator'", (first,))
+        db.close()
+        self.drain()
+        self.assertEqual(self.statuses(), [("rejected", "missing_page_url"),
+                                           ("cancelled", "by_operator"), ("delivered", None)])
+
+
+if __name__ == "__main__":
+    unittest.main()
