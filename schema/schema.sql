@@ -375,6 +375,25 @@ SELECT id, name, CASE WHEN paused THEN 24 ELSE reason END AS reason
 FROM destination
 WHERE removed = 0;
 
+-- Helper of the views below: the first row that no relay has taken up nor anybody cancelled (behind
+-- ten thousand cancelled ones: the next, whatever it is), and how many there are from it on; what
+-- somebody deleted among them counts. Cheap at any size: the LIMITs have it looked for once.
+CREATE VIEW unclaimed AS
+SELECT CASE WHEN v.count > 0 THEN v.first_id END AS first_id, v.count
+FROM (SELECT u.first_id, CASE WHEN u.first_id IS NULL THEN 0 ELSE
+		max(0, (SELECT max(id) FROM outbox) + 1 - u.first_id
+			- (SELECT count(*) FROM delivery WHERE key >= u.first_id * 1024)) END AS count
+	FROM (SELECT coalesce(
+			(SELECT o.id FROM outbox o
+				WHERE o.id BETWEEN q.cursor + 1 AND q.cursor + 10000
+					AND NOT EXISTS (SELECT 1 FROM delivery d
+						WHERE d.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023)
+				ORDER BY o.id LIMIT 1),
+			(SELECT min(id) FROM outbox WHERE id > q.cursor + 10000)) AS first_id
+		FROM queue q LIMIT 1) u
+	LIMIT 1) v
+LIMIT 1;
+
 -- For admins: the status of each outbox row, by its least finished delivery. A lookup by id is
 -- three short probes; a count over all walks the outbox.
 CREATE VIEW outbox_status AS
@@ -489,7 +508,7 @@ CREATE VIEW queue_status AS
 SELECT t.name AS destination,
 	CASE WHEN t.paused THEN 'paused' WHEN t.reason IS NOT NULL THEN r.word ELSE 'active' END
 		AS state,
-	c.pending + b.unclaimed AS pending,
+	c.pending + b.count AS pending,
 	coalesce((SELECT sum(a.events) FROM attempt a
 		WHERE a.outcome IS NULL AND a.destination_id = t.id), 0) AS sending,
 	c.retrying, c.delivered, c.duplicate, c.skipped, c.rejected, c.failed, c.held, c.cancelled,
@@ -497,8 +516,7 @@ SELECT t.name AS destination,
 		coalesce((SELECT o.created_at FROM waiting w JOIN outbox o ON o.id = w.key / 1024
 			WHERE w.destination_id = t.id AND w.due_at IS NOT NULL
 			ORDER BY w.due_at LIMIT 1), 9e15),
-		coalesce((SELECT o.created_at FROM outbox o
-			WHERE o.id > (SELECT cursor FROM queue) ORDER BY o.id LIMIT 1), 9e15),
+		coalesce((SELECT o.created_at FROM outbox o WHERE o.id = b.first_id), 9e15),
 		CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))) / 1000)
 		AS oldest_pending_s,
 	strftime('%Y-%m-%dT%H:%M:%fZ', c.delivered_last / 1000.0, 'unixepoch')
@@ -518,9 +536,7 @@ FROM destination t
 		max(CASE WHEN k.state = 160 THEN k.last_seen END) AS delivered_last
 		FROM destination t2 LEFT JOIN counter k ON k.destination_id IN (t2.id, 0)
 		GROUP BY t2.id) c ON c.id = t.id
-	JOIN (SELECT max(0, coalesce((SELECT max(id) FROM outbox), 0) - cursor
-		- (SELECT count(*) FROM delivery WHERE key > cursor * 1024 + 1023)) AS unclaimed
-		FROM queue) b
+	JOIN unclaimed b
 	LEFT JOIN reason r ON r.id = t.reason
 WHERE t.removed = 0;
 
@@ -546,7 +562,7 @@ SELECT r.word, q.destination, q.pending + q.retrying,
 		FROM outbox o WHERE o.id = coalesce(
 			(SELECT w.key / 1024 FROM waiting w WHERE w.destination_id = t.id
 				AND w.due_at > 0 AND w.status IN (1, 3) ORDER BY w.due_at LIMIT 1),
-			(SELECT min(id) FROM outbox WHERE id > (SELECT cursor FROM queue)))),
+			(SELECT first_id FROM unclaimed))),
 	replace(r.advice, 'NAME', q.destination)
 FROM queue_status q
 	JOIN reason r ON r.word = q.state

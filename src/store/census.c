@@ -26,10 +26,7 @@ enum err_code census_backlog(struct db *db, struct rows *out, struct err *e)
 
 enum err_code census_unclaimed(struct db *db, int64_t *out, struct err *e)
 {
-	return db_int(db,
-		      "SELECT max(0, coalesce((SELECT max(id) FROM outbox), 0) - cursor) "
-		      "FROM queue",
-		      0, out, e);
+	return db_int(db, "SELECT count FROM unclaimed", 0, out, e);
 }
 
 enum err_code census_quarters(struct db *db, int64_t first, struct str name,

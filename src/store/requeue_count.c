@@ -23,11 +23,16 @@ static const char waiting_sql[] =
 	"ON t.id = w.destination_id WHERE w.status = ?1 AND ?2 = CASE w.status WHEN 1 "
 	"THEN " REQUEUE_WAITS_FOR " ELSE w.reason END";
 
-/* ?1 a reason, 0 any. */
+/* ?1 a reason, 0 any. As the view `unclaimed` counts them: who writes may not read views. */
 static const char unclaimed_sql[] =
-	"SELECT max(0, coalesce((SELECT max(id) FROM outbox), 0) - cursor - "
-	"(SELECT count(*) FROM delivery WHERE key >= (cursor + 1) * 1024)), 0, 0 FROM "
-	"queue "
+	"SELECT CASE WHEN u.first_id IS NULL THEN 0 ELSE "
+	"max(0, (SELECT max(id) FROM outbox) + 1 - u.first_id - "
+	"(SELECT count(*) FROM delivery WHERE key >= u.first_id * 1024)) END, 0, 0 FROM "
+	"(SELECT coalesce((SELECT o.id FROM outbox o WHERE o.id BETWEEN q.cursor + 1 AND "
+	"q.cursor + 10000 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.key BETWEEN "
+	"o.id * 1024 AND o.id * 1024 + 1023) ORDER BY o.id LIMIT 1), (SELECT min(id) "
+	"FROM "
+	"outbox WHERE id > q.cursor + 10000)) AS first_id FROM queue q LIMIT 1) u "
 	"WHERE ?1 = 0 OR ?1 = " REQUEUE_ALL_WAIT_FOR;
 
 static enum err_code ask(struct requeue *q, const char *sql, int64_t a, int64_t b,

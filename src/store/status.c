@@ -12,7 +12,7 @@
  * while queue_status shows them at every destination. */
 static const char totals_sql[] =
 	"SELECT (SELECT count(*) FROM destination WHERE removed = 0), "
-	"(SELECT max(0, coalesce((SELECT max(id) FROM outbox), 0) - cursor) FROM queue), "
+	"(SELECT count FROM unclaimed), "
 	"coalesce(sum(CASE WHEN state / 16 = 1 THEN count END), 0), "
 	"(SELECT coalesce(sum(events), 0) FROM attempt WHERE outcome IS NULL), "
 	"coalesce(sum(CASE WHEN state / 16 = 3 THEN count END), 0), "

@@ -261,6 +261,37 @@ class Operator(Case):
         self.assertNotIn("id-2", json.dumps(self.sandbox.ledger()))
         self.check()
 
+    def test_what_nobody_has_read_waits_unless_it_is_cancelled_or_deleted(self):
+        def waits():
+            status = json.loads(self.project.convey("status", "--json"))
+            doctor = json.loads(self.project.convey("doctor", "--offline", "--json"))
+            told, = (line["detail"] for line in doctor if line["check"] == "relay")
+            queue, = status["queue"]
+            planned = json.loads(self.project.convey("cancel", "--status", "pending",
+                                                     "--dry-run", "--json"))
+            self.assertEqual([status["backlog"], queue["pending"], planned["cancelled"],
+                              told], [queue["pending"]] * 3 + [
+                                  f"none runs; {queue['pending']} rows wait"])
+            return queue["pending"], self.project.query(
+                "SELECT count, example_event_id FROM problem WHERE reason = 'paused'")
+
+        self.project.convey("destination", "pause", "shop")
+        self.project.insert(dict(purchase(n), created_at=int(time.time() * 1000) - 300000)
+                            for n in range(3))
+        self.project.insert(purchase(n) for n in range(3, 6))
+        self.assertEqual(waits(), (6, [(6, "id-0")]))
+        for n in range(3):
+            self.project.convey("cancel", f"id-{n}")
+        self.assertEqual(waits(), (3, [(3, "id-3")]))
+        self.assertLess(self.project.queue()["oldest_pending_s"], 100)
+        for gone, left in (("id-3", 2), ("id-5", 1)):
+            admin = self.project.connect()
+            admin.execute("DELETE FROM outbox WHERE event_id = ?", (gone,))
+            admin.close()
+            self.assertEqual(waits(), (left, [(left, "id-4")]))
+        self.project.convey("cancel", "id-4")
+        self.assertEqual((waits()[0], self.project.queue()["oldest_pending_s"]), (0, 0))
+
     def test_cancelled_while_it_waits(self):
         self.sandbox.set_faults("50000")
         self.project.insert(purchase(n) for n in range(5))
