@@ -108,6 +108,12 @@ enum reason verdict_reason(enum verdict v)
 	return rules[v].reason;
 }
 
+enum reason verdict_waits_for(enum verdict v, const struct answer *a)
+{
+	return v == VERDICT_UNKNOWN && a->http_status ? REASON_SERVER_ERROR
+						      : verdict_reason(v);
+}
+
 static int number_at(struct str s, size_t at)
 {
 	int value = 0;

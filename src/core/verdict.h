@@ -47,8 +47,10 @@ bool verdict_is_unsure(enum verdict v, const struct answer *a);
 /* Whether the row's attempts grow by this. */
 bool verdict_spends(enum verdict v);
 
-/* Why rows wait afterwards; REASON_NONE where they do not. */
+/* Why rows wait afterwards; REASON_NONE where they do not. What may have arrived waits for the
+ * network only where nothing came back: verdict_waits_for tells by the answer. */
 enum reason verdict_reason(enum verdict v);
+enum reason verdict_waits_for(enum verdict v, const struct answer *a);
 
 /* The event that a refusal names ("data[3].page.url", "Batch.0.properties",
  * "data.2.event_id", "at index 7"): its index below `events`, or -1. */

@@ -242,7 +242,7 @@ static void dispose(struct shipment *s, enum verdict v)
 	int64_t wait = backoff_ms(attempts_of(s), o->retry_base_ms, o->retry_cap_ms,
 				  clock_random());
 
-	t->reason = verdict_reason(v);
+	t->reason = verdict_waits_for(v, &s->request.answer);
 	t->unknown = verdict_is_unsure(v, &s->request.answer);
 	if (v == VERDICT_DELIVERED) {
 		s->load->misnamed = s->load->misnamed || s->named;
@@ -282,7 +282,9 @@ static void note_message(struct http_request *request)
 static void note_error(struct shipment *s, enum verdict v)
 {
 	const struct answer *a = &s->request.answer;
+	bool bare = !a->has_code && a->message[0];
 
+	note_message(&s->request);
 	if (v == VERDICT_DELIVERED || v == VERDICT_REFUSED || v == VERDICT_TOO_LARGE ||
 	    site_is_outdated(s->site, v, s->started_ms))
 		return;
@@ -292,6 +294,10 @@ static void note_error(struct shipment *s, enum verdict v)
 	else if (a->has_code)
 		snprintf(s->site->last_error, sizeof(s->site->last_error),
 			 "HTTP %d, code %lld: %s", a->http_status, (long long)a->code,
+			 a->message);
+	else if (bare)
+		snprintf(s->site->last_error, sizeof(s->site->last_error),
+			 "HTTP %d, an answer without a code: %s", a->http_status,
 			 a->message);
 	else
 		snprintf(s->site->last_error, sizeof(s->site->last_error), "%s",
@@ -341,7 +347,6 @@ static void request_done(struct http_request *request)
 	s->settlement.took_ms = request->took_ms;
 	s->settlement.verdict = v;
 	s->settlement.answer = &request->answer;
-	note_message(request);
 	note_error(s, v);
 	metrics_request(&s->site->metrics, v, request->answer.http_status,
 			request->took_ms);

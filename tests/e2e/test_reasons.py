@@ -261,6 +261,21 @@ class Waiting(WaitingCase):
         self.project.convey("destination", "pause", "shop")
         self.waits_for("paused")
 
+    def test_what_was_answered_does_not_wait_for_the_network(self):
+        self.project.insert([purchase(1)])
+        for fault, told in (("20001", "HTTP 200, code 20001: Partial success"),
+                            ("code0-502", "HTTP 502, code 0: OK"),
+                            ("wrong-type", "HTTP 200, an answer without a code: OK"),
+                            ("empty", "HTTP 200 without TikTok's answer: from a proxy or a "
+                                      "firewall?"),
+                            ("huge", "the answer is too long")):
+            self.sandbox.set_faults(fault)
+            relay = self.project.start(self.sandbox)
+            wait_until(lambda told=told: self.project.queue()["last_error"] == told, what=told)
+            wait_until(lambda: self.project.delivery("id-1")["status"] == "retrying")
+            self.assertEqual(self.project.delivery("id-1")["reason"], "server_error", fault)
+            relay.stop()
+
     def test_a_certificate_that_nobody_signed(self):
         self.project.insert([purchase(1)])
         with Sandbox(tls=self_signed(self.project.directory)) as stranger:

@@ -97,6 +97,9 @@ static void without_an_answer(void **state)
 
 	(void)state;
 	assert_int_equal(verdict_of(&a), VERDICT_UNKNOWN);
+	assert_int_equal(verdict_waits_for(VERDICT_UNKNOWN, &a), REASON_SERVER_ERROR);
+	a.http_status = 0;
+	assert_int_equal(verdict_waits_for(VERDICT_UNKNOWN, &a), REASON_NETWORK);
 	a.transport = TRANSPORT_NOT_SENT;
 	assert_int_equal(verdict_of(&a), VERDICT_NOT_SENT);
 	a.transport = TRANSPORT_TLS;
