@@ -620,7 +620,7 @@ INSERT INTO reason (id, word, advice) VALUES
 	(19, 'permission', 'The token may not write to this pixel. Its owner must be admin or operator of the pixel, or the id of the destination is wrong: convey destination set NAME --id PIXEL. Once it is mended: convey destination resume NAME'),
 	(20, 'rate_limited', 'TikTok asks us to slow down; sending goes on by itself. If it stays: lower --requests-per-second.'),
 	(21, 'network', 'TikTok cannot be reached: DNS, route or firewall of this machine. Sending goes on by itself.'),
-	(22, 'server_error', 'TikTok answers with errors of its own. Sending goes on by itself.'),
+	(22, 'server_error', 'TikTok, or a proxy on the way, answers with errors; last_error in queue_status says which. Sending goes on by itself. If it stays: check CONVEY_ENDPOINT and the proxy, or update convey.'),
 	(23, 'tls', 'The certificate of the endpoint is not trusted. Check the clock, ca-certificates and any proxy in between. Sending goes on by itself.'),
 	(24, 'paused', 'Somebody paused the destination. convey destination resume NAME'),
 	(25, 'circuit_open', 'Too many failures in a row; one probe at a time until it works. Sending goes on by itself. See last_error in queue_status.'),

@@ -8,6 +8,13 @@
  * removed it has decided. The view `problem` keeps it. */
 #define KEPT "destination_id NOT IN (SELECT id FROM destination WHERE removed <> 0)"
 
+/* A wrong endpoint or version, which TikTok or a gateway answers: it passes where a gateway is
+ * being deployed, and never where the address is wrong. */
+#define STOPPED_FOR_LONG                                                                 \
+	"(SELECT count(*) FROM queue_status WHERE state = 'server_error' AND "           \
+	"oldest_pending_s >= 600 AND coalesce(last_delivered_at, '') < "                 \
+	"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 minutes'))"
+
 /* A row counts once for a destination; rows that the relay has not seen count once in all,
  * while queue_status shows them at every destination. */
 static const char totals_sql[] =
@@ -25,7 +32,8 @@ static const char totals_sql[] =
 	"(SELECT count(*) FROM destination WHERE removed = 0 AND paused <> 0), "
 	"(SELECT count(*) FROM destination WHERE removed = 0 AND paused = 0 "
 	"AND reason > 19), "
-	"(SELECT max(oldest_pending_s) FROM queue_status) FROM counter";
+	"(SELECT max(oldest_pending_s) FROM queue_status), " STOPPED_FOR_LONG
+	" FROM counter";
 
 _Static_assert(REASON_RETRIES_EXHAUSTED == 82, "a statement below names it by number");
 _Static_assert(REASON_NEEDS_TOKEN == 17 && REASON_TOKEN_REFUSED == 18 &&
@@ -51,9 +59,9 @@ enum err_code status_totals(struct db *db, struct status_totals *out, struct err
 			.held = rows_int(&r, 6),
 			.failed = rows_int(&r, 7),
 			.rejected = rows_int(&r, 8),
-			.blocked = rows_int(&r, 9),
+			.blocked = rows_int(&r, 9) + rows_int(&r, 13),
 			.paused = rows_int(&r, 10),
-			.held_up = rows_int(&r, 11),
+			.held_up = rows_int(&r, 11) - rows_int(&r, 13),
 			.oldest_s = rows_int(&r, 12),
 		};
 	rows_close(&r);

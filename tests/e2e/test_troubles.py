@@ -285,6 +285,17 @@ class Destination(Troubles):
         self.doctor(endpoint=url)
         self.page("No network")
 
+    def test_a_wrong_endpoint(self):
+        self.sandbox.set_faults(["http-404"])
+        relay = self.waiting("server_error")
+        self.assertIn("Nothing needs you", self.said["status"])
+        writer = self.project.connect()
+        writer.execute("UPDATE outbox SET created_at = created_at - 700000")
+        writer.close()
+        wait_until(lambda: self.look(relay) == 1)
+        self.page("Somebody else answers")
+        relay.stop()
+
     def test_no_trust(self):
         with tempfile.TemporaryDirectory() as folder:
             self.sandbox.stop()
