@@ -210,7 +210,8 @@ static bool add_row(void *arg, const struct outbox_row *row,
 		common.flags |= ENTRY_DERIVED;
 	if (reason != REASON_NONE)
 		common.flags |= ENTRY_UNREAD;
-	if (!waiting && holds_plain(w->judge, reason))
+	/* One that waited too: somebody may have mended it. */
+	if (holds_plain(w->judge, reason))
 		common.flags |= ENTRY_PLAIN;
 	if (reason != REASON_NONE)
 		add_entry(w, &common, reason);

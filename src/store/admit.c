@@ -362,26 +362,6 @@ enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o,
 	return e->code;
 }
 
-/* Rows that store/scrub.h will rewrite once they are settled. */
-static enum err_code note_plain(struct queue *q, const struct lot *lot, struct err *e)
-{
-	struct buf members;
-	int64_t last = 0;
-
-	e->code = ERR_OK;
-	buf_init(&members, (size_t)lot->count * 10);
-	for (uint32_t i = 0; i < lot->count; i++)
-		if (lot->entries[i].flags & ENTRY_PLAIN)
-			members_add(&members, &last, lot->entries[i].outbox_id);
-	if (members.len > 0) {
-		sqlite3_bind_int64(q->plain, 1, lot->first_id);
-		sqlite3_bind_blob64(q->plain, 2, members.p, members.len, SQLITE_STATIC);
-		e->code = db_run(q->db, q->plain, e);
-	}
-	buf_fini(&members);
-	return e->code;
-}
-
 enum err_code queue_admit(struct queue *q, struct lot *lot, struct opening *openings,
 			  size_t count, struct err *e)
 {
@@ -400,9 +380,10 @@ enum err_code queue_admit(struct queue *q, struct lot *lot, struct opening *open
 			return e->code;
 	if (lot->kind == LOT_FRESH) {
 		sqlite3_bind_int64(q->cursor, 1, lot->last_id);
-		if (db_run(q->db, q->cursor, e) != ERR_OK ||
-		    note_plain(q, lot, e) != ERR_OK)
+		if (db_run(q->db, q->cursor, e) != ERR_OK)
 			return e->code;
 	}
+	if (queue_note_plain(q, lot, e) != ERR_OK)
+		return e->code;
 	return queue_flush(q, e);
 }

@@ -62,6 +62,10 @@ static const struct {
 	 "SELECT key / 1024 FROM delivery WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
 	{S(plain),
 	 "INSERT OR REPLACE INTO redaction (first_id, members) VALUES (?1, ?2)"},
+	{S(plain_range), "SELECT first_id, members FROM redaction WHERE first_id <= ?1 "
+			 "ORDER BY first_id DESC LIMIT 1"},
+	{S(plain_next), "SELECT coalesce(min(first_id), ?2) FROM redaction WHERE "
+			"first_id > ?1"},
 	{S(removed),
 	 "SELECT id FROM destination WHERE removed = 1 AND ?1 <> (SELECT value FROM "
 	 "setting WHERE name = 'config_version')"},

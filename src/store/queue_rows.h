@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * queue_rows.h - the narrow rows of the queue and their counts: what admission and settlement
- * write. For queue.c, admit.c and settle.c only.
+ * write. For queue.c, admit.c, settle.c and note_plain.c only.
  *
  * Owns:    nothing; the statements are the queue's.
  * Thread:  the writer's; inside its transaction. Counts are kept in memory until queue_flush.
@@ -45,6 +45,11 @@ MUST_CHECK enum err_code queue_unwait(struct queue *q, int64_t key, struct err *
 MUST_CHECK enum err_code queue_end(struct queue *q, const struct lot *lot,
 				   const struct entry *n, int state, int64_t attempt_id,
 				   struct err *e);
+
+/* Rows that store/scrub.h will rewrite once they are settled: those of the lot that hold plain
+ * identifiers, unless they are noted already. */
+MUST_CHECK enum err_code queue_note_plain(struct queue *q, const struct lot *lot,
+					  struct err *e);
 
 /* By which the row is found, if it holds its id. */
 static inline int64_t entry_hash(const struct entry *n)

@@ -239,6 +239,61 @@ class AtRest(PiiCase):
         self.assertEqual([sorted(user) for user in users], [[], []])
 
 
+class Mended(PiiCase):
+    """A payload that is changed in place brings plain identifiers back."""
+    bad = {"properties": {"value": 5}}  # no currency
+
+    def mend(self, number):
+        producer = sqlite3.connect(self.project.db, timeout=30)
+        with producer:
+            producer.execute("UPDATE outbox SET event = 'purchase', payload = ? "
+                             "WHERE event_id = ?", (canary(number)["payload"], f"id-{number}"))
+        producer.close()
+
+    def test_retried(self):
+        self.project.insert([canary(1, **self.bad), purchase(2, consent=GRANTED, **self.bad),
+                             dict(canary(3), payload='{"user": canary@mail.example'),
+                             canary(4, event="nobody_knows"), canary(5)])
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"rejected": 3, "skipped": 1, "delivered": 1})
+        for number in range(1, 5):
+            self.mend(number)
+            self.project.convey("retry", f"id-{number}")
+        self.assertEqual(self.plain(), 4)
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"delivered": 5})
+        self.assert_no_canary()
+        self.assertEqual(self.project.query("SELECT count(*) FROM redaction"), [(0,)])
+
+    def test_while_a_relay_runs(self):
+        relay = self.start()
+        self.project.insert([canary(n, **self.bad) for n in range(5)])
+        self.project.wait_for({"rejected": 5})
+        wait_until(lambda: self.plain() == 0, 5, "the redaction")
+        for number in range(5):
+            self.mend(number)
+        self.project.convey("retry", "--status", "rejected")
+        self.project.wait_for({"delivered": 5})
+        wait_until(lambda: self.plain() == 0, 30, "the redaction of what was mended")
+        self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.drain(), 0)
+        self.assert_no_canary()
+
+    def test_while_it_waits(self):
+        self.add_destination("late", "PIXEL2", token=None)
+        self.project.insert(purchase(n, consent=GRANTED) for n in range(3))
+        relay = self.start()
+        wait_until(lambda: self.project.reasons() == {"delivered": 3, "needs_token": 3})
+        for number in range(3):
+            self.mend(number)
+        self.project.set_token("token", "late")
+        self.project.wait_for({"delivered": 3})
+        wait_until(lambda: self.plain() == 0, 30, "the redaction of what was changed")
+        self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.drain(), 0)
+        self.assert_no_canary()
+
+
 class ForgetCase(PiiCase):
     def forget(self, *words, status=0):
         return json.loads(self.project.convey("forget", *words, "--json", status=status))
