@@ -40,7 +40,7 @@ SANITIZERS = {
 
 
 # Black-box tests that are run against a build with a sanitizer, too.
-SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "cli", "enqueue", "admin",
+SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "views", "cli", "enqueue", "admin",
                       "admin_page"),
              "tsan": ("relay_rows", "admin_page")}
 # What else runs would be in their figures.

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""What the views say, and of which columns they are."""
+import os
+import re
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from convey import purchase, wait_until  # noqa: E402
+from relay_case import Case  # noqa: E402
+
+NOW = int(time.time())
+COLUMNS = {
+    "outbox_status": "id event_id event status reason created_at",
+    "delivery_status": "outbox_id event_id event tiktok_event destination status reason attempts "
+                       "first_sent_at next_attempt_at delivered_at http_status api_code "
+                       "api_message request_id limited_data_use conversion_date_time",
+    "queue_status": "destination state pending sending retrying delivered duplicate skipped "
+                    "rejected failed held cancelled oldest_pending_s last_delivered_at last_error",
+    "problem": "reason destination count first_seen last_seen example_event_id advice",
+    "attempt_log": "id destination started_at ms events http_status api_code api_message "
+                   "request_id outcome",
+    "unmapped_event": "event count last_seen",
+}
+TABLES = {
+    "outbox": "id event_id event event_time payload created_at",
+    "visit": "session_id page_url referrer ttclid ttp ip user_agent external_id email phone "
+             "seen_at",
+    "consent": "external_id email phone session_id ad_user_data ad_personalization ad_storage "
+               "analytics_storage stated_at",
+    "conversion": "event_id event event_time page_url referrer session_id email phone external_id "
+                  "ttclid ttp ip user_agent locale value currency order_id contents ad_user_data "
+                  "ad_personalization",
+}
+MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+ZONED = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$")
+
+
+class Views(Case):
+    project_options = {"options": ("--timezone", "America/New_York")}
+
+    def columns(self, name):
+        return [row[1] for row in self.project.query(f"PRAGMA table_info({name})")]
+
+    def test_columns(self):
+        for name, columns in COLUMNS.items():
+            self.assertEqual(self.columns(name), columns.split(), name)
+        for name, columns in TABLES.items():
+            self.assertEqual([c for c in self.columns(name) if c != "id" or name == "outbox"],
+                             columns.split(), name)
+
+    def test_what_they_say(self):
+        self.sandbox.set_faults(["50000:nth=1", "poison:id=id-2"])
+        self.project.insert([purchase(n, event_time=NOW - 60) for n in range(3)])
+        self.project.insert([dict(purchase(3), event="unheard of")])
+        self.drain()
+        done = self.project.delivery("id-1")
+        self.assertEqual((done["event"], done["tiktok_event"], done["destination"]),
+                         ("purchase", "Purchase", "shop"))
+        for name in ("first_sent_at", "delivered_at"):
+            self.assertRegex(done[name], MOMENT)
+        self.assertIsNone(done["next_attempt_at"])
+        self.assertLess(done["first_sent_at"], done["delivered_at"])
+        self.assertEqual((done["http_status"], done["api_code"], done["api_message"]),
+                         (200, 0, "OK"))
+        self.assertEqual(done["limited_data_use"], 1)
+        self.assertRegex(done["conversion_date_time"], ZONED)
+        self.assertIn(done["conversion_date_time"][-6:], ("-05:00", "-04:00"))
+        self.assertGreaterEqual(done["attempts"], 2)
+        for name in ("outbox_status", "problem", "attempt_log", "unmapped_event",
+                     "queue_status"):
+            for found in self.project.rows(f"SELECT * FROM {name}"):
+                for column, value in found.items():
+                    if column.endswith(("_at", "_seen")) and value is not None:
+                        self.assertRegex(value, MOMENT, f"{name}.{column}")
+        attempts = self.project.rows("SELECT * FROM attempt_log ORDER BY id")
+        self.assertEqual([a["outcome"] for a in attempts][:2], ["server_error", "refused"])
+        self.assertEqual({a["outcome"] for a in attempts},
+                         {"server_error", "refused", "delivered"})
+        self.assertEqual([(p["reason"], p["destination"], p["count"], p["example_event_id"])
+                          for p in self.project.rows("SELECT * FROM problem ORDER BY reason")],
+                         [("not_mapped", None, 1, "id-3"),
+                          ("refused_by_tiktok", "shop", 1, "id-2")])
+        queue = self.project.queue()
+        self.assertEqual((queue["state"], queue["delivered"], queue["failed"], queue["skipped"],
+                          queue["pending"], queue["oldest_pending_s"]),
+                         ("active", 2, 1, 1, 0, 0))
+        self.check()
+
+    def test_while_it_waits(self):
+        self.sandbox.set_faults("50000")
+        self.project.insert([purchase(1)])
+        relay = self.start("--retry-base-ms", "60000", "--retry-cap-ms", "60000")
+        self.project.wait_for({"retrying": 1})
+        found = self.project.delivery("id-1")
+        self.assertEqual((found["status"], found["reason"], found["attempts"]),
+                         ("retrying", "server_error", 1))
+        self.assertRegex(found["next_attempt_at"], MOMENT)
+        self.assertIsNone(found["delivered_at"])
+        self.assertEqual(found["api_code"], 50000)
+        self.assertEqual(self.project.query("SELECT reason FROM outbox_status"),
+                         [("server_error",)])
+        relay.stop()
+        self.check(drained=False)
+
+    def test_where_only_its_destination_waits(self):
+        self.add_destination("second", "PIXEL2")
+        self.project.convey("destination", "pause", "second")
+        self.project.convey("route", "add", "--to", "second")
+        self.project.insert([purchase(1)])
+        relay = self.start()
+        wait_until(lambda: self.project.query("SELECT 1 FROM waiting"), what="the wait")
+        self.assertEqual(self.project.query("SELECT status, reason FROM outbox_status"),
+                         [("pending", "paused")])
+        self.assertEqual(self.project.delivery("id-1")["reason"], "paused")
+        relay.stop()
+
+    def test_conversion_is_for_people(self):
+        db = self.project.connect()
+        db.execute("INSERT INTO conversion (event_id, event, page_url, value, currency, email, "
+                   "ad_user_data) VALUES ('c-1', 'purchase', 'https://shop.example/', 29.99, "
+                   "'EUR', 'alice_abc@gmail.com', 'GRANTED')")
+        db.close()
+        self.drain()
+        event = self.sandbox.ledger()[0]["events"][0]
+        self.assertEqual(event["event_id"], "c-1")
+        self.assertEqual(event["properties"], {"value": 29.99, "currency": "EUR"})
+        self.assertEqual(event["user"]["email"],
+                         "848a771458438fc2ec420560d769fb9b9b86851ee338ec56517baabd79d3bb4f")
+
+
+if __name__ == "__main__":
+    unittest.main()
