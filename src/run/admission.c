@@ -178,7 +178,7 @@ static void admit_work(struct job *job, void *state)
 	restore_edges(a);
 	if (a->load->kin.count > 0)
 		drop_twins(a->load);
-	edges_append(&w->edges, &a->load->kin, a->load->lot.last_id);
+	edges_append(&w->edges, &a->load->kin, a->load->lot.last_id, 0);
 }
 
 static void admit_failed(struct admission *a)

@@ -8,24 +8,38 @@
 
 enum {
 	ROWS_OF_A_NODE = 64, /* looked at to find a pair in */
-	BULK_EDGES = 200,    /* at once: more are coming, */
+	BULK = 200,          /* edges or rows at once: more are coming, */
 	BULK_MS = 1000,      /* unless none were for so long */
-	REST_EDGES = 2000,   /* what one who only looks has to read again each time */
+	REST_EDGES = 2000,   /* what one who only looks has to read again each time, */
+	REST_ROWS = 5000,    /* some 10 ms, whether they join anybody or not */
 };
+
+/* Of visits and consent rows. */
+static int64_t others_between(const struct kinship_cursors *from,
+			      const struct kinship_cursors *upto)
+{
+	return upto->row[IDENTITY_VISIT] - from->row[IDENTITY_VISIT] +
+	       upto->row[IDENTITY_CONSENT] - from->row[IDENTITY_CONSENT];
+}
 
 enum err_code edges_open(struct edges *g, struct db *db, struct kinship *kinship,
 			 struct err *e)
 {
+	struct kinship_cursors upto;
+
 	*g = (struct edges){.db = db, .kinship = kinship};
 	if (sighting_open(&g->reader, db, e) != ERR_OK ||
 	    compaction_open(&g->compaction, db, RUNS_IDENTIFIER, &kinship->filters, e) !=
 		    ERR_OK ||
 	    setting_int(db, "identity_erased", 0, &g->erased, e) != ERR_OK ||
 	    kinship_indexed(db, &g->indexed, e) != ERR_OK ||
-	    db_int(db, "SELECT cursor FROM queue", 0, &g->cursor, e) != ERR_OK)
+	    kinship_read_upto(db, &upto, e) != ERR_OK) {
 		edges_close(g);
-	g->pending_cursor = g->cursor;
-	return e->code;
+		return e->code;
+	}
+	g->cursor = g->pending_cursor = upto.row[IDENTITY_CONVERSION];
+	g->others = others_between(&g->indexed, &upto);
+	return ERR_OK;
 }
 
 void edges_close(struct edges *g)
@@ -36,11 +50,15 @@ void edges_close(struct edges *g)
 	*g = (struct edges){0};
 }
 
-void edges_append(struct edges *g, const struct kin *edges, int64_t cursor)
+void edges_append(struct edges *g, const struct kin *edges, int64_t cursor,
+		  int64_t others)
 {
+	int64_t rows = others + (cursor ? cursor - g->pending_cursor : 0);
+
 	if (cursor)
 		g->pending_cursor = cursor;
-	if (edges->count >= BULK_EDGES)
+	g->pending_others += others;
+	if (edges->count >= BULK || rows >= BULK)
 		g->bulk_ms = clock_mono_ms();
 	for (size_t i = 0; i < edges->count; i++)
 		kin_put(&g->pending, &edges->edges[i]);
@@ -86,15 +104,21 @@ enum err_code edges_known(struct edges *g, uint64_t a, uint64_t b, int64_t at_s,
 	return indexed_pair(g, a, b, at_s, known, e);
 }
 
+/* Whoever opens the file reads them again. */
+static int64_t rows_to_index(const struct edges *g)
+{
+	return g->cursor - g->indexed.row[IDENTITY_CONVERSION] + g->others;
+}
+
 static bool is_much(const struct edges *g)
 {
 	return g->kinship->recent.count >= KINSHIP_EDGES_MAX ||
-	       g->cursor - g->indexed.row[IDENTITY_CONVERSION] >= KINSHIP_ROWS_MAX;
+	       rows_to_index(g) >= KINSHIP_ROWS_MAX;
 }
 
 bool edges_want_index(const struct edges *g)
 {
-	return g->kinship->recent.count >= REST_EDGES;
+	return g->kinship->recent.count >= REST_EDGES || rows_to_index(g) >= REST_ROWS;
 }
 
 static bool index_is_due(const struct edges *g)
@@ -191,10 +215,13 @@ void edges_commit(struct edges *g)
 		kinship_append(g->kinship, &g->pending);
 	kin_clear(&g->pending);
 	g->cursor = g->pending_cursor;
+	g->others += g->pending_others;
+	g->pending_others = 0;
 	compaction_committed(&g->compaction);
 	if (!g->moves)
 		return;
 	g->moves = false;
+	g->others = 0;
 	g->indexed = g->moving;
 	kinship_move(g->kinship);
 }
@@ -203,6 +230,7 @@ void edges_rollback(struct edges *g)
 {
 	kin_clear(&g->pending);
 	g->pending_cursor = g->cursor;
+	g->pending_others = 0;
 	compaction_rolled_back(&g->compaction);
 	g->moves = false;
 }

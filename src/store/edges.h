@@ -23,11 +23,12 @@ struct edges {
 	struct compaction compaction;
 	struct kinship_cursors indexed; /* committed */
 	int64_t cursor;                 /* the outbox's, committed */
+	int64_t others;   /* visits and consent rows that are not indexed, committed */
 	uint64_t bulk_ms; /* monotonic: the last time many rows came at once */
 	int64_t erased;   /* how often somebody was erased, as far as `recent` knows */
 	/* of the open transaction */
 	struct kin pending;
-	int64_t pending_cursor;
+	int64_t pending_cursor, pending_others;
 	bool moves; /* the recent ones go to the index */
 	struct kinship_cursors moving;
 };
@@ -36,8 +37,9 @@ MUST_CHECK enum err_code edges_open(struct edges *g, struct db *db,
 				    struct kinship *kinship, struct err *e);
 void edges_close(struct edges *g);
 
-/* Those of rows of the outbox up to `cursor`; 0: of other rows. */
-void edges_append(struct edges *g, const struct kin *edges, int64_t cursor);
+/* Those of rows of the outbox up to `cursor` (0: of none), and of so many others. */
+void edges_append(struct edges *g, const struct kin *edges, int64_t cursor,
+		  int64_t others);
 
 /* Whether the pair was seen together by at_s, as far as is committed. */
 MUST_CHECK enum err_code edges_known(struct edges *g, uint64_t a, uint64_t b,
@@ -47,7 +49,7 @@ MUST_CHECK enum err_code edges_known(struct edges *g, uint64_t a, uint64_t b,
  * transaction of its own. */
 bool edges_want_tidy(const struct edges *g);
 MUST_CHECK enum err_code edges_tidy(struct edges *g, struct err *e);
-/* Whether the recent ones are many enough to enter them at rest; then, however few. */
+/* Whether they are many enough, or of many rows, to enter them at rest; then, however few. */
 bool edges_want_index(const struct edges *g);
 MUST_CHECK enum err_code edges_index(struct edges *g, struct err *e);
 

@@ -296,7 +296,7 @@ enum err_code ingest_slice(struct ingest *g, int64_t now_ms, struct ingested *ou
 	    db_int(g->db, "SELECT max(id) FROM outbox", 0, &done.covered, e) != ERR_OK)
 		return e->code;
 	if (g->edges)
-		edges_append(g->edges, &g->kin, 0);
+		edges_append(g->edges, &g->kin, 0, done.visits + done.consents);
 	done.complete = !visits.more && !consents.more;
 	*out = done;
 	return ERR_OK;

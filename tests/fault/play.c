@@ -163,7 +163,7 @@ static void admit_work(struct job *job, void *state)
 	    ERR_OK)
 		return;
 	if (load->lot.kind == LOT_FRESH)
-		edges_append(&w->edges, &load->kin, load->lot.last_id);
+		edges_append(&w->edges, &load->kin, load->lot.last_id, 0);
 }
 
 static void plan(struct play *p, struct admit *a)

@@ -123,7 +123,7 @@ void persons_strangers(struct scene *s, struct persons *w, uint64_t first, uint6
 		kin_put(&kin, &edge);
 	}
 	assert_ok(s, db_begin(&s->db, &s->e));
-	edges_append(&w->edges, &kin, 0);
+	edges_append(&w->edges, &kin, 0, 0);
 	persons_commit(s, w);
 	kin_fini(&kin);
 }

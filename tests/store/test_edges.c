@@ -242,7 +242,7 @@ static void test_gained_since(void **state)
 	before = kinship_mark(&w.kinship);
 	kin_put(&kin, &edge);
 	assert_ok(s, db_begin(&s->db, &s->e));
-	edges_append(&w.edges, &kin, 7);
+	edges_append(&w.edges, &kin, 7, 0);
 	assert_false(kinship_gained(&w.kinship, before, 8, &met));
 	persons_commit(s, &w);
 	assert_int_equal(w.edges.cursor, 7);
@@ -271,12 +271,40 @@ static void test_many_rows_that_show_nobody(void **state)
 	persons_open(s, &w);
 	scene_exec(s, "UPDATE queue SET cursor = 100000");
 	assert_ok(s, db_begin(&s->db, &s->e));
-	edges_append(&w.edges, &none, KINSHIP_ROWS_MAX);
+	edges_append(&w.edges, &none, KINSHIP_ROWS_MAX, 0);
 	persons_commit(s, &w);
 	persons_index(s, &w);
 	assert_int_equal(
 		scene_int(s, "SELECT value FROM setting WHERE name = 'outbox_indexed'"),
 		KINSHIP_ROWS_MAX);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM index_run"), 0);
+	persons_close(&w);
+}
+
+/* Neither a row nor a visit that joins nobody is read again for ever by whoever looks. */
+static void test_rows_that_show_nobody_at_rest(void **state)
+{
+	struct scene *s = *state;
+	struct kin none = {0};
+	struct persons w;
+
+	persons_open(s, &w);
+	scene_exec(s, "UPDATE queue SET cursor = 3000;"
+		      "INSERT INTO setting VALUES ('visit_cursor', 2000)");
+	assert_ok(s, db_begin(&s->db, &s->e));
+	edges_append(&w.edges, &none, 3000, 1999);
+	persons_commit(s, &w);
+	assert_false(edges_want_index(&w.edges));
+	assert_ok(s, db_begin(&s->db, &s->e));
+	edges_append(&w.edges, &none, 0, 1);
+	persons_commit(s, &w);
+	assert_true(edges_want_index(&w.edges));
+	w.edges.bulk_ms -= 1000;
+	persons_index(s, &w);
+	assert_false(edges_want_index(&w.edges));
+	assert_int_equal(scene_int(s, "SELECT sum(value) FROM setting WHERE name IN "
+				      "('outbox_indexed', 'visit_indexed')"),
+			 5000);
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM index_run"), 0);
 	persons_close(&w);
 }
@@ -294,6 +322,7 @@ int main(void)
 		T(test_who_is_erased_does_not_come_back),
 		T(test_gained_since),
 		T(test_many_rows_that_show_nobody),
+		T(test_rows_that_show_nobody_at_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
