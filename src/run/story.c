@@ -101,7 +101,8 @@ static void tell_kept(struct story *w)
 		const struct kept *k = &w->kept[i];
 		bool first, of_all = count_same(w, k, &first) == w->destinations;
 
-		if (of_all && !first)
+		/* Of what all decide alike, the row's own end is told behind it. */
+		if (of_all && (!first || strcmp(k->step, "decision") == 0))
 			continue;
 		speak_of(w, of_all && w->destinations > 1 ? "" : k->destination);
 		tell(w, k->step, str_of(k->text));

@@ -102,6 +102,16 @@ class One(Case):
             text = self.text(self.why(f"id-{n}"), "validate")
             self.assertTrue(text.endswith(told), text)
 
+    def test_a_decision_is_told_once(self):
+        self.project.insert([purchase(1, event="Nobody Maps This"),
+                             dict(purchase(2), event_time="yesterday")])
+        self.drain()
+        for name in "two", "three":
+            for event_id, told in (("id-1", "skipped: not_mapped"), ("id-2", "rejected: bad_time")):
+                self.assertEqual([line for line in self.why(event_id) if line[0] == "decision"],
+                                 [("decision", None, told)])
+            self.project.convey("destination", "add", name, "--source", "web", "--id", "P2")
+
     def test_unreadable(self):
         self.project.insert([dict(purchase(1), payload="{")])
         self.drain()
