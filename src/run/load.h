@@ -38,6 +38,7 @@ struct load {
 	int limit;              /* rows; */
 	int together; /* LOT_RETRY: those read have so many at most in a request; 0: none yet */
 	int64_t now_ms;
+	int64_t since_ms;      /* when the relay began, by the clock as it is now */
 	int64_t claimed, seen; /* as of when it was asked: the cursor, the last row */
 	int64_t covered; /* LOT_FRESH: visits that came with rows up to here are known */
 	bool not_behind; /* else: those that came before now */

@@ -71,6 +71,7 @@ void reading_fini(struct relay *r)
 static void ask(struct relay *r, struct load *load)
 {
 	load->now_ms = load->lot.now_ms = clock_wall_ms();
+	load->since_ms = step_since_ms(&r->step);
 	load->covered = r->ingesting.covered;
 	load->claimed = r->reading.claimed;
 	load->seen = r->reading.last_row;

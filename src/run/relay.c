@@ -327,8 +327,8 @@ static enum err_code open_parts(struct relay *r, struct err *e)
 	if (writer_open(&r->writer, r->options.db_path, &recovered, e) != ERR_OK)
 		return e->code;
 	ingesting_init(&r->ingesting, r);
-	step_init(&r->step, r);
-	if (scrubbing_open(&r->scrubbing, r, e) != ERR_OK ||
+	if (step_open(&r->step, r, e) != ERR_OK ||
+	    scrubbing_open(&r->scrubbing, r, e) != ERR_OK ||
 	    pruning_open(&r->pruning, r, &r->options.keep, e) != ERR_OK ||
 	    queue_position(&r->writer.queue, &r->reading.admitted,
 			   &r->shipping.last_attempt_id, e) != ERR_OK)

@@ -11,6 +11,8 @@
 #include "run/filler.h"
 #include "store/intact.h"
 
+enum { OTHER_CLOCK_MS = 60 * 1000 }; /* by so much it is not the same one, set a little */
+
 struct work {
 	struct judge *judge;
 	struct load *load;
@@ -115,6 +117,19 @@ static enum err_code add_for_one(struct work *w, const struct entry *common)
 	return w->err->code;
 }
 
+/* What the clock says is still to come was sent by an earlier relay, by another clock. It counts
+ * as sent before this one began; where its outcome is unknown, as long before as it lies ahead:
+ * the clock was off by more than that, and what is too old must not be sent again. */
+static int64_t first_sent_of(const struct load *load, const struct waiting_row *waiting)
+{
+	int64_t at = waiting->first_sent_ms, since = load->since_ms;
+
+	if (at <= load->now_ms + OTHER_CLOCK_MS)
+		return at;
+	at = waiting->unknown ? since - (at - since) : since;
+	return at > 0 ? at : 1;
+}
+
 static struct entry common_of(const struct load *load, const struct outbox_row *row,
 			      const struct waiting_row *waiting)
 {
@@ -128,7 +143,7 @@ static struct entry common_of(const struct load *load, const struct outbox_row *
 	if (!waiting)
 		return common;
 	common.attempts = (uint16_t)waiting->attempts;
-	common.first_sent_ms = waiting->first_sent_ms;
+	common.first_sent_ms = first_sent_of(load, waiting);
 	if (waiting->unknown)
 		common.flags |= ENTRY_UNKNOWN;
 	if (waiting->retrying)

@@ -18,9 +18,35 @@ static int64_t ahead(void)
 	return clock_wall_ms() - (int64_t)clock_boot_ms();
 }
 
-void step_init(struct step *s, struct relay *r)
+static void begin(struct step *s, int64_t by_ms)
 {
+	s->begun = true;
+	s->key = 0;
+	s->shift = (struct shift){
+		.by_ms = by_ms,
+		.since_ms = step_since_ms(s),
+		.at_ms = s->ahead_ms + (int64_t)clock_boot_ms(),
+		.cap_ms = s->relay->options.retry_cap_ms,
+	};
+}
+
+/* Waits that are longer than any: an earlier relay's clock was ahead, or this one's is behind. */
+enum err_code step_open(struct step *s, struct relay *r, struct err *e)
+{
+	struct log_line line;
+	int64_t due_ms, most;
+
 	*s = (struct step){.relay = r, .ahead_ms = ahead(), .start_ms = clock_boot_ms()};
+	if (shift_farthest(&r->writer.db, &due_ms, e) != ERR_OK)
+		return e->code;
+	most = clock_wall_ms() + r->options.retry_cap_ms;
+	if (due_ms <= most)
+		return ERR_OK;
+	begin(s, 0);
+	line = log_begin(LOG_WARN, "waits_shortened");
+	log_field(&line, "seconds", "%lld", (long long)((due_ms - most) / 1000));
+	log_end(&line);
+	return ERR_OK;
 }
 
 static void work(struct job *job, void *state)
@@ -28,13 +54,7 @@ static void work(struct job *job, void *state)
 	struct step *s = (struct step *)job;
 	struct writer *w = state;
 
-	const struct shift shift = {
-		.by_ms = s->by_ms,
-		.since_ms = s->ahead_ms + (int64_t)s->start_ms,
-		.at_ms = s->ahead_ms + (int64_t)clock_boot_ms(),
-	};
-
-	job->err.code = shift_some(&w->db, &shift, s->key, &s->next_key, &job->err);
+	job->err.code = shift_some(&w->db, &s->shift, s->key, &s->next_key, &job->err);
 }
 
 static void shift_due(struct site *s, int64_t by_ms)
@@ -47,18 +67,21 @@ static void submit(struct step *s);
 
 static void finish(struct step *s)
 {
+	int64_t by_ms = s->shift.by_ms;
 	struct relay *r = s->relay;
 	struct log_line line;
 
-	s->ahead_ms += s->by_ms;
-	s->key = 0;
-	shift_due(&r->sites.redo, s->by_ms);
+	s->ahead_ms += by_ms;
+	s->begun = false;
+	shift_due(&r->sites.redo, by_ms);
 	for (int i = 0; i < r->sites.count; i++)
-		shift_due(r->sites.list[i], s->by_ms);
-	line = log_begin(LOG_WARN, "clock_set");
-	log_field(&line, "seconds", "%lld", (long long)(s->by_ms / 1000));
-	log_end(&line);
+		shift_due(r->sites.list[i], by_ms);
 	reading_touch(r);
+	if (by_ms == 0)
+		return;
+	line = log_begin(LOG_WARN, "clock_set");
+	log_field(&line, "seconds", "%lld", (long long)(by_ms / 1000));
+	log_end(&line);
 }
 
 static void done(struct job *job)
@@ -93,12 +116,17 @@ static void submit(struct step *s)
 
 bool step_pending(const struct step *s)
 {
-	return s->under_way || s->key || llabs(ahead() - s->ahead_ms) >= STEP_MS;
+	return s->under_way || s->begun || llabs(ahead() - s->ahead_ms) >= STEP_MS;
 }
 
 int64_t step_now_ms(const struct step *s)
 {
 	return step_pending(s) ? s->ahead_ms + (int64_t)clock_boot_ms() : clock_wall_ms();
+}
+
+int64_t step_since_ms(const struct step *s)
+{
+	return s->ahead_ms + (int64_t)s->start_ms;
 }
 
 bool step_settled(struct step *s, uint64_t now)
@@ -112,8 +140,8 @@ bool step_settled(struct step *s, uint64_t now)
 	if (r->shipping.unsettled > 0 || r->reading.waiting_loads > 0 ||
 	    r->reading.admitting > 0)
 		return false;
-	if (!s->key) /* all rows by the same, also where the clock is set again meanwhile */
-		s->by_ms = ahead() - s->ahead_ms;
+	if (!s->begun) /* all rows by the same, also where the clock is set again meanwhile */
+		begin(s, ahead() - s->ahead_ms);
 	submit(s);
 	return false;
 }

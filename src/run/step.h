@@ -12,6 +12,7 @@
 #define RUN_STEP_H
 
 #include "run/lane.h"
+#include "store/shift.h"
 
 struct relay;
 
@@ -19,19 +20,24 @@ struct step {
 	struct job job;
 	struct relay *relay;
 	int64_t ahead_ms; /* the clock before the time since the machine's start, as known */
-	/* of a step that is being stored: its size, how far that has come, and where the job
-	 * has come to, 0 where it found nothing more */
-	int64_t by_ms, key, next_key;
+	/* of one that has begun to be stored: how far that has come, and where the job has come
+	 * to, 0 where it found nothing more */
+	struct shift shift;
+	int64_t key, next_key;
 	uint64_t start_ms; /* of the relay, since the machine's start */
 	uint64_t retry_ms;
-	bool under_way;
+	bool begun, under_way;
 };
 
-void step_init(struct step *s, struct relay *r);
+/* Once the writer is open and has not started: looks at what an earlier relay's clock has left. */
+MUST_CHECK enum err_code step_open(struct step *s, struct relay *r, struct err *e);
 
 /* The time by the clock that what waits is stamped with: the machine's, but for a step that has
  * not been stored yet. */
 int64_t step_now_ms(const struct step *s);
+
+/* When the relay began, by that clock. */
+int64_t step_since_ms(const struct step *s);
 
 /* There is such a step: what has been read is not admitted, what is on its way ends first. */
 bool step_pending(const struct step *s);

@@ -46,9 +46,9 @@ class Clock(Case):
     def set(self, step):
         set_clock(self.file, step)
 
-    def start(self, *args):
+    def start(self, *args, at="+0"):
         self.file = os.path.join(self.project.directory, "clock")
-        self.set("+0")
+        self.set(at)
         return self.project.start(self.sandbox, *args, under=under(self.file))
 
     def step(self, step):
@@ -89,6 +89,51 @@ class Clock(Case):
         wait_until(lambda: "clock_set" in relay.log())
         self.sandbox.set_faults([])
         wait_until(lambda: self.project.statuses() == {"held": ROWS, "delivered": ROWS}, 15)
+        self.assertEqual(relay.stop(), 0)
+        self.check()
+
+    def wait_behind(self, fault, at, status):
+        """A relay at a time of its own leaves a row that waits."""
+        self.sandbox.set_faults([fault])
+        relay = self.start("--retry-base-ms", "400", "--retry-cap-ms", "20000", at=at)
+        self.project.insert([purchase(0)])
+        wait_until(lambda: self.project.statuses() == {status: 1})
+        self.assertEqual(relay.stop(), 0)
+        self.sandbox.set_faults([])
+
+    def test_an_earlier_relay_was_ahead(self):
+        """Its waits would last until its time has come."""
+        self.wait_behind("50000", "+20d", "retrying")
+        relay = self.start()
+        wait_until(lambda: self.project.statuses() == {"delivered": 1}, 15)
+        self.assertIn("waits_shortened", relay.log())
+        self.assertLess(self.project.delivery("id-0")["first_sent_at"],
+                        time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60)))
+        self.assertEqual(relay.stop(), 0)
+        self.check()
+
+    def test_what_was_sent_ahead_of_the_clock(self):
+        """How old it is nobody knows: it may be too old to be sent again."""
+        self.wait_behind("reset-before", "+20d", "retrying")
+        relay = self.start()
+        wait_until(lambda: self.project.statuses() == {"held": 1}, 15)
+        self.assertEqual(relay.stop(), 0)
+        self.check()
+
+    def test_a_later_relay_is_behind(self):
+        """Then the clock is set right under it: nothing is moved past that."""
+        self.wait_behind("50000", "+0", "retrying")
+        self.sandbox.set_faults(["50000"])
+        relay = self.start("--retry-base-ms", "400", "--retry-cap-ms", "20000", at="-2d")
+        wait_until(lambda: self.project.delivery("id-0")["attempts"] > 1)
+        self.set("+0")
+        wait_until(lambda: "clock_set" in relay.log())
+        self.sandbox.set_faults([])
+        at = self.project.delivery("id-0")
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
+        self.assertLess(at["first_sent_at"], soon)
+        self.assertLess(at["next_attempt_at"] or "", soon)
+        wait_until(lambda: self.project.statuses() == {"delivered": 1}, 30)
         self.assertEqual(relay.stop(), 0)
         self.check()
 

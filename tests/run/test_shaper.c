@@ -3,6 +3,9 @@
  * What one load reads of the outbox, on a database of its own. */
 #include "scene.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "run/shaper.h"
 
 /* `judge` is opened for it. */
@@ -72,11 +75,45 @@ static void a_row_without_a_time_keeps_its_first(void **state)
 	load_free(load);
 }
 
+/* Sent by a clock that was ahead: known to have failed, unknown, unknown and set a little since. */
+static void what_seems_to_be_sent_later_is_old(void **state)
+{
+	struct scene *s = *state;
+	struct load *load = load_new();
+	struct judge judge;
+	int64_t now_ms = clock_wall_ms();
+	char sql[600];
+
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO destination (name, source, pixel_id, default_url) VALUES "
+		 "('shop', 'web', 'P', 'https://shop.example/');"
+		 "INSERT INTO outbox (event_id, event) VALUES ('a', 'Purchase'), "
+		 "('b', 'Purchase'), ('c', 'Purchase');"
+		 "UPDATE queue SET cursor = 3;"
+		 "INSERT INTO waiting (key, destination_id, status, due_at, attempts, "
+		 "first_sent_at, unknown) VALUES "
+		 "(1 * 1024 + 1, 1, 3, 1, 1, %lld, NULL), "
+		 "(2 * 1024 + 1, 1, 3, 1, 1, %lld, 1), "
+		 "(3 * 1024 + 1, 1, 3, 1, 1, %lld, 1)",
+		 (long long)now_ms + 3600000, (long long)now_ms + 3600000,
+		 (long long)now_ms + 1000);
+	scene_exec(s, sql);
+	load->since_ms = now_ms - 5000;
+	shape_load(s, &judge, load, LOT_RETRY);
+	assert_int_equal(load->rows, 3);
+	assert_int_equal(load->lot.entries[0].first_sent_ms, now_ms - 5000);
+	assert_int_equal(load->lot.entries[1].first_sent_ms, now_ms - 3610000);
+	assert_int_equal(load->lot.entries[2].first_sent_ms, now_ms + 1000);
+	judge_close(&judge);
+	load_free(load);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(what_leaves_no_body_fills_a_load_too),
 		T(a_row_without_a_time_keeps_its_first),
+		T(what_seems_to_be_sent_later_is_old),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

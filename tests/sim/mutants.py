@@ -93,8 +93,8 @@ MUTANTS = [
      "	return keep_members(p, p->kept_plain, first, last, e);",
      "	return first < 0 ? keep_members(p, p->kept_plain, first, last, e) : ERR_OK;"),
     ("a slice that is undone is left out", "src/store/prune.c", "	p->next = p->at;\n", ""),
-    ("what an earlier relay sent gets younger", "src/store/shift.c", "unknown = 1 AND ?1 > 0 AND",
-     "0 AND"),
+    ("what an earlier relay sent gets younger", "src/store/shift.c",
+     "WHEN ?1 > 0 AND first_sent_at", "WHEN 0 AND first_sent_at"),
     ("a step does not wait for what is on its way", "src/run/step.c",
      "	if (r->shipping.unsettled > 0 || r->reading.waiting_loads > 0 ||\n"
      "	    r->reading.admitting > 0)", "	if (r->closing)"),

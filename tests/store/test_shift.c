@@ -10,6 +10,7 @@
 #define DAY_MS INT64_C(86400000)
 #define START_MS (1000 * DAY_MS)
 #define SET_MS (1001 * DAY_MS)
+#define CAP_MS INT64_C(900000)
 
 /* An outcome, known or not; when it was sent first and is due, before and after. */
 struct shift_case {
@@ -38,6 +39,18 @@ static const struct shift_case cases[] = {
 	{3 * DAY_MS, false, 0, SET_MS, 0, SET_MS + 3 * DAY_MS},
 	{-2000 * DAY_MS, false, START_MS, SET_MS, 1, 1},
 	{3 * DAY_MS, true, START_MS, 0, START_MS + 3 * DAY_MS, 0},
+	/* An earlier one's, by a clock that was right while this one is behind. */
+	{3 * DAY_MS, false, SET_MS + 2 * DAY_MS, SET_MS + 2 * DAY_MS + CAP_MS,
+	 SET_MS + 3 * DAY_MS, SET_MS + 3 * DAY_MS},
+	{3 * DAY_MS, true, SET_MS + 2 * DAY_MS, SET_MS + CAP_MS, SET_MS + 2 * DAY_MS,
+	 SET_MS + CAP_MS + 3 * DAY_MS},
+	{-3 * DAY_MS, true, SET_MS + 2 * DAY_MS, SET_MS + CAP_MS + 1, SET_MS - DAY_MS,
+	 SET_MS - 3 * DAY_MS},
+	/* By one that was ahead, when this one is not set: nothing else is touched. */
+	{0, false, SET_MS + DAY_MS, SET_MS + DAY_MS, SET_MS, SET_MS},
+	{0, false, SET_MS + DAY_MS, SET_MS + CAP_MS, SET_MS, SET_MS + CAP_MS},
+	{0, true, SET_MS + DAY_MS, SET_MS + DAY_MS, SET_MS + DAY_MS, SET_MS},
+	{0, true, START_MS - DAY_MS, SET_MS - 1, START_MS - DAY_MS, SET_MS - 1},
 };
 
 /* When a pending row is due, before and after. */
@@ -49,12 +62,13 @@ static const struct {
 	/* Retried by a person, when the clock was set and the relay had not seen it. */
 	{3 * DAY_MS, SET_MS + 3 * DAY_MS - 5, SET_MS + 3 * DAY_MS},
 	{-3 * DAY_MS, SET_MS - 3 * DAY_MS - 5, SET_MS - 6 * DAY_MS - 5},
+	{0, SET_MS + 1, SET_MS},
 };
 
 /* Returns how many slices it took. */
 static int insert_and_shift(struct scene *s, const char *insert, int64_t by_ms)
 {
-	const struct shift shift = {by_ms, START_MS, SET_MS};
+	const struct shift shift = {by_ms, START_MS, SET_MS, CAP_MS};
 	int64_t key = 0, last;
 	int slices = 0;
 
@@ -108,6 +122,25 @@ static void the_clock_is_set(void **state)
 	}
 }
 
+static void the_last_is_found(void **state)
+{
+	struct scene *s = *state;
+	int64_t due_ms;
+
+	assert_ok(s, shift_farthest(&s->db, &due_ms, &s->e));
+	assert_int_equal(due_ms, 0);
+	scene_exec(s, "INSERT INTO destination (name, source, pixel_id, removed) VALUES "
+		      "('a', 'web', 'P', 0), ('b', 'web', 'Q', 0);"
+		      "INSERT INTO waiting (key, destination_id, status, due_at) VALUES "
+		      "(1025, 1, 3, 8), (1026, 2, 3, 9), (2048, 0, 1, 7), "
+		      "(3073, 1, 4, NULL)");
+	assert_ok(s, shift_farthest(&s->db, &due_ms, &s->e));
+	assert_int_equal(due_ms, 9);
+	scene_exec(s, "UPDATE waiting SET due_at = 10 WHERE destination_id = 0");
+	assert_ok(s, shift_farthest(&s->db, &due_ms, &s->e));
+	assert_int_equal(due_ms, 10);
+}
+
 static void many_move_a_piece_at_a_time(void **state)
 {
 	struct scene *s = *state;
@@ -131,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_clock_is_set),
 		T(pending_rows_stay_due),
+		T(the_last_is_found),
 		T(many_move_a_piece_at_a_time),
 	};
 
