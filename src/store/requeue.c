@@ -20,7 +20,8 @@ static const struct {
 	 "SELECT key FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023 UNION "
 	 "SELECT key FROM waiting WHERE key BETWEEN ?1 AND ?1 + 1023 ORDER BY 1"},
 	/* An outcome that may be unknown stays as old as it is: TikTok forgets an id after 48
-	 * hours. A row that was refused begins anew. */
+	 * hours. A row that was refused begins anew, and one that failed the only time that it
+	 * was sent, unless nobody but a gateway said so: verdict_is_unsure. */
 	{S(to_waiting),
 	 "INSERT INTO waiting (key, destination_id, status, reason, due_at, attempts, "
 	 "first_sent_at, unknown, attempt_id, name_id, event_time, utc_offset, "
@@ -34,7 +35,8 @@ static const struct {
 	 "d.state / 16 IN (6, 7, 8) AND "
 	 "coalesce(d.attempts, d.attempt_id IS NOT NULL) > 0 AND "
 	 "coalesce(a.outcome NOT IN ('refused', 'too_large') AND "
-	 "(coalesce(d.attempts, 1) > 1 OR a.outcome <> 'server_error'), 1) AS unknown "
+	 "(coalesce(d.attempts, 1) > 1 OR a.outcome <> 'server_error' OR "
+	 "(a.api_code IS NULL AND a.http_status >= 500)), 1) AS unknown "
 	 "FROM delivery d LEFT JOIN attempt a ON a.id = d.attempt_id WHERE d.key = ?1)"},
 	/* No request is named where none can have arrived. */
 	{S(to_delivery),
