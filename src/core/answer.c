@@ -115,9 +115,10 @@ static void copy_member(const struct json *j, struct str key, char *out, size_t 
 	buf_fini(&text);
 }
 
+/* Two of them, of which one may say no, say nothing. */
 static bool code_of(const struct json *j, int64_t *code)
 {
-	uint32_t at = json_find(j, 0, STR("code"));
+	uint32_t at = json_find_sole(j, 0, STR("code"));
 	struct str digits;
 	char text[24];
 

@@ -308,6 +308,12 @@ enum json_verdict json_scan(struct json *j, struct str text)
 	return scan(j, end, false);
 }
 
+static inline bool is_named(const struct json *j, uint32_t at, struct str key)
+{
+	return j->t[at].flags & TOKEN_ESCAPED ? json_key_is(j, at, key)
+					      : str_eq(json_bytes(j, at), key);
+}
+
 uint32_t json_find(const struct json *j, uint32_t object, struct str key)
 {
 	uint32_t found = JSON_NONE;
@@ -315,8 +321,19 @@ uint32_t json_find(const struct json *j, uint32_t object, struct str key)
 	if (j->t[object].type != TOKEN_OBJECT)
 		return JSON_NONE;
 	for (uint32_t at = object + 1; at < j->t[object].next; at = j->t[at + 1].next)
-		if (j->t[at].flags & TOKEN_ESCAPED ? json_key_is(j, at, key)
-						   : str_eq(json_bytes(j, at), key))
+		if (is_named(j, at, key))
 			found = at + 1;
+	return found;
+}
+
+uint32_t json_find_sole(const struct json *j, uint32_t object, struct str key)
+{
+	uint32_t found = json_find(j, object, key);
+
+	if (found == JSON_NONE)
+		return JSON_NONE;
+	for (uint32_t at = object + 1; at + 1 < found; at = j->t[at + 1].next)
+		if (is_named(j, at, key))
+			return JSON_NONE;
 	return found;
 }

@@ -57,6 +57,8 @@ enum json_verdict json_scan(struct json *j, struct str text);
 
 /* The value of the member `key`, the last of several; JSON_NONE where there is none. */
 uint32_t json_find(const struct json *j, uint32_t object, struct str key);
+/* Also JSON_NONE where there are several. */
+uint32_t json_find_sole(const struct json *j, uint32_t object, struct str key);
 bool json_key_is(const struct json *j, uint32_t key, struct str name);
 
 /* Appends what the string says, escapes resolved; other values as they are written. */
