@@ -3,9 +3,11 @@
  * TikTok's envelope, {"code":0,"message":"OK","request_id":"…"}, from bytes that may be
  * anything. */
 #include "core/answer.h"
-#include "core/json.h"
 
 #include <stdlib.h>
+
+#include "core/glyph.h"
+#include "core/json.h"
 
 enum {
 	MESSAGE_MAX = 2048, /* of a message is looked at */
@@ -65,35 +67,27 @@ static void hide_addresses(struct buf *text)
 	}
 }
 
-/* The bytes at the end that begin a character which is longer. */
-static size_t half_character(const char *text, size_t len)
-{
-	size_t behind = 0, bytes;
-	unsigned char lead;
-
-	while (behind < 3 && behind < len &&
-	       ((unsigned char)text[len - 1 - behind] & 0xc0) == 0x80)
-		behind++;
-	if (behind == len)
-		return 0;
-	lead = (unsigned char)text[len - 1 - behind];
-	bytes = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-	return bytes > behind + 1 ? behind + 1 : 0;
-}
-
-/* One printable line: what TikTok says may end in a log. */
+/* One line, in whole characters: what TikTok says may end in a log and on a terminal, which
+ * obeys more than the controls of ASCII. */
 static void copy_printable(char *out, size_t cap, struct str text)
 {
 	size_t len = 0;
 
-	for (size_t i = 0; i < text.len && len + 1 < cap; i++) {
-		unsigned char c = (unsigned char)text.p[i];
+	for (size_t i = 0; i < text.len;) {
+		uint32_t c = 0;
+		size_t bytes = glyph_read(text.p + i, text.len - i, &c);
+		bool shown = bytes && glyph_width(c) >= 0;
 
-		out[len++] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
+		if (len + (shown ? bytes : 1) >= cap)
+			break;
+		if (shown)
+			memcpy(out + len, text.p + i, bytes);
+		else
+			out[len] = ' ';
+		len += shown ? bytes : 1;
+		i += bytes ? bytes : 1;
 	}
 	out[len] = '\0';
-	if (len + 1 == cap)
-		out[len - half_character(out, len)] = '\0';
 }
 
 static void copy_member(const struct json *j, struct str key, char *out, size_t cap,

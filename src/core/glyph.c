@@ -3,6 +3,8 @@
 
 #include <unicode/uchar.h>
 
+#include "core/json.h"
+
 int glyph_width(uint32_t code_point)
 {
 	UChar32 c = (UChar32)code_point;
@@ -28,4 +30,18 @@ int glyph_width(uint32_t code_point)
 	case U_EA_FULLWIDTH: return 2;
 	default: return 1;
 	}
+}
+
+size_t glyph_read(const char *p, size_t left, uint32_t *code_point)
+{
+	static const unsigned char first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	unsigned char c = (unsigned char)*p;
+	size_t len = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+
+	if (len > left || (len > 1 && !utf8_valid(str_make(p, len))))
+		return 0;
+	*code_point = c & first[len];
+	for (size_t i = 1; i < len; i++)
+		*code_point = *code_point << 6 | ((unsigned char)p[i] & 0x3f);
+	return len;
 }

@@ -265,6 +265,22 @@ static void words_for_a_log(void **state)
 	assert_string_equal(a.message, "bad \"**********\", sorry");
 }
 
+/* Nor anything that a terminal obeys, or that turns the order of what stands beside it. */
+static void nothing_that_is_obeyed(void **state)
+{
+	static const struct answer_secrets none = {{NULL}};
+	struct answer a = {0};
+
+	(void)state;
+	answer_parse(&a,
+		     STR("{\"code\":1,\"message\":\"a\\u001b[31mb\\u009b31mc\\u202ed"
+			 "\\u2066e\\u2028f\\u007fg\\u00e9\\ud83d\\ude00\",\"request_id\":"
+			 "\"x\xc2\x9by\"}"),
+		     &none);
+	assert_string_equal(a.message, "a [31mb 31mc d e f g\xc3\xa9\xf0\x9f\x98\x80");
+	assert_string_equal(a.request_id, "x y");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +291,7 @@ int main(void)
 		cmocka_unit_test(huge_ones),
 		cmocka_unit_test(equal_keys),
 		cmocka_unit_test(words_for_a_log),
+		cmocka_unit_test(nothing_that_is_obeyed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
