@@ -269,10 +269,37 @@ static void look_work(struct job *job, void *state)
 	}
 	f->opened = true;
 	if ((f->reclaimed || grant_reclaim(&w->db, &vault, now, e) == ERR_OK) &&
-	    grant_next(&w->db, &vault, &f->due, &f->found, e) == ERR_OK && f->found &&
-	    f->due.at_ms <= now)
+	    (!f->hastened ||
+	     grant_hasten(&w->db, &vault, f->hastened, now, e) == ERR_OK) &&
+	    grant_next(&w->db, &vault, now, &f->due, &f->found, e) == ERR_OK &&
+	    f->found && f->due.at_ms <= now)
 		e->code = take(f, &w->db, &vault, now, e);
 	vault_close(&vault);
+}
+
+/* And the next one of those that were refused. */
+static void note_hastened(struct refresh *f, bool failed)
+{
+	struct site *s = sites_find(&f->relay->sites, f->hastened);
+
+	if (s && failed)
+		s->renewal_due = true;
+	f->hastened = 0;
+	for (int i = 0; i < f->relay->sites.count; i++)
+		f->again = f->again || f->relay->sites.list[i]->renewal_due;
+}
+
+static void pick_hastened(struct refresh *f)
+{
+	for (int i = 0; i < f->relay->sites.count; i++) {
+		struct site *s = f->relay->sites.list[i];
+
+		if (!s->renewal_due)
+			continue;
+		s->renewal_due = false;
+		f->hastened = s->id;
+		return;
+	}
 }
 
 static void look_done(struct job *job)
@@ -281,6 +308,7 @@ static void look_done(struct job *job)
 	bool failed = job->err.code != ERR_OK;
 
 	f->reclaimed = f->reclaimed || (f->opened && !failed);
+	note_hastened(f, failed);
 	if (!failed && f->taken) {
 		ask(f);
 		return;
@@ -304,6 +332,7 @@ static void start_look(struct refresh *f)
 	f->error[0] = '\0';
 	f->relay->jobs++;
 	uv_timer_stop(&f->timer);
+	pick_hastened(f);
 	f->job.work = look_work;
 	f->job.done = look_done;
 	lane_submit(&f->relay->writer.lane, &f->job);
@@ -317,6 +346,14 @@ void refresh_look(struct refresh *f)
 		f->again = true;
 	else
 		start_look(f);
+}
+
+/* It expired before its time by our clock, or a person took it back: TikTok knows. */
+void refresh_refused(struct refresh *f, struct site *s, const struct answer *answer)
+{
+	if (answer->has_code && (answer->code == 40102 || answer->code == 40105) &&
+	    site_wants_renewal(s, clock_mono_ms()))
+		refresh_look(f);
 }
 
 struct refresh *refresh_open(struct relay *r)

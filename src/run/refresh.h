@@ -21,14 +21,16 @@
 #include "store/grant.h"
 
 struct relay;
+struct site;
 
 struct refresh {
 	struct job job;
 	struct relay *relay;
 	uv_timer_t timer;
 	bool busy, again;
-	bool asking;    /* the request is under way */
-	bool reclaimed; /* what a relay before had asked for */
+	bool asking;      /* the request is under way */
+	bool reclaimed;   /* what a relay before had asked for */
+	int32_t hastened; /* the destination whose token was refused; 0: none */
 	struct grant_due due;
 	bool found, taken, opened; /* opened: there was a key to look with */
 	struct grant grant;        /* what was taken */
@@ -48,6 +50,9 @@ struct refresh *refresh_open(struct relay *r);
 
 /* The configuration has changed, or has been read for the first time. */
 void refresh_look(struct refresh *f);
+
+/* TikTok refused the destination's token, which may have a refresh token. */
+void refresh_refused(struct refresh *f, struct site *s, const struct answer *answer);
 
 /* Ends a request that is under way: its answer counts as lost. */
 void refresh_abort(struct refresh *f);

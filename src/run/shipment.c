@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/backoff.h"
+#include "run/refresh.h"
 #include "run/relay.h"
 #include "run/reload.h"
 
@@ -354,6 +355,8 @@ static void request_done(struct http_request *request)
 	site_learn_size(s->site, v, (int)s->opening.events, request->sent > 0);
 	site_judge(s->site, &r->sites.limits, v, request->retry_after_ms, s->started_ms,
 		   clock_mono_ms(), clock_random());
+	if (v == VERDICT_TOKEN && !site_is_outdated(s->site, v, s->started_ms))
+		refresh_refused(r->refresh, s->site, &request->answer);
 	reload_store_site(r, s->site);
 	dispose(s, v);
 	settle(s);

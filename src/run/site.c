@@ -245,6 +245,16 @@ void site_go_on(struct site *s, uint64_t now_ms)
 	open_again(s);
 }
 
+bool site_wants_renewal(struct site *s, uint64_t now_ms)
+{
+	if (s->renewal_asked ||
+	    (s->renewal_ms && now_ms - s->renewal_ms < PERSON_PROBE_MS))
+		return false;
+	s->renewal_asked = s->renewal_due = true;
+	s->renewal_ms = now_ms;
+	return true;
+}
+
 void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms)
 {
 	bool known = s->has_token && token && s->token.len == token->len &&
@@ -258,6 +268,7 @@ void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms)
 	}
 	s->has_token = token != NULL;
 	s->unproven = true;
+	s->renewal_asked = s->renewal_due = false;
 	if (!token) {
 		block(s, REASON_NEEDS_TOKEN, SITE_FOREVER, now_ms);
 		return;

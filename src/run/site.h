@@ -52,6 +52,10 @@ void site_judge(struct site *s, const struct site_limits *limits, enum verdict v
 		int64_t retry_after_ms, uint64_t started_ms, uint64_t now_ms,
 		uint64_t random);
 
+/* TikTok refuses the token: whether its refresh is to be asked for now. Once for a token, and
+ * not again for the next ones where each is refused as soon as it comes. */
+bool site_wants_renewal(struct site *s, uint64_t now_ms);
+
 /* A configuration with a token that differs opens what waited for one. */
 void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms);
 

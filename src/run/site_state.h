@@ -45,6 +45,9 @@ struct site {
 	bool has_token;
 	bool unproven;             /* the token has met no answer yet */
 	uint64_t renewed_ms;       /* monotonic: since when a person's last word counts */
+	bool renewal_due;          /* TikTok refused the token: it is to be refreshed */
+	bool renewal_asked;        /* … once, whatever came of it */
+	uint64_t renewal_ms;       /* monotonic: when that was last, for any token */
 	int64_t cancelled_through; /* rows up to here were given up (store/disconnect.h) */
 	bool give_up_again;        /* the database would not take it */
 

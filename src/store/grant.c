@@ -79,22 +79,41 @@ enum err_code grant_store(struct db *db, const struct vault *vault,
 			e);
 }
 
+/* 0: never. A refresh lies at most 80 % of the token's life ahead, and the rest of that is what
+ * lies between it and the end; what was put off lies no further than the longest wait. */
+static enum err_code due_time(struct db *db, const struct vault *vault, int32_t id,
+			      enum grant_task task, int64_t now_ms, int64_t *at_ms,
+			      struct err *e)
+{
+	int64_t expires_ms = 0;
+
+	if (credential_time(db, vault, id, due_fields[task], at_ms, e) != ERR_OK ||
+	    *at_ms - now_ms <= RETRY_MAX_MS)
+		return e->code;
+	if (task == GRANT_REFRESH &&
+	    credential_time(db, vault, id, "expires_at", &expires_ms, e) != ERR_OK)
+		return e->code;
+	if (*at_ms - now_ms > (expires_ms - *at_ms + 1) * 4)
+		*at_ms = now_ms;
+	return ERR_OK;
+}
+
 static void keep_earlier(const struct vault *vault, struct db *db, int32_t id,
-			 enum grant_task task, struct grant_due *out, bool *found)
+			 enum grant_task task, int64_t now_ms, struct grant_due *out,
+			 bool *found)
 {
 	struct err ignored = {ERR_OK, ""};
 	int64_t at_ms = 0;
 
-	if (credential_time(db, vault, id, due_fields[task], &at_ms, &ignored) !=
-		    ERR_OK ||
+	if (due_time(db, vault, id, task, now_ms, &at_ms, &ignored) != ERR_OK ||
 	    at_ms == 0 || (*found && at_ms >= out->at_ms))
 		return;
 	*out = (struct grant_due){id, task, at_ms};
 	*found = true;
 }
 
-enum err_code grant_next(struct db *db, const struct vault *vault, struct grant_due *out,
-			 bool *found, struct err *e)
+enum err_code grant_next(struct db *db, const struct vault *vault, int64_t now_ms,
+			 struct grant_due *out, bool *found, struct err *e)
 {
 	sqlite3_stmt *stmt;
 	bool row;
@@ -108,7 +127,7 @@ enum err_code grant_next(struct db *db, const struct vault *vault, struct grant_
 	while (db_step(db, stmt, &row, e) == ERR_OK && row)
 		keep_earlier(vault, db, sqlite3_column_int(stmt, 0),
 			     sqlite3_column_int(stmt, 1) ? GRANT_REVOKE : GRANT_REFRESH,
-			     out, found);
+			     now_ms, out, found);
 	sqlite3_finalize(stmt);
 	return e->code;
 }
@@ -152,7 +171,7 @@ enum err_code grant_take(struct db *db, const struct vault *vault,
 
 	memset(out, 0, sizeof(*out));
 	*taken = false;
-	if (credential_time(db, vault, id, due_fields[due->task], &at_ms, e) != ERR_OK ||
+	if (due_time(db, vault, id, due->task, now_ms, &at_ms, e) != ERR_OK ||
 	    at_ms == 0 || at_ms > now_ms)
 		return e->code;
 	if (read_task(db, vault, due, out, e) != ERR_OK ||
@@ -193,6 +212,18 @@ enum err_code grant_reclaim(struct db *db, const struct vault *vault, int64_t no
 		    ERR_OK)
 			break;
 	return e->code;
+}
+
+enum err_code grant_hasten(struct db *db, const struct vault *vault,
+			   int32_t destination_id, int64_t now_ms, struct err *e)
+{
+	int64_t at_ms;
+
+	if (credential_time(db, vault, destination_id, due_fields[GRANT_REFRESH], &at_ms,
+			    e) != ERR_OK ||
+	    at_ms <= now_ms)
+		return e->code;
+	return set_time(db, vault, destination_id, due_fields[GRANT_REFRESH], now_ms, e);
 }
 
 enum err_code grant_holds(struct db *db, const struct vault *vault,

@@ -5,8 +5,7 @@
  * TikTok, nobody else before that time comes again. Until the answer is kept the intent stands
  * beside it, refresh_asked_at: at a relay's start, left by one that died.
  *
- * Owns:    nothing; a struct grant is wiped by grant_fini. Writes run inside the caller's
- *          transaction.
+ * Owns:    nothing; grant_fini wipes. Writes run inside the caller's transaction.
  * Thread:  the connection's.
  * Errors:  those of vault.h; else the database's.
  * See:     credential.h, where it is kept sealed; run/refresh.h; docs/credentials.md. */
@@ -31,21 +30,20 @@ MUST_CHECK enum err_code grant_store(struct db *db, const struct vault *vault,
 				     int32_t destination_id, const struct grant *g,
 				     int64_t now_ms, struct err *e);
 
-enum grant_task { GRANT_REFRESH, GRANT_REVOKE /* a note; revocation.h */ };
-
 struct grant_due {
 	int32_t destination_id;
-	enum grant_task task;
+	enum grant_task { GRANT_REFRESH, GRANT_REVOKE /* a note; revocation.h */ } task;
 	int64_t at_ms; /* Unix time */
 };
 
-/* What is due first; secrets that do not open are passed over. */
+/* What is due first; secrets that do not open are passed over. A time that nobody can have put
+ * so far ahead is now: the clock was set back. */
 MUST_CHECK enum err_code grant_next(struct db *db, const struct vault *vault,
-				    struct grant_due *out, bool *found, struct err *e);
+				    int64_t now_ms, struct grant_due *out, bool *found,
+				    struct err *e);
 
-/* Takes the task for lease_ms: fills app_id, app_secret and the token that it is about (the
- * refresh token of a refresh). *taken is false where it is not due any more; CORRUPT, CONFIG:
- * a secret of it is missing or does not open. */
+/* Takes the task for lease_ms: fills app_id, app_secret and the (refresh) token. *taken is false
+ * where it is not due any more; CORRUPT, CONFIG: a secret is missing or does not open. */
 MUST_CHECK enum err_code grant_take(struct db *db, const struct vault *vault,
 				    const struct grant_due *due, int64_t now_ms,
 				    int64_t lease_ms, struct grant *out, bool *taken,
@@ -63,9 +61,11 @@ MUST_CHECK enum err_code grant_renew(struct db *db, const struct vault *vault,
 				     const struct grant *fresh, int64_t now_ms,
 				     bool *kept, struct err *e);
 
-/* What a relay that died has asked for is due now. */
+/* Due now: what a relay that died has asked for; the refresh of a token that TikTok refuses. */
 MUST_CHECK enum err_code grant_reclaim(struct db *db, const struct vault *vault,
 				       int64_t now_ms, struct err *e);
+MUST_CHECK enum err_code grant_hasten(struct db *db, const struct vault *vault,
+				      int32_t id, int64_t now_ms, struct err *e);
 
 /* Looks at it again then; the intent ends. Without effect where the task is gone. */
 MUST_CHECK enum err_code grant_postpone(struct db *db, const struct vault *vault,
@@ -74,7 +74,7 @@ MUST_CHECK enum err_code grant_postpone(struct db *db, const struct vault *vault
 
 /* When to ask again after a failure: soon while the token lives. */
 MUST_CHECK enum err_code grant_retry_ms(struct db *db, const struct vault *vault,
-					int32_t destination_id, int64_t now_ms,
-					int64_t *at_ms, struct err *e);
+					int32_t id, int64_t now_ms, int64_t *at_ms,
+					struct err *e);
 
 #endif

@@ -124,6 +124,34 @@ class Refresh(Case):
         self.assertEqual(self.refreshed(), 0)
 
 
+class Refused(Case):
+    """A token that should live for an hour more, by our clock."""
+    life = 3600
+
+    def test_one_that_tiktok_calls_expired_is_refreshed(self):
+        for fault in ("40102", "40105"):
+            with self.subTest(fault):
+                self.setUp()
+                self.sandbox.set_faults([f"{fault}:status=401,nth=1"])
+                relay = self.start()
+                self.deliver(1)
+                self.assertEqual(self.refreshed(), 1)
+                self.assertEqual(relay.stop(), 0)
+                self.assertEqual(relay.log().count("token_refreshed"), 1)
+                self.check()
+
+    def test_nor_again_and_again(self):
+        self.sandbox.set_faults(["40105:status=401"])
+        relay = self.start()
+        self.project.insert([purchase(1)])
+        wait_until(lambda: len(self.sandbox.ledger()) == 2)
+        time.sleep(1)
+        self.assertEqual((self.refreshed(), len(self.sandbox.ledger())), (1, 2))
+        self.assertEqual(self.project.queue()["state"], "token_refused")
+        self.assertTrue({"token", "refresh_token", "app_secret"} <= self.fields())
+        self.assertEqual(relay.stop(), 0)
+
+
 class LongLived(Case):
     def test_it_is_left_alone(self):
         self.start()

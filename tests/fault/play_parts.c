@@ -270,7 +270,7 @@ static void look_or_keep(struct play *p, struct writer *w, const struct vault *v
 			p->taken = false;
 		return;
 	}
-	if (grant_next(&w->db, vault, &p->due, &p->found, e) != ERR_OK || !p->found)
+	if (grant_next(&w->db, vault, now, &p->due, &p->found, e) != ERR_OK || !p->found)
 		return;
 	if (grant_take(&w->db, vault, &p->due, p->due.at_ms, 1, &p->grant, &p->taken,
 		       e) == ERR_OK)

@@ -60,7 +60,7 @@ static void a_token_for_ever_is_never_due(void **state)
 	bool found;
 
 	make(s, &v, &g, 0);
-	assert_ok(s, grant_next(&s->db, &v, &due, &found, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, NOW, &due, &found, &s->e));
 	assert_false(found);
 	vault_close(&v);
 }
@@ -74,7 +74,7 @@ static void one_takes_it_at_80_percent_and_nobody_else(void **state)
 	bool found;
 
 	make(s, &v, &g, 1000);
-	assert_ok(s, grant_next(&s->db, &v, &due, &found, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, NOW, &due, &found, &s->e));
 	assert_true(found);
 	assert_int_equal(due.task, GRANT_REFRESH);
 	assert_int_equal(due.at_ms, NOW + 800);
@@ -92,6 +92,51 @@ static void one_takes_it_at_80_percent_and_nobody_else(void **state)
 	vault_close(&v);
 }
 
+/* The clock was ahead when it was connected: nobody puts a refresh so far ahead. */
+static void one_that_a_wrong_clock_put_off_is_due(void **state)
+{
+	const int64_t hour = 3600000, at = NOW + 80 * hour;
+	struct scene *s = *state;
+	struct grant_due due;
+	struct grant g, taken;
+	struct vault v;
+	bool found;
+
+	make(s, &v, &g, 100 * hour);
+	assert_ok(s, grant_next(&s->db, &v, NOW, &due, &found, &s->e));
+	assert_int_equal(due.at_ms, at);
+	assert_ok(s, grant_next(&s->db, &v, NOW - 1000, &due, &found, &s->e));
+	assert_int_equal(due.at_ms, NOW - 1000);
+	assert_ok(s, grant_take(&s->db, &v, &due, due.at_ms, 60, &taken, &found, &s->e));
+	assert_true(found);
+	assert_ok(s, grant_take(&s->db, &v, &due, due.at_ms, 60, &taken, &found, &s->e));
+	assert_false(found); /* it meets the lease */
+	assert_ok(s, grant_postpone(&s->db, &v, &due, at - 1000, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, at - 1000 - 15 * 60000, &due, &found, &s->e));
+	assert_int_equal(due.at_ms, at - 1000);
+	vault_close(&v);
+}
+
+static void a_refused_token_hastens_its_refresh_and_makes_none(void **state)
+{
+	struct scene *s = *state;
+	struct grant_due due;
+	struct grant g;
+	struct vault v;
+	bool found;
+
+	make(s, &v, &g, 1000);
+	assert_ok(s, grant_hasten(&s->db, &v, ID, NOW + 7, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, NOW, &due, &found, &s->e));
+	assert_int_equal(due.at_ms, NOW + 7);
+	g.life_ms = 0;
+	assert_ok(s, grant_store(&s->db, &v, ID, &g, NOW, &s->e));
+	assert_ok(s, grant_hasten(&s->db, &v, ID, NOW + 9, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, NOW, &due, &found, &s->e));
+	assert_false(found);
+	vault_close(&v);
+}
+
 /* As of a relay that took the task and died. */
 static void what_was_asked_for_is_due_again_after_a_death(void **state)
 {
@@ -103,12 +148,12 @@ static void what_was_asked_for_is_due_again_after_a_death(void **state)
 
 	make(s, &v, &g, 1000);
 	assert_ok(s, grant_reclaim(&s->db, &v, NOW, &s->e));
-	assert_ok(s, grant_next(&s->db, &v, &due, &found, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, NOW, &due, &found, &s->e));
 	assert_int_equal(due.at_ms, NOW + 800);
 	assert_ok(s, grant_take(&s->db, &v, &due, NOW + 800, 60, &taken, &found, &s->e));
 	assert_secret(s, &v, "refresh_asked_at", "1000800");
 	assert_ok(s, grant_reclaim(&s->db, &v, NOW + 801, &s->e));
-	assert_ok(s, grant_next(&s->db, &v, &due, &found, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, NOW, &due, &found, &s->e));
 	assert_int_equal(due.at_ms, NOW + 801);
 	/* An answer ends it, whatever it says. */
 	assert_ok(s, grant_postpone(&s->db, &v, &due, NOW + 900, &s->e));
@@ -132,7 +177,7 @@ static void a_task_without_its_secrets_is_told(void **state)
 	bool found;
 
 	make(s, &v, &g, 1000);
-	assert_ok(s, grant_next(&s->db, &v, &due, &found, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, NOW, &due, &found, &s->e));
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		assert_ok(s, credential_erase_field(&s->db, ID, fields[i], &s->e));
 		assert_int_equal(grant_take(&s->db, &v, &due, NOW + 800, 60, &taken,
@@ -174,7 +219,7 @@ static void a_new_pair_is_for_the_old_one_only(void **state)
 		assert_secret(s, &v, "refresh_token", rows[i].refresh);
 	}
 	assert_secret(s, &v, "app_secret", "canary-secret");
-	assert_ok(s, grant_next(&s->db, &v, &due, &kept, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, NOW, &due, &kept, &s->e));
 	assert_int_equal(due.at_ms, NOW + 900 + 1600);
 	vault_close(&v);
 }
@@ -216,7 +261,7 @@ static void a_grant_taken_back_leaves_only_the_note(void **state)
 	assert_true(noted);
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM credential"), 4);
 	assert_int_equal(scene_int(s, "SELECT reason FROM destination"), 17);
-	assert_ok(s, grant_next(&s->db, &v, &due, &found, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, NOW, &due, &found, &s->e));
 	assert_int_equal(due.task, GRANT_REVOKE);
 	assert_ok(s, revocation_read(&s->db, &v, ID, &note, &found, &s->e));
 	assert_true(found);
@@ -227,7 +272,7 @@ static void a_grant_taken_back_leaves_only_the_note(void **state)
 	assert_true(noted);
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM credential"), 4);
 	assert_secret(s, &v, "revoke_token", "canary-token");
-	assert_ok(s, grant_next(&s->db, &v, &due, &found, &s->e));
+	assert_ok(s, grant_next(&s->db, &v, NOW, &due, &found, &s->e));
 	assert_int_equal(due.at_ms, NOW + 9);
 	assert_ok(s, revocation_end(&s->db, ID, &s->e));
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM credential"), 0);
@@ -387,6 +432,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_token_for_ever_is_never_due),
 		T(one_takes_it_at_80_percent_and_nobody_else),
+		T(one_that_a_wrong_clock_put_off_is_due),
+		T(a_refused_token_hastens_its_refresh_and_makes_none),
 		T(what_was_asked_for_is_due_again_after_a_death),
 		T(a_task_without_its_secrets_is_told),
 		T(a_new_pair_is_for_the_old_one_only),
