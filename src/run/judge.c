@@ -170,13 +170,15 @@ static enum err_code merge_rows(struct judge *j, const int64_t *ids, struct err 
 }
 
 enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
-				const int64_t *more, enum reason *reason, struct err *e)
+				int64_t sent_ms, const int64_t *more, enum reason *reason,
+				struct err *e)
 {
 	const char *before = row->payload.p;
 
 	j->merged_row = *row;
 	j->merges = 0;
-	if (outbox_duplicates(&j->reader, row->id, merge_row, j, e) != ERR_OK ||
+	if (outbox_duplicates(&j->reader, row->id, sent_ms ? sent_ms : INT64_MAX,
+			      merge_row, j, e) != ERR_OK ||
 	    (more && merge_rows(j, more, e) != ERR_OK))
 		return e->code;
 	*reason = judge_read(j, row);

@@ -54,11 +54,11 @@ void judge_use(struct judge *j, struct config *config);
 /* Reads the row and finds its event_id; a reason where it cannot be read. */
 enum reason judge_read(struct judge *j, const struct outbox_row *row);
 
-/* The same for a row that was not sent yet, filled from later ones of its event_id: those
- * known to the relay, and `more` (ids that a 0 ends, or NULL). */
+/* The same, filled from later rows of its event_id that came before it was first sent (0: it was
+ * not yet): those known to the relay, and `more` (ids that a 0 ends, or NULL). */
 MUST_CHECK enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
-					   const int64_t *more, enum reason *reason,
-					   struct err *e);
+					   int64_t sent_ms, const int64_t *more,
+					   enum reason *reason, struct err *e);
 
 /* Decides for all destinations; `t` may be NULL. A reason where none is reached, for all. */
 MUST_CHECK enum err_code judge_rule(struct judge *j, int64_t now_ms,

@@ -213,8 +213,9 @@ static bool add_row(void *arg, const struct outbox_row *row,
 		add_gone(w, &common, waiting);
 		return true;
 	}
-	if (waiting && waiting->attempts == 0) {
-		if (judge_read_merged(w->judge, row, NULL, &reason, w->err) != ERR_OK)
+	if (waiting) {
+		if (judge_read_merged(w->judge, row, waiting->first_sent_ms, NULL,
+				      &reason, w->err) != ERR_OK)
 			return false;
 	} else {
 		reason = judge_read(w->judge, row);
@@ -265,7 +266,7 @@ static enum err_code fill_row(struct work *w, struct row_span *row,
 	if (outbox_one(&w->judge->reader, common.outbox_id, &whole, &found, w->err) !=
 		    ERR_OK ||
 	    !found ||
-	    judge_read_merged(w->judge, &whole, fillers, &reason, w->err) != ERR_OK ||
+	    judge_read_merged(w->judge, &whole, 0, fillers, &reason, w->err) != ERR_OK ||
 	    reason != REASON_NONE || add_for_all(w, &common) != ERR_OK)
 		return w->err->code;
 	filled.end = lot->count;

@@ -84,7 +84,7 @@ static enum err_code read_whole(struct subject *s, struct err *e)
 	for (int i = s->count; i-- > 0;)
 		if (s->ids[i] > taken && s->ids[i] > s->holder)
 			more[count++] = s->ids[i];
-	return judge_read_merged(j, &s->row, more, &s->unread, e);
+	return judge_read_merged(j, &s->row, 0, more, &s->unread, e);
 }
 
 enum err_code subject_find(struct subject *s, const char *event_id, struct err *e)

@@ -75,7 +75,7 @@ static enum err_code judge_row(struct trial *t, struct judge *j,
 	enum reason none;
 
 	out->count = 0;
-	if (judge_read_merged(j, row, NULL, &none, e) != ERR_OK ||
+	if (judge_read_merged(j, row, 0, NULL, &none, e) != ERR_OK ||
 	    (none == REASON_NONE &&
 	     judge_rule(j, row->created_ms, NULL, &none, e) != ERR_OK))
 		return e->code;

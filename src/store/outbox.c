@@ -35,7 +35,8 @@ enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 		       &r->due, e) ||
 	    db_prepare(db,
 		       "SELECT " COLUMNS " FROM duplicate d JOIN outbox o "
-		       "ON o.id = d.outbox_id WHERE d.first_id = ?1 AND EXISTS (SELECT 1 "
+		       "ON o.id = d.outbox_id WHERE d.first_id = ?1 "
+		       "AND coalesce(o.created_at, 0) <= ?2 AND EXISTS (SELECT 1 "
 		       "FROM delivery x WHERE x.key = d.outbox_id * 1024 AND x.state = "
 		       "144) ORDER BY o.id",
 		       &r->duplicates, e) ||
@@ -196,13 +197,15 @@ void outbox_release(struct outbox_reader *r)
 }
 
 enum err_code outbox_duplicates(struct outbox_reader *r, int64_t first_id,
-				outbox_row_fn *fn, void *arg, struct err *e)
+				int64_t upto_ms, outbox_row_fn *fn, void *arg,
+				struct err *e)
 {
 	struct outbox_row row;
 	bool more;
 
 	e->code = ERR_OK;
 	sqlite3_bind_int64(r->duplicates, 1, first_id);
+	sqlite3_bind_int64(r->duplicates, 2, upto_ms);
 	while (db_step(r->db, r->duplicates, &more, e) == ERR_OK && more) {
 		row_of(r->duplicates, 0, &row);
 		if (!fn(arg, &row, NULL))

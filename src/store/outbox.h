@@ -55,9 +55,10 @@ MUST_CHECK enum err_code outbox_due(struct outbox_reader *r, int32_t destination
 				    int64_t now_ms, int limit, outbox_row_fn *fn,
 				    void *arg, struct err *e);
 
-/* Later rows of the same event_id, in order. */
+/* Later rows of the same event_id that were written until then, in order. */
 MUST_CHECK enum err_code outbox_duplicates(struct outbox_reader *r, int64_t first_id,
-					   outbox_row_fn *fn, void *arg, struct err *e);
+					   int64_t upto_ms, outbox_row_fn *fn, void *arg,
+					   struct err *e);
 
 /* When the destination's next waiting row is due, Unix ms; 0: none waits. */
 MUST_CHECK enum err_code outbox_next_due(struct outbox_reader *r, int32_t destination_id,

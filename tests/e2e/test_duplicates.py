@@ -6,7 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import purchase, sent  # noqa: E402
+from convey import purchase, sent, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
 GRANTED = {"ad_user_data": "GRANTED"}
@@ -90,6 +90,27 @@ class Parts(Case):
         self.drain()
         self.assertEqual(self.statuses(), [("rejected", "missing_page_url"),
                                            ("cancelled", "by_operator"), ("delivered", None)])
+
+
+class Again(Case):
+    def test_a_retry_says_what_was_said_before(self):
+        """Of the duplicates those count that came before the first was sent, at every attempt."""
+        self.sandbox.set_faults("50000")
+        self.project.insert([purchase(1), purchase(1, user={"locale": "de-DE"})])
+        relay = self.start("--retry-base-ms", "200")
+        wait_until(lambda: self.project.query(
+            "SELECT 1 FROM waiting WHERE status = 3 AND attempts > 0"), what="the retry")
+        self.project.insert([purchase(1, user={"locale": "fr-FR"}, properties={"note": "late"})])
+        wait_until(lambda: self.project.queue()["duplicate"] == 2)
+        self.sandbox.set_faults([])
+        self.project.wait_for({"delivered": 1, "duplicate": 2})
+        self.assertEqual(relay.stop(), 0)
+        events = [event for _, event in sent(self.sandbox.ledger())]
+        self.assertGreater(len(events), 1)
+        for event in events:
+            self.assertEqual(event["user"]["locale"], "de-DE")
+            self.assertNotIn("note", event["properties"])
+        self.check()
 
 
 if __name__ == "__main__":
