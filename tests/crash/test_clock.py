@@ -38,7 +38,18 @@ def set_under_a_relay(project, sandbox):
     set_clock(clock, "+3600")
     wait_until(lambda: "clock_set" in relay.log())
     relay.stop()
-    return relay.log()
+    said = relay.log()
+    # The next one does not wait until a time has come that was never right.
+    project.insert([purchase(0)])
+    sandbox.set_faults(["50000"])
+    set_clock(clock, "+20d")
+    relay = project.start(sandbox, "--retry-base-ms", "400", under=under(clock))
+    wait_until(lambda: project.statuses() == {"retrying": 1})
+    relay.stop()
+    relay = project.start(sandbox)
+    relay.wait_started()
+    relay.stop()
+    return said + relay.log()
 
 
 @unittest.skipIf(not LIBRARY, "no libfaketime")
