@@ -2,6 +2,7 @@
 """The closed list of reasons: each is produced, and `problem` has a sentence for it."""
 import json
 import os
+import re
 import sys
 import time
 import unittest
@@ -218,6 +219,22 @@ class Sent(Reasons):
         self.project.convey("disconnect", "shop")
         wait_until(lambda: self.ends()["id-1"] == "cancelled: disconnected")
         self.assert_advised("consent_withdrawn", "disconnected")
+
+    def test_a_row_without_an_event_id_is_mended_as_the_advice_says(self):
+        self.project.insert([purchase(1, event_id=None, properties={"value": "29,99",
+                                                                    "currency": "EUR"})])
+        self.assertEqual(self.drain(), 0)
+        (event_id, advice), = self.project.query("SELECT example_event_id, advice FROM problem")
+        self.assertTrue(event_id.startswith("g1_"))
+        received = self.project.convey("why", event_id).splitlines()[0]
+        mend = re.search(r"UPDATE outbox SET … WHERE id = …", advice)[0].split("…")
+        admin = self.project.connect()
+        admin.execute("payload = json_set(payload, '$.properties.value', '29.99')".join(mend[:2])
+                      + re.search(r"row (\d+),", received)[1])
+        admin.close()
+        self.project.convey("retry", event_id)
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.ends(), {event_id: "delivered: None"})
 
     def test_what_a_removed_destination_left_needs_nobody(self):
         self.project.insert([purchase(1, page=None)])
