@@ -520,7 +520,7 @@ INSERT INTO reason (id, word, advice) VALUES
 	(98, 'bad_event_name', 'The event name is empty, too long or has control characters. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
 	(99, 'bad_time', 'event_time is neither Unix time nor ISO 8601. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
 	(100, 'future_time', 'event_time lies more than 5 minutes ahead. Check the clock and the time zone of the producer; then convey retry it once its time has come, or mend the row first: UPDATE outbox SET event_time = … WHERE id = … (convey why tells it).'),
-	(101, 'missing_page_url', 'A web event needs page.url. Put it into the payload, send visits, or set --default-url, then convey retry --status rejected --reason missing_page_url.'),
+	(101, 'missing_page_url', 'A web event needs page.url, which begins with http:// or https://. Put it into the payload, send visits, or set --default-url, then convey retry --status rejected --reason missing_page_url.'),
 	(102, 'bad_value', 'properties.value, a price, a quantity or a number is not as it must be (29.99), or the currency is no three letters. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
 	(103, 'missing_currency', 'A value needs a currency of three letters. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
 	(104, 'missing_app_id', 'An app event needs app.app_id. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),

@@ -118,7 +118,7 @@ static enum err_code show(struct preview *p, struct err *e)
 		if (!r->routed)
 			continue;
 		buf_clear(&p->body);
-		reason = subject_body(&p->subject, r, &p->body);
+		reason = subject_body(&p->subject, r, &p->trace, &p->body);
 		if (answer(p, r->destination->rules.name, reason, e) != ERR_OK)
 			return e->code;
 	}

@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/personal.h"
 #include "core/time_zone.h"
+
+enum { TIME_SHOWN = 40 };
 
 static void tell(const struct trace *t, const char *step, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
@@ -118,6 +121,22 @@ static enum reason decide_event(const struct conversion *c,
 	return REASON_NONE;
 }
 
+/* The value tells how it is to be mended, unless it tells who somebody is. */
+static void tell_bad_time(const struct event_time *at, const struct trace *t)
+{
+	int shown = at->text.len < TIME_SHOWN ? (int)at->text.len : TIME_SHOWN;
+
+	if (at->kind == EVENT_TIME_INTEGER)
+		tell(t, "time", "no time can be read from %lld", (long long)at->integer);
+	else if (at->kind == EVENT_TIME_REAL)
+		tell(t, "time", "no time can be read from %g", at->real);
+	else if (holds_email(at->text) || phone_in(at->text).len > 0)
+		tell(t, "time", "no time can be read from it");
+	else
+		tell(t, "time", "no time can be read from '%.*s%s'", shown, at->text.p,
+		     at->text.len > TIME_SHOWN ? "…" : "");
+}
+
 static enum reason decide_time(const struct conversion *c,
 			       const struct destination_rules *d, int64_t now_ms,
 			       struct decision *out, const struct trace *t)
@@ -126,7 +145,8 @@ static enum reason decide_time(const struct conversion *c,
 
 	if (c->event_time.kind != EVENT_TIME_NONE &&
 	    !event_time_resolve(&c->event_time, d->zone, &at)) {
-		tell(t, "time", "no time can be read from it");
+		if (t)
+			tell_bad_time(&c->event_time, t);
 		return REASON_BAD_TIME;
 	}
 	out->event_time = at;

@@ -224,7 +224,7 @@ static void tell_refused(struct story *w, enum reason reason)
 }
 
 /* What would go to each destination that the routes lead to. */
-static void tell_shapes(struct story *w)
+static void tell_shapes(struct story *w, const struct trace *t)
 {
 	struct judge *j = &w->subject->judge;
 	struct buf body;
@@ -241,7 +241,7 @@ static void tell_shapes(struct story *w)
 		if (r->reason != REASON_NONE)
 			continue;
 		buf_clear(&body);
-		r->reason = subject_body(w->subject, r, &body);
+		r->reason = subject_body(w->subject, r, t, &body);
 		if (r->reason != REASON_NONE) {
 			tell_refused(w, r->reason);
 			continue;
@@ -369,7 +369,7 @@ static enum err_code tell_all(struct story *w, struct err *e)
 		return e->code;
 	tell_kept(w);
 	if (subject_reason(s) == REASON_NONE)
-		tell_shapes(w);
+		tell_shapes(w, &trace);
 	else if (s->judge.config->count == 0 && subject_reason(s) == REASON_NO_ROUTE)
 		tell(w, "route", STR(NO_DESTINATION));
 	else

@@ -2,6 +2,7 @@
 #include "run/subject.h"
 
 #include "base/clock.h"
+#include "core/left_out.h"
 #include "run/envelope.h"
 #include "store/migrate.h"
 
@@ -125,16 +126,20 @@ enum err_code subject_take(struct subject *s, const struct outbox_row *row,
 	return rule(s, t, e);
 }
 
-enum reason subject_body(struct subject *s, const struct ruling *r, struct buf *out)
+enum reason subject_body(struct subject *s, const struct ruling *r, const struct trace *t,
+			 struct buf *out)
 {
 	const struct destination_rules *d = &r->destination->rules;
 	enum reason reason = r->reason;
-	size_t start = out->len;
+	size_t start = out->len, event;
 
 	if (reason != REASON_NONE)
 		return reason;
 	envelope_open(out, d->source, d->pixel_id, d->test_event_code);
+	event = out->len;
 	reason = judge_shape(&s->judge, r, out);
+	left_out_tell(&s->judge.conversion, &r->decision, d,
+		      str_make(out->p + event, out->len - event), t);
 	envelope_close(out);
 	if (reason != REASON_NONE)
 		out->len = start;

@@ -47,7 +47,9 @@ static inline enum reason subject_reason(const struct subject *s)
 	return s->unread ? s->unread : s->none;
 }
 
-/* Appends the request for one destination; nothing where a reason is returned. */
-enum reason subject_body(struct subject *s, const struct ruling *r, struct buf *out);
+/* Appends the request for one destination; nothing where a reason is returned. Tells what of
+ * the payload is not in it, by its name. */
+enum reason subject_body(struct subject *s, const struct ruling *r, const struct trace *t,
+			 struct buf *out);
 
 #endif

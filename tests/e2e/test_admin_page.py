@@ -115,7 +115,7 @@ class Says(PageCase):
         _, said = self.page(admin)
         for name in ("eu", "us"):
             self.assertIn(f"then: convey token set {name} < token.txt", said)
-        self.assertEqual(said.count("A web event needs page.url."), 1)
+        self.assertEqual(said.count("A web event needs page.url, which"), 1)
 
     def test_hours_are_those_of_the_database(self):
         self.add_destination("us", "PIXEL2", options=("--timezone", "America/New_York"))

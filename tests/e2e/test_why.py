@@ -112,6 +112,36 @@ class One(Case):
                                  [("decision", None, told)])
             self.project.convey("destination", "add", name, "--source", "web", "--id", "P2")
 
+    def test_what_is_left_out(self):
+        granted = {"consent": GRANTED, "properties": {}}
+        rows = [purchase(1, **granted, user={"email": ["anna@shop.example", "none"], "phone": "12",
+                                             "idfa": "x", "vorname": "Anna"}),
+                purchase(2, user={"email": "anna@shop.example", "ip": "203.0.113.9"},
+                         properties={"contents": ["sku1"], "order_id": ""}),
+                purchase(3, properties={"contents": [{"item_id": "a"}, {"content_id": "b"}]}),
+                purchase(4, page={"url": "shop.example/anna"}),
+                dict(purchase(5), event_time="2026-13-01 10:00+02:00"),
+                dict(purchase(6), event_time="anna@shop.example"),
+                purchase(7, **granted, user={"email": "anna@shop.example", "city": "Berlin"})]
+        self.project.insert(rows)
+        left_out = [
+            ["email: 1 of its 2 values: not readable, or the same as another",
+             "phone: nothing readable in it", "idfa: none are sent for the source web",
+             "vorname: not among the documented names"],
+            ["contents: nothing readable in it", "email, ip: ad_user_data is not granted"],
+            ["contents: 1 of its 2 values: not readable, or the same as another",
+             "item_id: not among the documented names"],
+            ["page.url: it does not begin with http:// or https://"], [], [], []]
+        for _ in range(2):
+            for n, told in enumerate(left_out, 1):
+                self.assertEqual([text for step, _, text in self.why(f"id-{n}")
+                                  if step == "left out"], told)
+            self.drain()
+        self.assertEqual([self.text(self.why(f"id-{n}"), "time") for n in (5, 6)],
+                         ["no time can be read from '2026-13-01 10:00+02:00'",
+                          "no time can be read from it"])
+        self.assertIn("begins with http", self.text(self.why("id-4"), "status"))
+
     def test_unreadable(self):
         self.project.insert([dict(purchase(1), payload="{")])
         self.drain()
