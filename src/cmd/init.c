@@ -4,6 +4,7 @@
 
 #include "cmd/guard.h"
 #include "cmd/verbs.h"
+#include "core/event_map.h"
 #include "store/map.h"
 #include "store/migrate.h"
 #include "store/vault.h"
@@ -31,7 +32,8 @@ static void report(const struct cmd *c, const struct done *d, const struct vault
 		cmd_say(c, "%s the key file '%s'; keep a copy apart from the database",
 			create, key->path);
 	if (d->mapped)
-		cmd_say(c, "mapped %d common events (convey map list)", d->mapped);
+		cmd_say(c, "%s %d common events (convey map list)",
+			c->dry_run ? "would map" : "mapped", d->mapped);
 	if (d->created && !c->dry_run)
 		cmd_say(c, "next: convey destination add NAME --source web --id PIXEL");
 	cmd_result(c, json_pack("{s:s, s:b, s:i, s:s, s:b, s:i}", "database", c->db_path,
@@ -51,15 +53,18 @@ static enum err_code fill(const struct cmd *c, struct db *db, struct done *d,
 	return e->code;
 }
 
-/* A dry run of a file that is not there, or that has to be migrated first, cannot look at
- * its map. */
+/* A dry run of a file that has to be migrated first cannot look at its map; of one that is
+ * not there it knows all that would come. */
 static enum err_code make_database(const struct cmd *c, struct done *d, struct err *e)
 {
 	struct db db;
 
 	d->created = access(c->db_path, F_OK) != 0;
-	if (d->created && c->dry_run)
+	if (d->created && c->dry_run) {
+		d->migrations = migration_count;
+		d->mapped = (int)event_map_defaults_count;
 		return ERR_OK;
+	}
 	if (db_open(&db, c->db_path, c->dry_run ? DB_READ : DB_CREATE, e) != ERR_OK)
 		return e->code;
 	if (migrate(&db, c->dry_run, &d->migrations, e) == ERR_OK && !c->dry_run)
