@@ -43,6 +43,13 @@ enum err_code guard_files(struct err *e)
 		       (unsigned long long)files.rlim_max, FILES_MIN);
 }
 
+/* Scheme and host, of which case tells nothing: up to the first slash behind both of its own. */
+static void fold(char *url)
+{
+	for (int slashes = 0; *url && (slashes += *url == '/') < 3; url++)
+		*url = ascii_lower(*url);
+}
+
 enum err_code guard_endpoint(char out[ENDPOINT_MAX], struct err *e)
 {
 	const char *given = getenv("CONVEY_ENDPOINT");
@@ -50,9 +57,11 @@ enum err_code guard_endpoint(char out[ENDPOINT_MAX], struct err *e)
 
 	while (url.len > 0 && url.p[url.len - 1] == '/')
 		url.len--;
-	if (url.len < ENDPOINT_MAX && endpoint_allowed(url)) {
+	if (url.len < ENDPOINT_MAX) {
 		snprintf(out, ENDPOINT_MAX, "%.*s", STR_ARG(url));
-		return ERR_OK;
+		fold(out);
+		if (endpoint_allowed(str_of(out)))
+			return ERR_OK;
 	}
 	return err_set(
 		e, ERR_CONFIG,

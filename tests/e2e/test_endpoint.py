@@ -70,6 +70,10 @@ class Endpoint(relay_case.Case):
                           ("connect", "shop", "--app-id", APP, "--secret-file", file.name)):
                 self.project.convey(*words, status=78, env={"CONVEY_ENDPOINT": url})
 
+    def test_case_tells_nothing(self):
+        for url in "HTTPS://Business-API.TikTok.com/", "HTTP://127.0.0.1:1/Prefix":
+            self.project.convey("disconnect", "shop", "--dry-run", env={"CONVEY_ENDPOINT": url})
+
     def test_proxies_of_the_environment_are_not_used(self):
         proxy = self.elsewhere()
         self.project.insert([purchase(1)])
