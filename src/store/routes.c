@@ -171,6 +171,10 @@ static enum err_code check_targets(struct db *db, struct str list, struct buf *o
 		char z[DESTINATION_NAME_MAX + 2];
 		size_t len = name.len < sizeof(z) ? name.len : sizeof(z) - 1;
 
+		if (is_drop(name))
+			return err_set(e, ERR_USAGE,
+				       ROUTES_DROP " stands alone: a route goes to "
+						   "NAME[,NAME] or to " ROUTES_DROP);
 		memcpy(z, name.p, len);
 		z[len] = '\0';
 		if (destination_find(db, z, &id, e) != ERR_OK)

@@ -164,6 +164,8 @@ class Verbs(Case):
                       ["--to", "a", "--priority", "1.5"], [], ["nowhere"], ["--to", ""],
                       ["drop", "--to", "a"]):
             self.convey("route", "add", *words, status=64)
+        for mixed in "drop,a", "a, DROP":
+            self.convey("route", "add", "--to", mixed, status=64)
         self.convey("route", "add", "--to", "a,nobody", status=66)
         self.convey("route", "remove", "1", status=66)
         self.convey("route", "remove", "one", status=64)
