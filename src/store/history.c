@@ -35,7 +35,9 @@ enum err_code history_deliveries(struct db *db, int64_t outbox_id, struct rows *
 	return open_for(db,
 			"SELECT d.destination, d.status, d.reason, "
 			"CASE r.id WHEN 82 THEN '" ADVICE_EXHAUSTED "' ELSE '' END || "
-			"replace(r.advice, 'NAME', coalesce(d.destination, 'NAME')), "
+			"replace(r.advice, 'NAME', coalesce(d.destination, "
+			"(SELECT min(w.name) FROM destination_wait w WHERE w.reason = "
+			"r.id), 'NAME')), "
 			"d.attempts, d.first_sent_at, d.next_attempt_at, "
 			"d.delivered_at, d.tiktok_event, d.limited_data_use, "
 			"d.conversion_date_time FROM delivery_status d "

@@ -75,7 +75,7 @@ class One(Case):
         self.project.insert([purchase(1)])
         status = self.text(self.why("id-1"), "status")
         self.assertIn("pending: paused", status)
-        self.assertIn("convey destination resume", status)
+        self.assertIn("convey destination resume shop", status)
 
     def test_rejected_with_advice(self):
         self.project.insert([purchase(1, page=None), purchase(2, page=None)])
