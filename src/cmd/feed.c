@@ -157,6 +157,17 @@ static struct str content(const struct feed *f)
 	return record;
 }
 
+/* A line of separators alone is what spreadsheets make of an empty one. */
+static bool is_empty(const struct feed *f, struct str record)
+{
+	char separator = f->options.format == FEED_CSV ? f->sheet.csv.separator : ' ';
+
+	for (size_t i = 0; i < record.len; i++)
+		if (record.p[i] != separator && !ascii_is_space(record.p[i]))
+			return false;
+	return !f->record.full;
+}
+
 /* Of a CSV file the first record is the header: *taken. */
 static enum err_code start(struct feed *f, struct str record, bool *taken, struct err *e)
 {
@@ -232,7 +243,7 @@ enum err_code feed_next(struct feed *f, bool may_wait, enum feed_next *what,
 		if (is_at_end(f))
 			return ERR_OK;
 		record = content(f);
-		if (str_trim(record).len == 0 && !f->record.full)
+		if (is_empty(f, record))
 			continue;
 		if (start(f, record, &taken, e) != ERR_OK)
 			return e->code;

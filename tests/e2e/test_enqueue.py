@@ -80,6 +80,12 @@ class Csv(Case):
             self.assertEqual(row[:3], rows[0][:3])
             self.assertEqual(json.loads(row[3]), json.loads(rows[0][3]))
 
+    def test_a_line_without_anything_is_none(self):
+        for separator in ",;\t":
+            self.enqueue(data=f"event,event_id,value\npurchase,o{ord(separator)},1\n,,\n\n , ,,\n"
+                              .replace(",", separator))
+        self.assertEqual(self.ids(), ["o44", "o59", "o9"])
+
     def test_it_is_delivered(self):
         with Sandbox() as sandbox:
             self.enqueue(data="event,event_id,page_url,value,currency\n"
