@@ -37,6 +37,7 @@ struct parting {
 	bool only;       /* there is no other destination */
 	int64_t through; /* rows of the outbox up to here are given up */
 	int64_t cancelled;
+	int64_t unread;     /* and these the relay cancels, when it reads them */
 	struct err trouble; /* why it was not */
 };
 
@@ -189,23 +190,39 @@ static void report(const struct parting *p)
 			c->dry_run          ? " would be"
 			: p->cancelled == 1 ? " is"
 					    : " are");
+	if (p->unread)
+		cmd_say(c, "%lld that no relay has read yet %s cancelled for it when %s",
+			(long long)p->unread, c->dry_run ? "would be" : "will be",
+			p->unread == 1 ? "it is read" : "they are read");
 	say_revocation(p);
 	cmd_say(c, "the other end: " OTHER_END);
-	cmd_result(c, json_pack("{s:s, s:b, s:b, s:I, s:s}", "destination", c->argv[0],
-				"revoked", p->told, "revocation_pending",
+	cmd_result(c, json_pack("{s:s, s:b, s:b, s:I, s:I, s:s}", "destination",
+				c->argv[0], "revoked", p->told, "revocation_pending",
 				p->noted && !p->told && !c->dry_run, "cancelled",
-				(json_int_t)p->cancelled, "other_end", OTHER_END));
+				(json_int_t)p->cancelled, "unread", (json_int_t)p->unread,
+				"other_end", OTHER_END));
+}
+
+/* What waits: counted before it is cancelled, so that a dry run says the same. */
+static enum err_code count(struct parting *p, struct err *e)
+{
+	int64_t waiting;
+
+	if (cmd_value(p->cmd, "keep-pending"))
+		return ERR_OK;
+	if (disconnect_count(&p->db, p->id, &waiting, &p->unread, e) != ERR_OK)
+		return e->code;
+	if (p->cmd->dry_run)
+		p->cancelled = waiting + (p->only ? p->unread : 0);
+	if (p->only)
+		p->unread = 0;
+	return ERR_OK;
 }
 
 static enum err_code part(struct parting *p, const char *endpoint, struct err *e)
 {
-	if (part_here(p, e) != ERR_OK)
+	if (part_here(p, e) != ERR_OK || count(p, e) != ERR_OK || p->cmd->dry_run)
 		return e->code;
-	if (p->cmd->dry_run)
-		return cmd_value(p->cmd, "keep-pending")
-			       ? ERR_OK
-			       : disconnect_count(&p->db, p->id, p->only, &p->cancelled,
-						  e);
 	if (cancel_waiting(p, e) != ERR_OK || cancel_unread(p, e) != ERR_OK)
 		return e->code;
 	if (p->noted && part_there(p, endpoint, e) != ERR_OK)

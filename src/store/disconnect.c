@@ -184,23 +184,19 @@ enum err_code disconnect_unread(struct db *db, int32_t destination_id, int64_t t
 	return *count ? recount(db, destination_id, &s, *count, e) : ERR_OK;
 }
 
-enum err_code disconnect_count(struct db *db, int32_t destination_id, bool unread,
-			       int64_t *count, struct err *e)
+enum err_code disconnect_count(struct db *db, int32_t destination_id, int64_t *waiting,
+			       int64_t *unread, struct err *e)
 {
-	int64_t more = 0;
-
-	*count = 0;
+	*waiting = *unread = 0;
 	if (ask(db,
 		"SELECT count(*) FROM waiting WHERE destination_id = ?1 "
 		"AND status IN (1, 3)",
-		destination_id, count, e) != ERR_OK ||
-	    (unread &&
-	     ask(db,
-		 "SELECT count(*) FROM queue q CROSS JOIN outbox o ON o.id > q.cursor "
-		 "WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE d.key BETWEEN "
-		 "o.id * 1024 AND o.id * 1024 + 1023)",
-		 0, &more, e) != ERR_OK))
-		return e->code;
-	*count += more;
-	return ERR_OK;
+		destination_id, waiting, e) == ERR_OK)
+		e->code = ask(db,
+			      "SELECT count(*) FROM queue q CROSS JOIN outbox o "
+			      "ON o.id > q.cursor WHERE NOT EXISTS (SELECT 1 FROM "
+			      "delivery d WHERE d.key BETWEEN o.id * 1024 AND "
+			      "o.id * 1024 + 1023)",
+			      0, unread, e);
+	return e->code;
 }

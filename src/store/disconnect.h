@@ -36,8 +36,9 @@ MUST_CHECK enum err_code disconnect_unread(struct db *db, int32_t destination_id
 					   int64_t through, int64_t *after,
 					   int64_t *count, struct err *e);
 
-/* How many the two would cancel. */
+/* How many wait in the queue, and how many the relay has not read yet. */
 MUST_CHECK enum err_code disconnect_count(struct db *db, int32_t destination_id,
-					  bool unread, int64_t *count, struct err *e);
+					  int64_t *waiting, int64_t *unread,
+					  struct err *e);
 
 #endif

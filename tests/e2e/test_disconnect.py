@@ -174,6 +174,15 @@ class Disconnect(Case):
         self.assertEqual(self.codes(), [0])
         self.assertIn("token", self.fields())
 
+    def test_what_no_relay_has_read_is_told_where_others_may_want_it(self):
+        self.connect()
+        self.wait_in_the_queue(2)
+        self.project.convey("destination", "add", "next", "--source", "web", "--id", "P2")
+        self.project.insert(purchase(n) for n in range(10, 13))
+        for more, would in (["--dry-run"], "would be"), ([], "will be"):
+            self.assertIn(f"3 that no relay has read yet {would} cancelled for it when they are "
+                          "read", self.disconnect(*more))
+
     def test_unreachable_the_local_half_is_done_and_the_other_is_tried_again(self):
         self.connect()
         self.sandbox.stop()
