@@ -199,6 +199,13 @@ static bool is_another_lots(struct load *load, const struct waiting_row *waiting
 	return together != load->together || (int)load->rows >= together;
 }
 
+/* Somebody has changed it since: sent again, it could count twice, as TikTok tells by the id. */
+static bool is_renamed(const struct judge *j, const struct waiting_row *waiting)
+{
+	return waiting && waiting->unknown && waiting->event_hash &&
+	       waiting->event_hash != j->event_hash;
+}
+
 static bool add_row(void *arg, const struct outbox_row *row,
 		    const struct waiting_row *waiting)
 {
@@ -226,6 +233,8 @@ static bool add_row(void *arg, const struct outbox_row *row,
 		common.flags |= ENTRY_DERIVED;
 	if (reason != REASON_NONE)
 		common.flags |= ENTRY_UNREAD;
+	if (is_renamed(w->judge, waiting))
+		common.flags |= ENTRY_RENAMED;
 	/* One that waited too: somebody may have mended it. */
 	if (holds_plain(w->judge, reason))
 		common.flags |= ENTRY_PLAIN;

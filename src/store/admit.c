@@ -247,7 +247,8 @@ static enum err_code count_unmapped(struct queue *q, const struct lot *lot,
 	return db_run(q->db, q->unmapped, e);
 }
 
-/* Resending is safe while TikTok remembers the event_id; afterwards it could count twice. */
+/* Resending is safe while TikTok remembers the event_id, and under that one alone; else it could
+ * count twice. */
 static enum err_code stop_resending(struct queue *q, const struct lot *lot,
 				    struct entry *n, struct err *e)
 {
@@ -268,7 +269,8 @@ static enum err_code admit_entry(struct queue *q, struct lot *lot, struct entry 
 		return queue_end(q, lot, n, n->reason, 0, e);
 	}
 	/* By the clock they were read by: that it is set meanwhile is known only later. */
-	if (n->first_sent_ms && lot->now_ms - n->first_sent_ms > RESEND_MAX_MS)
+	if ((n->first_sent_ms && lot->now_ms - n->first_sent_ms > RESEND_MAX_MS) ||
+	    n->flags & ENTRY_RENAMED)
 		return stop_resending(q, lot, n, e);
 	if (n->flags & ENTRY_PARKED) {
 		n->flags |= ENTRY_DROPPED;

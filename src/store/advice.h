@@ -16,6 +16,10 @@
 #define ADVICE_EXHAUSTED                                                                 \
 	"47 hours have passed since the first attempt, and nothing more is tried "       \
 	"unasked. "
+/* Of one that is held before that time. */
+#define ADVICE_RENAMED                                                                   \
+	"Its event_id was another when it was sent, and a second one could count "       \
+	"twice. "
 
 /* Appends the sentence; nothing for REASON_NONE. */
 MUST_CHECK enum err_code advice_add(struct db *db, enum reason reason, struct buf *out,

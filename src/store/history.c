@@ -34,7 +34,9 @@ enum err_code history_deliveries(struct db *db, int64_t outbox_id, struct rows *
 {
 	return open_for(db,
 			"SELECT d.destination, d.status, d.reason, "
-			"CASE r.id WHEN 82 THEN '" ADVICE_EXHAUSTED "' ELSE '' END || "
+			"CASE WHEN r.id = 82 THEN '" ADVICE_EXHAUSTED "' WHEN r.id = 65 "
+			"AND d.first_sent_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', "
+			"'-47 hours') THEN '" ADVICE_RENAMED "' ELSE '' END || "
 			"replace(r.advice, 'NAME', coalesce(d.destination, "
 			"(SELECT min(w.name) FROM destination_wait w WHERE w.reason = "
 			"r.id), 'NAME')), "

@@ -20,6 +20,7 @@ enum entry_flag {
 	ENTRY_UNREAD = 128,    /* it is no conversion; its id is that of its column */
 	ENTRY_TWIN = 256,      /* with ENTRY_FIRST: the row ended as a duplicate */
 	ENTRY_CLAIMLESS = 512, /* its id is another row's, though it is no duplicate */
+	ENTRY_RENAMED = 1024,  /* it may have arrived, under another event_id */
 };
 
 /* One event for one destination, or one row that reached none (destination_id 0). */
@@ -32,9 +33,8 @@ struct entry {
 	int64_t name_id;              /* event_name; 0: none */
 	uint32_t id_at, id_len;       /* the event_id in lot.text */
 	uint32_t event_at, event_len; /* not_mapped: the producer's name in lot.text */
-	uint32_t body_at, body_len;
+	uint32_t body_at, body_len, batch; /* batch: its request, by entry_batch */
 	int32_t utc_offset_s;
-	uint32_t batch; /* the request it travels in, by entry_batch */
 	uint16_t destination_id, attempts, flags;
 	uint8_t reason;          /* enum reason; NONE: to be sent */
 	int8_t limited_data_use; /* 1, 0, -1: absent */

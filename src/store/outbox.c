@@ -14,7 +14,8 @@
  * leaves out the order of a subselect that has no limit. */
 #define DUE_BY_KEY                                                                       \
 	"SELECT * FROM (SELECT key, status, unknown, attempts, first_sent_at, name_id, " \
-	"event_time, utc_offset, limited_data_use FROM waiting WHERE destination_id = "  \
+	"event_time, utc_offset, limited_data_use, event_hash FROM waiting WHERE "       \
+	"destination_id = "                                                              \
 	"?1 AND due_at <= ?2 AND status IN (1, 3) ORDER BY due_at, key LIMIT ?3) "       \
 	"ORDER BY key LIMIT -1"
 
@@ -30,7 +31,8 @@ enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 	    db_prepare(db,
 		       "SELECT " KNOWN_COLUMNS ", w.status, w.unknown, w.attempts, "
 		       "w.first_sent_at, w.key / 1024, w.name_id, w.event_time, "
-		       "w.utc_offset, w.limited_data_use FROM (" DUE_BY_KEY ") w "
+		       "w.utc_offset, w.limited_data_use, w.event_hash FROM (" DUE_BY_KEY
+		       ") w "
 		       "LEFT JOIN outbox o ON o.id = w.key / 1024",
 		       &r->due, e) ||
 	    db_prepare(db,
@@ -161,6 +163,7 @@ enum err_code outbox_due(struct outbox_reader *r, int32_t destination_id, int64_
 			.unknown = sqlite3_column_int(r->due, 7) != 0,
 			.attempts = sqlite3_column_int(r->due, 8),
 			.first_sent_ms = sqlite3_column_int64(r->due, 9),
+			.event_hash = sqlite3_column_int64(r->due, 15),
 			.name_id = sqlite3_column_int64(r->due, 11),
 			.event_time = sqlite3_column_int64(r->due, 12),
 			.utc_offset_s = sqlite3_column_int(r->due, 13),

@@ -22,6 +22,7 @@ struct waiting_row {
 	bool retrying, unknown;
 	int attempts;
 	int64_t first_sent_ms;
+	int64_t event_hash; /* of the event_id that it had; 0: not known */
 	/* of one that is gone */
 	int64_t name_id, event_time;
 	int utc_offset_s, limited_data_use; /* -1: absent */

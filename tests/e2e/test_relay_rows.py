@@ -331,5 +331,29 @@ class Operator(Case):
                          [("delivered",)])
 
 
+class Renamed(Case):
+    def sent_and_renamed(self, fault):
+        self.sandbox.set_faults(fault)
+        self.project.insert([purchase(1)])
+        relay = self.start("--retry-base-ms", "60000", "--retry-cap-ms", "60000")
+        wait_until(lambda: self.project.delivery("id-1")["status"] == "retrying")
+        self.assertEqual(relay.stop(), 0)
+        admin = self.project.connect()
+        admin.executescript("UPDATE outbox SET event_id = 'x'; UPDATE waiting SET due_at = 1")
+        admin.close()
+        self.assertEqual(self.drain(), 0)
+        return self.project.delivery("x")["status"], len(self.sandbox.ledger())
+
+    def test_what_may_have_arrived_is_not_sent_under_a_second_id(self):
+        self.assertEqual(self.sent_and_renamed("empty:nth=1"), ("held", 1))
+        self.assertIn("event_id was another when it was sent", self.project.convey("why", "x"))
+        self.project.convey("retry", "x")
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.delivery("x")["status"], "delivered")
+
+    def test_what_tiktok_did_not_take_is(self):
+        self.assertEqual(self.sent_and_renamed("50000:nth=1"), ("delivered", 2))
+
+
 if __name__ == "__main__":
     unittest.main()
