@@ -288,8 +288,6 @@ static enum transport failed_transport(const struct http_request *r, CURLcode rc
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CIPHER: return TRANSPORT_TLS;
 	default: return r->sent < r->body_len ? TRANSPORT_NOT_SENT : TRANSPORT_LOST;
 	}
