@@ -309,9 +309,11 @@ static void release(struct http *http, struct http_request *r)
 static void finish(struct http *http, struct http_request *r, CURLcode rc)
 {
 	struct answer_secrets secrets = {{r->token, r->hidden[0], r->hidden[1]}};
+	curl_socket_t fd = CURL_SOCKET_BAD;
 	long status = 0;
 
 	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(r->easy, CURLINFO_ACTIVESOCKET, &fd);
 	if (rc == CURLE_ABORTED_BY_CALLBACK && r->stale) {
 		release(http, r);
 		buf_fini(&r->body);
@@ -331,6 +333,9 @@ static void finish(struct http *http, struct http_request *r, CURLcode rc)
 		r->answer.transport = TRANSPORT_ANSWERED;
 		answer_parse(&r->answer, buf_str(r->reply ? r->reply : &r->body),
 			     &secrets);
+		if (sockets_repeat(&http->sockets, fd, &r->answer))
+			snprintf(r->error, sizeof(r->error),
+				 "the answer to the request before came again");
 	} else {
 		r->answer.transport = failed_transport(r, rc);
 	}

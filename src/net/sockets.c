@@ -3,33 +3,42 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 void sockets_add(struct sockets *s, int fd)
 {
-	s->fds = realloc(s->fds, (size_t)(s->count + 1) * sizeof(*s->fds));
-	if (!s->fds)
+	s->list = realloc(s->list, (size_t)(s->count + 1) * sizeof(*s->list));
+	if (!s->list)
 		abort();
-	s->fds[s->count++] = fd;
+	s->list[s->count++] = (struct socket_heard){.fd = fd};
+}
+
+static int find(const struct sockets *s, int fd)
+{
+	int i = 0;
+
+	while (i < s->count && s->list[i].fd != fd)
+		i++;
+	return i;
 }
 
 int sockets_close(void *sockets, int fd)
 {
 	struct sockets *s = sockets;
-	int i = 0;
+	int i = find(s, fd);
 
-	while (i < s->count && s->fds[i] != fd)
-		i++;
 	if (i < s->count)
-		s->fds[i] = s->fds[--s->count];
+		s->list[i] = s->list[--s->count];
 	return close(fd);
 }
 
 void sockets_fini(struct sockets *s)
 {
-	free(s->fds);
+	free(s->list);
 	*s = (struct sockets){0};
 }
 
@@ -54,11 +63,44 @@ bool sockets_have_input(const struct sockets *s, int local_port)
 	char byte;
 
 	for (int i = 0; i < s->count; i++) {
-		if (port_of(s->fds[i]) != local_port)
+		if (port_of(s->list[i].fd) != local_port)
 			continue;
-		if (recv(s->fds[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+		if (recv(s->list[i].fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
 		    (errno != EAGAIN && errno != EWOULDBLOCK))
 			return true;
 	}
 	return false;
+}
+
+/* The same as the last one, on a connection that has brought nothing yet: that is no answer of
+ * before, but a server that says it always. */
+static void learn(struct sockets *s, const struct socket_heard *heard, const char *id)
+{
+	bool same = strcmp(s->last_id, id) == 0;
+
+	if (same && !heard->request_id[0])
+		s->vary = false;
+	else if (!same && s->last_id[0])
+		s->vary = true;
+	snprintf(s->last_id, sizeof(s->last_id), "%s", id);
+}
+
+bool sockets_repeat(struct sockets *s, int fd, struct answer *a)
+{
+	int i = find(s, fd);
+	struct socket_heard *heard;
+
+	if (i == s->count || !a->has_code || a->code != 0 || !a->request_id[0])
+		return false;
+	heard = &s->list[i];
+	learn(s, heard, a->request_id);
+	if (!s->vary || strcmp(heard->request_id, a->request_id) != 0) {
+		memcpy(heard->request_id, a->request_id, sizeof(heard->request_id));
+		return false;
+	}
+	shutdown(fd, SHUT_RDWR);
+	a->transport = TRANSPORT_LOST;
+	a->has_code = false;
+	a->message[0] = '\0';
+	return true;
 }

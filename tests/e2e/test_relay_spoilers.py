@@ -64,6 +64,50 @@ class AnswersTwice(Spoiled):
             self.wfile.write(head + answer)
 
 
+class Repeats(Spoiled):
+    """From the third request on, the answer to the one before first; `constant`: all the same."""
+    constant = False
+    served, handled = 0, 0
+
+    def do_POST(self):
+        Repeats.served += 1
+        again = Repeats.served == 3 and not self.constant
+        number = 0 if self.constant else Repeats.served - again
+        answer = json.dumps({"code": 0, "message": "OK", "request_id": f"r{number}"}).encode()
+        if not again:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            Repeats.handled += 1
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
+        if again:
+            time.sleep(0.3)
+            self.close_connection = True
+
+
+class Repeated(Case):
+    def requests(self, constant):
+        Repeats.served = Repeats.handled = 0
+        Repeats.constant = constant
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Repeats)
+        server.handle_error = lambda *_: None
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        relay = self.project.start(f"http://127.0.0.1:{server.server_port}", *FAST)
+        for number in range(1, 5):
+            self.project.insert([purchase(number)])
+            self.project.wait_for({"delivered": number})
+        self.assertEqual(relay.stop(), 0)
+        server.shutdown()
+        server.server_close()
+        return self.project.query("SELECT outcome FROM attempt_log ORDER BY id")
+
+    def test_an_answer_that_comes_again_is_not_this_requests(self):
+        self.assertEqual(self.requests(constant=False),
+                         [("delivered",)] * 2 + [("unknown",)] + [("delivered",)] * 2)
+        self.assertEqual((Repeats.served, Repeats.handled), (5, 4))
+
+    def test_a_server_that_has_one_request_id_for_all(self):
+        self.assertEqual(self.requests(constant=True), [("delivered",)] * 4)
+
+
 class Unasked(Case):
     def test_an_answer_on_an_idle_connection(self):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), AnswersTwice)
