@@ -15,8 +15,10 @@
 
 /* What to say of an event_id that nobody has. */
 #define LOOKUP_ABSENT                                                                    \
-	"no conversion has the event_id '%.120s': no producer committed one, or it is "  \
-	"older than what is kept; the latest: convey list"
+	"no conversion has the event_id '%.80s': no producer committed one, it is "      \
+	"older "                                                                         \
+	"than what is kept, or came with an id that had passed (convey doctor "          \
+	"--integrity); the latest: convey list"
 
 /* Newest first, at most LOOKUP_MAX; *count 0: nobody has it. */
 MUST_CHECK enum err_code lookup_event(struct db *db, const char *event_id,

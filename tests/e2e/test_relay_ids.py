@@ -106,6 +106,18 @@ class Ids(Case):
         self.assertEqual(self.drain(), 0)
         self.assertIn("id-11", self.sent())
 
+    def test_that_have_passed(self):
+        """A producer that chooses ids itself: nobody reads it, and nobody says it was not there."""
+        for id in (50, 40):
+            self.project.insert([dict(purchase(id), id=id)])
+            self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.sent(), {"id-50": 1})
+        for verb in ("retry", "cancel", "why"):
+            self.assertIn("came with an id that had passed (convey doctor --integrity)",
+                          self.refused(66, verb, "id-40", "--db", self.project.db))
+        self.assertIn("1 rows that the relay will not see",
+                      self.project.convey("doctor", "--offline", "--integrity", status=1))
+
     def test_of_a_row_that_was_renamed(self):
         """Another event_id alone makes no other row of it."""
         self.project.insert([purchase(1)])
