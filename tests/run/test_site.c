@@ -229,7 +229,58 @@ static void no_answer_shortens_what_another_asked_for(void **state)
 		assert_int_equal(s.until_ms, at + rows[i].until_with_a_token_ms);
 		site_go_on(&s, at + 40);
 		assert_int_equal(s.state, SITE_OPEN);
+		/* A person's word stands: nobody asks for quiet any more. */
+		judge(&s, VERDICT_TOKEN, at + 41, at + 42);
+		give(&s, "c", at + 43);
+		assert_int_equal(s.state, SITE_OPEN);
 	}
+}
+
+/* The next relay keeps what TikTok had said, also where its token is refused and replaced. */
+static void a_restart_forgets_no_quiet(void **state)
+{
+	struct site s = {.id = 1};
+
+	(void)state;
+	give(&s, "a", 1000);
+	site_resume(&s, REASON_RATE_LIMITED, 5 * MINUTE, 1000);
+	judge(&s, VERDICT_TOKEN, 1001, 1002);
+	assert_int_equal(s.reason, REASON_TOKEN_REFUSED);
+	give(&s, "b", 1003);
+	assert_int_equal(s.state, SITE_BLOCKED);
+	assert_int_equal(s.reason, REASON_RATE_LIMITED);
+	assert_int_equal(s.until_ms, 1000 + 5 * MINUTE);
+}
+
+/* What a person must mend is told, also where the other asks for a longer pause. */
+static void a_refused_token_is_told_beside_a_long_throttle(void **state)
+{
+	struct site s = {.id = 1};
+
+	(void)state;
+	give(&s, "a", 1);
+	judge(&s, VERDICT_TOKEN, 10, 20);
+	site_judge(&s, &limits, VERDICT_THROTTLED, 20 * MINUTE, 11, 30, 7);
+	assert_int_equal(s.reason, REASON_TOKEN_REFUSED);
+	assert_int_equal(s.until_ms, 30 + 20 * MINUTE);
+}
+
+/* However long --retry-cap-ms lets a row wait. */
+static void a_throttle_is_probed_every_five_minutes(void **state)
+{
+	uint64_t longest = 0, random = 1;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		struct site s = {.id = 1, .failures = 20};
+
+		give(&s, "a", 1);
+		random = random * 6364136223846793005 + 1442695040888963407;
+		site_judge(&s, &limits, VERDICT_THROTTLED, 0, 10, 20, random);
+		if (s.until_ms - 20 > longest)
+			longest = s.until_ms - 20;
+	}
+	assert_in_range(longest, 4 * MINUTE, 5 * MINUTE);
 }
 
 /* It was proven long ago, so that nothing but the probe keeps the others back. */
@@ -342,6 +393,9 @@ int main(void)
 		cmocka_unit_test(who_says_how_long_is_a_throttle),
 		cmocka_unit_test(a_batch_is_as_large_as_gets_through),
 		cmocka_unit_test(one_request_probes),
+		cmocka_unit_test(a_restart_forgets_no_quiet),
+		cmocka_unit_test(a_refused_token_is_told_beside_a_long_throttle),
+		cmocka_unit_test(a_throttle_is_probed_every_five_minutes),
 		cmocka_unit_test(an_answer_from_before_the_fault_ends_no_pause),
 	};
 

@@ -2,9 +2,11 @@
 #include "store/requeue.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "queue_scene.h"
 #include "scene.h"
+#include "store/dedup.h"
 
 /* The status number of a row's only delivery; -1 where it has none. */
 static int64_t status_of(struct scene *s, int id)
@@ -92,6 +94,29 @@ static void cancels_what_waits_and_settles_what_failed(void **state)
 	/* It was sent: its id stays taken. */
 	assert_int_equal(scene_int(s, "SELECT attempts FROM delivery WHERE key = 6145"),
 			 3);
+}
+
+/* It is no duplicate yet, and nobody asked for it. */
+static void what_nobody_has_read_is_not_cancelled_with_its_twin(void **state)
+{
+	struct scene *s = *state;
+	struct requeue q;
+	uint64_t seed;
+	char sql[200];
+
+	scene_exec(s, queue_scene);
+	assert_ok(s, dedup_seed(&s->db, &seed, &s->e));
+	snprintf(sql, sizeof(sql),
+		 "UPDATE delivery SET event_hash = %lld WHERE key = 1025;"
+		 "INSERT INTO outbox (id, event_id, event) VALUES (13, 'e1', 'purchase')",
+		 (long long)dedup_hash(seed, STR("e1")));
+	scene_exec(s, sql);
+	assert_ok(s, requeue_open(&q, &s->db, REQUEUE_CANCEL, &s->e));
+	assert_int_equal(requeue_event(&q, "e1", &s->e), ERR_DATA);
+	assert_non_null(strstr(s->e.msg, "was delivered"));
+	assert_int_equal(q.moved, 0);
+	assert_int_equal(status_of(s, 13), -1);
+	requeue_close(&q);
 }
 
 static void a_row_not_reached_yet_is_only_uncancelled(void **state)
@@ -241,6 +266,7 @@ int main(void)
 		T(retries_what_is_finished),
 		T(cancels_what_waits_and_settles_what_failed),
 		T(a_row_not_reached_yet_is_only_uncancelled),
+		T(what_nobody_has_read_is_not_cancelled_with_its_twin),
 		T(nothing_goes_back_to_a_removed_destination),
 		T(moves_all_of_a_status_in_slices),
 		T(counts_what_it_would_move),
