@@ -7,14 +7,8 @@
 #ifndef BASE_FIND_ANY_H
 #define BASE_FIND_ANY_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <string.h>
+#include "base/find_block.h"
 
-/* `bytes` and `blanks` are constants: each use has a form of its own. */
-#define FIND_INLINE static inline __attribute__((always_inline))
-
-/* Blanks: the space, the control bytes below it, and DEL. */
 FIND_INLINE bool find_is(char c, const char *bytes, bool blanks)
 {
 	bool is = blanks && ((unsigned char)c <= ' ' || c == 0x7f);
@@ -23,23 +17,6 @@ FIND_INLINE bool find_is(char c, const char *bytes, bool blanks)
 		is |= c == bytes[i];
 	return is;
 }
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-
-FIND_INLINE unsigned find_block(const char *p, const char *bytes, bool blanks)
-{
-	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i is = _mm_setzero_si128();
-
-	if (blanks)
-		is = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ')), v),
-				  _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
-	for (size_t i = 0; i < strlen(bytes); i++)
-		is = _mm_or_si128(is, _mm_cmpeq_epi8(v, _mm_set1_epi8(bytes[i])));
-	return (unsigned)_mm_movemask_epi8(is);
-}
-#endif
 
 /* The first byte of [p, end) that is one of `bytes` or, with `blanks`, a blank; else
  * `end`. */
@@ -59,6 +36,8 @@ FIND_INLINE const char *find_any(const char *p, const char *end, const char *byt
 		found = find_block(end - 16, bytes, blanks);
 		return found ? end - 16 + __builtin_ctz(found) : end;
 	}
+	if (end - p >= 8)
+		return find_in_short(p, end, bytes, blanks);
 #endif
 	while (p < end && !find_is(*p, bytes, blanks))
 		p++;

@@ -69,18 +69,19 @@ static bool is_harmless(const struct json *j, uint32_t at)
 }
 
 /* For redact_needed; true and false tell nothing. */
-static void note_look(struct conversion *c, enum field parent, enum field field,
-		      uint32_t key)
+static void note_look(struct conversion *c, struct json *j, enum field parent,
+		      enum field field, uint32_t key)
 {
-	enum token_type type = (enum token_type)c->json->t[key + 1].type;
+	enum token_type type = (enum token_type)j->t[key + 1].type;
 	struct looks *l = &c->looks;
 
-	if (field == FIELD_URL && (l->harmless_url = is_harmless(c->json, key + 1)))
+	if (redact_is_plain(j, field, key + 1)) {
+		j->t[key + 1].flags |= TOKEN_CLEAN;
 		return;
-	if (field == FIELD_REFERRER &&
-	    (l->harmless_referrer = is_harmless(c->json, key + 1)))
+	}
+	if (field == FIELD_URL && (l->harmless_url = is_harmless(j, key + 1)))
 		return;
-	if (redact_is_plain(c->json, field, key + 1))
+	if (field == FIELD_REFERRER && (l->harmless_referrer = is_harmless(j, key + 1)))
 		return;
 	if (type > TOKEN_ARRAY ? redact_places[field] == PLACE_KEPT || type > TOKEN_NUMBER
 			       : is_read(field, type))
@@ -117,9 +118,10 @@ static void find_members(struct conversion *c, enum field parent, uint32_t objec
 			key = buf_str(&s->text);
 		}
 		field = field_of(parent, key);
-		note_look(c, parent, field, at);
+		note_look(c, &s->json, parent, field, at);
 		if (field == FIELD_NONE) {
-			note_name(c, key);
+			if (json_has_sign(j, at))
+				note_name(c, key);
 			continue;
 		}
 		if (c->at[field] != JSON_NONE)

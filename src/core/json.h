@@ -32,6 +32,7 @@ enum token_flag {
 	TOKEN_EMPTY = 2,   /* "", null, {}, [], or one of these somewhere inside */
 	TOKEN_HUGE = 4,    /* a number no double can hold, here or somewhere inside */
 	TOKEN_REAL = 8,    /* a number with a fraction or an exponent */
+	TOKEN_CLEAN = 16,  /* conversion_read: json_has_sign says no */
 };
 
 struct json_token {

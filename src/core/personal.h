@@ -8,6 +8,7 @@
 #ifndef CORE_PERSONAL_H
 #define CORE_PERSONAL_H
 
+#include "base/find_any.h"
 #include "base/str.h"
 
 #define PERSONAL_NAME_MAX 32 /* longer ones are none that is known */
@@ -15,14 +16,15 @@
 /* An e-mail address somewhere in it, percent-encoded any number of times or not. */
 bool holds_email(struct str raw);
 
+#define TELLING_SIGNS "@%+"
+
 /* False where there is neither an e-mail address nor a phone number with '+', told by three signs;
  * most texts have none of them. */
 static inline bool may_tell_who(struct str text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (text.p[i] == '@' || text.p[i] == '%' || text.p[i] == '+')
-			return true;
-	return false;
+	const char *end = text.p + text.len;
+
+	return find_any(text.p, end, TELLING_SIGNS, false) != end;
 }
 
 /* The first phone number with '+' in a text, eight digits or more with the marks that people put

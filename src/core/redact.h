@@ -6,8 +6,9 @@
  * has no normal form (and is never sent) becomes {"sha256": …} instead, which is never sent
  * either. City, state and country have no hashed form at TikTok: a redacted payload sends
  * none. A country of two letters stays: it says nothing about a person, and routes ask for it.
- * external_id stays unless it is an e-mail address or a phone; ids, ip, user agent and click
- * ids stay. Redacting twice changes nothing, and all other bytes stay as they are.
+ * All other members stay, external_id, ip, user agent and click ids too, unless there is an e-mail
+ * address or a phone in them; transaction_id stays as it is. Redacting twice changes nothing,
+ * and all other bytes stay as they are.
  *
  * Owns:    nothing.
  * Thread:  as the scratch.

@@ -13,15 +13,17 @@
 #include "core/field.h"
 #include "core/json.h"
 #include "core/personal.h"
+#include "core/sign.h"
 
 enum redact_place {
-	PLACE_KEPT,   /* never about a person, or needed as it is */
+	PLACE_KEPT,   /* needed as it is */
 	PLACE_FIELD,  /* user.email and its like */
-	PLACE_ID,     /* an id of the producer's own */
 	PLACE_URL,    /* an address of a page */
-	PLACE_TEXT,   /* free text under a documented name */
 	PLACE_CUSTOM, /* under a name of the producer's */
 	PLACE_PERSON, /* somewhere inside an address or a person's name */
+	/* Here it takes a sign: */
+	PLACE_ID,   /* an id, or what else is of use as a whole only */
+	PLACE_TEXT, /* free text under a documented name */
 };
 
 /* enum redact_place of what stands under each documented name, FIELD_NONE for others. */
@@ -58,12 +60,14 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 void redact_hash(const struct redact_spot *spot, struct str text, struct digest *dg,
 		 struct buf *tmp, bool *normal, char out[DIGEST_HEX_LEN]);
 
-/* A text or an id with none of the signs that it would be looked for by. */
+/* A text or an id with none of the signs that it would be looked for by; a number has none. */
 static inline bool redact_is_plain(const struct json *j, enum field field, uint32_t at)
 {
-	return j->t[at].type == TOKEN_STRING && !(j->t[at].flags & TOKEN_ESCAPED) &&
-	       (redact_places[field] == PLACE_TEXT || redact_places[field] == PLACE_ID) &&
-	       !may_tell_who(json_bytes(j, at));
+	const struct json_token *t = &j->t[at];
+
+	if (redact_places[field] < PLACE_ID || t->type < TOKEN_STRING)
+		return false;
+	return t->type == TOKEN_NUMBER || !json_has_sign(j, at);
 }
 
 /* An e-mail address or a phone number with '+' is in it. */

@@ -152,7 +152,8 @@ enum reason put_count_at(struct shaper *sh, struct str label, uint32_t at)
 
 bool put_given_id(struct shaper *sh, struct str label, uint32_t at)
 {
-	return !tells_who(conversion_id(sh->c, at, &sh->s->text)) &&
+	return !(json_has_sign(sh->j, at) &&
+		 tells_who(conversion_id(sh->c, at, &sh->s->text))) &&
 	       put_string_at(sh, label, at);
 }
 
@@ -163,6 +164,6 @@ void put_free_text(struct shaper *sh, struct str label, uint32_t at)
 	if (at == JSON_NONE)
 		return;
 	text = str_trim(conversion_id(sh->c, at, &sh->s->text));
-	if (!tells_who(text) && !holds_sha256_hex(text))
+	if (!(json_has_sign(sh->j, at) && tells_who(text)) && !holds_sha256_hex(text))
 		put_string_at(sh, label, at);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/identifier.h"
 #include "core/normalize.h"
+#include "core/redact_text.h"
 #include "core/sha256_hex.h"
 #include "core/shape_parts.h"
 #include "core/touch.h"
@@ -182,11 +183,11 @@ static void put_device_id(struct shaper *sh, struct str label, enum field field)
 		put_normalized(sh, label, field, STR_NONE);
 }
 
-/* A value as it is, the session's where the payload has none. */
+/* A value as it is, the session's where the payload has none; neither where it tells who. */
 static void put_raw(struct shaper *sh, struct str label, enum field field,
 		    struct str other)
 {
-	if (!put_string_at(sh, label, sh->c->at[field]))
+	if (!put_id(sh, label, sh->c->at[field]) && other.len > 0 && !tells_who(other))
 		put_text(sh->out, label, other);
 }
 
@@ -214,7 +215,7 @@ static void put_ttclid(struct shaper *sh)
 	}
 	if (!ttclid_fits(found))
 		found = str_trim(sh->e->ttclid);
-	if (ttclid_fits(found))
+	if (ttclid_fits(found) && !tells_who(found))
 		put_text(sh->out, LABEL("ttclid"), found);
 }
 
@@ -249,7 +250,7 @@ static void put_person(struct shaper *sh)
 	}
 	if (source == SOURCE_APP) {
 		put_device_id(sh, LABEL("idfa"), FIELD_IDFA);
-		put_string_at(sh, LABEL("idfv"), sh->c->at[FIELD_IDFV]);
+		put_id(sh, LABEL("idfv"), sh->c->at[FIELD_IDFV]);
 		put_device_id(sh, LABEL("gaid"), FIELD_GAID);
 	}
 }

@@ -7,6 +7,7 @@
 #include "core/backoff.h"
 #include "core/normalize.h"
 #include "core/redact.h"
+#include "core/redact_text.h"
 #include "core/sha256_hex.h"
 #include "run/filler.h"
 #include "store/intact.h"
@@ -38,6 +39,18 @@ static void set_reason(struct work *w, struct entry *n, enum reason reason)
 		w->lacking = true;
 }
 
+/* The producer's name for it, as a view may show it. */
+static struct str shown_event(struct judge *j)
+{
+	struct scratch *s = &j->scratch;
+
+	if (!tells_who(j->conversion.event))
+		return j->conversion.event;
+	buf_clear(&s->canon);
+	redact_parts(j->conversion.event, &j->digest, &s->more, &s->canon);
+	return buf_str(&s->canon);
+}
+
 /* Of the row's entries the first carries what concerns the row itself. */
 static struct entry *add_entry(struct work *w, const struct entry *common,
 			       enum reason reason)
@@ -50,7 +63,7 @@ static struct entry *add_entry(struct work *w, const struct entry *common,
 	if (load->lot.count > 1 && n[-1].outbox_id == n->outbox_id)
 		n->flags &= (uint16_t) ~(ENTRY_FIRST | ENTRY_DERIVED | ENTRY_PLAIN);
 	if (reason == REASON_NOT_MAPPED)
-		keep_text(load, w->judge->conversion.event, &n->event_at, &n->event_len);
+		keep_text(load, shown_event(w->judge), &n->event_at, &n->event_len);
 	return n;
 }
 
@@ -165,7 +178,11 @@ static bool is_plain(const struct conversion *c, enum field field)
  * then. */
 static bool holds_plain(struct judge *j, enum reason reason)
 {
-	if (reason != REASON_NONE)
+	const struct outbox_row *row = j->conversion.row;
+
+	if (reason != REASON_NONE || tells_who(row->event))
+		return true;
+	if (row->event_time.kind == EVENT_TIME_TEXT && tells_who(row->event_time.text))
 		return true;
 	if (is_plain(&j->conversion, FIELD_EMAIL) ||
 	    is_plain(&j->conversion, FIELD_PHONE))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/personal.h"
+#include "core/redact_text.h"
 #include "run/body.h"
 #include "store/history.h"
 
@@ -142,6 +143,17 @@ static void add(struct buf *out, const char *name, const struct rows *rows, int 
 		 STR_ARG(rows_text(rows, column)));
 }
 
+/* The producer's name for the event; somebody's address in it is nobody's business. */
+static void add_event(struct story *w, struct str event)
+{
+	struct judge *j = &w->subject->judge;
+
+	if (tells_who(event))
+		redact_parts(event, &j->digest, &j->scratch.more, &w->line);
+	else
+		buf_adds(&w->line, event);
+}
+
 static enum err_code tell_row(struct story *w, int64_t id, bool holder, struct err *e)
 {
 	struct buf *out = line(w);
@@ -151,8 +163,10 @@ static enum err_code tell_row(struct story *w, int64_t id, bool holder, struct e
 	if (history_row(&w->subject->judge.db, id, &rows, e) != ERR_OK)
 		return e->code;
 	if (rows_next(&rows, &row, e) == ERR_OK && row) {
-		buf_addf(out, "row %lld, %.*s, event \"%.*s\"", (long long)id,
-			 STR_ARG(rows_text(&rows, 5)), STR_ARG(rows_text(&rows, 2)));
+		buf_addf(out, "row %lld, %.*s, event \"", (long long)id,
+			 STR_ARG(rows_text(&rows, 5)));
+		add_event(w, rows_text(&rows, 2));
+		buf_addc(out, '"');
 		if (holder && rows_int(&rows, 6))
 			buf_adds(out, STR(", event_id derived from its content"));
 		if (!holder) {

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "core/event_id.h"
 #include "core/redact.h"
+#include "core/redact_text.h"
 #include "store/members.h"
 #include "store/queue.h"
 
@@ -28,7 +29,9 @@ static const struct {
 	 "SELECT key / 1024 FROM waiting WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
 	{S(open), "SELECT members FROM attempt WHERE outcome IS NULL AND last_id >= ?1 "
 		  "AND first_id <= ?2"},
-	{S(rewrite), "UPDATE outbox SET payload = ?2 WHERE id = ?1"},
+	{S(rewrite), "UPDATE outbox SET payload = coalesce(?2, payload), event = "
+		     "coalesce(?3, event), event_time = coalesce(?4, event_time) WHERE "
+		     "id = ?1"},
 	{S(derived),
 	 "INSERT OR IGNORE INTO derived_id (outbox_id, event_id) VALUES (?1, ?2)"},
 	{S(keep), "UPDATE redaction SET members = ?2 WHERE first_id = ?1"},
@@ -49,6 +52,8 @@ enum err_code scrub_open(struct scrub *s, struct db *db, struct err *e)
 	scratch_init(&s->scratch);
 	digest_init(&s->digest);
 	buf_init(&s->payload, 2 * (size_t)REDACT_MAX);
+	buf_init(&s->event, 2 * (size_t)REDACT_MAX);
+	buf_init(&s->time, 2 * (size_t)REDACT_MAX);
 	buf_init(&s->members, PAYLOAD_MAX);
 	e->code = outbox_open(&s->reader, db, e);
 	for (size_t i = 0; i < STATEMENTS && e->code == ERR_OK; i++)
@@ -68,6 +73,8 @@ void scrub_close(struct scrub *s)
 	scratch_fini(&s->scratch);
 	digest_fini(&s->digest);
 	buf_fini(&s->payload);
+	buf_fini(&s->event);
+	buf_fini(&s->time);
 	buf_fini(&s->members);
 	free(s->rows);
 	*s = (struct scrub){0};
@@ -118,10 +125,19 @@ static enum err_code keep_event_id(struct scrub *s, const struct outbox_row *row
 	return db_run(s->db, s->derived, e);
 }
 
+/* Nothing: NULL. */
+static void bind(sqlite3_stmt *stmt, int at, const struct buf *b)
+{
+	db_bind(stmt, at, b->len > 0 ? buf_str(b) : STR_NONE);
+}
+
+/* What is empty stays as it is. */
 static enum err_code rewrite(struct scrub *s, int64_t outbox_id, struct err *e)
 {
 	sqlite3_bind_int64(s->rewrite, 1, outbox_id);
-	db_bind(s->rewrite, 2, buf_str(&s->payload));
+	bind(s->rewrite, 2, &s->payload);
+	bind(s->rewrite, 3, &s->event);
+	bind(s->rewrite, 4, &s->time);
 	return db_run(s->db, s->rewrite, e);
 }
 
@@ -136,6 +152,31 @@ static enum err_code rewrite_if_it_fits(struct scrub *s, int64_t outbox_id, bool
 	return e->code;
 }
 
+/* A column beside the payload, where an address or a number got into it. */
+static bool redact_text(struct scrub *s, struct str text, struct buf *out)
+{
+	buf_clear(out);
+	if (!tells_who(text))
+		return false;
+	redact_parts(text, &s->digest, &s->scratch.more, out);
+	return true;
+}
+
+/* Whether something of it is to be written. */
+static bool redact_row(struct scrub *s, const struct outbox_row *row)
+{
+	bool event = redact_text(s, row->event, &s->event), time = false;
+
+	buf_clear(&s->time);
+	if (row->event_time.kind == EVENT_TIME_TEXT)
+		time = redact_text(s, row->event_time.text, &s->time);
+	if (redact_payload(row->payload, s->country, &s->scratch, &s->digest,
+			   &s->payload) == REDACT_DONE)
+		return true;
+	buf_clear(&s->payload);
+	return event || time;
+}
+
 enum err_code scrub_row(struct scrub *s, int64_t outbox_id, bool *changed, struct err *e)
 {
 	struct outbox_row row;
@@ -143,9 +184,7 @@ enum err_code scrub_row(struct scrub *s, int64_t outbox_id, bool *changed, struc
 
 	*changed = false;
 	if (outbox_one(&s->reader, outbox_id, &row, &found, e) == ERR_OK && found &&
-	    redact_payload(row.payload, s->country, &s->scratch, &s->digest,
-			   &s->payload) == REDACT_DONE &&
-	    keep_event_id(s, &row, e) == ERR_OK)
+	    redact_row(s, &row) && keep_event_id(s, &row, e) == ERR_OK)
 		*changed = true;
 	/* The row must not be read while it is written. */
 	sqlite3_reset(s->reader.one);
@@ -160,8 +199,10 @@ enum err_code scrub_erase(struct scrub *s, int64_t outbox_id, struct err *e)
 	bool found;
 
 	if (outbox_one(&s->reader, outbox_id, &row, &found, e) == ERR_OK && found &&
-	    keep_event_id(s, &row, e) == ERR_OK)
+	    keep_event_id(s, &row, e) == ERR_OK) {
+		redact_row(s, &row);
 		redact_erase(row.payload, &s->scratch, &s->payload);
+	}
 	sqlite3_reset(s->reader.one);
 	return e->code == ERR_OK && found ? rewrite(s, outbox_id, e) : e->code;
 }

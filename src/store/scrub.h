@@ -35,7 +35,7 @@ struct scrub {
 	sqlite3_stmt *next, *delivered, *waiting, *open, *rewrite, *derived, *keep, *drop;
 	struct scratch scratch;
 	struct digest digest;
-	struct buf payload, members;
+	struct buf payload, event, time, members;
 	struct scrub_row *rows; /* of the range that is being worked on */
 	size_t count, cap;
 	size_t from, end; /* of those, what comes next */

@@ -7,32 +7,43 @@
 #include "core/redact.h"
 #include "store/setting.h"
 
-enum { COLUMNS_MAX = 5, VALUE_MAX = 1 << 30 /* more than SQLite's limit */ };
+enum { COLUMNS_MAX = 11, VALUE_MAX = 1 << 30 /* more than SQLite's limit */ };
 
 struct table {
 	const char *read, *write;
 	const char *cursor;   /* rows up to here were read, */
 	const char *scrubbed; /* … and up to here rewritten */
 	enum field fields[COLUMNS_MAX];
-	int columns;
+	int columns; /* the last one is a time, a number mostly: bound only where it changes */
 };
 
 static const struct table tables[] = {
-	{"SELECT id, email, phone, external_id, page_url, referrer FROM visit "
-	 "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1",
+	{"SELECT id, email, phone, external_id, page_url, referrer, session_id, ttclid, "
+	 "ttp, "
+	 "ip, user_agent, seen_at FROM visit WHERE id > ?1 AND id <= ?2 ORDER BY id "
+	 "LIMIT 1",
 	 "UPDATE visit SET email = ?2, phone = ?3, external_id = ?4, page_url = ?5, "
-	 "referrer = ?6 WHERE id = ?1",
+	 "referrer = ?6, session_id = ?7, ttclid = ?8, ttp = ?9, ip = ?10, "
+	 "user_agent = ?11, seen_at = coalesce(?12, seen_at) WHERE id = ?1",
 	 "visit_cursor",
 	 "visit_scrubbed",
-	 {FIELD_EMAIL, FIELD_PHONE, FIELD_EXTERNAL_ID, FIELD_URL, FIELD_REFERRER},
-	 5},
-	{"SELECT id, email, phone, external_id FROM consent "
+	 {FIELD_EMAIL, FIELD_PHONE, FIELD_EXTERNAL_ID, FIELD_URL, FIELD_REFERRER,
+	  FIELD_SESSION_ID, FIELD_TTCLID, FIELD_TTP, FIELD_IP, FIELD_USER_AGENT,
+	  FIELD_CONVERSION_DATE_TIME},
+	 11},
+	{"SELECT id, email, phone, external_id, session_id, ad_user_data, "
+	 "ad_personalization, "
+	 "ad_storage, analytics_storage, stated_at FROM consent "
 	 "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1",
-	 "UPDATE consent SET email = ?2, phone = ?3, external_id = ?4 WHERE id = ?1",
+	 "UPDATE consent SET email = ?2, phone = ?3, external_id = ?4, session_id = ?5, "
+	 "ad_user_data = ?6, ad_personalization = ?7, ad_storage = ?8, "
+	 "analytics_storage = ?9, stated_at = coalesce(?10, stated_at) WHERE id = ?1",
 	 "consent_cursor",
 	 "consent_scrubbed",
-	 {FIELD_EMAIL, FIELD_PHONE, FIELD_EXTERNAL_ID},
-	 3},
+	 {FIELD_EMAIL, FIELD_PHONE, FIELD_EXTERNAL_ID, FIELD_SESSION_ID,
+	  FIELD_AD_USER_DATA, FIELD_AD_PERSONALIZATION, FIELD_AD_STORAGE,
+	  FIELD_ANALYTICS_STORAGE, FIELD_CONVERSION_DATE_TIME},
+	 9},
 };
 
 struct visit_scrub {
@@ -43,7 +54,8 @@ struct visit_scrub {
 	struct buf values[COLUMNS_MAX];
 };
 
-/* What does not change is bound as it was read; where nothing is left, NULL. */
+/* What does not change is bound as it was read; where nothing is left, NULL. A time that is text
+ * and no time keeps what is left of it. */
 static bool redact_columns(struct visit_scrub *v)
 {
 	bool changed = false;
@@ -57,7 +69,8 @@ static bool redact_columns(struct visit_scrub *v)
 			changed = true;
 		} else {
 			buf_clear(out);
-			buf_adds(out, value);
+			if (i + 1 < v->table->columns)
+				buf_adds(out, value);
 		}
 		if (out->len == 0)
 			sqlite3_bind_null(v->write, i + 2);

@@ -239,16 +239,65 @@ class AtRest(PiiCase):
         self.assertEqual([sorted(user) for user in users], [[], []])
 
 
+class WrongPlace(PiiCase):
+    """An address where nobody looks for one."""
+    places = {"user": "ttclid ttp ip user_agent locale idfa idfv gaid att_status",
+              "properties": "value currency num_items customer_type order_id",
+              "app": "app_version", "ad": "callback attribution_share",
+              "consent": "ad_personalization"}
+
+    def rows(self, address):
+        for part, names in self.places.items():
+            for number, name in enumerate(names.split()):
+                what = {"consent": dict(GRANTED), "app": {"app_id": "a"}}
+                what.setdefault(part, {})[name] = address
+                yield purchase(number, prefix=part, **what)
+        base = {"consent": GRANTED, "app": {"app_id": "a"}}
+        for number, more in enumerate((
+                {"session_id": address}, {"conversion_date_time": address},
+                {"properties": {"contents": [{"content_id": "1", "price": address}]}},
+                {"properties": {"contents": [{"content_id": "1", "quantity": address}]}})):
+            yield purchase(number, prefix="more", **base, **more)
+        yield purchase(1, prefix="time", event_time=f"by {address}", **base)
+        yield purchase(1, prefix="name", event=f"Order by {address}", **base)
+
+    def test_neither_stays_nor_leaves(self):
+        self.add_destination("app", "PIXEL2", "app")
+        for address in ("canary@mail.example", "+49 170 7770001"):
+            self.project.insert(dict(row, event_id=row["event_id"] + address[:1])
+                                for row in self.rows(address))
+        for table, columns in (
+                ("visit", "session_id ttclid ttp ip user_agent page_url referrer seen_at"),
+                ("consent", "session_id ad_user_data ad_storage stated_at")):
+            columns = columns.split()
+            self.project.connect().execute(
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
+                f"({', '.join('?' * len(columns))})", ["canary@mail.example"] * len(columns))
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.places_of("canary@", "+49 170 777"), [])
+        names = self.project.query("SELECT event FROM unmapped_event ORDER BY 1")
+        self.assertEqual(names, sorted([
+            ("Order by " + sha256("canary@mail.example"),),
+            ("Order by " + sha256("+491707770001"),)]))
+        said = self.project.convey("why", "name-1c") + self.project.convey("list")
+        self.assertNotIn("canary@", said)
+
+    def test_what_names_a_row_stays(self):
+        self.project.insert([purchase(1, event_id="canary@mail.example"),
+                             purchase(2, event_id=None, transaction_id="+49 170 7770001")])
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.query("SELECT event_id FROM outbox_status ORDER BY id"),
+                         [("canary@mail.example",), ("+49 170 7770001",)])
+
+
 class Mended(PiiCase):
     """A payload that is changed in place brings plain identifiers back."""
     bad = {"properties": {"value": 5}}  # no currency
 
     def mend(self, number):
-        producer = sqlite3.connect(self.project.db, timeout=30)
-        with producer:
-            producer.execute("UPDATE outbox SET event = 'purchase', payload = ? "
-                             "WHERE event_id = ?", (canary(number)["payload"], f"id-{number}"))
-        producer.close()
+        self.project.connect().execute(
+            "UPDATE outbox SET event = 'purchase', payload = ? WHERE event_id = ?",
+            (canary(number)["payload"], f"id-{number}"))
 
     def test_retried(self):
         self.project.insert([canary(1, **self.bad), purchase(2, consent=GRANTED, **self.bad),

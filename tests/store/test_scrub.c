@@ -152,6 +152,79 @@ static void keeps_derived_ids(void **state)
 	scrub_close(&scrub);
 }
 
+/* Beside the payload: what no payload has to do with changes, what is good does not. */
+static void rewrites_other_columns(void **state)
+{
+	struct scene *s = *state;
+	struct scrub scrub;
+	bool changed;
+
+	scene_exec(s, "INSERT INTO outbox (id, event_id, event, event_time) VALUES "
+		      "(1, 'canary@x.de', 'Order by canary@x.de', 'on canary@x.de'), "
+		      "(2, 'b', 'order', '2026-01-01T00:00:00+01:00'), "
+		      "(3, 'c', 'call +49 170 1234567', 1700000000)");
+	assert_ok(s, scrub_open(&scrub, &s->db, &s->e));
+	assert_ok(s, scrub_begin(&scrub, 0, &s->e));
+	for (int id = 1; id <= 3; id++) {
+		assert_ok(s, scrub_row(&scrub, id, &changed, &s->e));
+		assert_int_equal(changed, id != 2);
+	}
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM outbox WHERE payload = '{}' "
+				      "AND event || event_time NOT LIKE '%canary%' AND "
+				      "event NOT LIKE '%170 123%'"),
+			 3);
+	assert_int_equal(
+		scene_int(s, "SELECT count(*) FROM outbox WHERE event_id = 'canary@x.de' "
+			     "AND length(event) = 9 + 64 AND event_time LIKE 'on %' "
+			     "OR id = 3 AND event_time = 1700000000 AND "
+			     "typeof(event_time) = 'integer'"),
+		2);
+	scrub_close(&scrub);
+}
+
+static void rewrites_every_column_of_a_visit(void **state)
+{
+	struct scene *s = *state;
+	struct scrub scrub;
+
+	scene_exec(
+		s,
+		"INSERT INTO visit (session_id, ttclid, ttp, ip, user_agent, seen_at) "
+		"VALUES ('canary@x.de', 'canary@x.de', 'canary@x.de', 'canary@x.de', "
+		"'by canary@x.de', 'on canary@x.de'), "
+		"('s', 'E.C.P.1', 't', '::1', 'Mozilla canary@x.de', 1700000000);"
+		"INSERT INTO consent (session_id, ad_user_data, ad_personalization, "
+		"ad_storage, analytics_storage, stated_at) VALUES ('canary@x.de', "
+		"'canary@x.de', 'canary@x.de', 'canary@x.de', 'canary@x.de', "
+		"'canary@x.de'), ('canary@x.de', 'GRANTED', NULL, 'DENIED', NULL, "
+		"1700000000);"
+		"INSERT INTO setting VALUES ('visit_cursor', 2), ('consent_cursor', 2)");
+	assert_ok(s, scrub_open(&scrub, &s->db, &s->e));
+	pass(s, &scrub, 0);
+	assert_int_equal(scrub.place.rewritten, 4);
+	assert_int_equal(
+		scene_int(s, "SELECT count(*) FROM visit WHERE ifnull(session_id, '') || "
+			     "ifnull(ttclid, '') || ifnull(ttp, '') || ifnull(ip, '') || "
+			     "ifnull(user_agent, '') || seen_at LIKE '%canary%'"),
+		0);
+	assert_int_equal(
+		scene_int(s,
+			  "SELECT count(*) FROM consent WHERE ifnull(session_id, '') || "
+			  "ad_user_data || ifnull(ad_personalization, '') || ad_storage "
+			  "|| ifnull(analytics_storage, '') || stated_at LIKE "
+			  "'%canary%'"),
+		0);
+	assert_int_equal(
+		scene_int(s,
+			  "SELECT count(*) FROM visit, consent USING (id) WHERE id = 2 "
+			  "AND visit.session_id = 's' AND ttclid = 'E.C.P.1' AND ttp = "
+			  "'t' AND ip = '::1' AND typeof(seen_at) = 'integer' AND "
+			  "ad_user_data = 'GRANTED' AND ad_personalization IS NULL AND "
+			  "ad_storage = 'DENIED' AND typeof(stated_at) = 'integer'"),
+		1);
+	scrub_close(&scrub);
+}
+
 /* 500 rows in one range; settled are those that `where` tells. */
 static void put_rows(struct scene *s, const char *where)
 {
@@ -348,6 +421,7 @@ int main(void)
 
 		T(takes_what_it_may),           T(passes_rows_that_wait),
 		T(takes_as_many_visits_as_fit), T(rewrites_visits_that_were_read),
+		T(rewrites_other_columns),      T(rewrites_every_column_of_a_visit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

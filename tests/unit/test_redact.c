@@ -101,10 +101,35 @@ static void redacts(void **state)
 		 U("\"city\":\"<sanjose>\",\"state\":\"<ca>\",\"country\":\"US\",\"zip_"
 		   "code\":\"<94107>\"")},
 		{U("\"country\":\"Germany\""), U("\"country\":\"<germany>\"")},
-		{U("\"external_id\":\"4711\",\"ttclid\":\"E.C.P@x.de\",\"ttp\":\"t\","
-		   "\"user_agent\":\"bot "
-		   "(a@x.de)\",\"locale\":\"de-DE\",\"idfa\":\"A-1\""),
+		{U("\"external_id\":\"4711\",\"ttclid\":\"E.C.P-x%2B1\",\"ttp\":\"t\","
+		   "\"user_agent\":\"bot (1; +http://x.de)\",\"locale\":\"de-DE\","
+		   "\"idfa\":\"A-1\""),
 		 NULL},
+		/* what belongs to a browser or a device, where somebody's address got into it */
+		{U("\"ttclid\":\"E.C.P@x.de\",\"ttp\":\"a@x.de\",\"ip\":\"+4930901820\","
+		   "\"user_agent\":\"bot (a@x.de)\",\"locale\":\"a\\u0040x.de\","
+		   "\"idfv\":\"a@x.de\""),
+		 U("\"ttclid\":{\"sha256\":\"<E.C.P@x.de>\"},\"ttp\":{\"sha256\":\"<a@x."
+		   "de>\"},"
+		   "\"ip\":{\"sha256\":\"<+4930901820>\"},"
+		   "\"user_agent\":{\"sha256\":\"<bot (a@x.de)>\"},"
+		   "\"locale\":{\"sha256\":\"<a@x.de>\"},\"idfv\":{\"sha256\":\"<a@x.de>"
+		   "\"}")},
+		/* what was put in the wrong place */
+		{P("\"value\":\"a@x.de\",\"currency\":\"a@x.de\",\"num_items\":\"+49 170 "
+		   "1234567\",\"customer_type\":\"a@x.de\",\"contents\":[{\"price\":"
+		   "\"a@x.de\",\"quantity\":[\"a@x.de\"]}]"),
+		 P("\"value\":\"<a@x.de>\",\"currency\":\"<a@x.de>\",\"num_items\":"
+		   "\"<+491701234567>\",\"customer_type\":\"<a@x.de>\",\"contents\":[{"
+		   "\"price\":\"<a@x.de>\",\"quantity\":[\"<a@x.de>\"]}]")},
+		{"{\"conversion_date_time\":\"by a@x.de\",\"consent\":{\"ad_user_data\":"
+		 "\"a@x.de\"},\"app\":{\"app_version\":\"a@x.de\"},\"ad\":{"
+		 "\"attribution_share\":\"a@x.de\"}}",
+		 "{\"conversion_date_time\":\"by "
+		 "<a@x.de>\",\"consent\":{\"ad_user_data\":"
+		 "\"<a@x.de>\"},\"app\":{\"app_version\":{\"sha256\":\"<a@x.de>\"}},"
+		 "\"ad\":{"
+		 "\"attribution_share\":\"<a@x.de>\"}}"},
 		{U("\"external_id\":[\"4711\",\"A@x.de\"]"),
 		 U("\"external_id\":[\"4711\",\"<A@x.de>\"]")},
 		{U("\"name\":\"John Doe\",\"address\":{\"street\":\"Main St "
@@ -191,7 +216,10 @@ static void redacts(void **state)
 		{P("\"reach\":\"+49 170 "
 		   "1234567\",\"landing\":\"https://x.de/?fname=Jo&a=1\""),
 		 P("\"reach\":\"<+491701234567>\",\"landing\":\"https://x.de/?a=1\"")},
-		{"{\"transaction_id\":\"a@x.de\",\"session_id\":\"a@x.de\"}", NULL},
+		/* the row is known by it */
+		{"{\"transaction_id\":\"a@x.de\",\"session_id\":\"s\"}", NULL},
+		{"{\"session_id\":\"a@x.de\"}",
+		 "{\"session_id\":{\"sha256\":\"<a@x.de>\"}}"},
 		{"{\"context\":{\"traits\":{\"email\":\"a@x.de\",\"plan\":\"b\"}}}",
 		 "{\"context\":{\"traits\":{\"email\":\"<a@x.de>\",\"plan\":\"b\"}}}"},
 	};
