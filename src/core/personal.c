@@ -168,22 +168,24 @@ static struct str last_part(struct str raw)
 /* Sorted: searched by halves. */
 /* clang-format off */
 static const char *const personal_names[] = {
-	"accesstoken", "address", "addressline", "anschrift", "apellido", "apellidos",
-	"apikey", "auth", "authorization", "authtoken", "bday", "benutzername",
-	"birthdate", "birthday", "cardnumber", "cell", "cellphone", "clientsecret",
-	"codepostal", "cognome", "creditcard", "cvc", "cvv", "dateofbirth", "dob", "em",
-	"email", "emailaddr", "emailaddress", "emailid", "emails", "familyname",
-	"firstname", "fn", "fname", "forename", "fullname", "geburtsdatum", "givenname",
-	"handy", "hausnummer", "iban", "idtoken", "ip", "ipaddr", "ipaddress", "ipv",
-	"jwt", "lastname", "ln", "lname", "login", "mail", "mailaddress", "middlename",
-	"mobile", "mobileno", "mobilenumber", "mobilephone", "motdepasse", "msisdn",
-	"nachname", "name", "nationalid", "nombre", "otp", "pass", "passphrase",
-	"passwd", "password", "passwort", "ph", "phone", "phoneno", "phonenumber",
-	"plz", "postalcode", "postcode", "postleitzahl", "prenom", "pwd",
-	"refreshtoken", "resettoken", "secret", "sessiontoken", "ssn", "strasse",
-	"street", "streetaddress", "surname", "taxid", "tel", "telefon", "telefono",
-	"telephone", "telephonenumber", "telno", "token", "username", "vorname",
-	"whatsapp", "zip", "zipcode",
+	"accesstoken", "address", "addressline", "adresse", "anschrift", "apellido",
+	"apellidos", "apikey", "auth", "authorization", "authtoken", "bday",
+	"benutzername", "birthdate", "birthday", "cardnumber", "cell", "cellphone",
+	"clientsecret", "codepostal", "cognome", "correo", "correoelectronico",
+	"courriel", "creditcard", "cvc", "cvv", "dateofbirth", "dob", "em", "email",
+	"emailaddr", "emailaddress", "emailadresse", "emailid", "emails", "familyname",
+	"firstname", "fn", "fname", "forename", "fullname", "geburtsdatum",
+	"geburtstag", "givenname", "handy", "handynummer", "hausnummer", "iban",
+	"idtoken", "ip", "ipaddr", "ipaddress", "ipv", "jwt", "lastname", "ln",
+	"lname", "login", "mail", "mailaddress", "mailadresse", "middlename", "mobile",
+	"mobileno", "mobilenumber", "mobilephone", "mobilnummer", "motdepasse",
+	"msisdn", "nachname", "name", "nationalid", "nombre", "otp", "pass",
+	"passphrase", "passwd", "password", "passwort", "ph", "phone", "phoneno",
+	"phonenumber", "plz", "postalcode", "postcode", "postleitzahl", "prenom",
+	"pwd", "refreshtoken", "resettoken", "secret", "sessiontoken", "ssn",
+	"strasse", "street", "streetaddress", "surname", "taxid", "tel", "telefon",
+	"telefonnummer", "telefono", "telephone", "telephonenumber", "telno", "token",
+	"username", "vorname", "whatsapp", "zip", "zipcode",
 };
 /* clang-format on */
 
@@ -193,6 +195,11 @@ static const char *const owners[] = {
 	"customer", "delivery", "guest",  "home",      "lead",     "member",
 	"my",       "new",      "person", "recipient", "shipping", "subscriber",
 	"user",     "work",     "your"};
+
+/* Of an address that somebody has; a city by itself may be a shop's. */
+static const char *const places[] = {"city", "ort", "stadt", "town"};
+/* A customer, a lead or a delivery has a state too, which is none of the sixteen or fifty. */
+static const char *const regions[] = {"county", "line", "province", "region", "state"};
 
 /* Never taken out. */
 static const char *const click_ids[] = {
@@ -244,6 +251,15 @@ static void strip_hash(char *n)
 	}
 }
 
+/* `owner` of owners, behind which the part stands. */
+static bool is_part_of_address(const char *owner, const char *part)
+{
+	if (is_in(part, places, COUNT(places)))
+		return true;
+	return (strcmp(owner, "billing") == 0 || strcmp(owner, "shipping") == 0) &&
+	       is_in(part, regions, COUNT(regions));
+}
+
 static bool is_personal_plainly(const char *n)
 {
 	if (n[0] == '\0')
@@ -257,7 +273,8 @@ static bool is_personal_plainly(const char *n)
 			continue;
 		len = strlen(owners[i]);
 		if (strncmp(n, owners[i], len) == 0 &&
-		    is_in(n + len, personal_names, COUNT(personal_names)))
+		    (is_in(n + len, personal_names, COUNT(personal_names)) ||
+		     is_part_of_address(owners[i], n + len)))
 			return true;
 	}
 	return false;
@@ -333,8 +350,11 @@ bool personal_value(const struct personal_name *name, struct str value)
 		return false;
 	if (name->email || holds_email(value))
 		return true;
-	if (value.len == 0 || name->campaign)
+	if (value.len == 0)
 		return false;
+	/* A '+' is a blank here, unless it is encoded. */
+	if (name->campaign)
+		return value.p[0] == '%' && is_phone(value, "");
 	return name->personal || is_phone(value, name->canonical);
 }
 

@@ -44,10 +44,10 @@ bool personal_value(const struct personal_name *name, struct str value);
 
 /* A query parameter, "name=value" or "name" as it stands in the URL, by these rules:
  * - ttclid, ttp and other platforms' click ids are never personal;
- * - utm_* only with an e-mail address in it;
+ * - utm_* only with an e-mail address in it, or where it is a phone number with '+' (%2B);
  * - names that say e-mail, phone, a person's name, an address, a birthday, a login or a
  *   secret always are, whatever the value, in any spelling: first_name, firstName,
- *   user[first-name], billing_first_name2;
+ *   user[first-name], billing_first_name2, shipping_city;
  * - a value that is a phone number with '+', and under a name about phones one with 00
  *   or of ten digits and more;
  * - an e-mail address anywhere in name or value. */

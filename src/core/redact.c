@@ -110,8 +110,8 @@ static void judge_name(const struct walk *w, struct redact_spot *spot,
 		personal_name_of(str_make(w->s->keys.p + key.at, key.len), &spot->name);
 }
 
-static void walk_member(struct walk *w, enum field field, struct redact_key parent,
-			bool person, uint32_t at)
+static void walk_member(struct walk *w, enum field field, uint32_t object,
+			struct redact_key parent, bool person, uint32_t at)
 {
 	struct redact_spot spot = {.place = redact_places[field], .field = field};
 	size_t keys = w->s->keys.len;
@@ -120,7 +120,7 @@ static void walk_member(struct walk *w, enum field field, struct redact_key pare
 	if (person)
 		spot.place = PLACE_PERSON;
 	else if (field == FIELD_NONE || field == FIELD_USER)
-		key = redact_key_of(w->j, parent, at, &w->s->keys);
+		key = redact_key_of(w->j, object, parent, at, &w->s->keys);
 	judge_name(w, &spot, key);
 	walk_value(w, &spot, field == FIELD_NONE ? FIELD_COUNT : field, key, at + 1);
 	w->s->keys.len = keys;
@@ -130,6 +130,7 @@ static void walk_members(struct walk *w, enum field as, struct redact_key parent
 			 bool person, uint32_t object)
 {
 	const struct json *j = w->j;
+	uint32_t within = as == FIELD_COUNT ? object : JSON_NONE;
 
 	for (uint32_t at = object + 1; at < j->t[object].next && !(w->found && !w->out);
 	     at = j->t[at + 1].next) {
@@ -144,7 +145,7 @@ static void walk_members(struct walk *w, enum field as, struct redact_key parent
 		if (type <= TOKEN_ARRAY || person ||
 		    (redact_places[field] != PLACE_KEPT &&
 		     !redact_is_plain(w->j, field, at + 1)))
-			walk_member(w, field, parent, person, at);
+			walk_member(w, field, within, parent, person, at);
 	}
 }
 
@@ -199,8 +200,9 @@ static void look_at(struct walk *w, const struct conversion *c, const struct loo
 		return;
 	}
 	if (look->of_user)
-		user = redact_key_of(w->j, user, c->at[FIELD_USER] - 1, &w->s->keys);
-	key = redact_key_of(w->j, user, look->key, &w->s->keys);
+		user = redact_key_of(w->j, JSON_NONE, user, c->at[FIELD_USER] - 1,
+				     &w->s->keys);
+	key = redact_key_of(w->j, JSON_NONE, user, look->key, &w->s->keys);
 	judge_name(w, &spot, key);
 	walk_value(w, &spot, FIELD_COUNT, key, look->key + 1);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/redact_text.h"
 
+#include "base/find_any.h"
 #include "core/normalize.h"
 #include "core/sha256_hex.h"
 #include "core/url.h"
@@ -69,24 +70,50 @@ static bool is_international_phone(struct str s)
 /* The end of a name that is longer than any that is known will do. */
 enum { PARENT_MAX = 4 * PERSONAL_NAME_MAX };
 
-struct redact_key redact_key_of(const struct json *j, struct redact_key parent,
-				uint32_t at, struct buf *keys)
+static bool key_is_one_of(const struct json *j, uint32_t at, const char *const *names)
 {
+	while (*names && !json_key_is(j, at, str_of(*names)))
+		names++;
+	return *names != NULL;
+}
+
+/* The member that says what the "value" beside it is, as a form's fields are written. */
+static uint32_t name_beside(const struct json *j, uint32_t object)
+{
+	static const char *const names[] = {"name", "key", "field", "label"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		uint32_t at = json_find(j, object, str_of(names[i]));
+
+		if (at != JSON_NONE && j->t[at].type == TOKEN_STRING)
+			return at;
+	}
+	return JSON_NONE;
+}
+
+struct redact_key redact_key_of(const struct json *j, uint32_t object,
+				struct redact_key parent, uint32_t at, struct buf *keys)
+{
+	static const char *const parts[] = {"name",  "city",   "town",
+					    "state", "region", "province",
+					    "line1", "line2",  NULL};
 	struct redact_key key = {keys->len, 0};
-	bool name = json_key_is(j, at, STR("name"));
+	uint32_t beside = JSON_NONE;
 
 	if (parent.len > PARENT_MAX) {
 		parent.at += parent.len - PARENT_MAX;
 		parent.len = PARENT_MAX;
 	}
-	if (name && parent.len > 0) {
+	if (parent.len > 0 && key_is_one_of(j, at, parts)) {
 		buf_reserve(keys, parent.len + 1);
 		buf_add(keys, keys->p + parent.at, parent.len);
 		buf_addc(keys, '_');
-	} else if (name) {
+	} else if (json_key_is(j, at, STR("name"))) {
 		buf_adds(keys, STR("item_")); /* nobody's */
+	} else if (object != JSON_NONE && json_key_is(j, at, STR("value"))) {
+		beside = name_beside(j, object);
 	}
-	json_unescape(j, at, keys);
+	json_unescape(j, beside != JSON_NONE ? beside : at, keys);
 	key.len = keys->len - key.at;
 	return key;
 }
@@ -101,6 +128,44 @@ static enum redact_action free_text(struct str text)
 	if (url_is_http(text) && holds_email(text))
 		return ACTION_SCRUB;
 	return tells_who(text) ? ACTION_PARTS : ACTION_NONE;
+}
+
+/* An address of a page without its host, as it may stand under a name of the producer's. */
+static bool is_path(const struct redact_spot *spot, struct str text)
+{
+	return memchr(text.p, ' ', text.len) == NULL &&
+	       (text.p[0] == '/' || text.p[0] == '?' || spot->place == PLACE_URL);
+}
+
+/* "first_name=Jane&x=1" */
+static bool is_personal_form(struct str text)
+{
+	const char *end = text.p + text.len, *at = text.p, *stop;
+
+	if (!memchr(at, '&', text.len) || memchr(at, ' ', text.len))
+		return false;
+	for (; at < end; at = stop + 1) {
+		struct str pair;
+
+		stop = find_any(at, end, "&", false);
+		pair = str_make(at, (size_t)(stop - at));
+		if (memchr(at, '=', pair.len) && param_is_personal(pair))
+			return true;
+	}
+	return false;
+}
+
+/* "tel:0151 234567" */
+static bool is_call(struct str text)
+{
+	size_t digits = 0;
+
+	if (text.len < 4 || (!str_ieq(str_make(text.p, 4), STR("tel:")) &&
+			     !str_ieq(str_make(text.p, 4), STR("sms:"))))
+		return false;
+	for (size_t i = 4; i < text.len; i++)
+		digits += ascii_is_digit(text.p[i]);
+	return digits >= 7;
 }
 
 enum redact_action redact_action_of(const struct redact_spot *spot, struct str text)
@@ -124,9 +189,13 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 	}
 	if (url_is_http(text))
 		return url_is_personal(text) ? ACTION_SCRUB : ACTION_NONE;
+	if (is_path(spot, text) && url_is_personal(text))
+		return ACTION_SCRUB;
 	action = free_text(text);
 	if (spot->place == PLACE_URL)
 		return action;
+	if (action == ACTION_NONE && (is_personal_form(text) || is_call(text)))
+		return ACTION_HASH;
 	/* Beside an address may stand whose it is: under such a name all of it goes. */
 	if (action != ACTION_NONE && !personal_value(&spot->name, STR("x")))
 		return action;

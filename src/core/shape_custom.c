@@ -24,6 +24,11 @@ static bool is_device_name(const char *name)
 		"idfv",
 		"gaid",
 		"aaid",
+		"gpsadid",
+		"androidid",
+		"oaid",
+		"waid",
+		"imei",
 		"ttp",
 	};
 
@@ -76,10 +81,11 @@ static bool names_a_person(struct shaper *sh, const struct redact_spot *spot,
 		personal_value(&spot->name, STR("x")));
 }
 
-static void put_member(struct shaper *sh, struct redact_key parent, uint32_t at)
+static void put_member(struct shaper *sh, uint32_t object, struct redact_key parent,
+		       uint32_t at)
 {
 	size_t start = sh->out->len, keys = sh->s->keys.len, value;
-	struct redact_key key = redact_key_of(sh->j, parent, at, &sh->s->keys);
+	struct redact_key key = redact_key_of(sh->j, object, parent, at, &sh->s->keys);
 	struct str name = str_make(sh->s->keys.p + key.at, key.len);
 	struct redact_spot spot = {.place = PLACE_CUSTOM};
 
@@ -104,7 +110,7 @@ static void put_value(struct shaper *sh, const struct redact_spot *spot,
 	case TOKEN_OBJECT:
 		put(sh->out, STR("{"));
 		for (uint32_t k = at + 1; k < j->t[at].next; k = j->t[k + 1].next)
-			put_member(sh, key, k);
+			put_member(sh, at, key, k);
 		put_close(sh->out, start, '}');
 		break;
 	case TOKEN_ARRAY:
@@ -126,5 +132,5 @@ static void put_value(struct shaper *sh, const struct redact_spot *spot,
 void shape_custom(struct shaper *sh, uint32_t key)
 {
 	buf_clear(&sh->s->keys);
-	put_member(sh, (struct redact_key){0}, key);
+	put_member(sh, JSON_NONE, (struct redact_key){0}, key);
 }

@@ -213,6 +213,26 @@ static void redacts(void **state)
 		   "\"12345\""),
 		 P("\"customer\":{\"name\":\"<jo>\",\"tier\":\"gold\"},\"shipping_zip\":"
 		   "\"<12345>\"")},
+		{P("\"shipping_city\":\"Bonn\",\"city\":\"Bonn\",\"billing\":{\"line1\":"
+		   "\"Main St\",\"state\":\"NW\",\"plan\":\"b\"},\"store\":{\"city\":"
+		   "\"Bonn\"},\"customer\":{\"state\":\"new\"}"),
+		 P("\"shipping_city\":\"<bonn>\",\"city\":\"Bonn\",\"billing\":{"
+		   "\"line1\":"
+		   "\"<main st>\",\"state\":\"<nw>\",\"plan\":\"b\"},\"store\":{\"city\":"
+		   "\"Bonn\"},\"customer\":{\"state\":\"new\"}")},
+		{P("\"fields\":[{\"name\":\"first_name\",\"value\":\"Jane\"},{\"value\":["
+		   "\"x\"],"
+		   "\"key\":\"phone\"},{\"name\":\"size\",\"value\":\"XL\"}]"),
+		 P("\"fields\":[{\"name\":\"first_name\",\"value\":\"<jane>\"},{"
+		   "\"value\":"
+		   "[\"<x>\"],\"key\":\"phone\"},{\"name\":\"size\",\"value\":\"XL\"}]")},
+		{P("\"path\":\"/a?first_name=Jane&x=1\",\"form\":\"x=1&last_name=Doe\","
+		   "\"call\":\"tel:0151 2345678\",\"q\":\"a=1&b=2\",\"t\":\"tel:me\""),
+		 P("\"path\":\"/a?x=1\",\"form\":\"<x=1&last_name=doe>\",\"call\":"
+		   "\"<tel:0151 2345678>\",\"q\":\"a=1&b=2\",\"t\":\"tel:me\"")},
+		{"{\"page\":{\"url\":\"/a?first_name=Jane&x=1\",\"referrer\":"
+		 "\"s.example/?email=jane\"}}",
+		 "{\"page\":{\"url\":\"/a?x=1\",\"referrer\":\"s.example/\"}}"},
 		{P("\"reach\":\"+49 170 "
 		   "1234567\",\"landing\":\"https://x.de/?fname=Jo&a=1\""),
 		 P("\"reach\":\"<+491701234567>\",\"landing\":\"https://x.de/?a=1\"")},

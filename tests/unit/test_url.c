@@ -52,6 +52,13 @@ static void scrubs(void **state)
 		{S "@john.doe/story?v=pkg@1.2.3rc1&w=a@b&price=5@10.00", NULL},
 		{"https://u:p@x.de/a", S "a"},
 		{"https://u@x.de", "https://x.de"},
+		{S "?utm_term=%2B4915123456789&utm_id=+4915123456789&utm_content=%2B1",
+		 S "?utm_id=+4915123456789&utm_content=%2B1"},
+		{S "?shipping_city=b&billing-state=c&city=d&account_state=new",
+		 S "?city=d&account_state=new"},
+		{S
+		 "?E-Mail-Adresse=a&courriel=b&correo=c&Telefonnummer=d&geburtstag=e&x=1",
+		 S "?x=1"},
 		{"https://x.de/?a=1?email=e&b=2", "https://x.de/?b=2"},
 		{"https://x.de/?phone=?22B4930", "https://x.de/"},
 		{"https://x.de/?utm_id=1?email=e", "https://x.de/"},

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a property of the producer's own does not carry past consent. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "core/shape.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The members of `properties`, and those of them that go out. */
+static const struct {
+	const char *in, *want;
+} rows[] = {
+	{"\"x\":1", "\"x\":1"},
+	{"\"gps_adid\":\"g\",\"android_id\":\"a\",\"oaid\":\"o\",\"IMEI\":\"i\",\"aaid\":"
+	 "\"a\",\"waid\":\"w\",\"x\":1",
+	 "\"x\":1"},
+	{"\"shipping_city\":\"Bonn\",\"billing_state\":\"NW\",\"customerCity\":\"Bonn\","
+	 "\"billing_country\":\"DE\",\"city\":\"Bonn\",\"account_state\":\"new\"",
+	 "\"billing_country\":\"DE\",\"city\":\"Bonn\",\"account_state\":\"new\""},
+	{"\"billing\":{\"line1\":\"Main St "
+	 "1\",\"city\":\"Bonn\",\"state\":\"NW\",\"method\":"
+	 "\"card\"},\"store\":{\"name\":\"S1\",\"city\":\"Bonn\"},\"customer\":{"
+	 "\"state\":"
+	 "\"new\"}",
+	 "\"billing\":{\"method\":\"card\"},\"store\":{\"name\":\"S1\",\"city\":\"Bonn\"}"
+	 ","
+	 "\"customer\":{\"state\":\"new\"}"},
+	{"\"fields\":[{\"name\":\"first_name\",\"value\":\"Jane\"},{\"value\":\"0151\","
+	 "\"key\":"
+	 "\"phone\"},{\"label\":\"E-Mail-Adresse\",\"value\":[\"x\"]},{\"name\":\"size\","
+	 "\"value\":\"XL\"},{\"value\":7}]",
+	 "\"fields\":[{\"name\":\"first_name\"},{\"key\":\"phone\"},{\"label\":"
+	 "\"E-Mail-Adresse\"},{\"name\":\"size\",\"value\":\"XL\"},{\"value\":7}]"},
+	{"\"page_path\":\"/thanks?first_name=Jane&phone=0151&x=1\",\"query\":"
+	 "\"?first_name=Jane\",\"form\":\"x=1&first_name=Jane\",\"path\":\"/a?b=1&c=2\","
+	 "\"sums\":\"a=1&b=2\",\"said\":\"/me asks: what? name=x\"",
+	 "\"page_path\":\"/thanks?x=1\",\"path\":\"/a?b=1&c=2\",\"sums\":\"a=1&b=2\","
+	 "\"said\":\"/me asks: what? name=x\""},
+	{"\"link\":\"tel:0151 "
+	 "23456789\",\"sms\":\"SMS:015123456789\",\"hotel\":\"tel:ask\"",
+	 "\"hotel\":\"tel:ask\""},
+	{"\"mailadresse\":\"x\",\"courriel\":\"x\",\"correo\":\"x\",\"telefonnummer\":"
+	 "\"1\","
+	 "\"geburtstag\":\"x\",\"n\":1",
+	 "\"n\":1"},
+};
+
+static void keeps_people_out(void **state)
+{
+	static const struct destination_rules d = {.source = SOURCE_OFFLINE};
+	static const struct event_map_entry entry = {.tiktok_event = {"Purchase", 8}};
+	const struct decision dec = {
+		.event = &entry, .event_time = 1700000000, .limited_data_use = -1};
+	struct scratch scratch;
+	struct digest digest;
+	struct buf out, payload, want;
+
+	(void)state;
+	scratch_init(&scratch);
+	digest_init(&digest);
+	buf_init(&out, 1 << 20);
+	buf_init(&payload, 1 << 20);
+	buf_init(&want, 1 << 20);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct outbox_row row = {.event = STR("purchase")};
+		struct conversion c;
+
+		buf_clear(&out);
+		buf_clear(&payload);
+		buf_clear(&want);
+		buf_addf(&payload, "{\"properties\":{%s}}", rows[i].in);
+		buf_addf(&want, "\"properties\":{%s}}", rows[i].want);
+		row.payload = buf_str(&payload);
+		assert_int_equal(conversion_read(&c, &row, &scratch), REASON_NONE);
+		assert_int_equal(
+			shape(&c, &dec, &d, NULL, STR("id"), &digest, &scratch, &out),
+			REASON_NONE);
+		if (out.len < want.len ||
+		    memcmp(out.p + out.len - want.len, want.p, want.len) != 0)
+			fail_msg("%s:\n%.*s", rows[i].in, STR_ARG(buf_str(&out)));
+	}
+	buf_fini(&want);
+	buf_fini(&payload);
+	buf_fini(&out);
+	digest_fini(&digest);
+	scratch_fini(&scratch);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_people_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
