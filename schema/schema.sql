@@ -105,7 +105,8 @@ CREATE TABLE event_name (
 );
 
 -- Single values: the version of the configuration (a running relay reads it again when it
--- changes), the seed of the deduplication's hash, how far that has been merged.
+-- changes), the seed of the deduplication's hash, how far that has been merged, a step of the
+-- clock that has reached a part of what waits.
 CREATE TABLE setting (
 	name TEXT PRIMARY KEY,
 	value

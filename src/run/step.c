@@ -9,7 +9,11 @@
 #include "run/trouble.h"
 #include "store/shift.h"
 
-enum { STEP_MS = 1000, RETRY_MS = 1000 };
+enum {
+	STEP_MS = 1000,
+	RETRY_MS = 1000,
+	SLICE_MS = 20, /* so long a producer waits, and whoever ends the relay */
+};
 
 /* The time since the machine's start goes on while it sleeps: a sleep is no step. It stands
  * still with a virtual machine that is paused: the time it is set by then looks like any other. */
@@ -21,7 +25,6 @@ static int64_t ahead(void)
 static void begin(struct step *s, int64_t by_ms)
 {
 	s->begun = true;
-	s->key = 0;
 	s->shift = (struct shift){
 		.by_ms = by_ms,
 		.since_ms = step_since_ms(s),
@@ -30,15 +33,23 @@ static void begin(struct step *s, int64_t by_ms)
 	};
 }
 
-/* Waits that are longer than any: an earlier relay's clock was ahead, or this one's is behind. */
+/* What an earlier relay has begun goes on, by the clock that it had. Else what waits longer than
+ * any: an earlier relay's clock was ahead, or this one's is behind. */
 enum err_code step_open(struct step *s, struct relay *r, struct err *e)
 {
 	struct log_line line;
 	int64_t due_ms, most;
 
 	*s = (struct step){.relay = r, .ahead_ms = ahead(), .start_ms = clock_boot_ms()};
-	if (shift_farthest(&r->writer.db, &due_ms, e) != ERR_OK)
+	if (shift_left(&r->writer.db, &s->shift, e) != ERR_OK ||
+	    shift_farthest(&r->writer.db, &due_ms, e) != ERR_OK)
 		return e->code;
+	if (s->shift.key) {
+		s->begun = true;
+		s->shift.cap_ms = r->options.retry_cap_ms;
+		s->ahead_ms -= s->shift.by_ms;
+		return ERR_OK;
+	}
 	most = clock_wall_ms() + r->options.retry_cap_ms;
 	if (due_ms <= most)
 		return ERR_OK;
@@ -54,7 +65,7 @@ static void work(struct job *job, void *state)
 	struct step *s = (struct step *)job;
 	struct writer *w = state;
 
-	job->err.code = shift_some(&w->db, &s->shift, s->key, &s->next_key, &job->err);
+	job->err.code = shift_some(&w->db, &s->shift, SLICE_MS, &s->next_key, &job->err);
 }
 
 static void shift_due(struct site *s, int64_t by_ms)
@@ -97,9 +108,11 @@ static void done(struct job *job)
 			relay_fail(r, &job->err);
 		s->retry_ms = clock_mono_ms() + RETRY_MS;
 	} else if (s->next_key) {
-		s->key = s->next_key;
-		submit(s);
-		return;
+		s->shift.key = s->next_key;
+		if (!r->stopping) {
+			submit(s);
+			return;
+		}
 	} else {
 		finish(s);
 	}
@@ -135,8 +148,8 @@ bool step_settled(struct step *s, uint64_t now)
 
 	if (s->under_way || now < s->retry_ms)
 		return false;
-	if (!step_pending(s))
-		return true;
+	if (!step_pending(s) || (r->stopping && s->begun && s->shift.key))
+		return true; /* the next relay stores the rest */
 	if (r->shipping.unsettled > 0 || r->reading.waiting_loads > 0 ||
 	    r->reading.admitting > 0)
 		return false;

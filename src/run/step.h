@@ -20,10 +20,10 @@ struct step {
 	struct job job;
 	struct relay *relay;
 	int64_t ahead_ms; /* the clock before the time since the machine's start, as known */
-	/* of one that has begun to be stored: how far that has come, and where the job has come
-	 * to, 0 where it found nothing more */
+	/* of one that has begun to be stored, with how far that has come; and how far the job
+	 * has, 0 where it found nothing more */
 	struct shift shift;
-	int64_t key, next_key;
+	int64_t next_key;
 	uint64_t start_ms; /* of the relay, since the machine's start */
 	uint64_t retry_ms;
 	bool begun, under_way;
@@ -42,7 +42,8 @@ int64_t step_since_ms(const struct step *s);
 /* There is such a step: what has been read is not admitted, what is on its way ends first. */
 bool step_pending(const struct step *s);
 
-/* Whether the clock is as it was; until then nothing is read. */
+/* Whether the clock is as it was; until then nothing is read. For a relay that is to end it is
+ * enough that a step has begun to be stored. */
 bool step_settled(struct step *s, uint64_t now);
 
 #endif

@@ -8,6 +8,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import convey  # noqa: E402
 from convey import purchase, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
@@ -147,6 +148,46 @@ class Clock(Case):
         wait_until(lambda: self.project.statuses() == {"delivered": 1}, 30)
         self.assertEqual(relay.stop(), 0)
         self.check()
+
+    def queue_rows(self, count, due_ms):
+        """Retries of a destination that has no token, with the relay's own tables."""
+        self.add_destination("other", "PIXEL2", token=None)
+        db = self.project.connect()
+        db.executescript(
+            f"BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) "
+            "INSERT INTO outbox (id, event_id, event) SELECT i, 'e' || i, 'purchase' FROM n; "
+            f"UPDATE queue SET cursor = {count}; "
+            "INSERT INTO waiting (key, destination_id, status, reason, due_at, attempts, first_sent_at) "
+            f"SELECT id * 1024 + 2, 2, 3, 22, {due_ms}, 1, {due_ms} - 700000 FROM outbox; "
+            f"INSERT INTO counter VALUES (2, 48, {count}, {due_ms}, {due_ms}, 1); COMMIT")
+        db.close()
+
+    def begun(self):
+        return self.project.query("SELECT coalesce(max(value), 0) FROM setting WHERE name = "
+                                  "'clock_step_key'")[0][0]
+
+    def test_an_end_in_the_middle(self):
+        """It does not wait for all that waits, and the next relay goes on where this one came to."""
+        due_ms = int(time.time() * 1000) + 600000
+        self.queue_rows(150000, due_ms)
+        relay = self.start("--retry-cap-ms", "900000")
+        relay.wait_started()
+        self.set("+3d")
+        wait_until(self.begun, 20)
+        at = time.monotonic()
+        self.assertEqual(relay.stop(), 0)
+        self.assertLess(time.monotonic() - at, 5 * convey.SLOW)
+        self.assertNotIn("clock_set", relay.log())
+        self.assertGreater(self.begun(), 0)
+        relay = self.start("--retry-cap-ms", "900000", at="+3d")
+        wait_until(lambda: "clock_set" in relay.log(), 60)
+        self.assertEqual(relay.stop(), 0)
+        moved = self.project.query("SELECT DISTINCT due_at - ?1, first_sent_at + 700000 - ?1 FROM waiting",
+                                   due_ms)
+        self.assertEqual(len(moved), 1, moved)
+        self.assertAlmostEqual(moved[0][0], 3 * 86400000, delta=1000)
+        self.assertEqual(moved[0][0], moved[0][1])
+        self.assertEqual(self.begun(), 0)
 
     def test_set_under_a_request(self):
         """What is on its way is as young afterwards as it was."""
