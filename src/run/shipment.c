@@ -156,14 +156,17 @@ static void settle(struct shipment *s)
 	lane_submit(&s->relay->writer.lane, &s->job);
 }
 
-/* Closes an attempt that never began; its rows wait in the database. */
+/* Closes an attempt that never began; its rows wait in the database, those of a part as refused. */
 static void let_wait(struct shipment *s)
 {
+	enum reason why = s->site->paused ? REASON_PAUSED : s->site->reason;
+
 	s->settlement = (struct settlement){
 		.attempt_id = s->opening.attempt_id,
+		.answered_by = s->opening.cut_from,
 		.batch = s->opening.batch,
 		.disposition = SETTLE_PARK,
-		.reason = s->site->paused ? REASON_PAUSED : s->site->reason,
+		.reason = why || !s->opening.cut_from ? why : REASON_SERVER_ERROR,
 		.due_ms = step_now_ms(&s->relay->step),
 	};
 	settle(s);
@@ -192,6 +195,7 @@ static void add_part(struct shipment *s, uint32_t batch)
 		.attempt_id = ++s->relay->shipping.last_attempt_id,
 		.destination_id = s->site->id,
 		.batch = batch,
+		.cut_from = s->opening.attempt_id,
 	};
 }
 

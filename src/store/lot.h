@@ -65,8 +65,7 @@ struct lot {
 	struct entry *entries;     /* by outbox_id, a row's entries together */
 	uint32_t count;
 	const char *text;
-	int64_t now_ms;         /* Unix time at which they were read */
-	int64_t config_version; /* that they were decided by */
+	int64_t now_ms, config_version; /* when they were read, by what decided */
 };
 
 /* A request to be opened: the entries of the lot with this batch number. */
@@ -74,7 +73,8 @@ struct opening {
 	int64_t attempt_id; /* chosen by the caller, unique and growing */
 	int32_t destination_id;
 	uint32_t batch;
-	uint32_t events; /* out: those not dropped */
+	uint32_t events;  /* out: those not dropped */
+	int64_t cut_from; /* the attempt that it is a part of; 0: none */
 };
 
 #endif

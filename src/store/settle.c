@@ -68,10 +68,10 @@ static enum err_code finish(struct queue *q, const struct lot *lot, const struct
 	return p->count == QUEUE_PACK ? flush_pack(q, p, s, e) : ERR_OK;
 }
 
-/* The attempt, where it was one: one that never began is forgotten. */
+/* The attempt, where it was one: one that never began is forgotten, and the one before counts. */
 static int64_t answered_by(const struct settlement *s)
 {
-	return s->answer ? s->attempt_id : 0;
+	return s->answer ? s->attempt_id : s->answered_by;
 }
 
 /* On a copy: the transaction may fail and be tried again. */

@@ -21,6 +21,7 @@ enum disposition {
 
 struct settlement {
 	int64_t attempt_id;
+	int64_t answered_by; /* the last before it that these rows were in; 0: as it stands */
 	uint32_t batch;
 	enum disposition disposition;
 	enum reason reason;

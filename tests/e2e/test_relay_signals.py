@@ -38,6 +38,30 @@ class Signals(Case):
         self.assertEqual(self.under_way(), 0, "all that was under way is recorded")
         return time.monotonic() - start
 
+    def test_among_the_halves_of_a_refused_batch(self):
+        """What has not been sent by itself yet waits with the answer that all of them had."""
+        self.sandbox.set_faults(["poison:value=13"])
+        self.project.convey("destination", "set", "shop", "--requests-per-second", "1")
+        self.project.insert(purchase(n, properties={"value": 13 if n == 50 else 5, "currency": "EUR"})
+                            for n in range(100))
+        relay = self.start()
+        wait_until(lambda: self.sandbox.stats()["requests"] == 2)
+        self.end(relay, twice=False)
+        waits = self.project.query(
+            "SELECT DISTINCT status, reason, attempts > 0, http_status, api_code > 0, api_message <> '', "
+            "first_sent_at <> '' FROM delivery_status WHERE status = 'retrying'")
+        self.assertEqual(waits, [("retrying", "server_error", 1, 400, 1, 1, 1)])
+        event = self.project.query("SELECT event_id FROM delivery_status WHERE status = 'retrying'")[0][0]
+        self.project.convey("cancel", event)
+        self.project.convey("retry", event)
+        self.assertEqual(self.project.query("SELECT status, attempts, unknown FROM waiting JOIN outbox o "
+                                            "ON o.id = key / 1024 WHERE event_id = ?", event),
+                         [(1, 0, None)], "it was refused: it begins anew")
+        self.project.convey("destination", "set", "shop", "--requests-per-second", "1000")
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"delivered": 99, "failed": 1})
+        self.check()
+
     def test_at_random(self):
         chance, rows, took = random.Random(SEED), 0, []
         self.sandbox.set_faults(["slow:share=0.5,ms=60", "reset-after:share=0.03",
