@@ -389,10 +389,13 @@ void reload_store_site(struct relay *r, struct site *s)
 	uint64_t now = clock_mono_ms();
 	struct site_job *j;
 
-	if (!s->changed || s->removed)
+	if (s->removed)
+		return;
+	if (!s->paused) /* else what it waits for besides is told when it is resumed */
+		log_state(s);
+	if (!s->changed)
 		return;
 	s->changed = false;
-	log_state(s);
 	j = calloc(1, sizeof(*j));
 	if (!j)
 		abort();

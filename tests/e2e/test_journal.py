@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import convey  # noqa: E402
-from convey import SLOW, purchase  # noqa: E402
+from convey import SLOW, purchase, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
 
@@ -60,6 +60,19 @@ class Journal(Case):
             self.assertIn("destination=bare state=needs_token error=\"there is no pixel",
                           "".join(found))
             self.assertIn("destination=shop state=paused", "".join(found))
+
+    def test_what_is_paused_is_told_once(self):
+        """What else it waits for when somebody resumes it."""
+        self.project.convey("destination", "add", "bare", "--source", "web", "--id", "P2")
+        self.project.convey("destination", "pause", "bare")
+        relay = self.project.start(self.sandbox)
+        wait_until(lambda: "state=paused" in relay.log())
+        time.sleep(0.3)
+        self.assertNotIn("state=needs_token", relay.log())
+        self.project.convey("destination", "resume", "bare")
+        wait_until(lambda: "destination=bare state=needs_token" in relay.log())
+        self.assertEqual(relay.log().count("event=destination_state"), 2)
+        self.assertEqual(relay.stop(), 0)
 
     def test_the_last_word_has_one_too(self):
         os.rename(self.project.db, self.project.db + ".away")
