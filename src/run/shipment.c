@@ -228,7 +228,8 @@ static void cut(struct shipment *s, enum verdict v)
 	s->settlement.disposition = SETTLE_NONE;
 }
 
-static int attempts_of(const struct shipment *s)
+/* Of the row that has failed the most, with this one. */
+static int failures_of(const struct shipment *s)
 {
 	int most = 0;
 
@@ -244,7 +245,7 @@ static void dispose(struct shipment *s, enum verdict v)
 	struct settlement *t = &s->settlement;
 	const struct relay_options *o = &s->relay->options;
 	int64_t now = step_now_ms(&s->relay->step);
-	int64_t wait = backoff_ms(attempts_of(s), o->retry_base_ms, o->retry_cap_ms,
+	int64_t wait = backoff_ms(failures_of(s), o->retry_base_ms, o->retry_cap_ms,
 				  clock_random());
 
 	t->reason = verdict_waits_for(v, &s->request.answer);

@@ -63,10 +63,13 @@ void site_set_token(struct site *s, const struct secret *token, uint64_t now_ms)
  * has acted: the next probe is when it was going to be. */
 void site_resume(struct site *s, enum reason reason, int64_t wait_ms, uint64_t now_ms);
 
-/* A person has acted: what waited for that goes on, unless TikTok has asked for quiet; or
- * whatever it waits for; or, where the file's reason was cleared, what may be. */
+/* A person has mended it, as by a token: what waited for that goes on, but for a quiet that TikTok
+ * has asked for. */
 void site_try_again(struct site *s, uint64_t now_ms);
+/* A person wants it sent: whatever it waits for but a token, also a quiet. */
 void site_go_on(struct site *s, uint64_t now_ms);
+/* A person has cleared the reason in the file: mended, where that was a person's to mend, else
+ * wants it sent. */
 void site_cleared(struct site *s, uint64_t now_ms);
 void site_fini(struct site *s);
 
