@@ -10,8 +10,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* A file is written beside the old one and takes its place; what is no file (a pipe, a
- * device) is written to. */
+/* A file is written beside the old one and takes its place, with its owner and mode; where that
+ * cannot be, and what is no file (a pipe, a device), is written to. */
 MUST_CHECK enum err_code outfile_write(const char *db_path, const char *path,
 				       struct str text, struct err *e);
 

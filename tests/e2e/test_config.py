@@ -106,6 +106,58 @@ class Files(Case):
         self.assertEqual(self.project.query("PRAGMA integrity_check"), [("ok",)])
         self.convey("config", "export", "/dev/null")
 
+    def test_a_file_stays_whose_it_was(self):
+        path = os.path.join(self.project.directory, "config.json")
+        pathlib.Path(path).write_text("old")
+        os.chmod(path, 0o640)
+        if os.getuid() == 0:
+            os.chown(path, 65534, 65534)
+        before = os.stat(path)
+        self.convey("config", "export", path)
+        after = os.stat(path)
+        self.assertEqual((after.st_uid, after.st_gid, after.st_mode),
+                         (before.st_uid, before.st_gid, before.st_mode))
+        self.assertEqual(json.loads(pathlib.Path(path).read_text()), self.export())
+
+    def test_a_link_is_followed_to_a_file_that_is_not_there(self):
+        link = os.path.join(self.project.directory, "link")
+        os.symlink("next", link)
+        os.symlink("real", os.path.join(self.project.directory, "next"))
+        self.convey("config", "export", link)
+        self.assertTrue(os.path.islink(link))
+        self.assertTrue(os.path.isfile(os.path.join(self.project.directory, "real")))
+        own = os.path.join(self.project.directory, "own")
+        os.symlink(self.project.db + "-journal", own)
+        self.convey("config", "export", own, status=64)
+
+    def test_a_name_may_be_long(self):
+        self.convey("config", "export", os.path.join(self.project.directory, "n" * 250))
+
+    @unittest.skipUnless(os.getuid() == 0, "needs another user")
+    def test_a_folder_of_another(self):
+        """A file of ours in it is written, and else the folder is named."""
+        folder = os.path.join(self.project.directory, "folder")
+        path = os.path.join(folder, "config.json")
+        os.mkdir(folder)
+        pathlib.Path(path).write_text("x" * 100000)
+        os.chown(path, 65534, 65534)
+        for name in os.listdir(self.project.directory):
+            if name.startswith(os.path.basename(self.project.db)):
+                os.chown(os.path.join(self.project.directory, name), 65534, 65534)
+        os.chown(self.project.directory, 65534, 65534)
+
+        def export(name):
+            return subprocess.run(
+                ["setpriv", "--reuid", "65534", "--clear-groups", binary(), "config", "export",
+                 os.path.join(folder, name), "--db", self.project.db],
+                capture_output=True, text=True, timeout=60, check=False)
+        done = export("config.json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(pathlib.Path(path).read_text()), self.export())
+        done = export("new.json")
+        self.assertEqual(done.returncode, 73)
+        self.assertIn(f"folder '{folder}': Permission denied", done.stderr)
+
     def test_a_full_disk_leaves_the_old_file(self):
         path = os.path.join(self.project.directory, "config.json")
         self.convey("config", "export", path)
