@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/bounded.h"
 
 static enum err_code code_of(int rc)
 {
@@ -148,8 +149,10 @@ static enum err_code configure(struct db *db, enum db_mode mode, struct err *e)
 	bool views = mode == DB_READ;
 
 	sqlite3_extended_result_codes(db->handle, 1);
-	/* Its limit of a value's length stays: what a producer could write can be read, and is
-	 * refused as too large by name. */
+	if (bounded_register(db->handle) != SQLITE_OK)
+		return db_err(db, e, "database");
+	/* Its limit of a value's length stays: what a producer could write is refused as too large
+	 * by name, and read in bounded memory. */
 	turn_init(&db->turn);
 	sqlite3_busy_handler(db->handle, turn_wait, &db->turn);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);

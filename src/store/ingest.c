@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "core/statement.h"
 #include "core/time_zone.h"
+#include "store/bounded.h"
 #include "store/outbox.h"
 #include "store/setting.h"
 
@@ -19,19 +20,31 @@ enum { TEXT_MAX = 64 * 1024 };
 	"INSERT INTO " table " (node, stated_at, consent_id, signals) "                  \
 	"VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"
 
+/* clang-format off */
+#define IDS(OF, table)                                                                   \
+	"SELECT id, " OF(table, "external_id") ", " OF(table, "email") ", "              \
+	OF(table, "phone") ", "
+#define VISIT(OF)                                                                        \
+	IDS(OF, "visit") OF("visit", "ttp") ", " OF("visit", "session_id") ", "          \
+	OF("visit", "seen_at") ", length(" OF("visit", "ttclid") ") > 0 OR "             \
+	"instr(lower(" OF("visit", "page_url") "), 'ttclid=') > 0 "                      \
+	"FROM visit WHERE id > ?1 ORDER BY id LIMIT ?2"
+#define CONSENT(OF)                                                                      \
+	IDS(OF, "consent") "NULL, " OF("consent", "session_id") ", "                     \
+	OF("consent", "stated_at") ", " OF("consent", "ad_user_data") ", "               \
+	OF("consent", "ad_personalization") ", " OF("consent", "ad_storage") ", "        \
+	OF("consent", "analytics_storage") " FROM consent WHERE id > ?1 "                \
+	"ORDER BY id LIMIT ?2"
+/* clang-format on */
+
 static const struct {
 	size_t at;
 	const char *sql;
 	const char *looking; /* NULL: the same */
 } statements[] = {
 #define S(member) offsetof(struct ingest, member)
-	{S(visits), "SELECT id, external_id, email, phone, ttp, session_id, seen_at, "
-		    "length(ttclid) > 0 OR instr(lower(page_url), 'ttclid=') > 0 "
-		    "FROM visit WHERE id > ?1 ORDER BY id LIMIT ?2"},
-	{S(consents),
-	 "SELECT id, external_id, email, phone, NULL, session_id, stated_at, "
-	 "ad_user_data, ad_personalization, ad_storage, analytics_storage "
-	 "FROM consent WHERE id > ?1 ORDER BY id LIMIT ?2"},
+	{S(visits), VISIT(UNBOUNDED)},
+	{S(consents), CONSENT(UNBOUNDED)},
 	{S(put_page), PUT_PAGE("main.page_view"), PUT_PAGE(UNREAD_PAGES)},
 	{S(put_statement), PUT_STATEMENT("main.statement"),
 	 PUT_STATEMENT(UNREAD_STATEMENTS)},
@@ -249,7 +262,7 @@ struct cursor {
 	bool more;            /* out: there may be */
 };
 
-static enum err_code take_some(struct ingest *g, sqlite3_stmt *s, take_fn *take,
+static enum err_code take_some(struct ingest *g, struct bounded *b, take_fn *take,
 			       struct cursor *cursor, int64_t now_ms, int *count,
 			       struct err *e)
 {
@@ -261,16 +274,16 @@ static enum err_code take_some(struct ingest *g, sqlite3_stmt *s, take_fn *take,
 	if ((g->edges || last < 0) &&
 	    setting_int(g->db, cursor->name, 0, &last, e) != ERR_OK)
 		return e->code;
-	sqlite3_bind_int64(s, 1, last);
-	sqlite3_bind_int(s, 2, INGEST_SLICE);
-	while (!late && db_step(g->db, s, &row, e) == ERR_OK && row) {
-		last = sqlite3_column_int64(s, 0);
+	bounded_bind(b, last);
+	bounded_bind(b, INGEST_SLICE);
+	while (!late && bounded_step(b, &row, e) == ERR_OK && row) {
+		last = sqlite3_column_int64(b->stmt, 0);
 		++*count;
-		if (take(g, s, now_ms, e) != ERR_OK)
+		if (take(g, b->stmt, now_ms, e) != ERR_OK)
 			break;
 		late = g->edges && clock_mono_ms() >= cursor->deadline_ms;
 	}
-	sqlite3_reset(s);
+	bounded_end(b);
 	*cursor->at = last;
 	cursor->more = late || *count == INGEST_SLICE;
 	if (e->code != ERR_OK || *count == 0 || !g->edges)
@@ -284,15 +297,19 @@ enum err_code ingest_slice(struct ingest *g, int64_t now_ms, struct ingested *ou
 	uint64_t deadline_ms = clock_mono_ms() + INGEST_MS;
 	struct cursor visits = {"visit_cursor", &g->visit_at, deadline_ms, false};
 	struct cursor consents = {"consent_cursor", &g->consent_at, deadline_ms, false};
+	struct bounded visit = {
+		.db = g->db, .stmt = g->visits, .careful = VISIT(BOUNDED)};
+	struct bounded consent = {
+		.db = g->db, .stmt = g->consents, .careful = CONSENT(BOUNDED)};
 	struct ingested done = {0};
 
 	if (g->edges)
 		kin_clear(&g->kin);
 	if (refresh_place(g, e) != ERR_OK ||
-	    take_some(g, g->visits, take_visit, &visits, now_ms, &done.visits, e) !=
+	    take_some(g, &visit, take_visit, &visits, now_ms, &done.visits, e) !=
 		    ERR_OK ||
-	    take_some(g, g->consents, take_consent, &consents, now_ms, &done.consents,
-		      e) != ERR_OK ||
+	    take_some(g, &consent, take_consent, &consents, now_ms, &done.consents, e) !=
+		    ERR_OK ||
 	    db_int(g->db, "SELECT max(id) FROM outbox", 0, &done.covered, e) != ERR_OK)
 		return e->code;
 	if (g->edges)

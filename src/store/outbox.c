@@ -3,45 +3,51 @@
 
 #include "base/clock.h"
 
-#define COLUMNS "o.id, o.created_at, o.event_id, o.event, o.event_time, o.payload"
+/* clang-format off */
+#define CONTENT(OF) ", " OF("outbox", "event") ", " OF("outbox", "event_time")           \
+	", " OF("outbox", "payload")
+#define COLUMNS(OF)                                                                      \
+	"outbox.id, " OF("outbox", "created_at") ", " OF("outbox", "event_id") CONTENT(OF)
 /* Of a row that was read before: an id derived from its content then, which may have been
  * redacted since. */
-#define KNOWN_COLUMNS                                                                    \
-	"o.id, o.created_at, coalesce(nullif(o.event_id, ''), (SELECT x.event_id FROM "  \
-	"derived_id x WHERE x.outbox_id = o.id)), o.event, o.event_time, o.payload"
+#define KNOWN_COLUMNS(OF)                                                                \
+	"outbox.id, " OF("outbox", "created_at") ", coalesce(nullif("                    \
+	OF("outbox", "event_id") ", ''), (SELECT x.event_id FROM derived_id x "          \
+	"WHERE x.outbox_id = outbox.id))" CONTENT(OF)
 
 /* Sorted before a row of the outbox is read: a sorter would hold all of their payloads. SQLite
  * leaves out the order of a subselect that has no limit. */
 #define DUE_BY_KEY                                                                       \
 	"SELECT * FROM (SELECT key, status, unknown, attempts, first_sent_at, name_id, " \
 	"event_time, utc_offset, limited_data_use, event_hash FROM waiting WHERE "       \
-	"destination_id = "                                                              \
-	"?1 AND due_at <= ?2 AND status IN (1, 3) ORDER BY due_at, key LIMIT ?3) "       \
+	"destination_id = ?1 AND due_at <= ?2 AND status IN (1, 3) "                     \
+	"ORDER BY due_at, key LIMIT ?3) "                                                \
 	"ORDER BY key LIMIT -1"
+
+#define RANGE(OF)                                                                        \
+	"SELECT " COLUMNS(OF) " FROM outbox WHERE outbox.id BETWEEN ?1 AND ?2 "          \
+	"ORDER BY outbox.id"
+#define ONE(OF) "SELECT " KNOWN_COLUMNS(OF) " FROM outbox WHERE outbox.id = ?1"
+#define DUE(OF)                                                                          \
+	"SELECT " KNOWN_COLUMNS(OF) ", w.status, w.unknown, w.attempts, "                \
+	"w.first_sent_at, w.key / 1024, w.name_id, w.event_time, w.utc_offset, "         \
+	"w.limited_data_use, w.event_hash FROM (" DUE_BY_KEY ") w "                    \
+	"LEFT JOIN outbox ON outbox.id = w.key / 1024"
+#define DUPLICATES(OF)                                                                   \
+	"SELECT " COLUMNS(OF) " FROM duplicate d JOIN outbox "                           \
+	"ON outbox.id = d.outbox_id WHERE d.first_id = ?1 "                              \
+	"AND coalesce(" OF("outbox", "created_at") ", 0) <= ?2 AND EXISTS (SELECT 1 "    \
+	"FROM delivery x WHERE x.key = d.outbox_id * 1024 AND x.state = 144) "           \
+	"ORDER BY outbox.id"
+/* clang-format on */
 
 enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 {
 	*r = (struct outbox_reader){.db = db};
-	if (db_prepare(db,
-		       "SELECT " COLUMNS " FROM outbox o WHERE o.id BETWEEN ?1 AND ?2 "
-		       "ORDER BY o.id",
-		       &r->range, e) ||
-	    db_prepare(db, "SELECT " KNOWN_COLUMNS " FROM outbox o WHERE o.id = ?1",
-		       &r->one, e) ||
-	    db_prepare(db,
-		       "SELECT " KNOWN_COLUMNS ", w.status, w.unknown, w.attempts, "
-		       "w.first_sent_at, w.key / 1024, w.name_id, w.event_time, "
-		       "w.utc_offset, w.limited_data_use, w.event_hash FROM (" DUE_BY_KEY
-		       ") w "
-		       "LEFT JOIN outbox o ON o.id = w.key / 1024",
-		       &r->due, e) ||
-	    db_prepare(db,
-		       "SELECT " COLUMNS " FROM duplicate d JOIN outbox o "
-		       "ON o.id = d.outbox_id WHERE d.first_id = ?1 "
-		       "AND coalesce(o.created_at, 0) <= ?2 AND EXISTS (SELECT 1 "
-		       "FROM delivery x WHERE x.key = d.outbox_id * 1024 AND x.state = "
-		       "144) ORDER BY o.id",
-		       &r->duplicates, e) ||
+	if (db_prepare(db, RANGE(UNBOUNDED), &r->range, e) ||
+	    db_prepare(db, ONE(UNBOUNDED), &r->one, e) ||
+	    db_prepare(db, DUE(UNBOUNDED), &r->due, e) ||
+	    db_prepare(db, DUPLICATES(UNBOUNDED), &r->duplicates, e) ||
 	    db_prepare(db,
 		       "SELECT due_at FROM waiting WHERE destination_id = ?1 "
 		       "AND due_at > 0 ORDER BY due_at LIMIT 1",
@@ -58,6 +64,7 @@ enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 
 void outbox_close(struct outbox_reader *r)
 {
+	outbox_release(r);
 	sqlite3_finalize(r->range);
 	sqlite3_finalize(r->one);
 	sqlite3_finalize(r->due);
@@ -131,90 +138,98 @@ enum err_code outbox_edges(struct outbox_reader *r, int64_t after, int64_t *firs
 enum err_code outbox_range(struct outbox_reader *r, int64_t first, int64_t last,
 			   outbox_row_fn *fn, void *arg, struct err *e)
 {
+	struct bounded b = {.db = r->db, .stmt = r->range, .careful = RANGE(BOUNDED)};
 	struct outbox_row row;
 	bool more;
 
 	e->code = ERR_OK;
-	sqlite3_bind_int64(r->range, 1, first);
-	sqlite3_bind_int64(r->range, 2, last);
-	while (db_step(r->db, r->range, &more, e) == ERR_OK && more) {
-		row_of(r->range, 0, &row);
+	bounded_bind(&b, first);
+	bounded_bind(&b, last);
+	while (bounded_step(&b, &more, e) == ERR_OK && more) {
+		row_of(b.stmt, 0, &row);
 		if (!fn(arg, &row, NULL))
 			break;
 	}
-	sqlite3_reset(r->range);
+	bounded_end(&b);
 	return e->code;
 }
 
 enum err_code outbox_due(struct outbox_reader *r, int32_t destination_id, int64_t now_ms,
 			 int limit, outbox_row_fn *fn, void *arg, struct err *e)
 {
+	struct bounded b = {.db = r->db, .stmt = r->due, .careful = DUE(BOUNDED)};
 	struct outbox_row row;
 	bool more;
 
 	e->code = ERR_OK;
-	sqlite3_bind_int(r->due, 1, destination_id);
-	sqlite3_bind_int64(r->due, 2, now_ms);
-	sqlite3_bind_int(r->due, 3, limit);
-	while (db_step(r->db, r->due, &more, e) == ERR_OK && more) {
+	bounded_bind(&b, destination_id);
+	bounded_bind(&b, now_ms);
+	bounded_bind(&b, limit);
+	while (bounded_step(&b, &more, e) == ERR_OK && more) {
 		struct waiting_row waiting = {
-			.gone = sqlite3_column_type(r->due, 0) == SQLITE_NULL,
-			.retrying = sqlite3_column_int(r->due, 6) == 3,
-			.unknown = sqlite3_column_int(r->due, 7) != 0,
-			.attempts = sqlite3_column_int(r->due, 8),
-			.first_sent_ms = sqlite3_column_int64(r->due, 9),
-			.event_hash = sqlite3_column_int64(r->due, 15),
-			.name_id = sqlite3_column_int64(r->due, 11),
-			.event_time = sqlite3_column_int64(r->due, 12),
-			.utc_offset_s = sqlite3_column_int(r->due, 13),
-			.limited_data_use = sqlite3_column_type(r->due, 14) == SQLITE_NULL
+			.gone = sqlite3_column_type(b.stmt, 0) == SQLITE_NULL,
+			.retrying = sqlite3_column_int(b.stmt, 6) == 3,
+			.unknown = sqlite3_column_int(b.stmt, 7) != 0,
+			.attempts = sqlite3_column_int(b.stmt, 8),
+			.first_sent_ms = sqlite3_column_int64(b.stmt, 9),
+			.event_hash = sqlite3_column_int64(b.stmt, 15),
+			.name_id = sqlite3_column_int64(b.stmt, 11),
+			.event_time = sqlite3_column_int64(b.stmt, 12),
+			.utc_offset_s = sqlite3_column_int(b.stmt, 13),
+			.limited_data_use = sqlite3_column_type(b.stmt, 14) == SQLITE_NULL
 						    ? -1
-						    : sqlite3_column_int(r->due, 14),
+						    : sqlite3_column_int(b.stmt, 14),
 		};
 
 		/* Without any time of its own it keeps the one that it was decided with. */
-		bool timeless = sqlite3_column_type(r->due, 4) == SQLITE_NULL;
+		bool timeless = sqlite3_column_type(b.stmt, 4) == SQLITE_NULL;
 
-		row_of(r->due, timeless ? waiting.event_time * 1000 : 0, &row);
-		row.id = sqlite3_column_int64(r->due, 10);
+		row_of(b.stmt, timeless ? waiting.event_time * 1000 : 0, &row);
+		row.id = sqlite3_column_int64(b.stmt, 10);
 		if (!fn(arg, &row, &waiting))
 			break;
 	}
-	sqlite3_reset(r->due);
+	bounded_end(&b);
 	return e->code;
 }
 
 enum err_code outbox_one(struct outbox_reader *r, int64_t id, struct outbox_row *row,
 			 bool *found, struct err *e)
 {
-	sqlite3_reset(r->one);
-	sqlite3_bind_int64(r->one, 1, id);
-	if (db_step(r->db, r->one, found, e) == ERR_OK && *found)
-		row_of(r->one, 0, row);
+	struct bounded *b = &r->walk;
+
+	outbox_release(r);
+	*b = (struct bounded){.db = r->db, .stmt = r->one, .careful = ONE(BOUNDED)};
+	bounded_bind(b, id);
+	if (bounded_step(b, found, e) == ERR_OK && *found)
+		row_of(b->stmt, 0, row);
 	return e->code;
 }
 
 void outbox_release(struct outbox_reader *r)
 {
-	sqlite3_reset(r->one);
+	if (r->walk.stmt)
+		bounded_end(&r->walk);
 }
 
 enum err_code outbox_duplicates(struct outbox_reader *r, int64_t first_id,
 				int64_t upto_ms, outbox_row_fn *fn, void *arg,
 				struct err *e)
 {
+	struct bounded b = {
+		.db = r->db, .stmt = r->duplicates, .careful = DUPLICATES(BOUNDED)};
 	struct outbox_row row;
 	bool more;
 
 	e->code = ERR_OK;
-	sqlite3_bind_int64(r->duplicates, 1, first_id);
-	sqlite3_bind_int64(r->duplicates, 2, upto_ms);
-	while (db_step(r->db, r->duplicates, &more, e) == ERR_OK && more) {
-		row_of(r->duplicates, 0, &row);
+	bounded_bind(&b, first_id);
+	bounded_bind(&b, upto_ms);
+	while (bounded_step(&b, &more, e) == ERR_OK && more) {
+		row_of(b.stmt, 0, &row);
 		if (!fn(arg, &row, NULL))
 			break;
 	}
-	sqlite3_reset(r->duplicates);
+	bounded_end(&b);
 	return e->code;
 }
 

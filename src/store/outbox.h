@@ -2,18 +2,20 @@
  * outbox.h - reading what producers committed: new rows by range, waiting rows by due time.
  *
  * Owns:    its statements, from outbox_open to outbox_close.
- * Thread:  the connection's. Rows are borrowed until the next step.
+ * Thread:  the connection's. Rows are borrowed until the next step; of a column that is longer
+ *          than BOUNDED_MAX there is the beginning, which is too long for any use as well.
  * Errors:  the database's.
  * See:     schema/schema.sql (outbox, waiting). */
 #ifndef STORE_OUTBOX_H
 #define STORE_OUTBOX_H
 
 #include "core/conversion.h"
-#include "store/db.h"
+#include "store/bounded.h"
 
 struct outbox_reader {
 	struct db *db;
 	sqlite3_stmt *range, *one, *due, *next_due, *edges, *duplicates;
+	struct bounded walk; /* of outbox_one */
 };
 
 /* A row that waits, beside the row of the outbox. */
@@ -69,7 +71,7 @@ MUST_CHECK enum err_code outbox_next_due(struct outbox_reader *r, int32_t destin
  * was derived before. */
 MUST_CHECK enum err_code outbox_one(struct outbox_reader *r, int64_t id,
 				    struct outbox_row *row, bool *found, struct err *e);
-/* Gives it back, for who goes on with another snapshot. */
+/* Gives it back, for who goes on with another snapshot or writes it. */
 void outbox_release(struct outbox_reader *r);
 
 #endif

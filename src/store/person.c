@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "store/bounded.h"
+
 enum {
 	NODES_MAX = IDENTITY_NODES_MAX + IDENTIFIERS_MAX,
 	SLOTS = 1 << 15,
@@ -30,10 +32,16 @@ struct reach {
 	unsigned char digest[NODES_MAX][DIGEST_LEN];
 };
 
-#define PAGE_COLUMNS                                                                     \
-	"SELECT p.seen_at, v.id, v.page_url, v.referrer, v.ttclid, v.ttp, v.ip, "        \
-	"v.user_agent FROM page_view p CROSS JOIN visit v ON v.id = p.visit_id "         \
+/* clang-format off */
+#define PAGES(OF)                                                                        \
+	"SELECT p.seen_at, visit.id, " OF("visit", "page_url") ", "                      \
+	OF("visit", "referrer") ", " OF("visit", "ttclid") ", " OF("visit", "ttp") ", "  \
+	OF("visit", "ip") ", " OF("visit", "user_agent")                                 \
+	" FROM page_view p CROSS JOIN visit ON visit.id = p.visit_id "                   \
 	"WHERE p.node = ?1 AND p.seen_at BETWEEN ?2 AND ?3 AND (?4 = 0 OR p.click) "
+/* clang-format on */
+#define NEWEST(OF) PAGES(OF) "ORDER BY p.seen_at DESC, p.visit_id DESC LIMIT ?5"
+#define OLDEST(OF) PAGES(OF) "ORDER BY p.seen_at, p.visit_id LIMIT ?5"
 
 static const struct {
 	size_t at;
@@ -47,8 +55,8 @@ static const struct {
 	 "coalesce((SELECT value FROM setting WHERE name = 'visit_cursor'), 0) "
 	 "OR coalesce((SELECT max(id) FROM consent), 0) > "
 	 "coalesce((SELECT value FROM setting WHERE name = 'consent_cursor'), 0)"},
-	{S(newest), PAGE_COLUMNS "ORDER BY p.seen_at DESC, p.visit_id DESC LIMIT ?5"},
-	{S(oldest), PAGE_COLUMNS "ORDER BY p.seen_at, p.visit_id LIMIT ?5"},
+	{S(newest), NEWEST(UNBOUNDED)},
+	{S(oldest), OLDEST(UNBOUNDED)},
 	{S(statement),
 	 "SELECT stated_at, consent_id, signals FROM statement WHERE node = ?1 "
 	 "AND stated_at <= ?2 ORDER BY stated_at DESC, consent_id DESC LIMIT 1"},
@@ -365,29 +373,33 @@ enum err_code person_pages(struct person_reader *p, uint64_t node,
 			   const struct page_span *span, person_page_fn *fn, void *arg,
 			   struct err *e)
 {
-	sqlite3_stmt *s = span->oldest_first ? p->oldest : p->newest;
+	struct bounded b = {
+		.db = p->db,
+		.stmt = span->oldest_first ? p->oldest : p->newest,
+		.careful = span->oldest_first ? OLDEST(BOUNDED) : NEWEST(BOUNDED),
+	};
 	bool row;
 
 	e->code = ERR_OK;
-	sqlite3_bind_int64(s, 1, (int64_t)node);
-	sqlite3_bind_int64(s, 2, span->from_ms);
-	sqlite3_bind_int64(s, 3, span->to_ms);
-	sqlite3_bind_int(s, 4, span->clicks_only);
-	sqlite3_bind_int(s, 5, PERSON_PAGES_MAX);
-	while (db_step(p->db, s, &row, e) == ERR_OK && row) {
-		struct page page = {sqlite3_column_int64(s, 0),
-				    sqlite3_column_int64(s, 1),
-				    db_column(s, 2),
-				    db_column(s, 3),
-				    db_column(s, 4),
-				    db_column(s, 5),
-				    db_column(s, 6),
-				    db_column(s, 7)};
+	bounded_bind(&b, (int64_t)node);
+	bounded_bind(&b, span->from_ms);
+	bounded_bind(&b, span->to_ms);
+	bounded_bind(&b, span->clicks_only);
+	bounded_bind(&b, PERSON_PAGES_MAX);
+	while (bounded_step(&b, &row, e) == ERR_OK && row) {
+		struct page page = {sqlite3_column_int64(b.stmt, 0),
+				    sqlite3_column_int64(b.stmt, 1),
+				    db_column(b.stmt, 2),
+				    db_column(b.stmt, 3),
+				    db_column(b.stmt, 4),
+				    db_column(b.stmt, 5),
+				    db_column(b.stmt, 6),
+				    db_column(b.stmt, 7)};
 
 		if (!fn(arg, &page))
 			break;
 	}
-	sqlite3_reset(s);
+	bounded_end(&b);
 	return e->code;
 }
 

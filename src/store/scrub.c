@@ -187,7 +187,7 @@ enum err_code scrub_row(struct scrub *s, int64_t outbox_id, bool *changed, struc
 	    redact_row(s, &row) && keep_event_id(s, &row, e) == ERR_OK)
 		*changed = true;
 	/* The row must not be read while it is written. */
-	sqlite3_reset(s->reader.one);
+	outbox_release(&s->reader);
 	return e->code == ERR_OK && *changed
 		       ? rewrite_if_it_fits(s, outbox_id, changed, e)
 		       : e->code;
@@ -203,7 +203,7 @@ enum err_code scrub_erase(struct scrub *s, int64_t outbox_id, struct err *e)
 		redact_row(s, &row);
 		redact_erase(row.payload, &s->scratch, &s->payload);
 	}
-	sqlite3_reset(s->reader.one);
+	outbox_release(&s->reader);
 	return e->code == ERR_OK && found ? rewrite(s, outbox_id, e) : e->code;
 }
 

@@ -3,25 +3,50 @@
  * Visits and consent rows that were read: the same replacement, column by column. */
 #include "store/scrub.h"
 
+#include <string.h>
+
 #include "base/clock.h"
-#include "core/redact.h"
 #include "store/setting.h"
 
-enum { COLUMNS_MAX = 11, VALUE_MAX = 1 << 30 /* more than SQLite's limit */ };
+enum {
+	COLUMNS_MAX = 11,
+	VALUE_MAX = 2 * BOUNDED_MAX, /* what takes its place may be longer */
+	ROW_MAX = 5 * VALUE_MAX,
+	BLANK = 4096,
+};
+
+/* clang-format off */
+#define IDS(OF, table)                                                                   \
+	"SELECT id, " OF(table, "email") ", " OF(table, "phone") ", "                    \
+	OF(table, "external_id") ", "
+#define VISIT(OF)                                                                        \
+	IDS(OF, "visit") OF("visit", "page_url") ", " OF("visit", "referrer") ", "       \
+	OF("visit", "session_id") ", " OF("visit", "ttclid") ", " OF("visit", "ttp")     \
+	", " OF("visit", "ip") ", " OF("visit", "user_agent") ", "                       \
+	OF("visit", "seen_at") " FROM visit WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1"
+#define CONSENT(OF)                                                                      \
+	IDS(OF, "consent") OF("consent", "session_id") ", "                              \
+	OF("consent", "ad_user_data") ", " OF("consent", "ad_personalization") ", "      \
+	OF("consent", "ad_storage") ", " OF("consent", "analytics_storage") ", "         \
+	OF("consent", "stated_at") " FROM consent WHERE id > ?1 AND id <= ?2 "           \
+	"ORDER BY id LIMIT 1"
+/* clang-format on */
 
 struct table {
-	const char *read, *write;
+	const char *name, *columns[COLUMNS_MAX];
+	const char *read, *careful, *write;
 	const char *cursor;   /* rows up to here were read, */
 	const char *scrubbed; /* … and up to here rewritten */
 	enum field fields[COLUMNS_MAX];
-	int columns; /* the last one is a time, a number mostly: bound only where it changes */
+	int count; /* the last one is a time, a number mostly: bound only where it changes */
 };
 
 static const struct table tables[] = {
-	{"SELECT id, email, phone, external_id, page_url, referrer, session_id, ttclid, "
-	 "ttp, "
-	 "ip, user_agent, seen_at FROM visit WHERE id > ?1 AND id <= ?2 ORDER BY id "
-	 "LIMIT 1",
+	{"visit",
+	 {"email", "phone", "external_id", "page_url", "referrer", "session_id", "ttclid",
+	  "ttp", "ip", "user_agent", "seen_at"},
+	 VISIT(UNBOUNDED),
+	 VISIT(BOUNDED),
 	 "UPDATE visit SET email = ?2, phone = ?3, external_id = ?4, page_url = ?5, "
 	 "referrer = ?6, session_id = ?7, ttclid = ?8, ttp = ?9, ip = ?10, "
 	 "user_agent = ?11, seen_at = coalesce(?12, seen_at) WHERE id = ?1",
@@ -31,10 +56,11 @@ static const struct table tables[] = {
 	  FIELD_SESSION_ID, FIELD_TTCLID, FIELD_TTP, FIELD_IP, FIELD_USER_AGENT,
 	  FIELD_CONVERSION_DATE_TIME},
 	 11},
-	{"SELECT id, email, phone, external_id, session_id, ad_user_data, "
-	 "ad_personalization, "
-	 "ad_storage, analytics_storage, stated_at FROM consent "
-	 "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1",
+	{"consent",
+	 {"email", "phone", "external_id", "session_id", "ad_user_data",
+	  "ad_personalization", "ad_storage", "analytics_storage", "stated_at"},
+	 CONSENT(UNBOUNDED),
+	 CONSENT(BOUNDED),
 	 "UPDATE consent SET email = ?2, phone = ?3, external_id = ?4, session_id = ?5, "
 	 "ad_user_data = ?6, ad_personalization = ?7, ad_storage = ?8, "
 	 "analytics_storage = ?9, stated_at = coalesce(?10, stated_at) WHERE id = ?1",
@@ -52,24 +78,32 @@ struct visit_scrub {
 	sqlite3_stmt *read, *write;
 	uint64_t deadline_ms;
 	struct buf values[COLUMNS_MAX];
+	bool changes[COLUMNS_MAX];
+	bool overlong; /* one of them: it cannot be bound */
 };
 
 /* What does not change is bound as it was read; where nothing is left, NULL. A time that is text
  * and no time keeps what is left of it. */
-static bool redact_columns(struct visit_scrub *v)
+static bool redact_columns(struct visit_scrub *v, sqlite3_stmt *row)
 {
 	bool changed = false;
 
-	for (int i = 0; i < v->table->columns; i++) {
-		struct str value = db_column(v->read, i + 1);
+	v->overlong = false;
+	for (int i = 0; i < v->table->count; i++) {
+		struct str value = db_column(row, i + 1);
 		struct buf *out = &v->values[i];
 
+		v->changes[i] = false;
+		if (value.len > BOUNDED_MAX) {
+			v->overlong = true;
+			continue;
+		}
 		if (redact_column(v->table->fields[i], value, v->s->country,
 				  &v->s->scratch, &v->s->digest, out)) {
-			changed = true;
+			v->changes[i] = changed = true;
 		} else {
 			buf_clear(out);
-			if (i + 1 < v->table->columns)
+			if (i + 1 < v->table->count)
 				buf_adds(out, value);
 		}
 		if (out->len == 0)
@@ -80,29 +114,80 @@ static bool redact_columns(struct visit_scrub *v)
 	return changed;
 }
 
+static int blank(sqlite3_blob *value)
+{
+	char spaces[BLANK];
+	int len = sqlite3_blob_bytes(value), rc = SQLITE_OK;
+
+	memset(spaces, ' ', sizeof(spaces));
+	for (int at = 0; at < len && rc == SQLITE_OK; at += BLANK)
+		rc = sqlite3_blob_write(value, spaces,
+					len - at < BLANK ? len - at : BLANK, at);
+	return rc;
+}
+
+/* SQLite would read the whole row and write it anew. */
+static enum err_code blank_in_place(struct visit_scrub *v, int64_t id, struct err *e)
+{
+	sqlite3 *handle = v->s->db->handle;
+
+	e->code = ERR_OK;
+	for (int i = 0; i < v->table->count && e->code == ERR_OK; i++) {
+		sqlite3_blob *value = NULL;
+
+		if (v->changes[i] && (sqlite3_blob_open(handle, "main", v->table->name,
+							v->table->columns[i], id, 1,
+							&value) != SQLITE_OK ||
+				      blank(value) != SQLITE_OK))
+			db_err(v->s->db, e, "database");
+		sqlite3_blob_close(value);
+	}
+	return e->code;
+}
+
+static enum err_code write_row(struct visit_scrub *v, int64_t id, struct err *e)
+{
+	sqlite3 *handle = v->s->db->handle;
+	enum err_code code;
+	int limit;
+
+	if (v->overlong)
+		return blank_in_place(v, id, e);
+	limit = sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, ROW_MAX);
+	sqlite3_bind_int64(v->write, 1, id);
+	code = db_run(v->s->db, v->write, e);
+	sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, limit);
+	if (code != ERR_OK && sqlite3_errcode(handle) == SQLITE_TOOBIG)
+		return blank_in_place(v, id, e);
+	return code;
+}
+
 static enum err_code scrub_rows(struct visit_scrub *v, int64_t upto, int64_t *last,
 				int *budget, struct err *e)
 {
 	struct scrub *s = v->s;
-	bool row = true, changed;
+	bool row = true, changed = false;
 
 	e->code = ERR_OK;
 	while (*budget > 0) {
-		sqlite3_bind_int64(v->read, 1, *last);
-		sqlite3_bind_int64(v->read, 2, upto);
-		if (db_step(s->db, v->read, &row, e) != ERR_OK || !row)
-			break;
-		*last = sqlite3_column_int64(v->read, 0);
-		changed = redact_columns(v);
+		struct bounded b = {
+			.db = s->db, .stmt = v->read, .careful = v->table->careful};
+
+		bounded_bind(&b, *last);
+		bounded_bind(&b, upto);
+		if (bounded_step(&b, &row, e) == ERR_OK && row) {
+			*last = sqlite3_column_int64(b.stmt, 0);
+			changed = redact_columns(v, b.stmt);
+		}
 		/* The row must not be read while it is written. */
-		sqlite3_reset(v->read);
-		sqlite3_bind_int64(v->write, 1, *last);
-		if (changed && db_run(s->db, v->write, e) != ERR_OK)
+		bounded_end(&b);
+		if (e->code != ERR_OK || !row)
+			break;
+		if (changed && write_row(v, *last, e) != ERR_OK)
 			return e->code;
 		s->place.rewritten += changed;
 		*budget = clock_mono_ms() < v->deadline_ms ? *budget - 1 : 0;
 	}
-	sqlite3_reset(v->read);
 	return e->code;
 }
 
@@ -117,13 +202,13 @@ static enum err_code scrub_table(struct scrub *s, const struct table *t, int *bu
 	    setting_int(s->db, t->scrubbed, 0, &last, e) != ERR_OK || last >= upto)
 		return e->code;
 	before = last;
-	for (int i = 0; i < t->columns; i++)
+	for (int i = 0; i < t->count; i++)
 		buf_init(&v.values[i], VALUE_MAX);
 	if (db_prepare(s->db, t->read, &v.read, e) == ERR_OK &&
 	    db_prepare(s->db, t->write, &v.write, e) == ERR_OK &&
 	    scrub_rows(&v, upto, &last, budget, e) == ERR_OK && last > before)
 		e->code = setting_set_int(s->db, t->scrubbed, last, e);
-	for (int i = 0; i < t->columns; i++)
+	for (int i = 0; i < t->count; i++)
 		buf_fini(&v.values[i]);
 	sqlite3_finalize(v.read);
 	sqlite3_finalize(v.write);

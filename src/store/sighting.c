@@ -6,14 +6,23 @@
 #include "core/decide.h"
 #include "core/statement.h"
 #include "core/time_zone.h"
+#include "store/bounded.h"
 #include "store/outbox.h"
 
-#define VISIT "SELECT id, seen_at, external_id, email, phone, ttp, session_id FROM visit "
-#define CONSENT                                                                          \
-	"SELECT id, stated_at, external_id, email, phone, NULL, session_id FROM "        \
-	"consent "
-#define CONVERSION                                                                       \
-	"SELECT id, event_time, event, payload, created_at, event_id FROM outbox "
+/* clang-format off */
+#define IDS(OF, table)                                                                   \
+	", " OF(table, "external_id") ", " OF(table, "email") ", " OF(table, "phone")
+#define VISIT(OF)                                                                        \
+	"SELECT id, " OF("visit", "seen_at") IDS(OF, "visit") ", " OF("visit", "ttp")    \
+	", " OF("visit", "session_id") " FROM visit "
+#define CONSENT(OF)                                                                      \
+	"SELECT id, " OF("consent", "stated_at") IDS(OF, "consent") ", NULL, "           \
+	OF("consent", "session_id") " FROM consent "
+#define CONVERSION(OF)                                                                   \
+	"SELECT id, " OF("outbox", "event_time") ", " OF("outbox", "event") ", "         \
+	OF("outbox", "payload") ", " OF("outbox", "created_at") ", "                     \
+	OF("outbox", "event_id") " FROM outbox "
+/* clang-format on */
 #define ONE "WHERE id = ?1"
 #define RANGE "WHERE id > ?1 AND id <= ?2 ORDER BY id"
 /* What a duplicate says joins nobody. */
@@ -21,12 +30,22 @@
 	"WHERE id > ?1 AND id <= ?2 AND NOT EXISTS (SELECT 1 FROM delivery "             \
 	"WHERE key = outbox.id * 1024 AND state / 16 = 9) ORDER BY id"
 
+#define ALL_ONE(OF)                                                                      \
+	{                                                                                \
+		NULL, VISIT(OF) ONE, CONSENT(OF) ONE, CONVERSION(OF) ONE                 \
+	}
+#define ALL_RANGE(OF)                                                                    \
+	{                                                                                \
+		NULL, VISIT(OF) RANGE, CONSENT(OF) RANGE, CONVERSION(OF) FIRST_RANGE     \
+	}
+
+static const char *const one[] = ALL_ONE(UNBOUNDED), *const range[] =
+							     ALL_RANGE(UNBOUNDED);
+static const char *const careful_one[] = ALL_ONE(BOUNDED);
+static const char *const careful_range[] = ALL_RANGE(BOUNDED);
+
 static enum err_code prepare(struct sighting_reader *r, struct err *e)
 {
-	static const char *const one[] = {NULL, VISIT ONE, CONSENT ONE, CONVERSION ONE};
-	static const char *const range[] = {NULL, VISIT RANGE, CONSENT RANGE,
-					    CONVERSION FIRST_RANGE};
-
 	for (int i = IDENTITY_VISIT; i <= IDENTITY_CONVERSION; i++)
 		if (db_prepare(r->db, one[i], &r->one[i], e) != ERR_OK ||
 		    db_prepare(r->db, range[i], &r->range[i], e) != ERR_OK)
@@ -174,7 +193,7 @@ enum err_code sighting_disabled(struct sighting_reader *r, enum identity_source 
 enum err_code sighting_read(struct sighting_reader *r, enum identity_source source,
 			    int64_t row_id, struct sighting *out, struct err *e)
 {
-	sqlite3_stmt *s;
+	struct bounded b = {.db = r->db};
 	bool row;
 
 	out->source = source;
@@ -182,11 +201,12 @@ enum err_code sighting_read(struct sighting_reader *r, enum identity_source sour
 	e->code = ERR_OK;
 	if (source < IDENTITY_VISIT || source > IDENTITY_CONVERSION)
 		return ERR_OK;
-	s = r->one[source];
-	sqlite3_bind_int64(s, 1, row_id);
-	if (db_step(r->db, s, &row, e) == ERR_OK && row)
-		read_row(r, s, out);
-	sqlite3_reset(s);
+	b.stmt = r->one[source];
+	b.careful = careful_one[source];
+	bounded_bind(&b, row_id);
+	if (bounded_step(&b, &row, e) == ERR_OK && row)
+		read_row(r, b.stmt, out);
+	bounded_end(&b);
 	return e->code;
 }
 
@@ -194,17 +214,18 @@ enum err_code sighting_range(struct sighting_reader *r, enum identity_source sou
 			     int64_t after, int64_t upto, sighting_fn *fn, void *arg,
 			     struct err *e)
 {
-	sqlite3_stmt *s = r->range[source];
+	struct bounded b = {
+		.db = r->db, .stmt = r->range[source], .careful = careful_range[source]};
 	struct sighting seen = {.source = source};
 	bool row;
 
 	e->code = ERR_OK;
-	sqlite3_bind_int64(s, 1, after);
-	sqlite3_bind_int64(s, 2, upto);
-	while (db_step(r->db, s, &row, e) == ERR_OK && row) {
-		read_row(r, s, &seen);
+	bounded_bind(&b, after);
+	bounded_bind(&b, upto);
+	while (bounded_step(&b, &row, e) == ERR_OK && row) {
+		read_row(r, b.stmt, &seen);
 		fn(arg, &seen);
 	}
-	sqlite3_reset(s);
+	bounded_end(&b);
 	return e->code;
 }
