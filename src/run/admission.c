@@ -112,7 +112,7 @@ static void place(struct admission *a, struct entry *n)
 		return;
 	}
 	if (s->plan.batch == 0 || s->plan.events >= site_batch(s) ||
-	    s->plan.bytes + n->body_len > LOAD_EVENT_MAX) {
+	    s->plan.bytes + n->body_len > LOAD_REQUEST_MAX) {
 		s->plan.batch = add_opening(a, s)->batch;
 		s->plan.events = 0;
 		s->plan.bytes = 0;

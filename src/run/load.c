@@ -11,7 +11,7 @@ struct load *load_new(void)
 
 	if (!load)
 		abort();
-	buf_init(&load->body, LOAD_BODY_MAX + LOAD_EVENT_MAX);
+	buf_init(&load->body, LOAD_BODY_MAX + LOAD_REQUEST_MAX);
 	buf_init(&load->text, TEXT_MAX);
 	return load;
 }

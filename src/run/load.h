@@ -16,8 +16,8 @@
 #include "store/queue.h"
 
 #define LOAD_ROWS 1000
-#define LOAD_BODY_MAX (8u << 20)  /* bytes: then the rest is another load */
-#define LOAD_EVENT_MAX (4u << 20) /* bytes of one event: a request's */
+#define LOAD_BODY_MAX (8u << 20)    /* bytes: then the rest is another load */
+#define LOAD_REQUEST_MAX (4u << 20) /* bytes of a request's events; one may fill it */
 
 enum load_state { LOAD_SHAPING, LOAD_SHAPED };
 

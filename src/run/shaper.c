@@ -19,10 +19,11 @@ struct work {
 	struct load *load;
 	struct err *err;
 	size_t read;  /* bytes */
+	bool full;    /* the load */
 	bool lacking; /* a row of the load ends for want of what a duplicate may have */
 };
 
-/* A longer id is none; names are shorter. So there is room until the load is cut. */
+/* A longer id is none; names are shorter. So there is room until the load is full. */
 static void keep_text(struct load *load, struct str text, uint32_t *at, uint32_t *len)
 {
 	*at = (uint32_t)load->text.len;
@@ -202,9 +203,9 @@ static void add_gone(struct work *w, const struct entry *common,
 	w->load->rows++;
 }
 
-/* What has failed often is sent by itself, and what has not is not sent with it; it is due
- * still, and the next lot's. */
-static bool is_another_lots(struct load *load, const struct waiting_row *waiting)
+/* What has failed often is sent by itself, and what has not is not sent with it: the first row
+ * tells how many are. True where this one is left, due as it is, to the next lot. */
+static bool leave_to_next(struct load *load, const struct waiting_row *waiting)
 {
 	int together;
 
@@ -231,7 +232,7 @@ static bool add_row(void *arg, const struct outbox_row *row,
 	struct entry common = common_of(load, row, waiting);
 	enum reason reason;
 
-	if (is_another_lots(load, waiting))
+	if (leave_to_next(load, waiting))
 		return (int)load->rows < load->together;
 	if (waiting && waiting->gone) {
 		add_gone(w, &common, waiting);
@@ -264,9 +265,9 @@ static bool add_row(void *arg, const struct outbox_row *row,
 	load->lot.last_id = row->id;
 	/* Also what leaves no body: nobody writes a checkpoint past the snapshot. */
 	w->read += row->payload.len + row->event_id.len + row->event.len;
-	load->cut = load->body.len >= LOAD_BODY_MAX || load->text.len >= LOAD_BODY_MAX ||
-		    w->read >= LOAD_BODY_MAX;
-	return !load->cut;
+	w->full = load->body.len >= LOAD_BODY_MAX || load->text.len >= LOAD_BODY_MAX ||
+		  w->read >= LOAD_BODY_MAX;
+	return !w->full;
 }
 
 /* Decided with what its duplicates add. Where that helps it is to wait a moment, as any row does
@@ -366,7 +367,7 @@ static enum err_code read_fresh(struct work *w, struct err *e)
 	if (outbox_range(&w->judge->reader, first, upto, add_row, w, e) != ERR_OK ||
 	    fill_lacking(w) != ERR_OK)
 		return e->code;
-	if (!load->cut)
+	if (!w->full)
 		load->lot.last_id = upto;
 	load->cut = load->lot.last_id < wanted;
 	return ERR_OK;

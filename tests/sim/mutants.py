@@ -118,7 +118,7 @@ MUTANTS = [
     ("a redirect is followed", "src/net/http.c",
      "CURLOPT_FOLLOWLOCATION, 0L", "CURLOPT_FOLLOWLOCATION, 1L"),
     ("a request is as large as its rows", "src/run/admission.c",
-     " ||\n	    s->plan.bytes + n->body_len > LOAD_EVENT_MAX", ""),
+     " ||\n	    s->plan.bytes + n->body_len > LOAD_REQUEST_MAX", ""),
     ("success before the body was sent counts", "src/net/http.c",
      "if (r->sent < r->body_len && status", "if (0 && r->sent < r->body_len && status"),
     ("a row that was sent gets too old", "src/run/judge.c",
