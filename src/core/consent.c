@@ -92,6 +92,13 @@ bool consent_from_gcs(struct str gcs, struct consent *out)
 	return true;
 }
 
+bool consent_grants(const struct consent *c)
+{
+	return c->ad_user_data == SIGNAL_GRANTED ||
+	       c->ad_personalization == SIGNAL_GRANTED ||
+	       c->ad_storage == SIGNAL_GRANTED || c->analytics_storage == SIGNAL_GRANTED;
+}
+
 static void fill(unsigned char *signal, unsigned char by)
 {
 	if (*signal == SIGNAL_UNSPECIFIED)

@@ -31,6 +31,9 @@ static inline enum signal consent_signal_bool(bool granted)
 /* "granted", "denied", "unspecified". */
 const char *consent_signal_word(enum signal signal);
 
+/* Whether any of the four is GRANTED. */
+bool consent_grants(const struct consent *c);
+
 /* What `c` does not specify is as `by` says. */
 void consent_complete(struct consent *c, const struct consent *by);
 

@@ -253,90 +253,13 @@ static void note_met(struct enrich *n, const struct person_edges *edges)
 		met_add(n->met, row, edges->nodes[i]);
 }
 
-static void resolve(struct enrich *n, const struct person_edges *edges, int64_t at_s)
+void enrich_resolve(struct enrich *n, const struct person_edges *edges, int64_t at_s)
 {
 	if (!n->view)
 		n->view = identity_view_new();
 	n->member_count =
 		identity_resolve(n->view, edges->list, edges->count,
 				 identity_node_of(n->ids.id[0].node), at_s, &n->members);
-}
-
-static enum err_code ask_statement(struct enrich *n, uint64_t node, int64_t now_ms,
-				   struct statement *latest, struct err *e)
-{
-	struct statement found;
-	bool any;
-
-	if (person_statement(&n->person, node, now_ms, &found, &any, e) == ERR_OK &&
-	    any && (!latest->consent.stated || statement_is_newer(&found, latest)))
-		*latest = found;
-	return e->code;
-}
-
-static void note_statement(struct judge *j, const struct statement *s, const char *how,
-			   const struct trace *t)
-{
-	bool after = statement_is_after(s, j->conversion.row->created_ms);
-	char at[ENRICH_TIME];
-
-	if (after)
-		consent_deny(&j->enrichment.withdrawn, &s->consent);
-	enrich_tell(t, "consent row", "%lld, %s%s%s", (long long)s->consent_id,
-		    enrich_time(s->stated_ms / 1000, at), how,
-		    after ? ", after the conversion: what it denies counts" : "");
-}
-
-/* Many share a placeholder, and none may speak for the others but to say no; for whoever has
- * a statement of their own, not even that. */
-static enum err_code deny_placeholders(struct judge *j, int64_t now_ms,
-				       const struct trace *t, struct err *e)
-{
-	struct enrich *n = &j->enrich;
-
-	e->code = ERR_OK;
-	for (size_t i = 0; i < n->ids.placeholders; i++) {
-		struct statement latest = {0};
-		struct consent denied = {0};
-
-		if (ask_statement(n, n->ids.placeholder[i], now_ms, &latest, e) != ERR_OK)
-			return e->code;
-		consent_deny(&denied, &latest.consent);
-		if (!denied.stated)
-			continue;
-		latest.consent = denied;
-		consent_complete(&j->enrichment.consent, &denied);
-		note_statement(j, &latest, ", by a placeholder: it can only deny", t);
-	}
-	return ERR_OK;
-}
-
-/* Of the person as known now, not then: a withdrawal counts as soon as it is known whose it
- * is. */
-static enum err_code find_consent(struct judge *j, const struct person_edges *edges,
-				  int64_t now_ms, const struct trace *t, struct err *e)
-{
-	struct enrich *n = &j->enrich;
-	struct statement latest = {0};
-
-	e->code = ERR_OK;
-	if (!n->person.has_statements)
-		return ERR_OK;
-	for (size_t i = 0; i < n->ids.count; i++)
-		if (ask_statement(n, n->ids.id[i].node, now_ms, &latest, e) != ERR_OK)
-			return e->code;
-	if (edges->count > edges->own) {
-		resolve(n, edges, INT64_MAX);
-		for (size_t i = 1; i < n->member_count; i++)
-			if (ask_statement(n, n->members[i].node.hash, now_ms, &latest,
-					  e) != ERR_OK)
-				return e->code;
-	}
-	if (!latest.consent.stated)
-		return deny_placeholders(j, now_ms, t, e);
-	j->enrichment.consent = latest.consent;
-	note_statement(j, &latest, "", t);
-	return ERR_OK;
 }
 
 static enum err_code find_person(struct judge *j, int64_t now_ms, const struct trace *t,
@@ -348,13 +271,13 @@ static enum err_code find_person(struct judge *j, int64_t now_ms, const struct t
 	struct person_edges edges = {0};
 
 	if (n->ids.count == 0)
-		return find_consent(j, &edges, now_ms, t, e);
+		return permission_find(j, &edges, now_ms, t, e);
 	if (person_reach(&n->person, n->kin, &row,
 			 now_s > n->event_s ? now_s : n->event_s, &edges, e) != ERR_OK ||
-	    find_consent(j, &edges, now_ms, t, e) != ERR_OK)
+	    permission_find(j, &edges, now_ms, t, e) != ERR_OK)
 		return e->code;
 	if (edges.count > edges.own || n->person.has_pages || t) {
-		resolve(n, &edges, n->event_s);
+		enrich_resolve(n, &edges, n->event_s);
 		if (take_members(j, &edges, e) != ERR_OK)
 			return e->code;
 		tell_members(n, &edges, t);

@@ -53,6 +53,14 @@ MUST_CHECK enum err_code enrich_row(struct judge *j, int64_t now_ms,
 MUST_CHECK enum err_code credit_ruling(struct judge *j, struct ruling *r,
 				       const struct trace *t, struct err *e);
 
+/* What the person, and whoever shares an identifier, stated of consent. */
+MUST_CHECK enum err_code permission_find(struct judge *j,
+					 const struct person_edges *edges, int64_t now_ms,
+					 const struct trace *t, struct err *e);
+
+/* The person as of then, from the row's strongest identifier. */
+void enrich_resolve(struct enrich *n, const struct person_edges *edges, int64_t at_s);
+
 /* A copy that lives as long as the row; empty where it does not fit. */
 struct str enrich_keep(struct enrich *n, struct str text);
 

@@ -59,7 +59,7 @@ static const struct {
 	{S(oldest), OLDEST(UNBOUNDED)},
 	{S(statement),
 	 "SELECT stated_at, consent_id, signals FROM statement WHERE node = ?1 "
-	 "AND stated_at <= ?2 ORDER BY stated_at DESC, consent_id DESC LIMIT 1"},
+	 "AND stated_at <= ?2 ORDER BY stated_at DESC, consent_id DESC LIMIT ?3"},
 #undef S
 };
 
@@ -400,21 +400,5 @@ enum err_code person_pages(struct person_reader *p, uint64_t node,
 			break;
 	}
 	bounded_end(&b);
-	return e->code;
-}
-
-enum err_code person_statement(struct person_reader *p, uint64_t node, int64_t now_ms,
-			       struct statement *out, bool *found, struct err *e)
-{
-	sqlite3_stmt *s = p->statement;
-
-	e->code = ERR_OK;
-	sqlite3_bind_int64(s, 1, (int64_t)node);
-	sqlite3_bind_int64(s, 2, now_ms);
-	if (db_step(p->db, s, found, e) == ERR_OK && *found)
-		*out = (struct statement){sqlite3_column_int64(s, 0),
-					  sqlite3_column_int64(s, 1),
-					  statement_unpack(sqlite3_column_int(s, 2))};
-	sqlite3_reset(s);
 	return e->code;
 }

@@ -72,9 +72,9 @@ MUST_CHECK enum err_code person_pages(struct person_reader *p, uint64_t node,
 				      const struct page_span *span, person_page_fn *fn,
 				      void *arg, struct err *e);
 
-/* The latest at or before now_ms. */
+/* Into *latest what was said later than that, until now_ms; no grant to others than it names. */
 MUST_CHECK enum err_code person_statement(struct person_reader *p, uint64_t node,
-					  int64_t now_ms, struct statement *out,
-					  bool *found, struct err *e);
+					  const struct identifiers *whose, int64_t now_ms,
+					  struct statement *latest, struct err *e);
 
 #endif

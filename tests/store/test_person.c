@@ -156,6 +156,17 @@ static void test_a_hub_is_read_up_to_the_limit(void **state)
 	persons_close(&w);
 }
 
+static struct statement statement_of(struct scene *s, struct person_reader *p,
+				     const struct identifiers *whose, const char *session,
+				     int64_t now_ms)
+{
+	struct statement latest = {0};
+
+	assert_ok(s, person_statement(p, persons_node(IDENTITY_SESSION, session), whose,
+				      now_ms, &latest, &s->e));
+	return latest;
+}
+
 static void test_the_latest_statement_by_then(void **state)
 {
 	struct scene *s = *state;
@@ -163,7 +174,6 @@ static void test_the_latest_statement_by_then(void **state)
 	struct person_reader p;
 	struct statement found;
 	struct persons w;
-	bool any;
 
 	persons_open(s, &w);
 	scene_exec(
@@ -180,28 +190,60 @@ static void test_the_latest_statement_by_then(void **state)
 		"('undated', 'granted', NULL, 'nonsense')");
 	persons_read(s, &w);
 	assert_ok(s, person_open(&p, &s->db, NULL, &s->e));
-	assert_ok(s, person_statement(&p, persons_node(IDENTITY_SESSION, "s1"), NOW_MS,
-				      &found, &any, &s->e));
-	assert_true(any);
+	found = statement_of(s, &p, NULL, "s1", NOW_MS);
 	assert_int_equal(found.consent_id, 3);
 	assert_int_equal(found.consent.ad_user_data, SIGNAL_GRANTED);
 	assert_int_equal(found.consent.ad_storage, SIGNAL_DENIED);
-	assert_ok(s, person_statement(&p, persons_node(IDENTITY_SESSION, "s1"),
-				      1699999400000, &found, &any, &s->e));
+	found = statement_of(s, &p, NULL, "s1", 1699999400000);
 	assert_int_equal(found.consent_id, 1);
-	assert_ok(s, person_statement(&p, persons_node(IDENTITY_SESSION, "s1"), 1, &found,
-				      &any, &s->e));
-	assert_false(any);
+	assert_false(statement_of(s, &p, NULL, "s1", 1).consent.stated);
 	/* A denial counts from now on where its time is none, or ahead of the clock; a grant
 	 * that cannot be dated is behind all that can. */
 	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++) {
-		assert_ok(s,
-			  person_statement(&p, persons_node(IDENTITY_SESSION, denied[i]),
-					   NOW_MS, &found, &any, &s->e));
-		assert_true(any);
+		found = statement_of(s, &p, NULL, denied[i], NOW_MS);
+		assert_true(found.consent.stated);
 		assert_int_equal(found.consent.ad_user_data, SIGNAL_DENIED);
 		assert_int_not_equal(found.consent.ad_storage, SIGNAL_GRANTED);
 	}
+	person_close(&p);
+	persons_close(&w);
+}
+
+/* Sessions of one browser, as a kiosk's. */
+static void test_nobody_grants_for_others(void **state)
+{
+	struct scene *s = *state;
+	struct identifiers ann = persons_ids(IDENTITY_EXTERNAL_ID, "ann");
+	struct identifiers nobody = persons_ids(IDENTITY_EMAIL, "x@shop.example");
+	struct person_reader p;
+	struct persons w;
+
+	persons_open(s, &w);
+	scene_exec(
+		s,
+		"INSERT INTO consent (session_id, external_id, ad_user_data, ad_storage, "
+		"stated_at) VALUES ('s1', 'ann', 'denied', NULL, 1699999000), "
+		"('s1', 'bob', 'granted', 'granted', 1699999100), "
+		"('s2', 'bob', 'denied', 'denied', 1699999000), "
+		"('s2', 'bob', 'granted', NULL, 1699999100), "
+		"('s3', NULL, 'granted', NULL, 1699999000), "
+		"('s3', 'bob', 'granted', 'denied', 1699999100), "
+		"('s4', NULL, 'granted', NULL, 1699999000), "
+		"('s4', 'guest', 'granted', 'granted', 1699999100)");
+	persons_read(s, &w);
+	assert_ok(s, person_open(&p, &s->db, NULL, &s->e));
+	assert_int_equal(statement_of(s, &p, &ann, "s1", NOW_MS).consent_id, 1);
+	assert_int_equal(statement_of(s, &p, &nobody, "s1", NOW_MS).consent_id, 2);
+	assert_int_equal(statement_of(s, &p, NULL, "s1", NOW_MS).consent_id, 2);
+	/* What he took back denies nothing either. */
+	assert_false(statement_of(s, &p, &ann, "s2", NOW_MS).consent.stated);
+	/* His no counts. */
+	assert_int_equal(statement_of(s, &p, &ann, "s3", NOW_MS).consent_id, 6);
+	assert_int_equal(statement_of(s, &p, &ann, "s3", NOW_MS).consent.ad_user_data,
+			 SIGNAL_UNSPECIFIED);
+	assert_int_equal(statement_of(s, &p, &ann, "s3", NOW_MS).consent.ad_storage,
+			 SIGNAL_DENIED);
+	assert_int_equal(statement_of(s, &p, &ann, "s4", NOW_MS).consent_id, 8);
 	person_close(&p);
 	persons_close(&w);
 }
@@ -215,6 +257,7 @@ int main(void)
 		T(test_values_come_from_the_rows),
 		T(test_a_hub_is_read_up_to_the_limit),
 		T(test_the_latest_statement_by_then),
+		T(test_nobody_grants_for_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

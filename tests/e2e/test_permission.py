@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""Whose word on consent counts for a conversion, and since when."""
+import os
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from convey import purchase, sent  # noqa: E402
+from relay_case import Case  # noqa: E402
+
+NOW = int(time.time())
+IP = "93.184.216.34"
+
+
+class Permission(Case):
+    def state(self, ago, **columns):
+        db = self.project.connect()
+        db.execute(f"INSERT INTO consent (stated_at, {', '.join(columns)}) "
+                   f"VALUES (?, {', '.join('?' * len(columns))})",
+                   (NOW - ago, *columns.values()))
+        db.close()
+
+    def told(self):
+        """By event_id, whether the person is told of."""
+        return {event["event_id"]: "ip" in event.get("user", {})
+                for _, event in sent(self.sandbox.ledger())}
+
+
+class Shared(Permission):
+    """Two persons have an address in common, and each an external_id."""
+
+    def buy(self, number, external_id, email):
+        self.project.insert([purchase(number, user={"external_id": external_id, "email": email,
+                                                    "ip": IP})])
+
+    def test_nobody_grants_for_another(self):
+        self.state(100, external_id="a2", ad_user_data="DENIED")
+        self.state(50, external_id="a1", email="a@family.example", ad_user_data="GRANTED")
+        self.buy(1, "a2", "a@family.example")
+        self.buy(2, "a1", "a@family.example")
+        self.state(50, external_id="b1", email="b@family.example", ad_user_data="GRANTED")
+        self.buy(3, "b2", "b@family.example")
+        self.state(100, external_id="c2", ad_user_data="GRANTED")
+        self.state(50, external_id="c1", email="c@family.example", ad_user_data="DENIED")
+        self.buy(4, "c2", "c@family.example")
+        self.state(50, email="d@family.example", ad_user_data="GRANTED")
+        self.buy(5, "d2", "d@family.example")
+        self.drain()
+        self.assertEqual(self.told(), {"id-1": False, "id-2": True, "id-3": False,
+                                       "id-4": False, "id-5": True})
+
+    def test_who_is_known_by_the_address_alone(self):
+        self.state(50, external_id="a1", email="a@family.example", ad_user_data="GRANTED")
+        self.project.insert([purchase(1, user={"email": "a@family.example", "ip": IP})])
+        self.drain()
+        self.assertEqual(self.told(), {"id-1": True})
+
+    def test_storage(self):
+        self.state(100, external_id="a2", ad_storage="DENIED")
+        self.state(50, external_id="a1", email="a@family.example", ad_storage="GRANTED")
+        self.buy(1, "a2", "a@family.example")
+        self.drain()
+        self.assertEqual(self.project.reasons(), {"consent_denied": 1})
+
+
+if __name__ == "__main__":
+    unittest.main()
