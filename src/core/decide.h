@@ -26,7 +26,7 @@ struct enrichment {
 	bool page_is_later; /* than the event: no click of it led there */
 	struct str external_id;
 	struct consent consent;   /* the person's latest; `stated` is false for none */
-	struct consent withdrawn; /* denied behind the row: the payload cannot grant it */
+	struct consent withdrawn; /* denied since: the payload cannot grant it */
 	bool has_credit;
 	double credit; /* 0..1, the share that TikTok's touches earned */
 };

@@ -85,6 +85,9 @@ static void note_time(struct judge *j)
 
 	if (t->kind != EVENT_TIME_NONE)
 		statement_time_ms(t, zone, &ms);
+	/* What is written late was said at the event all the same. */
+	j->enrich.said_ms =
+		ms < j->conversion.row->created_ms ? ms : j->conversion.row->created_ms;
 	j->enrich.event_s = ms / 1000;
 	j->enrich.event_ms = ms % 1000 ? ms : ms + 999;
 }

@@ -35,6 +35,7 @@ struct enrich {
 	/* of the row */
 	struct identifiers ids;
 	int64_t event_s, event_ms; /* to its end, where only its second is known */
+	int64_t said_ms;           /* its payload says what was so then */
 	const struct identity_member *members; /* the person at event_s */
 	size_t member_count;
 };

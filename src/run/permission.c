@@ -5,7 +5,7 @@
 static void note_statement(struct judge *j, const struct statement *s, const char *how,
 			   const struct trace *t)
 {
-	bool after = statement_is_after(s, j->conversion.row->created_ms);
+	bool after = statement_is_after(s, j->enrich.said_ms);
 	char at[ENRICH_TIME];
 
 	if (after)

@@ -64,5 +64,34 @@ class Shared(Permission):
         self.assertEqual(self.project.reasons(), {"consent_denied": 1})
 
 
+class Since(Permission):
+    """A payload says what was so at its event, whenever it is written."""
+
+    GRANTED = {"ad_user_data": "GRANTED", "ad_storage": "GRANTED"}
+
+    def buy(self, number, ago, **more):
+        self.project.insert([dict(purchase(number, event_time=NOW - ago, consent=self.GRANTED,
+                                           user={"external_id": f"a{number}", "ip": IP}), **more)])
+
+    def test_a_withdrawal_between_the_event_and_its_row(self):
+        self.state(100, external_id="a1", ad_user_data="DENIED")
+        self.buy(1, 1000)
+        self.state(2000, external_id="a2", ad_user_data="DENIED")
+        self.buy(2, 1000)
+        self.state(100, external_id="a3", ad_user_data="DENIED")
+        self.state(50, external_id="a3", ad_user_data="GRANTED")
+        self.buy(3, 1000)
+        self.state(100, external_id="a4", ad_storage="DENIED")
+        self.buy(4, 1000)
+        # An event that is ahead of its row is told of when the row is written.
+        self.state(100, external_id="a5", ad_user_data="DENIED")
+        self.buy(5, 50, created_at=(NOW - 200) * 1000)
+        self.drain()
+        self.assertEqual(self.told(), {"id-1": False, "id-2": True, "id-3": True, "id-5": False})
+        self.assertEqual(self.project.reasons(), {"consent_denied": 1, "delivered": 4})
+        self.assertIn("after the conversion: what it denies counts",
+                      self.project.convey("why", "id-1"))
+
+
 if __name__ == "__main__":
     unittest.main()
