@@ -46,11 +46,9 @@ static void deny_all(struct consent *out)
 				SIGNAL_DENIED, true};
 }
 
-/* Google's strings; one that cannot be read says no. gcd knows more than gcs. */
-static void read_google(const struct conversion *c, uint32_t gcd, uint32_t gcs,
-			struct consent *out)
+/* One of Google's strings; one that cannot be read says no. */
+static void read_google(const struct conversion *c, uint32_t at, struct consent *out)
 {
-	uint32_t at = gcd != JSON_NONE ? gcd : gcs;
 	struct str text;
 
 	if (at == JSON_NONE)
@@ -63,6 +61,19 @@ static void read_google(const struct conversion *c, uint32_t gcd, uint32_t gcs,
 		deny_all(out);
 }
 
+/* gcd knows more than gcs, which can only deny beside it. */
+static void read_googles(const struct conversion *c, struct consent *out)
+{
+	struct consent gcs = {.stated = false};
+
+	read_google(c, c->at[FIELD_GCD], out);
+	read_google(c, c->at[FIELD_GCS], &gcs);
+	if (!out->stated)
+		*out = gcs;
+	else
+		consent_deny(out, &gcs);
+}
+
 static bool says_something(const struct consent *c)
 {
 	return c->ad_user_data != SIGNAL_UNSPECIFIED ||
@@ -71,7 +82,7 @@ static bool says_something(const struct consent *c)
 	       c->analytics_storage != SIGNAL_UNSPECIFIED;
 }
 
-/* What one of the two denies is denied: the other may be a duplicate's. */
+/* What one of them denies is denied: another may be a duplicate's. */
 static void payload_consent(const struct conversion *c, struct consent *out)
 {
 	struct consent google = {.stated = false};
@@ -81,9 +92,10 @@ static void payload_consent(const struct conversion *c, struct consent *out)
 	if (at == JSON_NONE)
 		return;
 	if (c->json->t[at].type != TOKEN_OBJECT) {
-		read_google(c, at, at, out);
+		read_google(c, at, out);
 	} else {
-		read_google(c, c->at[FIELD_GCD], c->at[FIELD_GCS], &google);
+		if (c->at[FIELD_GCD] != JSON_NONE || c->at[FIELD_GCS] != JSON_NONE)
+			read_googles(c, &google);
 		read_signal(c, FIELD_AD_USER_DATA, &out->ad_user_data);
 		read_signal(c, FIELD_AD_PERSONALIZATION, &out->ad_personalization);
 		read_signal(c, FIELD_AD_STORAGE, &out->ad_storage);
