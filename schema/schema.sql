@@ -412,7 +412,7 @@ SELECT s.id, s.event_id, s.event, st.word AS status,
 	END AS reason,
 	strftime('%Y-%m-%dT%H:%M:%fZ', s.created_at / 1000.0, 'unixepoch') AS created_at
 FROM (
-	SELECT o.id, coalesce(nullif(o.event_id, ''), x.event_id) AS event_id, o.event,
+	SELECT o.id, coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <> '' THEN o.event_id END, x.event_id) AS event_id, o.event,
 		o.created_at,
 		coalesce(
 			(SELECT min(u.state) FROM (
@@ -436,7 +436,7 @@ FROM (
 -- For admins: each row at each destination, with the last request's answer. Four parts: settled,
 -- waiting, under way, not taken up yet. By outbox_id it is cheap; ORDER BY and counts walk.
 CREATE VIEW delivery_status AS
-SELECT o.id AS outbox_id, coalesce(nullif(o.event_id, ''), x.event_id) AS event_id, o.event,
+SELECT o.id AS outbox_id, coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <> '' THEN o.event_id END, x.event_id) AS event_id, o.event,
 	n.name AS tiktok_event, t.name AS destination, st.word AS status, r.word AS reason,
 	coalesce(d.attempts, CASE WHEN d.attempt_id IS NULL THEN 0 ELSE 1 END) AS attempts,
 	strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(d.first_sent_at, a.started_at) / 1000.0,
@@ -458,7 +458,7 @@ FROM outbox o
 	LEFT JOIN reason r ON r.id = d.state
 	LEFT JOIN attempt a ON a.id = d.attempt_id
 UNION ALL
-SELECT o.id, coalesce(nullif(o.event_id, ''), x.event_id), o.event,
+SELECT o.id, coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <> '' THEN o.event_id END, x.event_id), o.event,
 	n.name, t.name, st.word, r.word, w.attempts,
 	strftime('%Y-%m-%dT%H:%M:%fZ', w.first_sent_at / 1000.0, 'unixepoch'),
 	CASE WHEN w.status IN (1, 3) THEN
@@ -480,7 +480,7 @@ FROM outbox o
 		ELSE w.reason END
 	LEFT JOIN attempt a ON a.id = w.attempt_id
 UNION ALL
-SELECT o.id, coalesce(nullif(o.event_id, ''), x.event_id), o.event,
+SELECT o.id, coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <> '' THEN o.event_id END, x.event_id), o.event,
 	NULL, t.name, 'sending', NULL, 1,
 	strftime('%Y-%m-%dT%H:%M:%fZ', a.started_at / 1000.0, 'unixepoch'),
 	NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
@@ -494,7 +494,7 @@ WHERE a.outcome IS NULL
 	AND NOT EXISTS (SELECT 1 FROM waiting w
 		WHERE w.key IN (o.id * 1024, o.id * 1024 + a.destination_id))
 UNION ALL
-SELECT o.id, nullif(o.event_id, ''), o.event,
+SELECT o.id, CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <> '' THEN o.event_id END, o.event,
 	NULL, NULL, 'pending',
 	(SELECT r.word FROM reason r WHERE r.id =
 		(SELECT CASE WHEN sum(reason IS NULL) = 0 THEN min(reason) END FROM destination_wait)),
@@ -546,7 +546,7 @@ CREATE VIEW problem AS
 SELECT r.word AS reason, t.name AS destination, k.count,
 	strftime('%Y-%m-%dT%H:%M:%fZ', k.first_seen / 1000.0, 'unixepoch') AS first_seen,
 	strftime('%Y-%m-%dT%H:%M:%fZ', k.last_seen / 1000.0, 'unixepoch') AS last_seen,
-	(SELECT coalesce(nullif(o.event_id, ''),
+	(SELECT coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <> '' THEN o.event_id END,
 		(SELECT x.event_id FROM derived_id x WHERE x.outbox_id = o.id))
 		FROM outbox o WHERE o.id = k.example_id) AS example_event_id,
 	r.advice
@@ -558,7 +558,7 @@ UNION ALL
 SELECT r.word, q.destination, q.pending + q.retrying,
 	strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || q.oldest_pending_s || ' seconds'),
 	strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
-	(SELECT coalesce(nullif(o.event_id, ''),
+	(SELECT coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <> '' THEN o.event_id END,
 		(SELECT x.event_id FROM derived_id x WHERE x.outbox_id = o.id))
 		FROM outbox o WHERE o.id = coalesce(
 			(SELECT w.key / 1024 FROM waiting w WHERE w.destination_id = t.id
@@ -572,7 +572,7 @@ UNION ALL
 SELECT r.word, t.name, k.count,
 	strftime('%Y-%m-%dT%H:%M:%fZ', k.first_seen / 1000.0, 'unixepoch'),
 	strftime('%Y-%m-%dT%H:%M:%fZ', k.last_seen / 1000.0, 'unixepoch'),
-	(SELECT coalesce(nullif(o.event_id, ''),
+	(SELECT coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <> '' THEN o.event_id END,
 		(SELECT x.event_id FROM derived_id x WHERE x.outbox_id = o.id))
 		FROM outbox o WHERE o.id = k.example_id),
 	r.advice

@@ -3,9 +3,10 @@
 
 #include "store/dedup.h"
 #include "store/in_flight.h"
+#include "store/outbox.h"
 
 #define FROM_ROW "outbox o LEFT JOIN derived_id x ON x.outbox_id = o.id "
-#define ITS_ID "coalesce(nullif(CAST(o.event_id AS TEXT), ''), x.event_id)"
+#define ITS_ID "coalesce(" OUTBOX_OWN_ID("CAST(o.event_id AS TEXT)") ", x.event_id)"
 
 /* Rows that may bear an id, by its hash: the deduplication knows the holder of each old one,
  * recent ones are read from the narrow rows, and the others hang on the holder. Rows that the

@@ -11,8 +11,8 @@
 /* Of a row that was read before: an id derived from its content then, which may have been
  * redacted since. */
 #define KNOWN_COLUMNS(OF)                                                                \
-	"outbox.id, " OF("outbox", "created_at") ", coalesce(nullif("                    \
-	OF("outbox", "event_id") ", ''), (SELECT x.event_id FROM derived_id x "          \
+	"outbox.id, " OF("outbox", "created_at") ", coalesce("                           \
+	OUTBOX_OWN_ID(OF("outbox", "event_id")) ", (SELECT x.event_id FROM derived_id x " \
 	"WHERE x.outbox_id = outbox.id))" CONTENT(OF)
 
 /* Sorted before a row of the outbox is read: a sorter would hold all of their payloads. SQLite

@@ -12,6 +12,10 @@
 #include "core/conversion.h"
 #include "store/bounded.h"
 
+/* The id that stands in a row's column, in SQL: one of blanks is none (core/conversion.c). */
+#define OUTBOX_OWN_ID(id)                                                                \
+	"CASE WHEN trim(" id ", char(9, 10, 11, 12, 13, 32)) <> '' THEN " id " END"
+
 struct outbox_reader {
 	struct db *db;
 	sqlite3_stmt *range, *one, *due, *next_due, *edges, *duplicates;

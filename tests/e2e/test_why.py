@@ -170,6 +170,21 @@ class One(Case):
                         told)
         self.assertNotIn("seen with", " ".join(told))
 
+    def test_an_id_of_blanks_is_none(self):
+        self.project.insert([dict(purchase(1, page=None, transaction_id="T-1"), event_id=" \t\n "),
+                             dict(purchase(2, page=None), event_id="\r\v\f")])
+        self.drain()
+        ids = [name for name, in self.project.query("SELECT event_id FROM outbox_status")]
+        self.assertEqual(ids[0], "T-1")
+        self.assertRegex(ids[1], "^g1_[0-9a-f]{32}$")
+        for name in ids:
+            self.assertIn("missing_page_url", self.text(self.why(name), "status"))
+            self.project.convey("retry", name)
+        self.drain()
+        for view in ("outbox_status", "delivery_status"):
+            self.assertEqual([name for name, in self.project.query(f"SELECT event_id FROM {view}")],
+                             ids)
+
     def test_a_derived_id(self):
         self.project.insert([purchase(1, event_id=None)])
         self.drain()
