@@ -50,6 +50,17 @@ static bool is_hash_of_nothing(const char hex[DIGEST_HEX_LEN])
 		      DIGEST_HEX_LEN) == 0;
 }
 
+/* What forms and templates leave ("undefined", "{{uid}}") is one person to TikTok. A number may
+ * be somebody's. */
+static bool stands_for_nobody(struct str text)
+{
+	if (text.len == 0 || ascii_is_digit(text.p[text.len - 1])) /* as most ids are */
+		return false;
+	text = str_trim(text);
+	return text.len > 0 && !ascii_is_digit(text.p[text.len - 1]) &&
+	       is_placeholder_word(text);
+}
+
 /* The hash of the normalised value, or the hash that it is already. */
 static bool hash_value(struct shaper *sh, enum field field, struct str plain,
 		       char out[DIGEST_HEX_LEN])
@@ -60,7 +71,8 @@ static bool hash_value(struct shaper *sh, enum field field, struct str plain,
 		return !is_hash_of_nothing(out);
 	}
 	buf_clear(&sh->s->more);
-	if (plain.len == 0 || !normalize(sh, field, plain, &sh->s->more))
+	if (plain.len == 0 || (field == FIELD_EXTERNAL_ID && stands_for_nobody(plain)) ||
+	    !normalize(sh, field, plain, &sh->s->more))
 		return false;
 	digest_hex(sh->dg, buf_str(&sh->s->more), out);
 	return true;
@@ -179,7 +191,7 @@ static void put_device_id(struct shaper *sh, struct str label, enum field field)
 	own = str_trim(own);
 	if (is_sha256_hex(own))
 		put_hashed(sh, label, field);
-	else
+	else if (!stands_for_nobody(own))
 		put_normalized(sh, label, field, STR_NONE);
 }
 
@@ -188,6 +200,19 @@ static void put_raw(struct shaper *sh, struct str label, enum field field,
 		    struct str other)
 {
 	if (!put_id(sh, label, sh->c->at[field]) && other.len > 0 && !tells_who(other))
+		put_text(sh->out, label, other);
+}
+
+/* The same, of what stands for somebody. */
+static void put_raw_id(struct shaper *sh, struct str label, enum field field,
+		       struct str other)
+{
+	uint32_t at = sh->c->at[field];
+
+	if (at != JSON_NONE && !stands_for_nobody(json_bytes(sh->j, at)) &&
+	    put_id(sh, label, at))
+		return;
+	if (other.len > 0 && !stands_for_nobody(other) && !tells_who(other))
 		put_text(sh->out, label, other);
 }
 
@@ -250,7 +275,7 @@ static void put_person(struct shaper *sh)
 	}
 	if (source == SOURCE_APP) {
 		put_device_id(sh, LABEL("idfa"), FIELD_IDFA);
-		put_id(sh, LABEL("idfv"), sh->c->at[FIELD_IDFV]);
+		put_raw_id(sh, LABEL("idfv"), FIELD_IDFV, STR_NONE);
 		put_device_id(sh, LABEL("gaid"), FIELD_GAID);
 	}
 }
@@ -266,7 +291,7 @@ void shape_user(struct shaper *sh)
 	if (web)
 		put_ttclid(sh);
 	if (web && pii)
-		put_raw(sh, LABEL("ttp"), FIELD_TTP, sh->e->ttp);
+		put_raw_id(sh, LABEL("ttp"), FIELD_TTP, sh->e->ttp);
 	if ((web || app) && pii) {
 		put_normalized(sh, LABEL("ip"), FIELD_IP, sh->e->ip);
 		put_raw(sh, LABEL("user_agent"), FIELD_USER_AGENT, sh->e->user_agent);

@@ -56,6 +56,32 @@ class PiiCase(Case):
         return self.project.query("SELECT count(*) FROM outbox WHERE payload LIKE '%canar%'")[0][0]
 
 
+class Sent(PiiCase):
+    def test_nobody_is_no_person(self):
+        """What forms, SDKs and templates leave is the same for many; a number may be somebody's."""
+        self.add_destination("app", "P2", source="app")
+        words = ["null", "Undefined", "[object Object]", "{{uid}}", "N/A", "guest"]
+        ids = ["0", "7", "user_1", "Nullman"]
+        for n, word in enumerate(words + ids):
+            self.project.insert([purchase(n, consent=GRANTED, app={"app_id": "x"},
+                                          user={"external_id": word, "ttp": word})])
+        for n, word in enumerate(("NULL", "undefined", "IDFA-1")):
+            self.project.insert([purchase(n, consent=GRANTED, app={"app_id": "x"}, prefix="app",
+                                          user={"idfa": word, "gaid": word, "idfv": word})])
+        self.project.insert([purchase(1, consent=GRANTED, app={"app_id": "x"}, prefix="list",
+                                      user={"external_id": ["null", "7"]})])
+        self.drain()
+        web, app = ({event["event_id"]: event.get("user", {}) for line in self.sandbox.ledger()
+                     if line["source_id"] == pixel for event in line["events"]}
+                    for pixel in (self.project.destinations["shop"][1], "P2"))
+        for n, word in enumerate(words + ids):
+            self.assertEqual(web[f"id-{n}"], {} if word in words else
+                             {"external_id": sha256(word), "ttp": word})
+        self.assertEqual((app["app-0"], app["app-1"]), ({}, {}))
+        self.assertEqual(app["app-2"]["idfv"], "IDFA-1")
+        self.assertEqual(web["list-1"], {"external_id": sha256("7")})
+
+
 class AtRest(PiiCase):
     def test_a_drain_leaves_hashes_only(self):
         rows = [canary(n) for n in range(700)]
