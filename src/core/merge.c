@@ -11,6 +11,18 @@ static bool is_object(const struct json *j, uint32_t at)
 	return j->t[at].type == TOKEN_OBJECT;
 }
 
+static bool is_empty(const struct json *j, uint32_t at);
+
+/* A form with two fields that nobody filled in. */
+static bool holds_nothing(const struct json *j, uint32_t list)
+{
+	for (uint32_t at = list + 1; at < j->t[list].next; at = j->t[at].next)
+		if (!is_empty(j, at))
+			return false;
+	return true;
+}
+
+/* The depth is the scanner's, as below. */
 static bool is_empty(const struct json *j, uint32_t at)
 {
 	const struct json_token *t = &j->t[at];
@@ -18,8 +30,8 @@ static bool is_empty(const struct json *j, uint32_t at)
 	switch (t->type) {
 	case TOKEN_NULL: return true;
 	case TOKEN_STRING: return str_trim(json_bytes(j, at)).len == 0;
-	case TOKEN_OBJECT:
-	case TOKEN_ARRAY: return t->next == at + 1;
+	case TOKEN_OBJECT: return t->next == at + 1;
+	case TOKEN_ARRAY: return holds_nothing(j, at);
 	default: return false;
 	}
 }

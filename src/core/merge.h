@@ -11,7 +11,8 @@
 #include "base/buf.h"
 
 /* Appends `first` with its absent, null and empty members taken from `second`, objects in
- * objects alike; lists are values. Nothing that `first` says is changed. */
+ * objects alike; lists are values, and empty where all that is in them is. Nothing that `first`
+ * says is changed. */
 bool payload_merge(struct str first, struct str second, struct buf *out);
 
 #endif
