@@ -168,7 +168,9 @@ static enum err_code tell_row(struct story *w, int64_t id, bool holder, struct e
 		add_event(w, rows_text(&rows, 2));
 		buf_addc(out, '"');
 		if (holder && rows_int(&rows, 6))
-			buf_adds(out, STR(", event_id derived from its content"));
+			buf_adds(out, rows_int(&rows, 7)
+					      ? STR(", event_id derived from its content")
+					      : STR(", event_id from transaction_id"));
 		if (!holder) {
 			add(out, "", &rows, 3);
 			add(out, "", &rows, 4);

@@ -23,7 +23,9 @@ enum err_code history_row(struct db *db, int64_t outbox_id, struct rows *out,
 {
 	return open_for(db,
 			"SELECT s.id, s.event_id, s.event, s.status, s.reason, "
-			"s.created_at, x.outbox_id IS NOT NULL AS derived "
+			"s.created_at, x.outbox_id IS NOT NULL AS other, "
+			"length(s.event_id) = 35 AND s.event_id LIKE 'g1!_%' ESCAPE '!' "
+			"AS derived "
 			"FROM outbox_status s LEFT JOIN derived_id x ON x.outbox_id = "
 			"s.id WHERE s.id = ?1",
 			outbox_id, out, e);

@@ -191,6 +191,13 @@ class One(Case):
         event_id, = self.project.query("SELECT event_id FROM outbox_status")[0]
         self.assertIn("derived", self.text(self.why(event_id), "received"))
 
+    def test_an_id_of_the_payload(self):
+        self.project.insert([purchase(1, event_id=None, transaction_id="T-1")])
+        self.drain()
+        told = self.text(self.why("T-1"), "received")
+        self.assertIn("event_id from transaction_id", told)
+        self.assertNotIn("derived", told)
+
     def test_refused_by_tiktok(self):
         self.project.insert([purchase(1)])
         self.drain(faults=["40002"])
