@@ -182,6 +182,17 @@ static bool time_is_absent(const struct event_time *t)
 	       (t->kind == EVENT_TIME_TEXT && str_trim(t->text).len == 0);
 }
 
+/* What is no time is told as one that cannot be read, but for what is empty. */
+static struct str time_text(const struct conversion *c, uint32_t at, struct buf *tmp)
+{
+	const struct json_token *t = c->json->t;
+
+	if (at != JSON_NONE && t[at].type != TOKEN_STRING && t[at].type != TOKEN_NUMBER &&
+	    (t[at].type > TOKEN_ARRAY || t[at].next > at + 1))
+		return json_bytes(c->json, at);
+	return conversion_id(c, at, tmp);
+}
+
 /* conversion_date_time, which may be a number or text. */
 static struct event_time payload_time(const struct conversion *c, struct buf *tmp)
 {
@@ -189,7 +200,7 @@ static struct event_time payload_time(const struct conversion *c, struct buf *tm
 	uint32_t at = c->at[FIELD_CONVERSION_DATE_TIME];
 	struct decimal d;
 
-	t.text = conversion_id(c, at, tmp);
+	t.text = time_text(c, at, tmp);
 	if (str_trim(t.text).len == 0)
 		return t;
 	t.kind = EVENT_TIME_TEXT;

@@ -36,7 +36,7 @@ static enum reason put_custom(struct shaper *sh, uint32_t key)
 
 static enum reason put_currency(struct shaper *sh, uint32_t at)
 {
-	struct str text = str_trim(conversion_text(sh->c, at, &sh->s->text));
+	struct str text = str_trim(conversion_id(sh->c, at, &sh->s->text));
 	char code[3];
 
 	if (text.len == 0)
