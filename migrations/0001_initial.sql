@@ -516,7 +516,7 @@ INSERT INTO reason (id, word, advice) VALUES
 	(134, 'sampled_out', 'The route sends only a share of the events and this one is not in it. See --sample in convey route list.'),
 	(135, 'too_old', 'The event is older than 28 days, which TikTok does not attribute. Send conversions sooner.'),
 	(136, 'paused_test', 'The destination is paused and sends test events, which nobody keeps for later. Resume it, or set --test-event-code to nothing, then convey retry --status skipped --reason paused_test.'),
-	(97, 'bad_json', 'The payload is no JSON object in UTF-8, or it has \u0000 or more than 64 levels in it. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
+	(97, 'bad_json', 'The payload is no JSON object in UTF-8, or it has \u0000 or more than 64 levels in it, or the event_id is no text in UTF-8. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
 	(98, 'bad_event_name', 'The event name is empty, too long or has control characters. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
 	(99, 'bad_time', 'event_time is neither Unix time nor ISO 8601. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
 	(100, 'future_time', 'event_time lies more than 5 minutes ahead. Check the clock and the time zone of the producer; then convey retry it once its time has come, or mend the row first: UPDATE outbox SET event_time = … WHERE id = … (convey why tells it).'),

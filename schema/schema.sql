@@ -628,7 +628,7 @@ INSERT INTO reason (id, word, advice) VALUES
 	(65, 'outcome_unknown', 'It may have arrived, and after 47 hours a resend could count twice. Compare with TikTok''s reports, then convey retry or convey cancel.'),
 	(81, 'refused_by_tiktok', 'TikTok refused the event itself; api_message in delivery_status says why. Compare convey preview with what TikTok demands, mend the row (UPDATE outbox SET … WHERE id = …) and convey retry it. Nothing to be seen: ask TikTok with the request_id that convey why tells. To put it aside: convey cancel it.'),
 	(82, 'retries_exhausted', 'The last attempt was refused too. See api_message in delivery_status, then convey retry.'),
-	(97, 'bad_json', 'The payload is no JSON object in UTF-8, or it has \u0000 or more than 64 levels in it. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
+	(97, 'bad_json', 'The payload is no JSON object in UTF-8, or it has \u0000 or more than 64 levels in it, or the event_id is no text in UTF-8. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
 	(98, 'bad_event_name', 'The event name is empty, too long or has control characters. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
 	(99, 'bad_time', 'event_time is neither Unix time nor ISO 8601. Mend the producer, and the row: UPDATE outbox SET … WHERE id = … (convey why tells it); then convey retry it.'),
 	(100, 'future_time', 'event_time lies more than 5 minutes ahead. Check the clock and the time zone of the producer; then convey retry it once its time has come, or mend the row first: UPDATE outbox SET event_time = … WHERE id = … (convey why tells it).'),
