@@ -27,8 +27,7 @@ struct waiting_row {
 	bool gone; /* somebody has deleted the row: nothing but its id is known */
 	bool retrying, unknown;
 	int attempts;
-	int64_t first_sent_ms;
-	int64_t event_hash; /* of the event_id that it had; 0: not known */
+	int64_t first_sent_ms, event_hash; /* of the event_id that it had; 0: not known */
 	/* of one that is gone */
 	int64_t name_id, event_time;
 	int utc_offset_s, limited_data_use; /* -1: absent */

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Plain identifiers leave the database once a row is settled: canaries are planted, and
 searched for in every file and every line that convey writes."""
-import glob
-import hashlib
 import json
 import os
 import random
@@ -13,47 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from convey import purchase, wait_until  # noqa: E402
-from relay_case import Case  # noqa: E402
-
-GRANTED = {"ad_user_data": "GRANTED"}
-
-
-def sha256(text):
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def person(number):
-    return {"email": f"Canary{number}@mail.example", "phone": f"+49170{7770000 + number}",
-            "first_name": f"Canariana{number}", "last_name": "Canarsson",
-            "zip_code": f"canzip{number}", "ip": "203.0.113.9"}
-
-
-def canary(number, **more):
-    return purchase(number, consent=GRANTED, user=person(number), **more)
-
-
-class PiiCase(Case):
-    def places_of(self, *words):
-        """Which files hold one of the words, in any case."""
-        found = []
-        for path in glob.glob(os.path.join(self.project.directory, "*")):
-            if not os.path.isfile(path):
-                continue  # a running relay's socket
-            with open(path, "rb") as file:
-                content = file.read().lower()
-            found += [(os.path.basename(path), word) for word in words
-                      if word.lower().encode() in content]
-        return found
-
-    def assert_no_canary(self):
-        self.assertEqual(self.places_of("canar", "canzip", "+4917077"), [])
-
-    def payload(self, event_id):
-        return json.loads(self.project.query(
-            "SELECT payload FROM outbox WHERE event_id = ? ORDER BY id", event_id)[0][0])
-
-    def plain(self):
-        return self.project.query("SELECT count(*) FROM outbox WHERE payload LIKE '%canar%'")[0][0]
+from pii_case import GRANTED, PiiCase, canary, person, sha256  # noqa: E402
 
 
 class Sent(PiiCase):
@@ -367,108 +325,6 @@ class Mended(PiiCase):
         self.assertEqual(relay.stop(), 0)
         self.assertEqual(self.drain(), 0)
         self.assert_no_canary()
-
-
-class ForgetCase(PiiCase):
-    def forget(self, *words, status=0):
-        return json.loads(self.project.convey("forget", *words, "--json", status=status))
-
-    def payloads(self):
-        """Of the rows that hold JSON."""
-        return {row: json.loads(text) for row, text in self.project.query(
-            "SELECT event_id, payload FROM outbox WHERE json_valid(payload)")}
-
-
-class Forget(ForgetCase):
-    def test_everywhere(self):
-        mine = [canary(0), canary(1, event="nobody_knows"),
-                purchase(2, consent=GRANTED, note="from CANARY0@mail.example"),
-                purchase(3, consent=GRANTED, user={"email": sha256("canary0@mail.example")}),
-                dict(purchase(4), payload='{"user": {"email": "canary0@mail.example"')]
-        mine[1] = dict(mine[1], payload=mine[0]["payload"])
-        self.project.insert(mine + [canary(n) for n in range(10, 20)])
-        producer = self.project.connect()
-        for n in (0, 10):
-            producer.execute("INSERT INTO visit (session_id, email) VALUES (?, ?)",
-                             (f"s{n}", person(n)["email"]))
-            producer.execute("INSERT INTO consent (session_id, email, ad_user_data) VALUES "
-                             "(?, ?, 'GRANTED')", (f"s{n}", person(n)["email"]))
-        producer.close()
-        self.assertEqual(self.drain(), 0)
-        before = self.payloads()
-        counts = {"erased": 5, "cancelled": 0, "in_flight": 0, "visits": 1, "consents": 1}
-        self.assertEqual(self.forget("--email", " Canary0@mail.example", "--dry-run"),
-                         dict(counts, dry_run=True))
-        self.assertEqual(self.payloads(), before)
-        self.assertEqual(self.forget("--email", " Canary0@mail.example"),
-                         dict(counts, dry_run=False))
-        self.assertEqual(self.places_of("canary0", sha256("canary0@mail.example")),
-                         [("ledger.jsonl", sha256("canary0@mail.example"))])
-        after = self.payloads()
-        self.assertEqual(after["id-0"], {"user": {}, "properties": {
-            "value": 29.99, "currency": "EUR", "order_id": "id-0"}})
-        self.assertEqual(after["id-15"], before["id-15"])
-        self.assertEqual(self.forget("--email", "canary0@mail.example")["erased"], 0)
-        self.assertEqual(self.project.statuses(),
-                         {"delivered": 13, "skipped": 1, "rejected": 1})
-
-
-class ForgetWaiting(ForgetCase):
-    token = None
-
-    def test_what_waits_is_cancelled(self):
-        self.project.insert(canary(n) for n in range(4))
-        relay = self.start()
-        wait_until(lambda: self.project.query("SELECT count(*) FROM waiting") == [(4,)])
-        got = self.forget("--phone", "+49 170 7770001")
-        self.assertEqual((got["erased"], got["cancelled"]), (1, 1))
-        self.assertEqual(relay.stop(), 0)
-        self.project.insert(canary(n) for n in (1, 5, 6, 7))  # not claimed
-        got = self.forget("--email", sha256("canary5@mail.example"))
-        self.assertEqual((got["erased"], got["cancelled"]), (1, 1))
-        self.assertEqual(self.project.query(
-            "SELECT event_id, status, reason FROM outbox_status WHERE status = 'cancelled' "
-            "ORDER BY id"), [("id-1", "cancelled", "erased"), ("id-5", "cancelled", "erased")])
-        self.assertEqual(self.project.queue()["cancelled"], 2)
-        self.project.set_token("token", "shop")
-        self.assertEqual(self.drain(), 0)
-        sent = sorted(event["event_id"] for line in self.sandbox.ledger()
-                      for event in line["events"])
-        # The shop inserted id-1 once more after it was erased: that is a new row.
-        self.assertEqual(sent, ["id-0", "id-1", "id-2", "id-3", "id-6", "id-7"])
-        self.assert_no_canary()
-
-    def test_what_no_relay_has_taken_up(self):
-        """The session is the person's by a row that was never read."""
-        self.project.insert([canary(0, session_id="s0"), canary(1, session_id="s1")])
-        producer = self.project.connect()
-        for n in (0, 1):
-            producer.execute("INSERT INTO visit (session_id, phone) VALUES (?, ?)",
-                             (f"s{n}", f"+49170999000{n}"))
-            producer.execute("INSERT INTO consent (phone, ad_user_data) VALUES (?, 'GRANTED')",
-                             (f"+49170999000{n}",))
-        producer.close()
-        got = self.forget("--email", person(0)["email"])
-        self.assertEqual(got, {"erased": 1, "cancelled": 1, "in_flight": 0, "visits": 1,
-                               "consents": 1, "dry_run": False})
-        self.assertEqual(self.project.query("SELECT session_id FROM visit"), [("s1",)])
-        self.assertEqual(self.places_of("canary0", "+491709990000", sha256("+491709990000")), [])
-
-    def test_whose_external_id_differs_in_case_is_another(self):
-        producer = self.project.connect()
-        for name in ("Kunde-A", "kunde-a"):
-            producer.execute("INSERT INTO consent (external_id, ad_user_data) VALUES (?, 'DENIED')",
-                             (name,))
-            producer.execute("INSERT INTO visit (external_id) VALUES (?)", (name,))
-        producer.close()
-        self.forget("--external-id", "kunde-a")
-        for table in ("consent", "visit"):
-            self.assertEqual(self.project.query(f"SELECT external_id FROM {table}"), [("Kunde-A",)])
-
-    def test_refuses_what_is_none(self):
-        self.refused(64, "forget", "--db", self.project.db)
-        self.refused(64, "forget", "--email", "a@x.de", "--phone", "+1", "--db", self.project.db)
-        self.refused(65, "forget", "--email", "nobody", "--db", self.project.db)
 
 
 if __name__ == "__main__":
