@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/personal.h"
+#include "core/sha256_hex.h"
 #include "core/time_zone.h"
 
 enum { TIME_SHOWN = 40 };
@@ -133,7 +134,7 @@ static enum reason decide_event(const struct conversion *c,
 	return REASON_NONE;
 }
 
-/* The value tells how it is to be mended, unless it tells who somebody is. */
+/* The value tells how it is to be mended, unless it tells who somebody is, or did. */
 static void tell_bad_time(const struct event_time *at, const struct trace *t)
 {
 	int shown = at->text.len < TIME_SHOWN ? (int)at->text.len : TIME_SHOWN;
@@ -142,7 +143,8 @@ static void tell_bad_time(const struct event_time *at, const struct trace *t)
 		tell(t, "time", "no time can be read from %lld", (long long)at->integer);
 	else if (at->kind == EVENT_TIME_REAL)
 		tell(t, "time", "no time can be read from %g", at->real);
-	else if (holds_email(at->text) || phone_in(at->text).len > 0)
+	else if (holds_email(at->text) || phone_in(at->text).len > 0 ||
+		 holds_sha256_hex(at->text))
 		tell(t, "time", "no time can be read from it");
 	else
 		tell(t, "time", "no time can be read from '%.*s%s'", shown, at->text.p,
