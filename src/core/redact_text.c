@@ -133,8 +133,7 @@ static enum redact_action free_text(struct str text)
 /* An address of a page without its host, as it may stand under a name of the producer's. */
 static bool is_path(const struct redact_spot *spot, struct str text)
 {
-	return memchr(text.p, ' ', text.len) == NULL &&
-	       (text.p[0] == '/' || text.p[0] == '?' || spot->place == PLACE_URL);
+	return text.p[0] == '/' || text.p[0] == '?' || spot->place == PLACE_URL;
 }
 
 /* "first_name=Jane&x=1" */
@@ -189,8 +188,13 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 	}
 	if (url_is_http(text))
 		return url_is_personal(text) ? ACTION_SCRUB : ACTION_NONE;
-	if (is_path(spot, text) && url_is_personal(text))
-		return ACTION_SCRUB;
+	/* As a whole, where it would take both ways, one after the other; a sentence is no path. */
+	if (is_path(spot, text) && url_is_personal(text)) {
+		if (tells_who(text))
+			return ACTION_HASH;
+		if (!memchr(text.p, ' ', text.len))
+			return ACTION_SCRUB;
+	}
 	action = free_text(text);
 	if (spot->place == PLACE_URL)
 		return action;
