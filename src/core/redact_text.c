@@ -136,12 +136,17 @@ static bool is_path(const struct redact_spot *spot, struct str text)
 	return text.p[0] == '/' || text.p[0] == '?' || spot->place == PLACE_URL;
 }
 
+static bool is_form(struct str text)
+{
+	return memchr(text.p, '&', text.len) && memchr(text.p, '=', text.len);
+}
+
 /* "first_name=Jane&x=1" */
 static bool is_personal_form(struct str text)
 {
 	const char *end = text.p + text.len, *at = text.p, *stop;
 
-	if (!memchr(at, '&', text.len) || memchr(at, ' ', text.len))
+	if (!is_form(text) || memchr(at, ' ', text.len))
 		return false;
 	for (; at < end; at = stop + 1) {
 		struct str pair;
@@ -188,17 +193,17 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 	}
 	if (url_is_http(text))
 		return url_is_personal(text) ? ACTION_SCRUB : ACTION_NONE;
-	/* As a whole, where it would take both ways, one after the other; a sentence is no path. */
-	if (is_path(spot, text) && url_is_personal(text)) {
-		if (tells_who(text))
-			return ACTION_HASH;
-		if (!memchr(text.p, ' ', text.len))
-			return ACTION_SCRUB;
-	}
+	/* As wholes, where what is left of one without a part would be another such text. */
 	action = free_text(text);
+	if (action != ACTION_NONE && (is_path(spot, text) || is_form(text)))
+		return ACTION_HASH;
+	/* A sentence is none. */
+	if (is_path(spot, text) && !memchr(text.p, ' ', text.len) &&
+	    url_is_personal(text))
+		return ACTION_SCRUB;
 	if (spot->place == PLACE_URL)
-		return action;
-	if (action == ACTION_NONE && (is_personal_form(text) || is_call(text)))
+		return ACTION_NONE;
+	if (is_personal_form(text) || is_call(text))
 		return ACTION_HASH;
 	/* Beside an address may stand whose it is: under such a name all of it goes. */
 	if (action != ACTION_NONE && !personal_value(&spot->name, STR("x")))
@@ -314,7 +319,7 @@ void redact_parts(struct str text, struct digest *dg, struct buf *tmp, struct bu
 		.place = PLACE_FIELD, .field = FIELD_PHONE, .country = ""};
 	size_t start = out->len, done = 0;
 	char hex[DIGEST_HEX_LEN];
-	struct str phone;
+	struct str phone, left;
 
 	for (phone = phone_in(text); phone.len > 0;
 	     phone = phone_in(str_make(text.p + done, text.len - done))) {
@@ -326,8 +331,10 @@ void redact_parts(struct str text, struct digest *dg, struct buf *tmp, struct bu
 		put_part(&spot, text, &done, phone, dg, tmp, out);
 	}
 	put_emails(str_make(text.p + done, text.len - done), dg, tmp, out);
-	/* One in disguise (percent-encoded): then all of it goes. */
-	if (holds_email(str_make(out->p + start, out->len - start))) {
+	/* One in disguise (percent-encoded), or made of a beginning and a hash, as a URL may be: then
+	 * all of it goes. */
+	left = str_make(out->p + start, out->len - start);
+	if (tells_who(left) || (url_is_http(left) && !url_is_http(text))) {
 		out->len = start;
 		digest_hex(dg, text, hex);
 		buf_add(out, hex, sizeof(hex));
