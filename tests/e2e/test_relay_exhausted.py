@@ -117,7 +117,7 @@ class Memory(Case):
         relay = self.project.start(
             self.sandbox, "--drain", under=["env", f"LD_PRELOAD={self.PRELOADED}"] +
             [f"{name}={value}" for name, value in settings.items()])
-        status = relay.wait(30)
+        status = relay.wait(60)  # a request that nobody hears of any more ends after 30 s
         # As good as killed: what it had sent is sent again.
         if status < 0 or "event=outcome_not_recorded" in relay.log():
             self.project.kills.append(time.time() * 1000)
