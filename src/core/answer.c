@@ -67,29 +67,6 @@ static void hide_addresses(struct buf *text)
 	}
 }
 
-/* One line, in whole characters: what TikTok says may end in a log and on a terminal, which
- * obeys more than the controls of ASCII. */
-static void copy_printable(char *out, size_t cap, struct str text)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < text.len;) {
-		uint32_t c = 0;
-		size_t bytes = glyph_read(text.p + i, text.len - i, &c);
-		bool shown = bytes && glyph_width(c) >= 0;
-
-		if (len + (shown ? bytes : 1) >= cap)
-			break;
-		if (shown)
-			memcpy(out + len, text.p + i, bytes);
-		else
-			out[len] = ' ';
-		len += shown ? bytes : 1;
-		i += bytes ? bytes : 1;
-	}
-	out[len] = '\0';
-}
-
 static void copy_member(const struct json *j, struct str key, char *out, size_t cap,
 			const struct answer_secrets *secrets)
 {
@@ -105,7 +82,7 @@ static void copy_member(const struct json *j, struct str key, char *out, size_t 
 		if (secrets->sent[i])
 			hide(&text, secrets->sent[i]);
 	hide_addresses(&text);
-	copy_printable(out, cap, buf_str(&text));
+	glyph_copy(out, cap, buf_str(&text));
 	buf_fini(&text);
 }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/glyph.h"
 #include "core/personal.h"
 #include "core/sha256_hex.h"
 #include "core/time_zone.h"
@@ -137,7 +138,7 @@ static enum reason decide_event(const struct conversion *c,
 /* The value tells how it is to be mended, unless it tells who somebody is, or did. */
 static void tell_bad_time(const struct event_time *at, const struct trace *t)
 {
-	int shown = at->text.len < TIME_SHOWN ? (int)at->text.len : TIME_SHOWN;
+	char shown[TIME_SHOWN + 1];
 
 	if (at->kind == EVENT_TIME_INTEGER)
 		tell(t, "time", "no time can be read from %lld", (long long)at->integer);
@@ -146,9 +147,11 @@ static void tell_bad_time(const struct event_time *at, const struct trace *t)
 	else if (holds_email(at->text) || phone_in(at->text).len > 0 ||
 		 holds_sha256_hex(at->text))
 		tell(t, "time", "no time can be read from it");
-	else
-		tell(t, "time", "no time can be read from '%.*s%s'", shown, at->text.p,
+	else {
+		glyph_copy(shown, sizeof(shown), at->text);
+		tell(t, "time", "no time can be read from '%s%s'", shown,
 		     at->text.len > TIME_SHOWN ? "…" : "");
+	}
 }
 
 static enum reason decide_time(const struct conversion *c,

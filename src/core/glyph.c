@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/glyph.h"
 
+#include <string.h>
+
 #include <unicode/uchar.h>
 
 #include "core/json.h"
@@ -44,4 +46,25 @@ size_t glyph_read(const char *p, size_t left, uint32_t *code_point)
 	for (size_t i = 1; i < len; i++)
 		*code_point = *code_point << 6 | ((unsigned char)p[i] & 0x3f);
 	return len;
+}
+
+void glyph_copy(char *out, size_t cap, struct str text)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len;) {
+		uint32_t c = 0;
+		size_t bytes = glyph_read(text.p + i, text.len - i, &c);
+		bool shown = bytes && glyph_width(c) >= 0;
+
+		if (len + (shown ? bytes : 1) >= cap)
+			break;
+		if (shown)
+			memcpy(out + len, text.p + i, bytes);
+		else
+			out[len] = ' ';
+		len += shown ? bytes : 1;
+		i += bytes ? bytes : 1;
+	}
+	out[len] = '\0';
 }

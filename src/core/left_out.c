@@ -2,7 +2,9 @@
 #include "core/left_out.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "core/glyph.h"
 #include "core/personal.h"
 #include "core/sha256_hex.h"
 #include "core/url.h"
@@ -65,12 +67,16 @@ struct names {
 
 static void add_name(struct names *n, struct str name)
 {
+	char shown[NAME_SHOWN + 1];
+
+	/* Escapes could hide an address. */
 	if (holds_email(name) || phone_in(name).len > 0 ||
+	    (name.len > 0 && memchr(name.p, '\\', name.len)) ||
 	    n->len + NAME_SHOWN + 3 > sizeof(n->text))
 		return;
-	n->len += (size_t)snprintf(
-		n->text + n->len, sizeof(n->text) - n->len, "%s%.*s", n->len ? ", " : "",
-		(int)(name.len < NAME_SHOWN ? name.len : NAME_SHOWN), name.p);
+	glyph_copy(shown, sizeof(shown), name);
+	n->len += (size_t)snprintf(n->text + n->len, sizeof(n->text) - n->len, "%s%s",
+				   n->len ? ", " : "", shown);
 }
 
 struct search {
