@@ -9,7 +9,7 @@
 #include "run/relay.h"
 
 enum {
-	READ_AHEAD = 2,     /* loads read and not yet admitted */
+	READ_AHEAD = 4,     /* loads read and not yet admitted */
 	ADMITTING_MAX = 3,  /* loads that the writer stores together */
 	PARTIAL_MS = 50,    /* between two loads that are not full */
 	LOOK_MS = 1,        /* between two looks that find nothing */
