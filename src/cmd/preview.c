@@ -11,7 +11,11 @@
 #include "run/subject.h"
 #include "store/advice.h"
 
-enum { FILE_MAX = 16 * 1024 * 1024, OUT_MAX = 64 * 1024 * 1024 };
+enum {
+	FILE_MAX = 16 * 1024 * 1024,
+	OUT_MAX = 64 * 1024 * 1024,
+	NAMED_MAX = 10 /* bad lines */
+};
 
 struct preview {
 	const struct cmd *cmd;
@@ -181,11 +185,13 @@ static enum err_code show_line(struct preview *p, struct line_parser *lines,
 	return show(p, e);
 }
 
+/* A line that cannot be read is named, and the next ones are shown. One object over many lines
+ * that is no JSON is as many bad lines. */
 static enum err_code show_lines(struct preview *p, struct line_parser *lines,
 				struct str text, struct err *e)
 {
 	const char *wrong = NULL;
-	int64_t number = 0;
+	int64_t number = 0, bad = 0;
 
 	while (text.len > 0 && e->code == ERR_OK) {
 		const char *end = memchr(text.p, '\n', text.len);
@@ -196,9 +202,13 @@ static enum err_code show_lines(struct preview *p, struct line_parser *lines,
 		len += end != NULL;
 		text = str_make(text.p + len, text.len - len);
 		if (line.len > 0 && show_line(p, lines, line, &wrong, e) == ERR_OK &&
-		    wrong)
-			err_set(e, ERR_DATA, "line %lld: %s", (long long)number, wrong);
+		    wrong && bad++ < NAMED_MAX)
+			fprintf(stderr, "convey: line %lld: %s\n", (long long)number,
+				wrong);
 	}
+	if (e->code == ERR_OK && bad > 0)
+		err_set(e, ERR_DATA, "%lld of %lld lines cannot be read", (long long)bad,
+			(long long)number);
 	return e->code;
 }
 

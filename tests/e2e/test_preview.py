@@ -124,6 +124,17 @@ class Inputs(Case):
         for text in ("", "[1]", "{", '{"event_id":"x"}', '{"event":"purchase"}\n{"event":1}'):
             self.preview(self.file(text), status=65)
 
+    def test_bad_lines_are_named_and_the_others_shown(self):
+        row = {"event": "purchase", "page": {"url": "https://shop.example/"}}
+        lines = [json.dumps(dict(row, event_id="l-1")), '{"event":1}', "",
+                 json.dumps(dict(row, event_id="l-4")), "{"]
+        path = self.file("\n".join(lines))
+        out, err = self.preview(path, "--json", status=65)
+        self.assertEqual([row["event_id"] for row in json.loads(out)], ["l-1", "l-4"])
+        for word in ("line 2: ", "line 5: ", "2 of 5 lines"):
+            self.assertIn(word, err)
+        self.assertEqual(self.preview(self.file("{\n" * 99), status=65)[1].count("\n"), 11)
+
     def test_a_derived_event_id(self):
         path = self.file({"event": "purchase", "page": {"url": "https://shop.example/"}})
         self.assertRegex(json.loads(self.preview(path)[0])["data"][0]["event_id"],
