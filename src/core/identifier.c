@@ -160,3 +160,8 @@ void identifier_text(uint64_t node, char out[IDENTIFIER_TEXT])
 	snprintf(out, IDENTIFIER_TEXT, "%s %08x",
 		 identity_kind_word(identifier_kind(node)), (unsigned)(node >> 32));
 }
+
+bool identifiers_name_person(const struct identifiers *ids)
+{
+	return ids->count > 0 && identifier_kind(ids->id[0].node) == IDENTITY_EXTERNAL_ID;
+}

@@ -72,9 +72,9 @@ const char *identifier_country(const struct conversion *c, const char *otherwise
 
 /* At most so many, told without hashing. */
 size_t conversion_identifiers(const struct conversion *c);
+bool identifiers_name_person(const struct identifiers *ids); /* by an external_id */
 
-/* "email 5e884898" and a NUL. */
-#define IDENTIFIER_TEXT 32
+#define IDENTIFIER_TEXT 32 /* "email 5e884898" and a NUL */
 void identifier_text(uint64_t node, char out[IDENTIFIER_TEXT]);
 
 #endif

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/statement.h"
 
-int statement_pack(const struct consent *c)
+enum { NAMES_PERSON = 1 << 8 };
+
+int statement_pack(const struct statement *s)
 {
+	const struct consent *c = &s->consent;
+
 	return c->ad_user_data | c->ad_personalization << 2 | c->ad_storage << 4 |
-	       c->analytics_storage << 6;
+	       c->analytics_storage << 6 | (s->names_person ? NAMES_PERSON : 0);
+}
+
+bool statement_names_person(int packed)
+{
+	return packed & NAMES_PERSON;
 }
 
 struct consent statement_unpack(int packed)

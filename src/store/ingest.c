@@ -198,7 +198,7 @@ static enum err_code put_statement(struct ingest *g, uint64_t node,
 	sqlite3_bind_int64(g->put_statement, 1, (int64_t)node);
 	sqlite3_bind_int64(g->put_statement, 2, said->stated_ms);
 	sqlite3_bind_int64(g->put_statement, 3, said->consent_id);
-	sqlite3_bind_int(g->put_statement, 4, statement_pack(&said->consent));
+	sqlite3_bind_int(g->put_statement, 4, statement_pack(said));
 	return db_run(g->db, g->put_statement, e);
 }
 
@@ -220,7 +220,9 @@ static enum err_code put_early_denial(struct ingest *g, const struct identifiers
 				      const struct statement *said, int64_t now_ms,
 				      struct err *e)
 {
-	struct statement now = {now_ms, said->consent_id, {0}};
+	struct statement now = {.stated_ms = now_ms,
+				.consent_id = said->consent_id,
+				.names_person = said->names_person};
 
 	e->code = ERR_OK;
 	if (said->stated_ms > 0 && said->stated_ms <= now_ms)
@@ -235,15 +237,16 @@ static enum err_code take_consent(struct ingest *g, sqlite3_stmt *s, int64_t now
 	struct identifiers ids;
 	struct statement said = {
 		/* A grant that cannot be dated is behind whatever can. */
-		time_of(g, s, now_ms, 0),
-		sqlite3_column_int64(s, 0),
-		{(unsigned char)consent_signal(db_column(s, 7)),
-		 (unsigned char)consent_signal(db_column(s, 8)),
-		 (unsigned char)consent_signal(db_column(s, 9)),
-		 (unsigned char)consent_signal(db_column(s, 10)), true},
+		.stated_ms = time_of(g, s, now_ms, 0),
+		.consent_id = sqlite3_column_int64(s, 0),
+		.consent = {(unsigned char)consent_signal(db_column(s, 7)),
+			    (unsigned char)consent_signal(db_column(s, 8)),
+			    (unsigned char)consent_signal(db_column(s, 9)),
+			    (unsigned char)consent_signal(db_column(s, 10)), true},
 	};
 
 	read_identifiers(g, s, &ids);
+	said.names_person = identifiers_name_person(&ids);
 	if (join(g, &ids, time_of(g, s, now_ms, now_ms) / 1000, said.consent_id,
 		 IDENTITY_CONSENT, e) != ERR_OK ||
 	    !says_something(s) || put_early_denial(g, &ids, &said, now_ms, e) != ERR_OK)

@@ -72,9 +72,9 @@ MUST_CHECK enum err_code person_pages(struct person_reader *p, uint64_t node,
 				      const struct page_span *span, person_page_fn *fn,
 				      void *arg, struct err *e);
 
-/* Into *latest what was said later than that, until now_ms; no grant to others than it names. */
+/* Into *said what was said there until now_ms and later than its `own`; whose NULL: by anybody. */
 MUST_CHECK enum err_code person_statement(struct person_reader *p, uint64_t node,
 					  const struct identifiers *whose, int64_t now_ms,
-					  struct statement *latest, struct err *e);
+					  struct said *said, struct err *e);
 
 #endif

@@ -1,50 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/person.h"
 
-enum { STATEMENTS_MAX = 50 }; /* of a node: so many others may share it */
+enum {
+	LOOKED_MAX = 50,  /* rows of a node that are read to know whose they are */
+	WALKED_MAX = 1000 /* rows of a node */
+};
 
 /* Whether the row names a person, and none of those. */
-static enum err_code is_others(struct person_reader *p, int64_t consent_id,
+static enum err_code is_others(struct person_reader *p, const struct statement *said,
 			       const struct identifiers *whose, bool *others,
 			       struct err *e)
 {
 	struct sighting seen;
-	bool named = false;
 
 	*others = false;
-	if (sighting_read(&p->sightings, IDENTITY_CONSENT, consent_id, &seen, e) !=
-		    ERR_OK ||
-	    seen.ids.count == 0 ||
-	    identifier_kind(seen.ids.id[0].node) != IDENTITY_EXTERNAL_ID)
+	if (sighting_read(&p->sightings, IDENTITY_CONSENT, said->consent_id, &seen, e) !=
+	    ERR_OK)
 		return e->code;
-	for (size_t i = 0; i < whose->count; i++) {
+	*others = seen.ids.count > 0 ? identifiers_name_person(&seen.ids)
+				     : said->names_person; /* it has gone */
+	if (!*others)
+		return ERR_OK;
+	for (size_t i = 0; i < whose->count && seen.ids.count > 0; i++)
 		if (whose->id[i].node == seen.ids.id[0].node)
-			return ERR_OK;
-		named = named ||
-			identifier_kind(whose->id[i].node) == IDENTITY_EXTERNAL_ID;
-	}
-	*others = named;
+			*others = false;
 	return ERR_OK;
 }
 
-/* Of somebody else's word only what it denies is left. `heard`: one was heard at this node, and
- * what others said earlier is past. */
-static enum err_code sift(struct person_reader *p, struct statement *s,
-			  const struct identifiers *whose, bool *heard, struct err *e)
+static void deny(struct statement *others, const struct statement *said)
 {
-	struct consent denied = {0};
-	bool others;
+	struct statement denied = *said;
 
-	e->code = ERR_OK;
-	if (!*heard && !consent_grants(&s->consent))
-		return ERR_OK;
-	if (is_others(p, s->consent_id, whose, &others, e) != ERR_OK || !others)
-		return e->code;
-	if (!*heard)
-		consent_deny(&denied, &s->consent);
-	s->consent = denied;
-	*heard = true;
-	return ERR_OK;
+	denied.consent = (struct consent){0};
+	consent_deny(&denied.consent, &said->consent);
+	if (!others->consent.stated)
+		*others = denied;
+	else
+		consent_deny(&others->consent, &denied.consent);
 }
 
 static bool is_later(const struct statement *s, const struct statement *latest)
@@ -52,30 +44,53 @@ static bool is_later(const struct statement *s, const struct statement *latest)
 	return !latest->consent.stated || statement_is_newer(s, latest);
 }
 
-/* The row of whoever names no external_id, or is not known by one (NULL), goes for all. */
+static struct statement statement_at(sqlite3_stmt *s)
+{
+	int packed = sqlite3_column_int(s, 2);
+
+	return (struct statement){
+		.stated_ms = sqlite3_column_int64(s, 0),
+		.consent_id = sqlite3_column_int64(s, 1),
+		.consent = statement_unpack(packed),
+		.names_person = statement_names_person(packed),
+	};
+}
+
+/* Of others the newest row is heard. Where so many share the node that it costs too much to know
+ * whose a row is, all are another's and each is heard; behind even those nothing is known. */
 enum err_code person_statement(struct person_reader *p, uint64_t node,
 			       const struct identifiers *whose, int64_t now_ms,
-			       struct statement *latest, struct err *e)
+			       struct said *said, struct err *e)
 {
-	bool all = !whose || identifier_kind(node) == IDENTITY_EXTERNAL_ID;
-	bool row, heard = false, found = false;
+	bool all = !whose || !identifiers_name_person(whose) ||
+		   identifier_kind(node) == IDENTITY_EXTERNAL_ID;
+	bool row, foreign = false, found = false;
 	sqlite3_stmt *s = p->statement;
-	struct statement said;
+	int walked = 0;
 
+	said->others = (struct statement){0};
 	sqlite3_bind_int64(s, 1, (int64_t)node);
 	sqlite3_bind_int64(s, 2, now_ms);
-	sqlite3_bind_int(s, 3, all ? 1 : STATEMENTS_MAX);
+	sqlite3_bind_int(s, 3, all ? 1 : WALKED_MAX);
 	while (!found && db_step(p->db, s, &row, e) == ERR_OK && row) {
-		said = (struct statement){sqlite3_column_int64(s, 0),
-					  sqlite3_column_int64(s, 1),
-					  statement_unpack(sqlite3_column_int(s, 2))};
-		if (!is_later(&said, latest) ||
-		    (!all && sift(p, &said, whose, &heard, e) != ERR_OK))
+		struct statement one = statement_at(s);
+
+		if (!is_later(&one, &said->own))
 			break;
-		found = said.consent.stated;
+		if (walked++ >= LOOKED_MAX)
+			foreign = true;
+		else if (!all && is_others(p, &one, whose, &foreign, e) != ERR_OK)
+			break;
+		found = !foreign;
+		if (found)
+			said->own = one;
+		else if (walked == 1 || walked > LOOKED_MAX)
+			deny(&said->others, &one);
 	}
 	sqlite3_reset(s);
-	if (found)
-		*latest = said;
+	if (walked == WALKED_MAX && !found) {
+		said->others.consent.ad_user_data = SIGNAL_DENIED;
+		said->others.consent.stated = true;
+	}
 	return e->code;
 }

@@ -50,6 +50,32 @@ class Shared(Permission):
         self.assertEqual(self.told(), {"id-1": False, "id-2": True, "id-3": False,
                                        "id-4": False, "id-5": True})
 
+    def test_whatever_another_says_a_withdrawal_stays(self):
+        """Behind the person's own row, and behind a payload that granted before it."""
+        words = (None, "GRANTED", "DENIED", "UNSPECIFIED")
+        rows = [(a, b) for a in words for b in words]
+        for number, (ad_user_data, ad_personalization) in enumerate(rows):
+            email = f"{number}@family.example"
+            self.state(100, external_id=f"a{number}", email=email, ad_user_data="DENIED")
+            self.state(50, external_id=f"b{number}", email=email, ad_user_data=ad_user_data,
+                       ad_personalization=ad_personalization, ad_storage="GRANTED")
+            self.project.insert([purchase(number, event_time=NOW - 1000, user={
+                "external_id": f"a{number}", "email": email, "ip": IP},
+                consent={"ad_user_data": "GRANTED"})])
+        self.drain()
+        self.assertEqual(self.told(), {f"id-{number}": False for number in range(len(rows))})
+
+    def test_a_grant_of_a_row_that_has_gone_is_still_another_s(self):
+        self.state(50, external_id="b1", email="b@family.example", ad_user_data="GRANTED")
+        self.buy(1, "b1", "b@family.example")
+        self.drain()
+        db = self.project.connect()
+        db.execute("DELETE FROM consent")
+        db.close()
+        self.buy(2, "b2", "b@family.example")
+        self.drain()
+        self.assertEqual(self.told(), {"id-1": True, "id-2": False})
+
     def test_who_is_known_by_the_address_alone(self):
         self.state(50, external_id="a1", email="a@family.example", ad_user_data="GRANTED")
         self.project.insert([purchase(1, user={"email": "a@family.example", "ip": IP})])

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 
 #include "persons.h"
@@ -156,15 +157,25 @@ static void test_a_hub_is_read_up_to_the_limit(void **state)
 	persons_close(&w);
 }
 
+static struct statement heard(struct scene *s, struct person_reader *p,
+			      const struct identifiers *whose, const char *session,
+			      int64_t now_ms, struct statement *others)
+{
+	struct said said = {0};
+
+	assert_ok(s, person_statement(p, persons_node(IDENTITY_SESSION, session), whose,
+				      now_ms, &said, &s->e));
+	*others = said.others;
+	return said.own;
+}
+
 static struct statement statement_of(struct scene *s, struct person_reader *p,
 				     const struct identifiers *whose, const char *session,
 				     int64_t now_ms)
 {
-	struct statement latest = {0};
+	struct statement others;
 
-	assert_ok(s, person_statement(p, persons_node(IDENTITY_SESSION, session), whose,
-				      now_ms, &latest, &s->e));
-	return latest;
+	return heard(s, p, whose, session, now_ms, &others);
 }
 
 static void test_the_latest_statement_by_then(void **state)
@@ -215,6 +226,7 @@ static void test_nobody_grants_for_others(void **state)
 	struct scene *s = *state;
 	struct identifiers ann = persons_ids(IDENTITY_EXTERNAL_ID, "ann");
 	struct identifiers nobody = persons_ids(IDENTITY_EMAIL, "x@shop.example");
+	struct statement bob;
 	struct person_reader p;
 	struct persons w;
 
@@ -236,14 +248,70 @@ static void test_nobody_grants_for_others(void **state)
 	assert_int_equal(statement_of(s, &p, &nobody, "s1", NOW_MS).consent_id, 2);
 	assert_int_equal(statement_of(s, &p, NULL, "s1", NOW_MS).consent_id, 2);
 	/* What he took back denies nothing either. */
-	assert_false(statement_of(s, &p, &ann, "s2", NOW_MS).consent.stated);
+	assert_false(heard(s, &p, &ann, "s2", NOW_MS, &bob).consent.stated);
+	assert_false(bob.consent.stated);
 	/* His no counts. */
-	assert_int_equal(statement_of(s, &p, &ann, "s3", NOW_MS).consent_id, 6);
-	assert_int_equal(statement_of(s, &p, &ann, "s3", NOW_MS).consent.ad_user_data,
-			 SIGNAL_UNSPECIFIED);
-	assert_int_equal(statement_of(s, &p, &ann, "s3", NOW_MS).consent.ad_storage,
-			 SIGNAL_DENIED);
+	assert_int_equal(heard(s, &p, &ann, "s3", NOW_MS, &bob).consent_id, 5);
+	assert_int_equal(bob.consent_id, 6);
+	assert_int_equal(bob.consent.ad_user_data, SIGNAL_UNSPECIFIED);
+	assert_int_equal(bob.consent.ad_storage, SIGNAL_DENIED);
 	assert_int_equal(statement_of(s, &p, &ann, "s4", NOW_MS).consent_id, 8);
+	/* Whose a row was that has gone is not known; that it was somebody's is. */
+	scene_exec(s, "DELETE FROM consent WHERE id IN (2, 5, 6)");
+	assert_int_equal(statement_of(s, &p, &ann, "s1", NOW_MS).consent_id, 1);
+	assert_int_equal(heard(s, &p, &ann, "s3", NOW_MS, &bob).consent_id, 5);
+	assert_int_equal(bob.consent_id, 6);
+	person_close(&p);
+	persons_close(&w);
+}
+
+/* Where too many share a node, a no is heard and a yes is not. */
+static void test_a_no_behind_many_others(void **state)
+{
+	static const struct {
+		int count; /* of others' rows behind it */
+		bool own;
+		enum signal user_data, storage;
+	} rows[] = {
+		{49, true, SIGNAL_UNSPECIFIED, SIGNAL_UNSPECIFIED},
+		{50, false, SIGNAL_DENIED, SIGNAL_DENIED},
+		{900, false, SIGNAL_DENIED, SIGNAL_DENIED},
+		{1200, false, SIGNAL_DENIED, SIGNAL_UNSPECIFIED},
+	};
+	struct scene *s = *state;
+	struct identifiers ann = persons_ids(IDENTITY_EXTERNAL_ID, "ann");
+	struct person_reader p;
+	struct persons w;
+
+	persons_open(s, &w);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char sql[512];
+
+		snprintf(
+			sql, sizeof(sql),
+			"INSERT INTO consent (session_id, external_id, ad_user_data, "
+			"ad_storage, stated_at) WITH RECURSIVE n(i) AS (SELECT 0 UNION "
+			"ALL "
+			"SELECT i + 1 FROM n WHERE i < %d) SELECT 's%zu', CASE WHEN i > "
+			"0 "
+			"THEN 'p' || i END, CASE WHEN i > 0 THEN 'granted' ELSE 'denied' "
+			"END, CASE WHEN i = 0 THEN 'denied' END, 1690000000 + i FROM n",
+			rows[i].count, i);
+		scene_exec(s, sql);
+	}
+	persons_read(s, &w);
+	assert_ok(s, person_open(&p, &s->db, NULL, &s->e));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct statement others;
+		char session[24];
+
+		snprintf(session, sizeof(session), "s%zu", i);
+		if (heard(s, &p, &ann, session, NOW_MS, &others).consent.stated !=
+			    rows[i].own ||
+		    others.consent.ad_user_data != rows[i].user_data ||
+		    others.consent.ad_storage != rows[i].storage)
+			fail_msg("behind %d others", rows[i].count);
+	}
 	person_close(&p);
 	persons_close(&w);
 }
@@ -258,6 +326,7 @@ int main(void)
 		T(test_a_hub_is_read_up_to_the_limit),
 		T(test_the_latest_statement_by_then),
 		T(test_nobody_grants_for_others),
+		T(test_a_no_behind_many_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

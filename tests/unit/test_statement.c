@@ -73,11 +73,12 @@ static void test_after(void **state)
 static void test_packed_and_back(void **state)
 {
 	(void)state;
-	for (int packed = 0; packed < 256; packed++) {
-		struct consent c = statement_unpack(packed);
+	for (int packed = 0; packed < 512; packed++) {
+		struct statement s = {.consent = statement_unpack(packed),
+				      .names_person = statement_names_person(packed)};
 
-		assert_true(c.stated);
-		assert_int_equal(statement_pack(&c), packed);
+		assert_true(s.consent.stated);
+		assert_int_equal(statement_pack(&s), packed);
 	}
 }
 
