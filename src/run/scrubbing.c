@@ -179,6 +179,10 @@ void scrubbing_pump(struct scrubbing *s, uint64_t now, bool sent)
 	struct relay *r = s->relay;
 	bool idle;
 
+	/* Who has cancelled what a drain waited for may have noted something. */
+	if (sent && !s->sent)
+		r->changes++;
+	s->sent = sent;
 	if (s->seen_changes != r->changes) {
 		s->seen_changes = r->changes;
 		s->changed_ms = now;

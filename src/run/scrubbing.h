@@ -38,6 +38,7 @@ struct scrubbing {
 	int64_t after, upto;      /* ranges behind `after`; rows admitted when it began */
 	uint64_t changes;         /* when it began */
 	uint64_t whole_changes;   /* … the last whole one that is complete */
+	bool sent;                /* as it was last */
 	bool uncut;               /* the WAL may hold pages from before */
 	int refusals;             /* of the cut, in a row, */
 	uint64_t cut_pause_ms;    /* and how long it waits after the last one */

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Ids of the outbox that begin again: what came under ids of others is sent, not taken for it."""
+import json
 import os
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -71,6 +73,21 @@ class Ids(Case):
         self.insert(purchase(n, event_id=None, prefix="again") for n in range(15))
         self.assertEqual(self.drain(), 0)
         self.assertEqual(len(self.sent()), 25)
+
+    def test_an_order_s_number_that_was_redacted_is_no_sign_of_it(self):
+        """A clock that was ahead when the row was written: it seems to be newer than all deeds."""
+        row = dict(purchase(1, event_id=None), created_at=int(time.time() * 1000) + 2500)
+        payload = json.loads(row["payload"])
+        payload["properties"]["order_id"] = "bob@shop.example-7"
+        self.project.insert([dict(row, payload=json.dumps(payload)),
+                             dict(row, event="purchase ann@shop.example")])
+        self.project.convey("map", "set", "purchase ann@shop.example", "Purchase")
+        self.assertEqual(self.drain(), 0)
+        time.sleep(3)
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual([row["id"] for row in self.project.rows("SELECT id FROM outbox")], [1, 2])
+        self.assertEqual(set(self.sent().values()), {1})
+        self.assertEqual(len(self.sent()), 2)
 
     def test_more_than_a_transaction_moves(self):
         self.begin_again(1300)
