@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "core/answer.h"
 #include "core/json.h"
+#include "core/secret.h"
 #include "core/verdict.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -265,6 +266,31 @@ static void words_for_a_log(void **state)
 	assert_string_equal(a.message, "bad \"**********\", sorry");
 }
 
+/* Whichever of those that were sent is echoed, wherever. */
+static void no_secret(void **state)
+{
+	static const struct secret sent[ANSWER_SECRETS] = {
+		{"0123456789abcdef", 16},
+		{"ghijklmnopqrstuv", 16},
+		{"wxyzABCDEFGHIJKL", 16},
+	};
+	static const struct answer_secrets secrets = {{&sent[0], &sent[1], &sent[2]}};
+
+	(void)state;
+	for (size_t i = 0; i < ANSWER_SECRETS; i++) {
+		struct answer a = {0};
+		char body[200];
+
+		snprintf(body, sizeof(body),
+			 "{\"code\":1,\"message\":\"not "
+			 "%.20s!\",\"request_id\":\"%.20s\"}",
+			 (const char *)sent[i].bytes, (const char *)sent[i].bytes);
+		answer_parse(&a, str_of(body), &secrets);
+		assert_string_equal(a.message, "not ****************!");
+		assert_string_equal(a.request_id, "****************");
+	}
+}
+
 /* Nor anything that a terminal obeys, or that turns the order of what stands beside it. */
 static void nothing_that_is_obeyed(void **state)
 {
@@ -291,6 +317,7 @@ int main(void)
 		cmocka_unit_test(huge_ones),
 		cmocka_unit_test(equal_keys),
 		cmocka_unit_test(words_for_a_log),
+		cmocka_unit_test(no_secret),
 		cmocka_unit_test(nothing_that_is_obeyed),
 	};
 
