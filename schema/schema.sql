@@ -305,7 +305,8 @@ CREATE TABLE redaction (
 );
 
 -- Other rows of an event_id, by the row that holds it: duplicates, whose values fill what it has
--- left empty until it is sent; rows that gave the id up before; rows that cannot be read.
+-- left empty until it is sent; rows that gave the id up before; rows that cannot be read. By its
+-- negative, duplicates that came when it had been sent: they fill nothing.
 CREATE TABLE duplicate (
 	first_id INTEGER NOT NULL,
 	outbox_id INTEGER NOT NULL,

@@ -229,10 +229,8 @@ static enum err_code settle_duplicate(struct queue *q, struct lot *lot, uint32_t
 	twin.destination_id = 0;
 	twin.name_id = twin.event_time = 0;
 	twin.limited_data_use = -1;
-	sqlite3_bind_int64(q->duplicate, 1, owner);
-	sqlite3_bind_int64(q->duplicate, 2, twin.outbox_id);
-	if (db_run(q->db, q->duplicate, e) != ERR_OK ||
-	    hold_first(q, lot, owner, e) != ERR_OK)
+	if (hold_first(q, lot, owner, e) != ERR_OK ||
+	    on_ids(q, q->later, owner, twin.outbox_id, e) != ERR_OK)
 		return e->code;
 	return queue_deliver(q, &twin, STATUS_DUPLICATE * 16, 0, e);
 }

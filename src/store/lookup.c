@@ -19,8 +19,8 @@ static const char candidates_sql[] =
 	"UNION SELECT key / 1024 FROM waiting WHERE key >= ?3 AND event_hash = ?2 "
 	"UNION SELECT o.id FROM outbox o WHERE o.id > (SELECT cursor FROM queue) "
 	"AND CAST(o.event_id AS TEXT) = ?1 "
-	"UNION SELECT d.outbox_id FROM candidate c JOIN duplicate d ON d.first_id = "
-	"c.id) "
+	"UNION SELECT d.outbox_id FROM candidate c JOIN duplicate d ON d.first_id IN "
+	"(c.id, -c.id)) "
 	"SELECT o.id FROM candidate c CROSS JOIN " FROM_ROW
 	"WHERE o.id = c.id AND " ITS_ID " = ?1 ORDER BY o.id DESC LIMIT ?4";
 

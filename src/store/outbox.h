@@ -61,7 +61,7 @@ MUST_CHECK enum err_code outbox_due(struct outbox_reader *r, int32_t destination
 				    int64_t now_ms, int limit, outbox_row_fn *fn,
 				    void *arg, struct err *e);
 
-/* Later rows of the same event_id that were written until then, in order. */
+/* Duplicates taken up before it was sent that say they were written until then, in order. */
 MUST_CHECK enum err_code outbox_duplicates(struct outbox_reader *r, int64_t first_id,
 					   int64_t upto_ms, outbox_row_fn *fn, void *arg,
 					   struct err *e);

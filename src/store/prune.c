@@ -47,7 +47,8 @@ static const struct {
 	{S(drop_deliveries), "DELETE FROM delivery WHERE key BETWEEN ?1 * 1024 AND ?2 * "
 			     "1024 + 1023 RETURNING key % 1024, state"},
 	{S(drop_derived), "DELETE FROM derived_id WHERE outbox_id BETWEEN ?1 AND ?2"},
-	{S(drop_duplicates), "DELETE FROM duplicate WHERE first_id BETWEEN ?1 AND ?2"},
+	{S(drop_duplicates), "DELETE FROM duplicate WHERE first_id BETWEEN ?1 AND ?2 OR "
+			     "first_id BETWEEN -?2 AND -?1"},
 	{S(visits),
 	 "SELECT id FROM visit WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3"},
 	{S(drop_visit), "DELETE FROM visit WHERE id = ?1"},

@@ -53,6 +53,12 @@ static const struct {
 	 "INSERT OR REPLACE INTO derived_id (outbox_id, event_id) VALUES (?1, ?2)"},
 	{S(duplicate),
 	 "INSERT OR IGNORE INTO duplicate (first_id, outbox_id) VALUES (?1, ?2)"},
+	/* Once a request may have taken the first, what comes adds nothing to it; the row's own
+	 * created_at is not asked, a producer may write what it likes there. */
+	{S(later),
+	 "INSERT OR IGNORE INTO duplicate (first_id, outbox_id) VALUES (CASE WHEN EXISTS "
+	 "(SELECT 1 FROM waiting WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 + 1023 "
+	 "AND status <> 2 AND first_sent_at IS NULL) THEN ?1 ELSE -?1 END, ?2)"},
 	{S(set_hash),
 	 "UPDATE delivery SET event_hash = nullif(?2, 0) WHERE key BETWEEN ?1 "
 	 "AND ?1 + 1023"},

@@ -29,7 +29,7 @@ struct queue {
 	struct dedup dedup;
 	sqlite3_stmt *cursor, *open_attempt, *close_attempt, *forget_attempt, *block,
 		*deliver, *deliver_pack, *wait, *unwait, *lease, *derived, *duplicate,
-		*unmapped, *cancelled, *live, *plain, *plain_range, *plain_next,
+		*later, *unmapped, *cancelled, *live, *plain, *plain_range, *plain_next,
 		*set_hash, *waited, *removed;
 	int64_t now_ms; /* of the transaction; set by the caller */
 	struct tally {

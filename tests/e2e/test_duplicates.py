@@ -101,15 +101,19 @@ class Again(Case):
         wait_until(lambda: self.project.query(
             "SELECT 1 FROM waiting WHERE status = 3 AND attempts > 0"), what="the retry")
         self.project.insert([purchase(1, user={"locale": "fr-FR"}, properties={"note": "late"})])
-        wait_until(lambda: self.project.queue()["duplicate"] == 2)
+        self.project.insert([{**purchase(1, user={"email": "ada@buyer.example"},
+                                         properties={"note": "it says it is old"}),
+                              "created_at": 1000}])
+        wait_until(lambda: self.project.queue()["duplicate"] == 3)
         self.sandbox.set_faults([])
-        self.project.wait_for({"delivered": 1, "duplicate": 2})
+        self.project.wait_for({"delivered": 1, "duplicate": 3})
         self.assertEqual(relay.stop(), 0)
         events = [event for _, event in sent(self.sandbox.ledger())]
         self.assertGreater(len(events), 1)
         for event in events:
             self.assertEqual(event["user"]["locale"], "de-DE")
             self.assertNotIn("note", event["properties"])
+            self.assertNotIn("email", event["user"])
         self.check()
 
 
