@@ -30,7 +30,7 @@ struct queue {
 	sqlite3_stmt *cursor, *open_attempt, *close_attempt, *forget_attempt, *block,
 		*deliver, *deliver_pack, *wait, *unwait, *lease, *derived, *duplicate,
 		*later, *unmapped, *cancelled, *live, *plain, *plain_range, *plain_next,
-		*set_hash, *waited, *removed;
+		*set_hash, *waited, *removed, *ahead;
 	int64_t now_ms; /* of the transaction; set by the caller */
 	struct tally {
 		int32_t destination_id;
