@@ -13,12 +13,13 @@ struct recovery {
 	struct outbox_reader reader;
 	struct scratch scratch;
 	struct digest digest;
-	sqlite3_stmt *wait, *close;
+	sqlite3_stmt *derived, *wait, *close;
 };
 
 static const char open_sql[] =
 	"SELECT id, destination_id, started_at, members FROM attempt "
 	"WHERE outcome IS NULL ORDER BY id";
+static const char derived_sql[] = "SELECT event_id FROM derived_id WHERE outbox_id = ?1";
 static const char wait_sql[] =
 	"INSERT INTO waiting (key, destination_id, status, reason, due_at, attempts, "
 	"first_sent_at, attempt_id, unknown, event_hash) "
@@ -29,14 +30,31 @@ static const char wait_sql[] =
 	"attempt_id = ?5, unknown = 1 WHERE status = 2";
 static const char close_sql[] = "UPDATE attempt SET outcome = 'unknown' WHERE id = ?1";
 
+/* 0: it came with an id. Else the one it was sent under, also where it has been given its own or
+ * other content since (run/shaper.c: is_renamed). */
+static int64_t hash_derived(struct recovery *r, int64_t outbox_id, struct err *e)
+{
+	int64_t hash = 0;
+	bool row;
+
+	sqlite3_bind_int64(r->derived, 1, outbox_id);
+	if (db_step(r->q->db, r->derived, &row, e) == ERR_OK && row)
+		hash = dedup_hash(r->q->dedup.seed, db_column(r->derived, 0));
+	sqlite3_reset(r->derived);
+	return hash;
+}
+
 /* The deduplication must know the id before any newer row asks for it. */
 static int64_t hash_of_row(struct recovery *r, int64_t outbox_id, struct err *e)
 {
 	struct conversion c;
 	struct outbox_row row;
+	int64_t hash = hash_derived(r, outbox_id, e);
 	struct str id;
 	bool found;
 
+	if (hash || e->code != ERR_OK)
+		return hash;
 	if (outbox_one(&r->reader, outbox_id, &row, &found, e) != ERR_OK || !found)
 		return 0;
 	if (conversion_read(&c, &row, &r->scratch) != REASON_NONE)
@@ -122,9 +140,11 @@ enum err_code queue_recover(struct queue *q, int *recovered, struct err *e)
 	scratch_init(&r.scratch);
 	digest_init(&r.digest);
 	if (outbox_open(&r.reader, q->db, e) == ERR_OK &&
+	    db_prepare(q->db, derived_sql, &r.derived, e) == ERR_OK &&
 	    db_prepare(q->db, wait_sql, &r.wait, e) == ERR_OK &&
 	    db_prepare(q->db, close_sql, &r.close, e) == ERR_OK)
 		recover_all(&r, recovered, e);
+	sqlite3_finalize(r.derived);
 	sqlite3_finalize(r.wait);
 	sqlite3_finalize(r.close);
 	outbox_close(&r.reader);

@@ -354,6 +354,21 @@ class Renamed(Case):
         self.assertEqual(self.drain(), 0)
         self.assertEqual(self.project.delivery("x")["status"], "delivered")
 
+    def test_nor_is_one_given_an_id_after_a_kill(self):
+        """It came without, and its derived id is known."""
+        self.sandbox.set_faults("hang")
+        self.project.insert([purchase(1, event_id=None)])
+        relay = self.start("--timeout-ms", "20000")
+        wait_until(lambda: self.sandbox.ledger() and self.project.statuses() == {"sending": 1})
+        relay.kill()
+        self.sandbox.set_faults([])
+        admin = self.project.connect()
+        admin.execute("UPDATE outbox SET event_id = 'x'")
+        admin.close()
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.delivery("x")["status"], "held")
+        self.assertEqual(len(self.sandbox.ledger()), 1)
+
     def test_what_tiktok_did_not_take_is(self):
         self.assertEqual(self.sent_and_renamed("50000:nth=1"), ("delivered", 2))
 
