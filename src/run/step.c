@@ -101,6 +101,7 @@ static void done(struct job *job)
 	struct relay *r = s->relay;
 
 	s->under_way = false;
+	s->failed = r->stopping && job->err.code == ERR_IO;
 	r->sites.jobs--;
 	if (job->err.code != ERR_OK) {
 		trouble_note(r, "clock_step_not_stored", &job->err);
@@ -146,10 +147,16 @@ bool step_settled(struct step *s, uint64_t now)
 {
 	const struct relay *r = s->relay;
 
-	if (s->under_way || now < s->retry_ms)
+	if (s->under_way)
 		return false;
-	if (!step_pending(s) || (r->stopping && s->begun && s->shift.key))
-		return true; /* the next relay stores the rest */
+	/* The next relay stores the rest; of what could not begin to be, it is as if the clock had
+	 * been set while none ran. */
+	if (r->stopping && s->begun && (s->shift.key || s->failed))
+		return true;
+	if (now < s->retry_ms)
+		return false;
+	if (!step_pending(s))
+		return true;
 	if (r->shipping.unsettled > 0 || r->reading.waiting_loads > 0 ||
 	    r->reading.admitting > 0)
 		return false;

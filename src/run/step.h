@@ -26,7 +26,7 @@ struct step {
 	int64_t next_key;
 	uint64_t start_ms; /* of the relay, since the machine's start */
 	uint64_t retry_ms;
-	bool begun, under_way;
+	bool begun, under_way, failed; /* failed: a try as the relay ends */
 };
 
 /* Once the writer is open and has not started: looks at what an earlier relay's clock has left. */
@@ -43,7 +43,7 @@ int64_t step_since_ms(const struct step *s);
 bool step_pending(const struct step *s);
 
 /* Whether the clock is as it was; until then nothing is read. For a relay that is to end it is
- * enough that a step has begun to be stored. */
+ * enough that a step has begun to be stored, or could not be. */
 bool step_settled(struct step *s, uint64_t now);
 
 #endif

@@ -17,6 +17,9 @@ import history  # noqa: E402
 from convey import Project, purchase, wait_until  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from test_clock import LIBRARY, set_clock, under  # noqa: E402
+
 POINTS = int(os.environ.get("CONVEY_COUNT", "50"))
 SEED = int(os.environ.get("CONVEY_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
 DISKS = 10  # at the same time; they mostly wait
@@ -124,6 +127,30 @@ class Full(unittest.TestCase):
         self.assertEqual(errors, [])
         self.assertEqual(self.broken, [])
         self.assertGreater(self.stopped, len(rigs) // 2, "no disk was full when it mattered")
+
+    @unittest.skipIf(not LIBRARY, "no libfaketime")
+    def test_an_end_with_a_clock_that_was_set(self):
+        """What waits cannot be moved by the difference; it keeps no stop waiting."""
+        project, sandbox = self.set_up()
+        sandbox.set_faults(["50000"])
+        clock = project.directory + ".clock"
+        self.addCleanup(os.unlink, clock)
+        set_clock(clock, "+0")
+        project.insert(purchase(n) for n in range(3))
+        relay = project.start(sandbox, "--retry-base-ms", "60000", "--retry-cap-ms", "60000",
+                              under=under(clock))
+        wait_until(lambda: project.statuses() == {"retrying": 3})
+        project.fill()
+        set_clock(clock, "+3600")
+        wait_until(lambda: "clock_step_not_stored" in relay.log())
+        at = time.monotonic()
+        self.assertEqual(relay.stop(), 0)
+        self.assertLess(time.monotonic() - at, 5 * convey.SLOW)
+        project.make_room()
+        sandbox.set_faults([])
+        relay = project.start(sandbox, under=under(clock))
+        wait_until(lambda: project.statuses() == {"delivered": 3})
+        self.assertEqual(relay.stop(), 0)
 
     def test_what_is_under_way_is_kept_until_there_is_room(self):
         project, sandbox = self.set_up()
