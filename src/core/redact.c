@@ -2,6 +2,7 @@
 #include "core/redact.h"
 
 #include "core/identity.h"
+#include "core/redact_key.h"
 #include "core/redact_text.h"
 #include "core/url.h"
 
@@ -110,7 +111,7 @@ static void judge_name(const struct walk *w, struct redact_spot *spot,
 		personal_name_of(str_make(w->s->keys.p + key.at, key.len), &spot->name);
 }
 
-static void walk_member(struct walk *w, enum field field, uint32_t object,
+static void walk_member(struct walk *w, enum field field, struct redact_object *object,
 			struct redact_key parent, bool person, uint32_t at)
 {
 	struct redact_spot spot = {.place = redact_places[field], .field = field};
@@ -130,8 +131,9 @@ static void walk_members(struct walk *w, enum field as, struct redact_key parent
 			 bool person, uint32_t object)
 {
 	const struct json *j = w->j;
-	uint32_t within = as == FIELD_COUNT ? object : JSON_NONE;
+	struct redact_object within;
 
+	redact_object_init(&within, object);
 	for (uint32_t at = object + 1; at < j->t[object].next && !(w->found && !w->out);
 	     at = j->t[at + 1].next) {
 		enum token_type type = (enum token_type)j->t[at + 1].type;
@@ -145,7 +147,8 @@ static void walk_members(struct walk *w, enum field as, struct redact_key parent
 		if (type <= TOKEN_ARRAY || person ||
 		    (redact_places[field] != PLACE_KEPT &&
 		     !redact_is_plain(w->j, field, at + 1)))
-			walk_member(w, field, within, parent, person, at);
+			walk_member(w, field, as == FIELD_COUNT ? &within : NULL, parent,
+				    person, at);
 	}
 }
 
@@ -200,9 +203,9 @@ static void look_at(struct walk *w, const struct conversion *c, const struct loo
 		return;
 	}
 	if (look->of_user)
-		user = redact_key_of(w->j, JSON_NONE, user, c->at[FIELD_USER] - 1,
+		user = redact_key_of(w->j, NULL, user, c->at[FIELD_USER] - 1,
 				     &w->s->keys);
-	key = redact_key_of(w->j, JSON_NONE, user, look->key, &w->s->keys);
+	key = redact_key_of(w->j, NULL, user, look->key, &w->s->keys);
 	judge_name(w, &spot, key);
 	walk_value(w, &spot, FIELD_COUNT, key, look->key + 1);
 }

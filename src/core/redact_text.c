@@ -67,57 +67,6 @@ static bool is_international_phone(struct str s)
 	return digits >= 7 && digits <= 15;
 }
 
-/* The end of a name that is longer than any that is known will do. */
-enum { PARENT_MAX = 4 * PERSONAL_NAME_MAX };
-
-static bool key_is_one_of(const struct json *j, uint32_t at, const char *const *names)
-{
-	while (*names && !json_key_is(j, at, str_of(*names)))
-		names++;
-	return *names != NULL;
-}
-
-/* The member that says what the "value" beside it is, as a form's fields are written. */
-static uint32_t name_beside(const struct json *j, uint32_t object)
-{
-	static const char *const names[] = {"name", "key", "field", "label"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		uint32_t at = json_find(j, object, str_of(names[i]));
-
-		if (at != JSON_NONE && j->t[at].type == TOKEN_STRING)
-			return at;
-	}
-	return JSON_NONE;
-}
-
-struct redact_key redact_key_of(const struct json *j, uint32_t object,
-				struct redact_key parent, uint32_t at, struct buf *keys)
-{
-	static const char *const parts[] = {"name",  "city",   "town",
-					    "state", "region", "province",
-					    "line1", "line2",  NULL};
-	struct redact_key key = {keys->len, 0};
-	uint32_t beside = JSON_NONE;
-
-	if (parent.len > PARENT_MAX) {
-		parent.at += parent.len - PARENT_MAX;
-		parent.len = PARENT_MAX;
-	}
-	if (parent.len > 0 && key_is_one_of(j, at, parts)) {
-		buf_reserve(keys, parent.len + 1);
-		buf_add(keys, keys->p + parent.at, parent.len);
-		buf_addc(keys, '_');
-	} else if (json_key_is(j, at, STR("name"))) {
-		buf_adds(keys, STR("item_")); /* nobody's */
-	} else if (object != JSON_NONE && json_key_is(j, at, STR("value"))) {
-		beside = name_beside(j, object);
-	}
-	json_unescape(j, beside != JSON_NONE ? beside : at, keys);
-	key.len = keys->len - key.at;
-	return key;
-}
-
 bool tells_who(struct str text)
 {
 	return may_tell_who(text) && (holds_email(text) || phone_in(text).len > 0);

@@ -43,17 +43,6 @@ struct redact_spot {
 	struct personal_name name; /* PLACE_CUSTOM */
 };
 
-/* A name of the producer's, in a buffer of such names: where it is and how long. */
-struct redact_key {
-	size_t at, len;
-};
-
-/* Appends the name of the member at `at` of `object` (JSON_NONE: none that counts). A product has a
- * name too, and a shop a city: these are called after the member that they are in, whose name
- * is `parent`; and a "value" as the "name", "key", "field" or "label" beside it says. */
-struct redact_key redact_key_of(const struct json *j, uint32_t object,
-				struct redact_key parent, uint32_t at, struct buf *keys);
-
 /* `text` is trimmed. */
 enum redact_action redact_action_of(const struct redact_spot *spot, struct str text);
 

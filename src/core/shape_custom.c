@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/redact_key.h"
 #include "core/redact_text.h"
 #include "core/sha256_hex.h"
 #include "core/shape_parts.h"
@@ -81,8 +82,8 @@ static bool names_a_person(struct shaper *sh, const struct redact_spot *spot,
 		personal_value(&spot->name, STR("x")));
 }
 
-static void put_member(struct shaper *sh, uint32_t object, struct redact_key parent,
-		       uint32_t at)
+static void put_member(struct shaper *sh, struct redact_object *object,
+		       struct redact_key parent, uint32_t at)
 {
 	size_t start = sh->out->len, keys = sh->s->keys.len, value;
 	struct redact_key key = redact_key_of(sh->j, object, parent, at, &sh->s->keys);
@@ -100,6 +101,19 @@ static void put_member(struct shaper *sh, uint32_t object, struct redact_key par
 	sh->s->keys.len = keys;
 }
 
+static void put_object(struct shaper *sh, struct redact_key key, uint32_t at)
+{
+	const struct json *j = sh->j;
+	size_t start = sh->out->len;
+	struct redact_object object;
+
+	redact_object_init(&object, at);
+	put(sh->out, STR("{"));
+	for (uint32_t k = at + 1; k < j->t[at].next; k = j->t[k + 1].next)
+		put_member(sh, &object, key, k);
+	put_close(sh->out, start, '}');
+}
+
 static void put_value(struct shaper *sh, const struct redact_spot *spot,
 		      struct redact_key key, uint32_t at)
 {
@@ -107,12 +121,7 @@ static void put_value(struct shaper *sh, const struct redact_spot *spot,
 	size_t start = sh->out->len;
 
 	switch ((enum token_type)j->t[at].type) {
-	case TOKEN_OBJECT:
-		put(sh->out, STR("{"));
-		for (uint32_t k = at + 1; k < j->t[at].next; k = j->t[k + 1].next)
-			put_member(sh, at, key, k);
-		put_close(sh->out, start, '}');
-		break;
+	case TOKEN_OBJECT: put_object(sh, key, at); break;
 	case TOKEN_ARRAY:
 		put(sh->out, STR("["));
 		for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
@@ -132,5 +141,5 @@ static void put_value(struct shaper *sh, const struct redact_spot *spot,
 void shape_custom(struct shaper *sh, uint32_t key)
 {
 	buf_clear(&sh->s->keys);
-	put_member(sh, JSON_NONE, (struct redact_key){0}, key);
+	put_member(sh, NULL, (struct redact_key){0}, key);
 }

@@ -324,27 +324,6 @@ static void knows_what_is_needed(void **state)
 	assert_in_range(needed, 5000, 9000);
 }
 
-/* What is asked of each of many members costs no more for what stands around them: this takes
- * minutes otherwise. */
-static void takes_no_longer_under_a_long_name(void **state)
-{
-	enum { NAME = 300000, MEMBERS = 60000 };
-	struct buf payload;
-
-	(void)state;
-	buf_init(&payload, 2 << 20);
-	buf_adds(&payload, STR("{\"properties\":{\""));
-	for (int i = 0; i < NAME; i++)
-		buf_addc(&payload, 'k');
-	buf_adds(&payload, STR("\":{\"email\":\"a@x.de\""));
-	for (int i = 0; i < MEMBERS; i++)
-		buf_adds(&payload, STR(",\"name\":1"));
-	buf_adds(&payload, STR("}}}"));
-	assert_int_equal(redact_payload(buf_str(&payload), "", &scratch, &digest, &out),
-			 REDACT_DONE);
-	buf_fini(&payload);
-}
-
 static void leaves_what_is_no_payload(void **state)
 {
 	static const char *const rows[] = {
@@ -430,7 +409,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(redacts),
 		cmocka_unit_test(knows_what_is_needed),
-		cmocka_unit_test(takes_no_longer_under_a_long_name),
 		cmocka_unit_test(leaves_what_is_no_payload),
 		cmocka_unit_test(redacts_columns),
 		cmocka_unit_test(erases),
