@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/disconnect.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "core/reason.h"
 #include "store/counter.h"
+#include "store/note_plain.h"
 
 _Static_assert(REASON_DISCONNECTED == 114 && STATUS_PENDING == 1 && STATUS_RETRYING == 3,
 	       "the statements below name them by number");
@@ -63,6 +66,8 @@ enum err_code disconnect_mark(struct db *db, int32_t destination_id, int64_t *th
 	"AND key < (?2 + 1) * 1024 AND EXISTS (SELECT 1 FROM destination WHERE "         \
 	"id = ?1 AND cancelled_through >= ?2) ORDER BY due_at, key LIMIT 5000)"
 
+enum { SLICE = 5000 };
+
 struct slice {
 	int64_t pending, retrying, example_id;
 };
@@ -112,6 +117,35 @@ static enum err_code recount(struct db *db, int32_t id, const struct slice *s,
 	return e->code;
 }
 
+/* They may have been mended since the relay read them last, and end without being read again. */
+static enum err_code note_some(struct db *db, int32_t id, int64_t through, struct err *e)
+{
+	int64_t *ids = calloc(SLICE, sizeof(*ids));
+	struct note_plain plain;
+	sqlite3_stmt *stmt = NULL;
+	size_t count = 0;
+	bool row;
+
+	if (!ids)
+		abort();
+	if (db_prepare(db,
+		       "SELECT DISTINCT key / 1024 FROM waiting WHERE key IN " SOME
+		       " ORDER BY 1",
+		       &stmt, e) == ERR_OK) {
+		sqlite3_bind_int(stmt, 1, id);
+		sqlite3_bind_int64(stmt, 2, through);
+		while (count < SLICE && db_step(db, stmt, &row, e) == ERR_OK && row)
+			ids[count++] = sqlite3_column_int64(stmt, 0);
+	}
+	sqlite3_finalize(stmt);
+	if (e->code == ERR_OK && note_plain_open(&plain, db, e) == ERR_OK) {
+		e->code = note_plain_rows(&plain, ids, count, e);
+		note_plain_close(&plain);
+	}
+	free(ids);
+	return e->code;
+}
+
 enum err_code disconnect_waiting(struct db *db, int32_t destination_id, int64_t through,
 				 int64_t *count, struct err *e)
 {
@@ -121,8 +155,8 @@ enum err_code disconnect_waiting(struct db *db, int32_t destination_id, int64_t 
 	if (count_some(db, destination_id, through, &s, e) != ERR_OK)
 		return e->code;
 	*count = s.pending + s.retrying;
-	if (*count == 0)
-		return ERR_OK;
+	if (*count == 0 || note_some(db, destination_id, through, e) != ERR_OK)
+		return e->code;
 	/* No request is named where none can have arrived. */
 	if (change(db,
 		   "INSERT INTO delivery (key, state, attempt_id, name_id, "

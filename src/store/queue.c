@@ -69,12 +69,6 @@ static const struct {
 		      "ON CONFLICT DO UPDATE SET count = count + 1, last_seen = ?2"},
 	{S(cancelled),
 	 "SELECT key / 1024 FROM delivery WHERE key BETWEEN ?1 AND ?2 ORDER BY key"},
-	{S(plain),
-	 "INSERT OR REPLACE INTO redaction (first_id, members) VALUES (?1, ?2)"},
-	{S(plain_range), "SELECT first_id, members FROM redaction WHERE first_id <= ?1 "
-			 "ORDER BY first_id DESC LIMIT 1"},
-	{S(plain_next), "SELECT coalesce(min(first_id), ?2) FROM redaction WHERE "
-			"first_id > ?1"},
 	{S(removed),
 	 "SELECT id FROM destination WHERE removed = 1 AND ?1 <> (SELECT value FROM "
 	 "setting WHERE name = 'config_version')"},
@@ -105,7 +99,8 @@ enum err_code queue_open(struct queue *q, struct db *db, struct err *e)
 		if (db_prepare(db, statements[i].sql, statement(q, i), e) != ERR_OK)
 			goto close;
 	if (counter_open(&q->counter, db, e) != ERR_OK ||
-	    dedup_open(&q->dedup, db, e) != ERR_OK)
+	    dedup_open(&q->dedup, db, e) != ERR_OK ||
+	    note_plain_open(&q->plain, db, e) != ERR_OK)
 		goto close;
 	return ERR_OK;
 
@@ -122,6 +117,7 @@ void queue_close(struct queue *q)
 	}
 	counter_close(&q->counter);
 	dedup_close(&q->dedup);
+	note_plain_close(&q->plain);
 }
 
 enum err_code queue_position(struct queue *q, int64_t *cursor, int64_t *attempt_id,

@@ -16,6 +16,7 @@
 #include "store/counter.h"
 #include "store/dedup.h"
 #include "store/lot.h"
+#include "store/note_plain.h"
 #include "store/settlement.h"
 
 #define KEY_DESTINATIONS 1024 /* key = outbox id * 1024 + destination id */
@@ -27,10 +28,10 @@ struct queue {
 	struct db *db;
 	struct counter counter;
 	struct dedup dedup;
+	struct note_plain plain;
 	sqlite3_stmt *cursor, *open_attempt, *close_attempt, *forget_attempt, *block,
 		*deliver, *deliver_pack, *wait, *unwait, *lease, *derived, *duplicate,
-		*later, *unmapped, *cancelled, *live, *plain, *plain_range, *plain_next,
-		*set_hash, *waited, *removed, *ahead;
+		*later, *unmapped, *cancelled, *live, *set_hash, *waited, *removed, *ahead;
 	int64_t now_ms; /* of the transaction; set by the caller */
 	struct tally {
 		int32_t destination_id;

@@ -7,7 +7,10 @@
 #include "store/requeue_waits.h"
 #include "store/setting.h"
 
-enum { DESTINATIONS = 1024 };
+enum {
+	DESTINATIONS = 1024,
+	KEYS_MAX = REQUEUE_SLICE + 24,
+};
 
 static const struct {
 	size_t at;
@@ -78,6 +81,8 @@ enum err_code requeue_open(struct requeue *q, struct db *db, enum requeue_move m
 {
 	*q = (struct requeue){.db = db, .move = move, .now_ms = clock_wall_ms()};
 	e->code = counter_open(&q->counter, db, e);
+	if (e->code == ERR_OK)
+		e->code = note_plain_open(&q->plain, db, e);
 	for (size_t i = 0; i < STATEMENTS && e->code == ERR_OK; i++)
 		e->code = db_prepare(db, statements[i].sql, slot(q, i), e);
 	if (e->code)
@@ -88,6 +93,7 @@ enum err_code requeue_open(struct requeue *q, struct db *db, enum requeue_move m
 void requeue_close(struct requeue *q)
 {
 	counter_close(&q->counter);
+	note_plain_close(&q->plain);
 	for (size_t i = 0; i < STATEMENTS; i++) {
 		sqlite3_finalize(*slot(q, i));
 		*slot(q, i) = NULL;
@@ -273,24 +279,50 @@ static enum err_code read_cursor(struct requeue *q, struct err *e)
 	return db_int(q->db, "SELECT cursor FROM queue", 0, &q->cursor, e);
 }
 
+/* A row may have been mended since the relay read it last, and ends without being read again;
+ * one that it has not reached yet it will read. */
+static bool ends_unread(const struct requeue *q, int64_t outbox_id)
+{
+	return q->move == REQUEUE_CANCEL && outbox_id <= q->cursor;
+}
+
+/* In ascending order; what ends is noted. */
+static enum err_code move_keys(struct requeue *q, const int64_t *keys, int count,
+			       struct err *e)
+{
+	int64_t ended[KEYS_MAX], moved;
+	size_t n = 0;
+
+	e->code = ERR_OK;
+	for (int i = 0; i < count; i++) {
+		int64_t id = keys[i] / DESTINATIONS;
+
+		moved = q->moved;
+		if (move_key(q, keys[i], e) != ERR_OK)
+			return e->code;
+		if (q->moved > moved && ends_unread(q, id) &&
+		    (n == 0 || ended[n - 1] != id))
+			ended[n++] = id;
+	}
+	return n > 0 ? note_plain_rows(&q->plain, ended, n, e) : ERR_OK;
+}
+
 /* Keys first, moves afterwards: a statement that is being read must not see its own
  * changes. */
 static enum err_code move_all(struct requeue *q, sqlite3_stmt *stmt, int64_t *last,
 			      int *count, struct err *e)
 {
-	int64_t keys[REQUEUE_SLICE + 24];
+	int64_t keys[KEYS_MAX];
 	bool row;
 
 	*count = 0;
-	while ((size_t)*count < sizeof(keys) / sizeof(keys[0]) &&
-	       db_step(q->db, stmt, &row, e) == ERR_OK && row)
+	while (*count < KEYS_MAX && db_step(q->db, stmt, &row, e) == ERR_OK && row)
 		keys[(*count)++] = sqlite3_column_int64(stmt, 0);
 	sqlite3_reset(stmt);
-	for (int i = 0; i < *count && e->code == ERR_OK; i++) {
-		*last = keys[i];
-		e->code = move_key(q, keys[i], e);
-	}
-	return e->code;
+	if (e->code != ERR_OK || *count == 0)
+		return e->code;
+	*last = keys[*count - 1];
+	return move_keys(q, keys, *count, e);
 }
 
 enum err_code requeue_row(struct requeue *q, int64_t outbox_id, struct err *e)

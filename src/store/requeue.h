@@ -12,6 +12,7 @@
 
 #include "core/reason.h"
 #include "store/counter.h"
+#include "store/note_plain.h"
 
 enum requeue_move { REQUEUE_RETRY, REQUEUE_CANCEL };
 
@@ -31,13 +32,13 @@ struct requeue {
 	struct db *db;
 	enum requeue_move move;
 	struct counter counter;
+	struct note_plain plain;
 	sqlite3_stmt *delivery, *waiting, *keys, *to_waiting, *to_delivery, *undeliver,
 		*unwait, *give_up, *renew, *hasten, *cancel_new, *removed, *unclaimed,
 		*unmark;
-	int64_t now_ms;
-	int64_t cursor;   /* of this transaction */
-	int step;         /* where requeue_some stands: the statement or state, */
-	int64_t position; /* and the last key */
+	int64_t now_ms, cursor; /* of this transaction */
+	int step;               /* where requeue_some stands: the statement or state, */
+	int64_t position;       /* and the last key */
 	int64_t moved, refused, gone; /* gone: of those refused, REQUEUE_REMOVED */
 	enum requeue_refusal why;     /* of the last one refused */
 	bool held_moved;              /* an unknown outcome will be sent again */
@@ -59,8 +60,7 @@ void requeue_close(struct requeue *q);
 MUST_CHECK enum err_code requeue_row(struct requeue *q, int64_t outbox_id, struct err *e);
 
 /* Every delivery of the row that bears the event_id; where there is nothing to cancel, those of
- * the rows that bore it before and were rejected. Where nothing can be moved: NOINPUT,
- * DATA or BUSY, and why. */
+ * the rows that bore it before and were rejected. NOINPUT, DATA or BUSY: none can be moved. */
 MUST_CHECK enum err_code requeue_event(struct requeue *q, const char *event_id,
 				       struct err *e);
 

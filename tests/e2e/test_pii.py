@@ -326,6 +326,49 @@ class Mended(PiiCase):
         self.assertEqual(self.drain(), 0)
         self.assert_no_canary()
 
+    def test_cancelled_while_it_waits(self):
+        """The relay reads none of them again."""
+        self.add_destination("late", "PIXEL2", token=None)
+        self.project.insert(purchase(n, consent=GRANTED) for n in range(6))
+        relay = self.start()
+        wait_until(lambda: self.project.reasons() == {"delivered": 6, "needs_token": 6})
+        for number in range(0, 6, 2):
+            self.mend(number)
+        self.project.convey("cancel", "id-2")
+        self.project.convey("disconnect", "late")
+        self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.plain(), 3)
+        self.assertEqual(self.drain(), 0)
+        self.assert_no_canary()
+        self.assertEqual(self.project.query("SELECT count(*) FROM redaction"), [(0,)])
+
+    def test_cancelled_while_no_relay_runs(self):
+        self.project.insert(purchase(n, consent=GRANTED, **self.bad) for n in range(4))
+        self.assertEqual(self.drain(), 0)
+        for number in (1, 2):
+            self.mend(number)
+        self.project.convey("retry", "id-1")
+        self.project.convey("cancel", "--status", "pending")
+        self.project.convey("cancel", "--status", "rejected")
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"cancelled": 4})
+        self.assert_no_canary()
+
+    def test_cancelled_while_a_drain_waits_for_it(self):
+        self.sandbox.set_faults(["50000"])
+        self.project.insert([purchase(1, consent=GRANTED)])
+        relay = self.start()
+        self.project.wait_for({"retrying": 1})
+        self.assertEqual(relay.stop(), 0)
+        self.project.connect().execute("UPDATE waiting SET due_at = due_at + 300000")
+        relay = self.start("--drain", "--retry-base-ms", "600000", "--retry-cap-ms", "600000")
+        relay.wait_started()
+        time.sleep(1)  # it has looked through what there is to redact
+        self.mend(1)
+        self.project.convey("cancel", "id-1")
+        self.assertEqual(relay.wait(20), 0)
+        self.assert_no_canary()
+
 
 if __name__ == "__main__":
     unittest.main()
