@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "core/digest.h"
 #include "core/event_id.h"
+#include "core/sha256_hex.h"
 #include "store/dedup.h"
 #include "store/outbox.h"
 #include "store/setting.h"
@@ -52,6 +53,13 @@ struct compared {
 	enum whose whose;
 };
 
+/* Redaction may have changed what an order's id was derived of. */
+static bool is_redacted(const struct conversion *v)
+{
+	return holds_sha256_hex(v->event) ||
+	       holds_sha256_hex(json_bytes(v->json, v->at[FIELD_ORDER_ID]));
+}
+
 /* An id that was derived changes with what has been redacted since, unless it is an order's. */
 static bool compare(void *arg, const struct outbox_row *row,
 		    const struct waiting_row *waiting)
@@ -67,7 +75,8 @@ static bool compare(void *arg, const struct outbox_row *row,
 	event_id_of(&v, &c->r->digest, s, &id);
 	if (dedup_hash((uint64_t)c->r->seed, id) == c->hash)
 		c->whose = ROW_OLD;
-	else if (v.event_id.len || v.at[FIELD_ORDER_ID] != JSON_NONE)
+	else if (v.event_id.len ||
+		 (v.at[FIELD_ORDER_ID] != JSON_NONE && !is_redacted(&v)))
 		c->whose = ROW_OTHER;
 	return false;
 }
