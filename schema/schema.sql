@@ -362,7 +362,8 @@ CREATE TABLE page_view (
 	PRIMARY KEY (node, seen_at, visit_id)
 ) WITHOUT ROWID;
 
--- Consent by identifier and time: the latest statement at or before a moment.
+-- Consent by identifier and time: the latest statement at or before a moment. What a row says that
+-- names no external_id stands under the identifier's number with its highest bit turned over.
 CREATE TABLE statement (
 	node INTEGER NOT NULL,
 	stated_at INTEGER NOT NULL,

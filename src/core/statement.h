@@ -22,6 +22,13 @@ struct said {
 	struct statement own, others;
 };
 
+/* Where the word of a row that names nobody stands: apart from those that name a person, so that
+ * however many share a node, neither is in the way of the other. */
+static inline uint64_t statement_for_all(uint64_t node)
+{
+	return node ^ UINT64_C(1) << 63;
+}
+
 int statement_pack(const struct statement *s);
 struct consent statement_unpack(int packed);
 bool statement_names_person(int packed);

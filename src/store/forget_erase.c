@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The changing half of store/forget.h. */
+#include "core/statement.h"
 #include "store/forget.h"
 
 #include "core/reason.h"
@@ -150,7 +151,9 @@ enum err_code forget_graph(struct forget *f, struct err *e)
 		int64_t node = (int64_t)f->nodes[i];
 
 		if (on_key(f, f->drop_pages, node, e) != ERR_OK ||
-		    on_key(f, f->drop_statements, node, e) != ERR_OK)
+		    on_key(f, f->drop_statements, node, e) != ERR_OK ||
+		    on_key(f, f->drop_statements, (int64_t)statement_for_all(f->nodes[i]),
+			   e) != ERR_OK)
 			return e->code;
 	}
 	return edges_erase(f->db, f->nodes, f->node_count, e);

@@ -195,7 +195,9 @@ static bool says_something(sqlite3_stmt *s)
 static enum err_code put_statement(struct ingest *g, uint64_t node,
 				   const struct statement *said, struct err *e)
 {
-	sqlite3_bind_int64(g->put_statement, 1, (int64_t)node);
+	sqlite3_bind_int64(
+		g->put_statement, 1,
+		(int64_t)(said->names_person ? node : statement_for_all(node)));
 	sqlite3_bind_int64(g->put_statement, 2, said->stated_ms);
 	sqlite3_bind_int64(g->put_statement, 3, said->consent_id);
 	sqlite3_bind_int(g->put_statement, 4, statement_pack(said));
