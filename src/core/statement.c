@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/statement.h"
 
-enum { NAMES_PERSON = 1 << 8 };
-
-int statement_pack(const struct statement *s)
+int statement_pack(const struct consent *c)
 {
-	const struct consent *c = &s->consent;
-
 	return c->ad_user_data | c->ad_personalization << 2 | c->ad_storage << 4 |
-	       c->analytics_storage << 6 | (s->names_person ? NAMES_PERSON : 0);
-}
-
-bool statement_names_person(int packed)
-{
-	return packed & NAMES_PERSON;
+	       c->analytics_storage << 6;
 }
 
 struct consent statement_unpack(int packed)

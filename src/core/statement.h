@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * statement.h - a row of the table consent: what it says, packed, and when it was said.
+ * statement.h - a row of the table consent: what it says, in a byte, and when it was said.
  *
  * Owns:    nothing.
  * Thread:  any; a zone is used by one at a time.
@@ -14,7 +14,7 @@
 struct statement {
 	int64_t stated_ms, consent_id;
 	struct consent consent;
-	bool names_person; /* by an external_id */
+	bool names_person; /* by an external_id; as it is taken in */
 };
 
 /* Of one person: the latest by them or by who names nobody, and what others deny since. */
@@ -29,9 +29,8 @@ static inline uint64_t statement_for_all(uint64_t node)
 	return node ^ UINT64_C(1) << 63;
 }
 
-int statement_pack(const struct statement *s);
+int statement_pack(const struct consent *c);
 struct consent statement_unpack(int packed);
-bool statement_names_person(int packed);
 
 /* As event_time_resolve, with the milliseconds that it cuts off. */
 bool statement_time_ms(const struct event_time *in, struct zone *local, int64_t *ms);

@@ -200,7 +200,7 @@ static enum err_code put_statement(struct ingest *g, uint64_t node,
 		(int64_t)(said->names_person ? node : statement_for_all(node)));
 	sqlite3_bind_int64(g->put_statement, 2, said->stated_ms);
 	sqlite3_bind_int64(g->put_statement, 3, said->consent_id);
-	sqlite3_bind_int(g->put_statement, 4, statement_pack(said));
+	sqlite3_bind_int(g->put_statement, 4, statement_pack(&said->consent));
 	return db_run(g->db, g->put_statement, e);
 }
 

@@ -11,11 +11,10 @@ static enum err_code take_later(struct person_reader *p, uint64_t node, int64_t 
 	sqlite3_bind_int64(s, 1, (int64_t)node);
 	sqlite3_bind_int64(s, 2, now_ms);
 	if (db_step(p->db, s, &row, e) == ERR_OK && row) {
-		int packed = sqlite3_column_int(s, 2);
-		struct statement one = {.stated_ms = sqlite3_column_int64(s, 0),
-					.consent_id = sqlite3_column_int64(s, 1),
-					.consent = statement_unpack(packed),
-					.names_person = statement_names_person(packed)};
+		struct statement one = {
+			.stated_ms = sqlite3_column_int64(s, 0),
+			.consent_id = sqlite3_column_int64(s, 1),
+			.consent = statement_unpack(sqlite3_column_int(s, 2))};
 
 		if (!latest->consent.stated || statement_is_newer(&one, latest))
 			*latest = one;

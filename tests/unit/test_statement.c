@@ -73,12 +73,11 @@ static void test_after(void **state)
 static void test_packed_and_back(void **state)
 {
 	(void)state;
-	for (int packed = 0; packed < 512; packed++) {
-		struct statement s = {.consent = statement_unpack(packed),
-				      .names_person = statement_names_person(packed)};
+	for (int packed = 0; packed < 256; packed++) {
+		struct consent c = statement_unpack(packed);
 
-		assert_true(s.consent.stated);
-		assert_int_equal(statement_pack(&s), packed);
+		assert_true(c.stated);
+		assert_int_equal(statement_pack(&c), packed);
 	}
 }
 
