@@ -9,8 +9,6 @@ enum signal consent_signal(struct str word)
 	if (str_eq(word, STR("GRANTED"))) /* what most say */
 		return SIGNAL_GRANTED;
 	word = str_trim(word);
-	if (word.len > 8 && str_ieq(str_make(word.p, 8), STR("consent_")))
-		word = str_make(word.p + 8, word.len - 8);
 	if (word.len == 0 || str_ieq(word, STR("unspecified")))
 		return SIGNAL_UNSPECIFIED;
 	return str_ieq(word, STR("granted")) ? SIGNAL_GRANTED : SIGNAL_DENIED;

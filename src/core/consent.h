@@ -19,8 +19,7 @@ struct consent {
 	bool stated; /* somebody said something, were it only "unspecified" */
 };
 
-/* "granted" and "consent_granted" in any case are GRANTED; "", "unspecified" and
- * "consent_unspecified" are UNSPECIFIED; all else is DENIED. */
+/* "granted" in any case is GRANTED; "" and "unspecified" are UNSPECIFIED; all else is DENIED. */
 enum signal consent_signal(struct str word);
 
 static inline enum signal consent_signal_bool(bool granted)

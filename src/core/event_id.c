@@ -2,12 +2,27 @@
 #include "core/event_id.h"
 
 #include "core/canonical.h"
+#include "core/decimal.h"
+
+/* 1001, 1001.0 and "1001" are one order. */
+static struct str order_of(const struct conversion *c, struct scratch *s)
+{
+	uint32_t at = c->at[FIELD_ORDER_ID];
+	struct decimal number;
+
+	if (at == JSON_NONE || !(c->json->t[at].flags & TOKEN_REAL) ||
+	    !decimal_read(json_bytes(c->json, at), &number))
+		return conversion_id(c, at, &s->text);
+	buf_clear(&s->text);
+	decimal_print(&number, &s->text);
+	return buf_str(&s->text);
+}
 
 /* With an order id nothing else tells two conversions apart; without one, everything
  * does. When the row arrived never enters. */
 static void write_content(const struct conversion *c, struct scratch *s)
 {
-	struct str order = conversion_id(c, c->at[FIELD_ORDER_ID], &s->text);
+	struct str order = order_of(c, s);
 	const struct event_time *t = &c->event_time;
 	int64_t seconds;
 

@@ -71,12 +71,35 @@ static bool is_email(struct str s)
 	       find_any(at + 1, end, "@<>,;()\"", true) == end;
 }
 
+static bool is_quote(char c)
+{
+	return c == '"' || c == '\'';
+}
+
+/* mailto:ada@shop.example?subject=…, Ada <ada@shop.example>, "ada@shop.example" */
+static struct str unwrap(struct str s)
+{
+	const char *open, *query;
+
+	if (s.len > 7 && s.p[6] == ':' && str_ieq(str_make(s.p, 7), STR("mailto:"))) {
+		s = str_make(s.p + 7, s.len - 7);
+		query = memchr(s.p, '?', s.len);
+		s.len = query ? (size_t)(query - s.p) : s.len;
+	}
+	if (s.len > 2 && s.p[s.len - 1] == '>' &&
+	    (open = memrchr(s.p, '<', s.len)) != NULL)
+		s = str_make(open + 1, (size_t)(s.p + s.len - 1 - (open + 1)));
+	if (s.len > 2 && is_quote(s.p[0]) && s.p[s.len - 1] == s.p[0])
+		s = str_make(s.p + 1, s.len - 2);
+	return str_trim(s);
+}
+
 bool normalize_email(struct str in, struct buf *out)
 {
 	size_t before = out->len;
 	char *to;
 
-	in = str_trim(in);
+	in = unwrap(str_trim(in));
 	if (!is_ascii(in)) {
 		if (!unicode_fold(in, FOLD_EMAIL, out))
 			return false;
@@ -91,6 +114,18 @@ bool normalize_email(struct str in, struct buf *out)
 	return true;
 }
 
+/* As ITU-T E.164 assigns them: 1 and 7, else two or three digits. */
+static size_t calling_code_len(const char *p)
+{
+	static const char *const three[10] = {
+		[2] = "12345689", [3] = "578",    [4] = "2",  [5] = "09",
+		[6] = "789",      [8] = "035789", [9] = "679"};
+	const char *tens = three[p[0] - '0'];
+
+	return tens ? (strchr(tens, p[1]) ? 3 : 2) : 1;
+}
+
+/* +44 07…: a number's national 0 is none behind the country's code, but in Italy. */
 static bool is_e164(struct str s)
 {
 	if (s.len < 9 || s.len > 16 || s.p[0] != '+' || s.p[1] == '0')
@@ -98,7 +133,7 @@ static bool is_e164(struct str s)
 	for (size_t i = 1; i < s.len; i++)
 		if (!ascii_is_digit(s.p[i]))
 			return false;
-	return true;
+	return s.p[1 + calling_code_len(s.p + 1)] != '0';
 }
 
 /* Spares libphonenumber "n/a", "-" and the like. */
@@ -251,7 +286,7 @@ static bool put_ipv6(const char *text, struct buf *out)
 	return true;
 }
 
-bool normalize_ip(struct str in, struct buf *out)
+static bool put_ip(struct str in, struct buf *out)
 {
 	size_t before = out->len;
 	char text[INET6_ADDRSTRLEN];
@@ -268,6 +303,36 @@ bool normalize_ip(struct str in, struct buf *out)
 	memcpy(text, in.p, in.len);
 	text[in.len] = '\0';
 	return put_ipv6(text, out) && added(out, before);
+}
+
+/* 203.0.113.9:443, [2001:db8::1]:443 */
+static struct str without_port(struct str s)
+{
+	const char *end;
+
+	if (s.len > 2 && s.p[0] == '[' && (end = memchr(s.p, ']', s.len)) != NULL)
+		return str_make(s.p + 1, (size_t)(end - s.p - 1));
+	end = memchr(s.p, ':', s.len);
+	if (end && memchr(s.p, '.', (size_t)(end - s.p)))
+		s.len = (size_t)(end - s.p);
+	return s;
+}
+
+/* Of X-Forwarded-For the first that is no local one: the proxies stand behind it. */
+bool normalize_ip(struct str in, struct buf *out)
+{
+	if (put_ip(in, out))
+		return true;
+	while (in.len > 0) {
+		const char *comma = memchr(in.p, ',', in.len);
+		size_t len = comma ? (size_t)(comma - in.p) : in.len;
+
+		if (put_ip(without_port(str_trim(str_make(in.p, len))), out))
+			return true;
+		len += comma != NULL;
+		in = str_make(in.p + len, in.len - len);
+	}
+	return false;
 }
 
 /* How a subtag of BCP 47 is written, by its place and length. */

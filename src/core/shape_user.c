@@ -50,12 +50,23 @@ static bool is_hash_of_nothing(const char hex[DIGEST_HEX_LEN])
 		      DIGEST_HEX_LEN) == 0;
 }
 
-/* What forms and templates leave ("undefined", "{{uid}}") is one person to TikTok. A number may
- * be somebody's. */
+/* 0, -1 and a UUID of zeros are a guest's. */
+static bool is_zero(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.p[i] != '0' && text.p[i] != '-')
+			return str_eq(text, STR("-1"));
+	return true;
+}
+
+/* What forms and templates leave ("undefined", "{{uid}}") is one person to TikTok. Another number
+ * may be somebody's. */
 static bool stands_for_nobody(struct str text)
 {
-	if (text.len == 0 || ascii_is_digit(text.p[text.len - 1])) /* as most ids are */
+	if (text.len == 0)
 		return false;
+	if (ascii_is_digit(text.p[text.len - 1])) /* as most ids do */
+		return (text.p[0] == '0' || text.p[0] == '-') && is_zero(text);
 	text = str_trim(text);
 	return text.len > 0 && !ascii_is_digit(text.p[text.len - 1]) &&
 	       is_placeholder_word(text);
@@ -175,7 +186,8 @@ static void put_normalized(struct shaper *sh, struct str label, enum field field
 		return;
 	own = conversion_id(sh->c, at, &sh->s->text);
 	/* A hash of a place is none: what a redacted payload holds. */
-	if (is_sha256_hex(str_trim(own)))
+	if (is_sha256_hex(str_trim(own)) ||
+	    (own.len > 0 && json_has_sign(sh->j, at) && tells_who(own)))
 		own = STR_NONE;
 	buf_clear(out);
 	if ((own.len > 0 && normalize(sh, field, own, out)) ||

@@ -16,10 +16,10 @@ from pii_case import GRANTED, PiiCase, canary, person, sha256  # noqa: E402
 
 class Sent(PiiCase):
     def test_nobody_is_no_person(self):
-        """What forms, SDKs and templates leave is the same for many; a number may be somebody's."""
+        """What forms, SDKs and templates leave is the same for many; another number may be somebody's."""
         self.add_destination("app", "P2", source="app")
-        words = ["null", "Undefined", "[object Object]", "{{uid}}", "N/A", "guest"]
-        ids = ["0", "7", "user_1", "Nullman"]
+        words = ["null", "Undefined", "[object Object]", "{{uid}}", "N/A", "guest", "0"]
+        ids = ["7", "-7", "user_1", "Nullman"]
         for n, word in enumerate(words + ids):
             self.project.insert([purchase(n, consent=GRANTED, app={"app_id": "x"},
                                           user={"external_id": word, "ttp": word})])

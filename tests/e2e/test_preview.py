@@ -103,6 +103,37 @@ class Body(Case):
         self.assertEqual(json.loads(self.preview("id-1")[0])["event_source_id"], "OFF1")
 
 
+class Forms(Case):
+    """What forms, templates and exports write."""
+
+    def event(self, **payload):
+        row = {"event": "purchase", "consent": {"ad_user_data": "GRANTED"},
+               "page": {"url": "https://shop.example/"}, **payload}
+        return json.loads(self.preview("-", "--reveal", data=json.dumps(row))[0])["data"][0]
+
+    def test_an_address_in_a_place_is_left_out(self):
+        user = self.event(user={"city": "+4915123456789", "state": "jane@buyer.example",
+                                "country": "de"})["user"]
+        self.assertEqual(user, {"country": "de"})
+
+    def test_a_guest_is_nobody(self):
+        for nobody in (0, "0", -1, "-1", "00000000-0000-0000-0000-000000000000"):
+            self.assertNotIn("user", self.event(user={"external_id": nobody,
+                                                      "ttp": str(nobody)}), nobody)
+        for somebody in ("100", "0100", "-10"):
+            self.assertIn("user", self.event(user={"external_id": somebody}))
+
+    def test_an_order_is_the_same_however_its_number_is_written(self):
+        ids = {self.event(properties={"order_id": order})["event_id"]
+               for order in (1001, 1001.0, "1001")}
+        self.assertEqual(len(ids), 1)
+
+    def test_a_word_that_only_looks_like_consent_is_none(self):
+        event = self.event(consent={"ad_user_data": "CONSENT_GRANTED"}, user={"email": "a@b.de"})
+        self.assertTrue(event["limited_data_use"])
+        self.assertNotIn("user", event)
+
+
 class Inputs(Case):
     def test_a_file_of_one_object_or_of_lines(self):
         row = {"event": "purchase", "event_id": "f-1", "page": {"url": "https://shop.example/"}}

@@ -23,8 +23,8 @@ static void words(void **state)
 		{"", U},           {"unspecified", U},    {"UNSPECIFIED", U},
 		{"  ", U},         {"denied", D},         {"DENIED", D},
 		{"yes", D},        {"true", D},           {"1", D},
-		{"grantedd", D},   {"grant", D},          {"CONSENT_GRANTED", G},
-		{"consent_", D},   {"CONSENT_DENIED", D}, {"consent_unspecified", U},
+		{"grantedd", D},   {"grant", D},          {"CONSENT_GRANTED", D},
+		{"consent_", D},   {"CONSENT_DENIED", D}, {"consent_unspecified", D},
 		{"gr\xc3\xa4", D}, {"not granted", D},
 	};
 
