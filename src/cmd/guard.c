@@ -77,7 +77,7 @@ enum err_code guard_secret(struct str text, const char *what, struct secret *out
 	if (text.len == 0)
 		return err_set(e, ERR_DATA, "there is no %s in it", what);
 	if (text.len > SECRET_MAX)
-		return err_set(e, ERR_DATA, "a %s has at most %d bytes", what,
+		return err_set(e, ERR_DATA, "the %s is longer than %d bytes", what,
 			       SECRET_MAX);
 	for (size_t i = 0; i < text.len; i++)
 		if ((unsigned char)text.p[i] <= 0x20 || (unsigned char)text.p[i] >= 0x7f)

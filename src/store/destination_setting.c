@@ -57,8 +57,10 @@ static enum err_code check_rate(const struct rule *r, struct str value, struct e
 	char *end;
 	double rate = strtod(value.p, &end);
 
-	if (value.len == 0 || end != value.p + value.len || !isfinite(rate) || rate < 0 ||
-	    rate > r->max || (rate > 0 && rate < 0.001))
+	/* SQLite reads no hexadecimal and no blanks, as strtod does. */
+	if (value.len == 0 || strspn(value.p, "0123456789.eE+-") != value.len ||
+	    end != value.p + value.len || !isfinite(rate) || rate < 0 || rate > r->max ||
+	    (rate > 0 && rate < 0.001))
 		return err_set(
 			e, ERR_USAGE,
 			"--%s is a number from 0.001 to %d (0: no limit), not '%.*s'",

@@ -289,8 +289,10 @@ class Waiting(WaitingCase):
             self.sandbox.set_faults(fault)
             relay = self.project.start(self.sandbox)
             wait_until(lambda told=told: self.project.queue()["last_error"] == told, what=told)
-            wait_until(lambda: self.project.delivery("id-1")["status"] == "retrying")
-            self.assertEqual(self.project.delivery("id-1")["reason"], "server_error", fault)
+            # It is sent again and again meanwhile.
+            row = wait_until(lambda: [row for row in [self.project.delivery("id-1")]
+                                      if row["status"] == "retrying"])[0]
+            self.assertEqual(row["reason"], "server_error", fault)
             relay.stop()
 
     def test_a_certificate_that_nobody_signed(self):

@@ -54,6 +54,8 @@ static const struct {
 	{"requests-per-second", "2.5", ERR_OK},
 	{"requests-per-second", "0", ERR_OK},
 	{"requests-per-second", "-1", ERR_USAGE},
+	{"requests-per-second", "0x2", ERR_USAGE},
+	{"requests-per-second", " 5", ERR_USAGE},
 	{"requests-per-second", "inf", ERR_USAGE},
 	{"requests-per-second", "", ERR_USAGE},
 	{"consent-strict", "1", ERR_OK},
