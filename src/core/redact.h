@@ -19,7 +19,7 @@
 #include "core/conversion.h"
 #include "core/digest.h"
 
-/* A payload that is longer is not read (store/overlong.h). */
+/* A payload that is longer is left as it is. */
 #define REDACT_MAX (4u * PAYLOAD_MAX)
 
 enum redaction { REDACT_NOTHING, REDACT_DONE, REDACT_UNREADABLE };

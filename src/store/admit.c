@@ -4,8 +4,6 @@
 #include "store/members.h"
 #include "store/queue_rows.h"
 
-enum { DAY_MS = 24 * 60 * 60 * 1000 };
-
 /* Rows that an operator cancelled before they were claimed have their delivery already. */
 static enum err_code drop_cancelled(struct queue *q, struct lot *lot, struct err *e)
 {
@@ -364,25 +362,6 @@ enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o,
 	return e->code;
 }
 
-/* Else such a row would seem to have come after all that was done, once its time has passed
- * (store/reissue.c). What is a day ahead is no clock's. */
-static enum err_code note_ahead(struct queue *q, const struct lot *lot, struct err *e)
-{
-	int64_t ahead_ms = q->now_ms, most_ms = q->now_ms + DAY_MS;
-
-	e->code = ERR_OK;
-	for (uint32_t i = 0; i < lot->count; i++) {
-		int64_t created_ms = lot->entries[i].created_ms;
-
-		if (created_ms > ahead_ms && created_ms <= most_ms)
-			ahead_ms = created_ms;
-	}
-	if (ahead_ms == q->now_ms)
-		return ERR_OK;
-	sqlite3_bind_int64(q->ahead, 1, ahead_ms);
-	return db_run(q->db, q->ahead, e);
-}
-
 enum err_code queue_admit(struct queue *q, struct lot *lot, struct opening *openings,
 			  size_t count, struct err *e)
 {
@@ -401,8 +380,7 @@ enum err_code queue_admit(struct queue *q, struct lot *lot, struct opening *open
 			return e->code;
 	if (lot->kind == LOT_FRESH) {
 		sqlite3_bind_int64(q->cursor, 1, lot->last_id);
-		if (db_run(q->db, q->cursor, e) != ERR_OK ||
-		    note_ahead(q, lot, e) != ERR_OK)
+		if (db_run(q->db, q->cursor, e) != ERR_OK)
 			return e->code;
 	}
 	if (queue_note_plain(q, lot, e) != ERR_OK)

@@ -51,9 +51,6 @@ static const struct {
 	 "UPDATE waiting SET status = 2, due_at = NULL WHERE key = ?1 AND status = ?2"},
 	{S(derived),
 	 "INSERT OR REPLACE INTO derived_id (outbox_id, event_id) VALUES (?1, ?2)"},
-	{S(ahead),
-	 "INSERT INTO setting (name, value) VALUES ('created_ahead_ms', ?1) "
-	 "ON CONFLICT DO UPDATE SET value = max(value, ?1)"},
 	{S(duplicate),
 	 "INSERT OR IGNORE INTO duplicate (first_id, outbox_id) VALUES (?1, ?2)"},
 	/* Once a request may have taken the first, what comes adds nothing to it; the row's own

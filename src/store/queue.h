@@ -31,8 +31,7 @@ struct queue {
 	struct note_plain plain;
 	sqlite3_stmt *cursor, *open_attempt, *close_attempt, *forget_attempt, *block,
 		*deliver, *deliver_pack, *wait, *unwait, *lease, *derived, *duplicate,
-		*later, *unmapped, *cancelled, *live, *set_hash, *waited, *removed,
-		*ahead;
+		*later, *unmapped, *cancelled, *live, *set_hash, *waited, *removed;
 	int64_t now_ms; /* of the transaction; set by the caller */
 	struct tally {
 		int32_t destination_id;

@@ -14,12 +14,10 @@ enum {
 	SLICE = 500,     /* rows that a transaction moves: producers wait for it */
 };
 
-/* Whatever was taken up was counted then, or an attempt was opened for it. One that was ahead of
- * the clock came before its time. */
+/* Whatever was taken up was counted then, or an attempt was opened for it. */
 static const char last_deed_sql[] =
 	"SELECT max(coalesce((SELECT max(last_seen) FROM counter), 0), coalesce((SELECT "
-	"started_at FROM attempt ORDER BY id DESC LIMIT 1), 0), coalesce((SELECT value "
-	"FROM setting WHERE name = 'created_ahead_ms'), 0))";
+	"started_at FROM attempt ORDER BY id DESC LIMIT 1), 0))";
 static const char below_sql[] =
 	"SELECT o.id, o.created_at, coalesce((SELECT event_hash FROM delivery WHERE key "
 	"BETWEEN o.id * 1024 AND o.id * 1024 + 1023 AND event_hash IS NOT NULL), (SELECT "
@@ -81,19 +79,6 @@ static bool compare(void *arg, const struct outbox_row *row,
 	return false;
 }
 
-/* Whether it went out under an id that was derived, and still has none of its own: what is
- * redacted since derives another. */
-static enum err_code has_derived(struct compared *c, int64_t id, bool *has, struct err *e)
-{
-	struct outbox_row row;
-	bool found;
-
-	*has = false;
-	if (outbox_one(&c->r->reader, id, &row, &found, e) == ERR_OK && found)
-		*has = dedup_hash((uint64_t)c->r->seed, row.event_id) == c->hash;
-	return e->code;
-}
-
 static bool began_again(const struct reissue *r)
 {
 	return r->sequence >= 0 && r->sequence < r->cursor;
@@ -107,7 +92,6 @@ static enum err_code tell(struct reissue *r, enum whose *out, struct err *e)
 	int64_t created_ms = outbox_created_ms(r->below, 1, 1);
 	bool later = created_ms > r->last_deed_ms;
 	struct compared c = {r, sqlite3_column_int64(r->below, 2), ROW_UNCLEAR};
-	bool has;
 
 	e->code = ERR_OK;
 	if (!later && !began_again(r))
@@ -116,13 +100,6 @@ static enum err_code tell(struct reissue *r, enum whose *out, struct err *e)
 		return e->code;
 	if (c.whose == ROW_OTHER && (!later || created_ms > r->now_ms))
 		c.whose = ROW_UNCLEAR;
-	/* Below rows that came again may be some that never went. */
-	if (r->certain && !later && c.hash && c.whose == ROW_UNCLEAR) {
-		if (has_derived(&c, id, &has, e) != ERR_OK)
-			return e->code;
-		if (has)
-			c.whose = ROW_OLD;
-	}
 	*out = c.whose;
 	return ERR_OK;
 }

@@ -9,7 +9,6 @@
 #include "core/redact.h"
 #include "core/redact_text.h"
 #include "store/members.h"
-#include "store/overlong.h"
 #include "store/queue.h"
 
 struct scrub_row {
@@ -179,43 +178,20 @@ static bool redact_row(struct scrub *s, const struct outbox_row *row)
 	return event || time;
 }
 
-static bool shows_somebody(void *arg, struct str piece, bool first)
-{
-	(void)arg;
-	(void)first;
-	return tells_who(piece) || memmem(piece.p, piece.len, "\"user\"", 6) != NULL;
-}
-
-/* It is too large to be sent, and to be read as JSON: where somebody is in it, nothing is left. */
-static enum err_code blank_payload(struct scrub *s, int64_t outbox_id, bool *changed,
-				   struct err *e)
-{
-	struct overlong payload = {s->db, "outbox", "payload", outbox_id};
-	bool told;
-
-	if (overlong_search(&payload, shows_somebody, NULL, &told, e) != ERR_OK || !told)
-		return e->code;
-	*changed = true;
-	return overlong_blank(&payload, e);
-}
-
 enum err_code scrub_row(struct scrub *s, int64_t outbox_id, bool *changed, struct err *e)
 {
 	struct outbox_row row;
-	bool found, overlong;
+	bool found;
 
-	*changed = overlong = false;
+	*changed = false;
 	if (outbox_one(&s->reader, outbox_id, &row, &found, e) == ERR_OK && found &&
 	    redact_row(s, &row) && keep_event_id(s, &row, e) == ERR_OK)
 		*changed = true;
-	if (e->code == ERR_OK && found)
-		overlong = row.payload.len > BOUNDED_MAX;
 	/* The row must not be read while it is written. */
 	outbox_release(&s->reader);
-	if (e->code == ERR_OK && *changed)
-		e->code = rewrite_if_it_fits(s, outbox_id, changed, e);
-	return e->code == ERR_OK && overlong ? blank_payload(s, outbox_id, changed, e)
-					     : e->code;
+	return e->code == ERR_OK && *changed
+		       ? rewrite_if_it_fits(s, outbox_id, changed, e)
+		       : e->code;
 }
 
 enum err_code scrub_erase(struct scrub *s, int64_t outbox_id, struct err *e)

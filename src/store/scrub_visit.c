@@ -3,14 +3,16 @@
  * Visits and consent rows that were read: the same replacement, column by column. */
 #include "store/scrub.h"
 
+#include <string.h>
+
 #include "base/clock.h"
-#include "store/overlong.h"
 #include "store/setting.h"
 
 enum {
 	COLUMNS_MAX = 11,
 	VALUE_MAX = 2 * BOUNDED_MAX, /* what takes its place may be longer */
 	ROW_MAX = 5 * VALUE_MAX,
+	BLANK = 4096,
 };
 
 /* clang-format off */
@@ -80,87 +82,65 @@ struct visit_scrub {
 	bool overlong; /* one of them: it cannot be bound */
 };
 
-struct column {
-	struct visit_scrub *v;
-	int at;
-};
-
-static bool redact_value(struct visit_scrub *v, int i, struct str value)
-{
-	return redact_column(v->table->fields[i], value, v->s->country, &v->s->scratch,
-			     &v->s->digest, &v->values[i]);
-}
-
-/* Behind its beginning an address of a page is read as if its query went on. */
-static bool is_told(void *arg, struct str piece, bool first)
-{
-	const struct column *c = arg;
-	enum field field = c->v->table->fields[c->at];
-
-	if (!first && (field == FIELD_URL || field == FIELD_REFERRER))
-		piece = str_make(piece.p - 1, piece.len + 1);
-	return redact_value(c->v, c->at, piece);
-}
-
-static struct overlong place_of(const struct visit_scrub *v, int i, int64_t id)
-{
-	return (struct overlong){v->s->db, v->table->name, v->table->columns[i], id};
-}
-
-/* A value that cannot be bound: it is blanked where it lies. */
-static enum err_code look_through(struct visit_scrub *v, int i, int64_t id, struct err *e)
-{
-	struct overlong value = place_of(v, i, id);
-	struct column column = {v, i};
-
-	v->overlong = true;
-	return overlong_search(&value, is_told, &column, &v->changes[i], e);
-}
-
 /* What does not change is bound as it was read; where nothing is left, NULL. A time that is text
  * and no time keeps what is left of it. */
-static void redact_bound(struct visit_scrub *v, int i, struct str value)
+static bool redact_columns(struct visit_scrub *v, sqlite3_stmt *row)
 {
-	struct buf *out = &v->values[i];
+	bool changed = false;
 
-	v->changes[i] = redact_value(v, i, value);
-	if (!v->changes[i]) {
-		buf_clear(out);
-		if (i + 1 < v->table->count)
-			buf_adds(out, value);
-	}
-	if (out->len == 0)
-		sqlite3_bind_null(v->write, i + 2);
-	else
-		db_bind(v->write, i + 2, buf_str(out));
-}
-
-static enum err_code redact_columns(struct visit_scrub *v, sqlite3_stmt *row,
-				    bool *changed, struct err *e)
-{
-	v->overlong = *changed = false;
-	e->code = ERR_OK;
-	for (int i = 0; i < v->table->count && e->code == ERR_OK; i++) {
+	v->overlong = false;
+	for (int i = 0; i < v->table->count; i++) {
 		struct str value = db_column(row, i + 1);
+		struct buf *out = &v->values[i];
 
 		v->changes[i] = false;
-		if (value.len > BOUNDED_MAX)
-			e->code = look_through(v, i, sqlite3_column_int64(row, 0), e);
+		if (value.len > BOUNDED_MAX) {
+			v->overlong = true;
+			continue;
+		}
+		if (redact_column(v->table->fields[i], value, v->s->country,
+				  &v->s->scratch, &v->s->digest, out)) {
+			v->changes[i] = changed = true;
+		} else {
+			buf_clear(out);
+			if (i + 1 < v->table->count)
+				buf_adds(out, value);
+		}
+		if (out->len == 0)
+			sqlite3_bind_null(v->write, i + 2);
 		else
-			redact_bound(v, i, value);
-		*changed |= v->changes[i];
+			db_bind(v->write, i + 2, buf_str(out));
 	}
-	return e->code;
+	return changed;
 }
 
+static int blank(sqlite3_blob *value)
+{
+	char spaces[BLANK];
+	int len = sqlite3_blob_bytes(value), rc = SQLITE_OK;
+
+	memset(spaces, ' ', sizeof(spaces));
+	for (int at = 0; at < len && rc == SQLITE_OK; at += BLANK)
+		rc = sqlite3_blob_write(value, spaces,
+					len - at < BLANK ? len - at : BLANK, at);
+	return rc;
+}
+
+/* SQLite would read the whole row and write it anew. */
 static enum err_code blank_in_place(struct visit_scrub *v, int64_t id, struct err *e)
 {
+	sqlite3 *handle = v->s->db->handle;
+
 	e->code = ERR_OK;
 	for (int i = 0; i < v->table->count && e->code == ERR_OK; i++) {
-		struct overlong value = place_of(v, i, id);
+		sqlite3_blob *value = NULL;
 
-		if (v->changes[i])
-			e->code = overlong_blank(&value, e);
+		if (v->changes[i] && (sqlite3_blob_open(handle, "main", v->table->name,
+							v->table->columns[i], id, 1,
+							&value) != SQLITE_OK ||
+				      blank(value) != SQLITE_OK))
+			db_err(v->s->db, e, "database");
+		sqlite3_blob_close(value);
 	}
 	return e->code;
 }
@@ -197,7 +177,7 @@ static enum err_code scrub_rows(struct visit_scrub *v, int64_t upto, int64_t *la
 		bounded_bind(&b, upto);
 		if (bounded_step(&b, &row, e) == ERR_OK && row) {
 			*last = sqlite3_column_int64(b.stmt, 0);
-			e->code = redact_columns(v, b.stmt, &changed, e);
+			changed = redact_columns(v, b.stmt);
 		}
 		/* The row must not be read while it is written. */
 		bounded_end(&b);

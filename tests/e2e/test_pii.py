@@ -274,40 +274,6 @@ class WrongPlace(PiiCase):
                          [("canary@mail.example",), ("+49 170 7770001",)])
 
 
-class Overlong(PiiCase):
-    """Values that nobody makes use of, since they are longer than 4 MiB."""
-    long = 5_000_000
-
-    def put(self, table, **row):
-        self.project.connect().execute(
-            f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
-            list(row.values()))
-
-    def test_nobody_stays_in_them(self):
-        late = "y" * self.long
-        url = "https://shop.example/?x="
-        self.put("visit", session_id="s1", email="canary1@mail.example" + " " * self.long)
-        self.put("visit", session_id="s2", page_url=f"{url}&email=canary2@mail.example&{late}")
-        self.put("visit", session_id="s3", page_url=f"{url}{late}&first_name=Canariana")
-        self.put("visit", session_id="s4", user_agent=f"{late} canary4@mail.example")
-        self.put("visit", session_id="s5", page_url=url + late)
-        self.put("consent", session_id=f"canary5@mail.example {late}", ad_user_data="GRANTED")
-        self.put("outbox", event_id="big", event="purchase",
-                 payload=json.dumps({"user": {"first_name": "Canariana"}, "x": late}))
-        self.put("outbox", event_id="note", event="purchase",
-                 payload=json.dumps({"x": late, "note": "canary6@mail.example"}))
-        self.put("outbox", event_id="nobody", event="purchase", payload=json.dumps({"x": late}))
-        self.project.insert([purchase(1)])
-        self.assertEqual(self.drain(), 0)
-        self.assertEqual(self.project.reasons(), {"payload_too_large": 3, "delivered": 1})
-        self.assert_no_canary()
-        self.assertEqual(self.project.query("SELECT page_url FROM visit WHERE session_id = 's5'"),
-                         [(url + late,)])
-        self.assertEqual(self.project.query(
-            "SELECT length(trim(payload)) FROM outbox WHERE id <= 3"),
-            [(0,), (0,), (len(json.dumps({"x": late})),)])
-
-
 class Mended(PiiCase):
     """A payload that is changed in place brings plain identifiers back."""
     bad = {"properties": {"value": 5}}  # no currency

@@ -89,28 +89,6 @@ class Ids(Case):
         self.assertEqual(set(self.sent().values()), {1})
         self.assertEqual(len(self.sent()), 2)
 
-    def test_another_event_id_of_a_row_that_was_ahead_is_no_sign_of_it(self):
-        """It was delivered before its time, which has passed by now."""
-        created_ms = int(time.time() * 1000) + 2500
-        self.project.insert([dict(purchase(1), created_at=created_ms)])
-        self.assertEqual(self.drain(), 0)
-        admin = self.project.connect()
-        admin.execute("UPDATE outbox SET event_id = 'other'")
-        admin.close()
-        time.sleep(3)
-        self.assertEqual(self.drain(), 0)
-        self.assertEqual([row["id"] for row in self.project.rows("SELECT id FROM outbox")], [1])
-        self.assertEqual(self.sent(), {"id-1": 1})
-
-    def test_above_rows_whose_content_was_redacted(self):
-        """Those derive another id than they were sent under, and are sent no second time."""
-        self.begin_again(10, remains=6, event_id=None,
-                         properties={"value": 9, "currency": "EUR", "query": "bob@x.example"})
-        self.insert(purchase(n, prefix="again") for n in range(2))
-        self.assertEqual(self.drain(), 0)
-        self.assertEqual(set(self.sent().values()), {1})
-        self.assertEqual(len(self.sent()), 12)
-
     def test_more_than_a_transaction_moves(self):
         self.begin_again(1300)
         self.insert(purchase(n, prefix="again") for n in range(1200))
