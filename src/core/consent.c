@@ -45,6 +45,12 @@ static bool is_letter(char c)
 
 /* "1", a digit, then four times a letter and a digit that is some other setting, then a
  * tail that grows from year to year. */
+/* What no signal says: a digit, and since 2024 a capital letter too (13l3lPl2l1). */
+static bool is_separator(char c)
+{
+	return ascii_is_digit(c) || (c >= 'A' && c <= 'Z');
+}
+
 bool consent_from_gcd(struct str gcd, struct consent *out)
 {
 	enum signal s[4];
@@ -54,7 +60,7 @@ bool consent_from_gcd(struct str gcd, struct consent *out)
 	    !ascii_is_digit(gcd.p[1]))
 		return false;
 	for (size_t i = 0; i < 4; i++) {
-		if (!is_letter(gcd.p[2 + 2 * i]) || !ascii_is_digit(gcd.p[3 + 2 * i]))
+		if (!is_letter(gcd.p[2 + 2 * i]) || !is_separator(gcd.p[3 + 2 * i]))
 			return false;
 		s[i] = gcd_signal(gcd.p[2 + 2 * i]);
 	}

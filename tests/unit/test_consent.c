@@ -54,6 +54,9 @@ static void reads_gcd(void **state)
 	} rows[] = {
 		{"11t1t1t1t5", true, {G, G, G, G}},
 		{"13l3l3l3l1l1", true, {U, U, U, U}},
+		{"13t3tPt2t5l1", true, {G, G, G, G}},
+		{"13l3lPl2l1", true, {U, U, U, U}},
+		{"13t3qPt2p5", true, {G, D, G, D}},
 		{"11l1l1l1l1", true, {U, U, U, U}},
 		{"11p1p1p1p5", true, {D, D, D, D}},
 		{"11q1r1q1r5", true, {D, G, D, G}},
