@@ -90,6 +90,36 @@ class Shared(Permission):
         self.assertEqual(self.project.reasons(), {"consent_denied": 1})
 
 
+class Older(Permission):
+    """A file in which what is said for all stands among what names somebody."""
+
+    TURNED = "(node | (1 << 63)) - (node & (1 << 63))"
+
+    def test_is_migrated(self):
+        self.state(100, email="a@family.example", ad_user_data="GRANTED")
+        self.state(100, external_id="b2", ad_user_data="GRANTED")
+        self.state(90, email="b@family.example", ad_user_data="DENIED")
+        self.state(80, external_id="b1", email="b@family.example", ad_user_data="GRANTED")
+        self.state(100, external_id="c2", ad_user_data="GRANTED")
+        self.state(90, email="c@family.example", ad_user_data="DENIED", ad_storage="GRANTED")
+        self.state(80, external_id="c1", email="c@family.example", ad_user_data="GRANTED")
+        self.drain()
+        db = self.project.connect()
+        db.execute(f"UPDATE statement SET node = {self.TURNED} WHERE consent_id IN "
+                   "(SELECT id FROM consent WHERE external_id IS NULL)")
+        db.execute("DELETE FROM consent WHERE id = 6")
+        db.execute("DELETE FROM schema_migration WHERE version = 2")
+        db.execute("PRAGMA user_version = 1")
+        db.close()
+        self.assertEqual(self.drain(), 78)
+        self.project.convey("init")
+        for number, person in enumerate(("a2", "b2", "c2")):
+            self.project.insert([purchase(number, user={
+                "external_id": person, "email": f"{person[0]}@family.example", "ip": IP})])
+        self.drain()
+        self.assertEqual(self.told(), {"id-0": True, "id-1": False, "id-2": False})
+
+
 class Since(Permission):
     """A payload says what was so at its event, whenever it is written."""
 

@@ -48,10 +48,10 @@ def later_package(out):
         for path in tree():
             os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
             shutil.copy2(os.path.join(ROOT, path), os.path.join(folder, path))
-        change(folder, "src/store/meson.build", "migrations/0001_initial.sql'",
-               "migrations/0001_initial.sql', '../../migrations/0002_later.sql'")
+        change(folder, "src/store/meson.build", "_for_all.sql'",
+               "_for_all.sql', '../../migrations/0003_later.sql'")
         change(folder, "debian/changelog", "convey (0.1.0)", "convey (0.1.1)")
-        with open(os.path.join(folder, "migrations/0002_later.sql"), "w", encoding="ascii") as file:
+        with open(os.path.join(folder, "migrations/0003_later.sql"), "w", encoding="ascii") as file:
             file.write("CREATE TABLE later (id INTEGER PRIMARY KEY);\n")
         return make(folder, out, False)
 

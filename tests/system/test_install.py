@@ -52,8 +52,8 @@ class Life(Case):
         self.assertEqual(self.inside("convey", "--version"), "convey 0.1.1\n")
         self.assertEqual(self.show("ActiveState")["ActiveState"], "active")
         self.assertNotEqual(self.show("MainPID")["MainPID"], before)
-        self.assertEqual(self.query("SELECT max(version) FROM schema_migration"), "2")
-        self.assertTrue(self.exists(DB + ".bak-v1"))
+        self.assertEqual(self.query("SELECT max(version) FROM schema_migration"), "3")
+        self.assertTrue(self.exists(DB + ".bak-v2"))
         self.insert("order-3")
         for event_id in ("order-1", "order-2", "order-3"):
             self.wait_delivered(event_id)
