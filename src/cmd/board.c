@@ -15,7 +15,8 @@ enum board_column { REASON, DESTINATION, COUNT, FIRST_SEEN, LAST_SEEN, EXAMPLE, 
 
 enum err_code board_open(struct board *b, const struct cmd *c, struct err *e)
 {
-	struct buf sentence;
+	struct buf sentence, disk;
+	bool full;
 
 	*b = (struct board){.cmd = c};
 	if (cmd_open(c, DB_READ, &b->db, e) != ERR_OK)
@@ -28,10 +29,16 @@ enum err_code board_open(struct board *b, const struct cmd *c, struct err *e)
 	b->totals.no_relay = b->relay == 0;
 	b->person = outlook_needs_person(&b->totals);
 	buf_init(&sentence, sizeof(b->verdict));
-	outlook_sentence(&b->totals, &sentence);
-	b->person |= outlook_disk_full(b->db.path, &sentence);
-	snprintf(b->verdict, sizeof(b->verdict), "%s", buf_z(&sentence));
+	buf_init(&disk, sizeof(b->verdict));
+	full = outlook_disk_full(b->db.path, &disk);
+	if (full && !b->person)
+		buf_adds(&sentence, STR("Needs you."));
+	else
+		outlook_sentence(&b->totals, &sentence);
+	b->person |= full;
+	snprintf(b->verdict, sizeof(b->verdict), "%s%s", buf_z(&sentence), buf_z(&disk));
 	buf_fini(&sentence);
+	buf_fini(&disk);
 	return ERR_OK;
 }
 

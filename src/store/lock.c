@@ -87,11 +87,27 @@ static enum err_code busy(const struct lock *lock, struct err *e)
 		       content.pid[0] ? content.pid : "unknown");
 }
 
+/* The lock and the WAL go by the name: by another one a second relay would send everything too. */
+static enum err_code check_names(const struct lock *lock, struct err *e)
+{
+	struct stat st;
+
+	e->code = ERR_OK;
+	if (stat(lock->path, &st) != 0 || st.st_nlink < 2)
+		return ERR_OK;
+	return err_set(e, ERR_CONFIG,
+		       "'%s' has %ld names (hard links), and whoever opens it by another "
+		       "one ruins it; keep one (find DIR -samefile '%s')",
+		       lock->path, (long)st.st_nlink, lock->path);
+}
+
 enum err_code lock_take(struct lock *lock, struct err *e)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char path[sizeof(lock->path) + 8];
 
+	if (check_names(lock, e) != ERR_OK)
+		return e->code;
 	snprintf(path, sizeof(path), "%s.lock", lock->path);
 	lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock->fd < 0)

@@ -362,6 +362,14 @@ class Stopping(Case):
         self.assertTrue(relay.running())
         self.assertEqual(relay.stop(), 0)
 
+    def test_a_file_of_two_names(self):
+        """By the other one it would have another lock and another WAL."""
+        link = os.path.join(self.project.directory, "link.db")
+        os.link(self.project.db, link)
+        self.assertIn("2 names", self.refused(78, "run", "--db", link, "--drain"))
+        os.unlink(link)
+        self.assertEqual(self.drain(), 0)
+
     def test_a_journal_mode_that_an_application_chose(self):
         db = self.project.connect()
         self.assertEqual(db.execute("PRAGMA journal_mode = DELETE").fetchone(), ("delete",))

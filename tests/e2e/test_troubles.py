@@ -175,6 +175,13 @@ class Files(Troubles):
         self.run_("run", "--db", path)
         self.page("The file is not convey's")
 
+    def test_two_names(self):
+        link = os.path.join(self.project.directory, "link.db")
+        os.link(self.project.db, link)
+        self.run_("run", "--db", link)
+        self.page("The database has two names")
+        os.unlink(link)
+
     def test_no_database(self):
         path = os.path.join(self.project.directory, "text.db")
         with open(path, "w", encoding="ascii") as file:
