@@ -3,6 +3,7 @@
  * Visits and consent rows that were read: the same replacement, column by column. */
 #include "store/scrub.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -83,7 +84,7 @@ struct visit_scrub {
 };
 
 /* What does not change is bound as it was read; where nothing is left, NULL. A time that is text
- * and no time keeps what is left of it. */
+ * and no time keeps what is left of it; of what is too long to be read, nothing. */
 static bool redact_columns(struct visit_scrub *v, sqlite3_stmt *row)
 {
 	bool changed = false;
@@ -93,9 +94,9 @@ static bool redact_columns(struct visit_scrub *v, sqlite3_stmt *row)
 		struct str value = db_column(row, i + 1);
 		struct buf *out = &v->values[i];
 
-		v->changes[i] = false;
-		if (value.len > BOUNDED_MAX) {
-			v->overlong = true;
+		v->changes[i] = value.len > BOUNDED_MAX;
+		if (v->changes[i]) {
+			v->overlong = changed = true;
 			continue;
 		}
 		if (redact_column(v->table->fields[i], value, v->s->country,
@@ -126,6 +127,36 @@ static int blank(sqlite3_blob *value)
 	return rc;
 }
 
+static enum err_code run_on_row(struct visit_scrub *v, sqlite3_stmt *stmt, int64_t id,
+				struct err *e)
+{
+	sqlite3 *handle = v->s->db->handle;
+	int limit = sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, ROW_MAX);
+
+	sqlite3_bind_int64(stmt, 1, id);
+	e->code = db_run(v->s->db, stmt, e);
+	sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, limit);
+	return e->code;
+}
+
+/* A column with an index of somebody's is written by SQL alone, though SQLite reads the whole row
+ * for that. One that is too large for it stays: nobody else is to wait for it. */
+static enum err_code blank_by_sql(struct visit_scrub *v, int i, int64_t id, struct err *e)
+{
+	sqlite3_stmt *stmt;
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "UPDATE %s SET %s = ' ' WHERE id = ?1", v->table->name,
+		 v->table->columns[i]);
+	if (db_prepare(v->s->db, sql, &stmt, e) != ERR_OK)
+		return e->code;
+	if (run_on_row(v, stmt, id, e) != ERR_OK &&
+	    sqlite3_errcode(v->s->db->handle) == SQLITE_TOOBIG)
+		e->code = ERR_OK;
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
 /* SQLite would read the whole row and write it anew. */
 static enum err_code blank_in_place(struct visit_scrub *v, int64_t id, struct err *e)
 {
@@ -134,11 +165,15 @@ static enum err_code blank_in_place(struct visit_scrub *v, int64_t id, struct er
 	e->code = ERR_OK;
 	for (int i = 0; i < v->table->count && e->code == ERR_OK; i++) {
 		sqlite3_blob *value = NULL;
+		int rc;
 
-		if (v->changes[i] && (sqlite3_blob_open(handle, "main", v->table->name,
-							v->table->columns[i], id, 1,
-							&value) != SQLITE_OK ||
-				      blank(value) != SQLITE_OK))
+		if (!v->changes[i])
+			continue;
+		rc = sqlite3_blob_open(handle, "main", v->table->name,
+				       v->table->columns[i], id, 1, &value);
+		if (rc == SQLITE_ERROR)
+			blank_by_sql(v, i, id, e);
+		else if (rc != SQLITE_OK || blank(value) != SQLITE_OK)
 			db_err(v->s->db, e, "database");
 		sqlite3_blob_close(value);
 	}
@@ -149,14 +184,10 @@ static enum err_code write_row(struct visit_scrub *v, int64_t id, struct err *e)
 {
 	sqlite3 *handle = v->s->db->handle;
 	enum err_code code;
-	int limit;
 
 	if (v->overlong)
 		return blank_in_place(v, id, e);
-	limit = sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, ROW_MAX);
-	sqlite3_bind_int64(v->write, 1, id);
-	code = db_run(v->s->db, v->write, e);
-	sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, limit);
+	code = run_on_row(v, v->write, id, e);
 	if (code != ERR_OK && sqlite3_errcode(handle) == SQLITE_TOOBIG)
 		return blank_in_place(v, id, e);
 	return code;

@@ -40,6 +40,24 @@ class Sent(PiiCase):
         self.assertEqual(web["list-1"], {"external_id": sha256("7")})
 
 
+class Overlong(PiiCase):
+    def test_in_a_visit_whatever_is_indexed(self):
+        """An index of the administrator's own: the value cannot be blanked where it lies."""
+        late = "y" * 5_000_000
+        db = self.project.connect()
+        db.execute("CREATE INDEX own ON visit (email)")
+        db.execute("INSERT INTO visit (session_id, email, page_url) VALUES (?, ?, ?)",
+                   ("s1", "canary1@mail.example", "https://shop.example/?q=canary2@mail.example&x="
+                    + late))
+        db.execute("INSERT INTO visit (session_id, email) VALUES (?, ?)",
+                   ("s2", "canary3@mail.example" + " " * len(late)))
+        db.close()
+        self.project.insert([purchase(1)])
+        self.assertEqual(self.drain(), 0)
+        self.assert_no_canary()
+        self.assertEqual(self.project.reasons(), {"delivered": 1})
+
+
 class AtRest(PiiCase):
     def test_a_drain_leaves_hashes_only(self):
         rows = [canary(n) for n in range(700)]
