@@ -85,7 +85,14 @@ static enum err_code take(struct cmd *c, int opt, bool *version, struct err *e)
 	case OPT_DRY_RUN: c->dry_run = true; break;
 	case OPT_VERSION: *version = true; break;
 	case 'h': c->help = true; break;
-	default: c->values[opt - OPT_OWN] = optarg ? optarg : ""; break;
+	default:
+		/* A unit's words may be overruled behind them; half of a route, or of what is to
+		 * be sent again, is something else than was meant. */
+		if (optarg && c->values[opt - OPT_OWN] && c->command->kind != CMD_RUNS)
+			return err_set(e, ERR_USAGE, "--%s is given twice",
+				       c->command->options[opt - OPT_OWN].name);
+		c->values[opt - OPT_OWN] = optarg ? optarg : "";
+		break;
 	}
 	if (opt == OPT_DB && !optarg[0])
 		return err_set(e, ERR_USAGE, "--db needs the name of a file");

@@ -320,9 +320,9 @@ static void finish(struct http *http, struct http_request *r, CURLcode rc)
 		begin(http, r);
 		return;
 	}
-	if (rc == CURLE_ABORTED_BY_CALLBACK)
+	if (rc == CURLE_ABORTED_BY_CALLBACK || rc == CURLE_SEND_FAIL_REWIND)
 		snprintf(r->error, sizeof(r->error),
-			 "the connection ended before the body was sent");
+			 "the connection was closed before an answer came");
 	else if (rc != CURLE_OK && (r->too_long || r->error[0] == '\0'))
 		snprintf(r->error, sizeof(r->error), "%s",
 			 r->too_long ? "the answer is too long" : curl_easy_strerror(rc));

@@ -31,6 +31,46 @@ class Spoiled(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Closing(http.server.BaseHTTPRequestHandler):
+    """Answers the first request of a connection, and closes it upon the second."""
+    protocol_version = "HTTP/1.1"
+
+    def setup(self):
+        super().setup()
+        self.answered = False
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.answered:
+            self.close_connection = True
+            return
+        self.answered = True
+        answer = b'{"code":0,"message":"OK","request_id":"r%d"}' % id(self)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+class Kept(Case):
+    def test_a_connection_that_closes_without_an_answer_is_told_as_such(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Closing)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        relay = self.project.start(f"http://127.0.0.1:{server.server_port}", *FAST)
+        for number in (1, 2):
+            self.project.insert([purchase(number)])
+            self.project.wait_for({"delivered": number})
+        self.assertEqual(relay.stop(), 0)
+        server.shutdown()
+        server.server_close()
+        self.assertEqual([row["api_message"] for row in self.project.rows(
+            "SELECT * FROM attempt_log WHERE outcome = 'unknown'")],
+            ["the connection was closed before an answer came"])
+
+
 class Spoilers(Case):
     def test_the_others_do_not_go_on_failing_with_it(self):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Spoiled)

@@ -35,6 +35,14 @@ class Case(unittest.TestCase):
         return found
 
 
+class Words(Case):
+    def test_a_condition_given_twice_is_no_wider_route(self):
+        for twice in (("--consent", "ad_user_data=GRANTED", "--consent", "ad_storage=GRANTED"),
+                      ("--has", "email", "--has", "phone"), ("--to", "b")):
+            self.convey("route", "add", "--to", "a", *twice, status=64)
+        self.assertEqual(json.loads(self.convey("route", "list", "--json")), [])
+
+
 class Delivery(Case):
     def test_without_routes_every_destination_gets_it(self):
         self.assertEqual(self.run_relay(purchase(1)),
