@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- What a consent row says that names no external_id stands apart from what names one: under the
 -- identifier's number with its highest bit turned over. Of rows that have gone it is not known
 -- whom they named: what they deny stands under both.

@@ -3,9 +3,6 @@
  * Visits and consent rows that were read: the same replacement, column by column. */
 #include "store/scrub.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/clock.h"
 #include "store/setting.h"
 
@@ -13,7 +10,6 @@ enum {
 	COLUMNS_MAX = 11,
 	VALUE_MAX = 2 * BOUNDED_MAX, /* what takes its place may be longer */
 	ROW_MAX = 5 * VALUE_MAX,
-	BLANK = 4096,
 };
 
 /* clang-format off */
@@ -34,7 +30,6 @@ enum {
 /* clang-format on */
 
 struct table {
-	const char *name, *columns[COLUMNS_MAX];
 	const char *read, *careful, *write;
 	const char *cursor;   /* rows up to here were read, */
 	const char *scrubbed; /* … and up to here rewritten */
@@ -43,10 +38,7 @@ struct table {
 };
 
 static const struct table tables[] = {
-	{"visit",
-	 {"email", "phone", "external_id", "page_url", "referrer", "session_id", "ttclid",
-	  "ttp", "ip", "user_agent", "seen_at"},
-	 VISIT(UNBOUNDED),
+	{VISIT(UNBOUNDED),
 	 VISIT(BOUNDED),
 	 "UPDATE visit SET email = ?2, phone = ?3, external_id = ?4, page_url = ?5, "
 	 "referrer = ?6, session_id = ?7, ttclid = ?8, ttp = ?9, ip = ?10, "
@@ -57,10 +49,7 @@ static const struct table tables[] = {
 	  FIELD_SESSION_ID, FIELD_TTCLID, FIELD_TTP, FIELD_IP, FIELD_USER_AGENT,
 	  FIELD_CONVERSION_DATE_TIME},
 	 11},
-	{"consent",
-	 {"email", "phone", "external_id", "session_id", "ad_user_data",
-	  "ad_personalization", "ad_storage", "analytics_storage", "stated_at"},
-	 CONSENT(UNBOUNDED),
+	{CONSENT(UNBOUNDED),
 	 CONSENT(BOUNDED),
 	 "UPDATE consent SET email = ?2, phone = ?3, external_id = ?4, session_id = ?5, "
 	 "ad_user_data = ?6, ad_personalization = ?7, ad_storage = ?8, "
@@ -79,8 +68,6 @@ struct visit_scrub {
 	sqlite3_stmt *read, *write;
 	uint64_t deadline_ms;
 	struct buf values[COLUMNS_MAX];
-	bool changes[COLUMNS_MAX];
-	bool overlong; /* one of them: it cannot be bound */
 };
 
 /* What does not change is bound as it was read; where nothing is left, NULL. A time that is text
@@ -89,19 +76,17 @@ static bool redact_columns(struct visit_scrub *v, sqlite3_stmt *row)
 {
 	bool changed = false;
 
-	v->overlong = false;
 	for (int i = 0; i < v->table->count; i++) {
 		struct str value = db_column(row, i + 1);
 		struct buf *out = &v->values[i];
 
-		v->changes[i] = value.len > BOUNDED_MAX;
-		if (v->changes[i]) {
-			v->overlong = changed = true;
-			continue;
-		}
-		if (redact_column(v->table->fields[i], value, v->s->country,
-				  &v->s->scratch, &v->s->digest, out)) {
-			v->changes[i] = changed = true;
+		if (value.len > BOUNDED_MAX) {
+			buf_clear(out);
+			buf_addc(out, ' ');
+			changed = true;
+		} else if (redact_column(v->table->fields[i], value, v->s->country,
+					 &v->s->scratch, &v->s->digest, out)) {
+			changed = true;
 		} else {
 			buf_clear(out);
 			if (i + 1 < v->table->count)
@@ -115,82 +100,25 @@ static bool redact_columns(struct visit_scrub *v, sqlite3_stmt *row)
 	return changed;
 }
 
-static int blank(sqlite3_blob *value)
-{
-	char spaces[BLANK];
-	int len = sqlite3_blob_bytes(value), rc = SQLITE_OK;
-
-	memset(spaces, ' ', sizeof(spaces));
-	for (int at = 0; at < len && rc == SQLITE_OK; at += BLANK)
-		rc = sqlite3_blob_write(value, spaces,
-					len - at < BLANK ? len - at : BLANK, at);
-	return rc;
-}
-
-static enum err_code run_on_row(struct visit_scrub *v, sqlite3_stmt *stmt, int64_t id,
-				struct err *e)
+/* All columns are bound anew, so that SQLite reads none of the row but what somebody has an index
+ * on. Where all of them together are too long, they all go; what is too long even for that stays,
+ * as nobody is to wait for it. */
+static enum err_code write_row(struct visit_scrub *v, int64_t id, struct err *e)
 {
 	sqlite3 *handle = v->s->db->handle;
 	int limit = sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, ROW_MAX);
 
-	sqlite3_bind_int64(stmt, 1, id);
-	e->code = db_run(v->s->db, stmt, e);
+	sqlite3_bind_int64(v->write, 1, id);
+	for (int tries = 0; tries < 2; tries++) {
+		if (db_run(v->s->db, v->write, e) == ERR_OK ||
+		    sqlite3_errcode(handle) != SQLITE_TOOBIG)
+			break;
+		e->code = ERR_OK;
+		for (int i = 0; i < v->table->count; i++)
+			db_bind(v->write, i + 2, STR(" "));
+	}
 	sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, limit);
 	return e->code;
-}
-
-/* A column with an index of somebody's is written by SQL alone, though SQLite reads the whole row
- * for that. One that is too large for it stays: nobody else is to wait for it. */
-static enum err_code blank_by_sql(struct visit_scrub *v, int i, int64_t id, struct err *e)
-{
-	sqlite3_stmt *stmt;
-	char sql[128];
-
-	snprintf(sql, sizeof(sql), "UPDATE %s SET %s = ' ' WHERE id = ?1", v->table->name,
-		 v->table->columns[i]);
-	if (db_prepare(v->s->db, sql, &stmt, e) != ERR_OK)
-		return e->code;
-	if (run_on_row(v, stmt, id, e) != ERR_OK &&
-	    sqlite3_errcode(v->s->db->handle) == SQLITE_TOOBIG)
-		e->code = ERR_OK;
-	sqlite3_finalize(stmt);
-	return e->code;
-}
-
-/* SQLite would read the whole row and write it anew. */
-static enum err_code blank_in_place(struct visit_scrub *v, int64_t id, struct err *e)
-{
-	sqlite3 *handle = v->s->db->handle;
-
-	e->code = ERR_OK;
-	for (int i = 0; i < v->table->count && e->code == ERR_OK; i++) {
-		sqlite3_blob *value = NULL;
-		int rc;
-
-		if (!v->changes[i])
-			continue;
-		rc = sqlite3_blob_open(handle, "main", v->table->name,
-				       v->table->columns[i], id, 1, &value);
-		if (rc == SQLITE_ERROR)
-			blank_by_sql(v, i, id, e);
-		else if (rc != SQLITE_OK || blank(value) != SQLITE_OK)
-			db_err(v->s->db, e, "database");
-		sqlite3_blob_close(value);
-	}
-	return e->code;
-}
-
-static enum err_code write_row(struct visit_scrub *v, int64_t id, struct err *e)
-{
-	sqlite3 *handle = v->s->db->handle;
-	enum err_code code;
-
-	if (v->overlong)
-		return blank_in_place(v, id, e);
-	code = run_on_row(v, v->write, id, e);
-	if (code != ERR_OK && sqlite3_errcode(handle) == SQLITE_TOOBIG)
-		return blank_in_place(v, id, e);
-	return code;
 }
 
 static enum err_code scrub_rows(struct visit_scrub *v, int64_t upto, int64_t *last,
