@@ -43,14 +43,14 @@ static bool is_letter(char c)
 	return c >= 'a' && c <= 'z';
 }
 
-/* "1", a digit, then four times a letter and a digit that is some other setting, then a
- * tail that grows from year to year. */
 /* What no signal says: a digit, and since 2024 a capital letter too (13l3lPl2l1). */
 static bool is_separator(char c)
 {
 	return ascii_is_digit(c) || (c >= 'A' && c <= 'Z');
 }
 
+/* "1", a digit, then four times a letter and a separator that is some other setting, then
+ * a tail that grows from year to year. */
 bool consent_from_gcd(struct str gcd, struct consent *out)
 {
 	enum signal s[4];
