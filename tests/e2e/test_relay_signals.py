@@ -32,8 +32,9 @@ class Signals(Case):
         os.kill(relay.pid, signal.SIGTERM)
         if twice:
             time.sleep(0.02)
-            if relay.running():
+            if relay.running():  # it gives up what is under way, perhaps just answered
                 os.kill(relay.pid, signal.SIGTERM)
+                self.project.kills.append(time.time() * 1000)
         self.assertEqual(relay.wait(ENDS_IN_S + 5), 0, relay.log()[-2000:])
         self.assertEqual(self.under_way(), 0, "all that was under way is recorded")
         return time.monotonic() - start
