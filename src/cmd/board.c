@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cmd/clean.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
@@ -15,8 +16,8 @@ enum board_column { REASON, DESTINATION, COUNT, FIRST_SEEN, LAST_SEEN, EXAMPLE, 
 
 enum err_code board_open(struct board *b, const struct cmd *c, struct err *e)
 {
-	struct buf sentence, disk;
-	bool full;
+	struct buf sentence, refusal;
+	bool refused;
 
 	*b = (struct board){.cmd = c};
 	if (cmd_open(c, DB_READ, &b->db, e) != ERR_OK)
@@ -25,20 +26,23 @@ enum err_code board_open(struct board *b, const struct cmd *c, struct err *e)
 		board_close(b);
 		return e->code;
 	}
-	b->relay = lock_holder(c->db_path, b->endpoint);
-	b->totals.no_relay = b->relay == 0;
+	lock_look(c->db_path, &b->relay);
+	b->totals.no_relay = b->relay.pid == 0;
+	if (b->relay.pid > 0 && b->relay.since_ms)
+		b->totals.relay_s = (clock_wall_ms() - b->relay.since_ms) / 1000;
 	b->person = outlook_needs_person(&b->totals);
 	buf_init(&sentence, sizeof(b->verdict));
-	buf_init(&disk, sizeof(b->verdict));
-	full = outlook_disk_full(b->db.path, &disk);
-	if (full && !b->person)
+	buf_init(&refusal, sizeof(b->verdict));
+	refused = outlook_refusal(b->db.path, b->relay.refusal, &refusal);
+	if (refused && !b->person)
 		buf_adds(&sentence, STR("Needs you."));
 	else
 		outlook_sentence(&b->totals, &sentence);
-	b->person |= full;
-	snprintf(b->verdict, sizeof(b->verdict), "%s%s", buf_z(&sentence), buf_z(&disk));
+	b->person |= refused;
+	snprintf(b->verdict, sizeof(b->verdict), "%s%s", buf_z(&sentence),
+		 buf_z(&refusal));
 	buf_fini(&sentence);
-	buf_fini(&disk);
+	buf_fini(&refusal);
 	return ERR_OK;
 }
 
@@ -236,11 +240,12 @@ enum err_code board_json(struct board *b, json_t **out, struct err *e)
 		e->code = collect(&rows, problems, e);
 	*out = json_pack("{s:s, s:b, s:o, s:o, s:I, s:o, s:o}", "verdict", b->verdict,
 			 "needs_person", b->person, "relay",
-			 b->relay > 0    ? json_integer(b->relay)
-			 : b->relay == 0 ? json_false()
-					 : json_null(),
+			 b->relay.pid > 0    ? json_integer(b->relay.pid)
+			 : b->relay.pid == 0 ? json_false()
+					     : json_null(),
 			 "endpoint",
-			 b->endpoint[0] ? json_string(b->endpoint) : json_null(),
+			 b->relay.endpoint[0] ? json_string(b->relay.endpoint)
+					      : json_null(),
 			 "backlog", (json_int_t)board_backlog(b), "queue", queue,
 			 "problems", problems);
 	return e->code;

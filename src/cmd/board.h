@@ -16,9 +16,8 @@ struct board {
 	const struct cmd *cmd;
 	struct db db;
 	struct status_totals totals;
-	long relay;                       /* its process; 0: none runs, -1: not known */
-	bool person;                      /* somebody must do something */
-	char endpoint[LOCK_ENDPOINT_MAX]; /* of the relay; "": not known */
+	struct lock_holder relay;
+	bool person; /* somebody must do something */
 	char verdict[1600];
 };
 

@@ -4,12 +4,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "cmd/clean.h"
 #include "cmd/guard.h"
 #include "cmd/terminal.h"
 #include "cmd/verbs.h"
 #include "core/time_zone.h"
 #include "net/endpoint.h"
+#include "run/outlook.h"
 #include "store/lock.h"
 #include "store/status.h"
 
@@ -72,11 +74,34 @@ void doctor_failed(struct doctor *d, const char *check, struct err *e)
 	e->code = ERR_OK;
 }
 
+static void check_running(struct doctor *d, struct status_totals *t)
+{
+	const struct lock_holder *relay = &d->relay;
+	int refusal = relay->refusal;
+
+	if (relay->since_ms)
+		t->relay_s = (clock_wall_ms() - relay->since_ms) / 1000;
+	if (refusal)
+		doctor_tell(d, "relay", WRONG, outlook_remedy(refusal),
+			    "runs, process %ld, and sends nothing: it cannot write to "
+			    "the database%s%s",
+			    relay->pid, outlook_cause(refusal)[0] ? ": " : "",
+			    outlook_cause(refusal));
+	else if (outlook_is_silent(t))
+		doctor_tell(d, "relay", WRONG,
+			    "look at its log (journalctl -u convey), then start it again",
+			    "runs, process %ld, and has begun no request for %lld min, "
+			    "while rows are due",
+			    relay->pid, (long long)(t->silent_s / 60));
+	else
+		doctor_tell(d, "relay", FINE, "", "runs, process %ld", relay->pid);
+}
+
 static void check_relay(struct doctor *d)
 {
 	struct err e = {ERR_OK, ""};
 	struct status_totals t;
-	long pid = d->relay;
+	long pid = d->relay.pid;
 	int64_t waits;
 
 	if (status_totals(d->db, &t, &e) != ERR_OK) {
@@ -85,7 +110,7 @@ static void check_relay(struct doctor *d)
 	}
 	waits = t.unclaimed + t.pending + t.retrying;
 	if (pid > 0)
-		doctor_tell(d, "relay", FINE, "", "runs, process %ld", pid);
+		check_running(d, &t);
 	else if (pid < 0)
 		doctor_tell(d, "relay", FINE, "",
 			    "not known: its lock file is another user's");
@@ -114,7 +139,8 @@ static enum err_code find_endpoint(struct doctor *d, struct err *e)
 {
 	const char *given = getenv("CONVEY_ENDPOINT");
 
-	d->relay = lock_holder(d->cmd->db_path, d->endpoint);
+	lock_look(d->cmd->db_path, &d->relay);
+	snprintf(d->endpoint, sizeof(d->endpoint), "%s", d->relay.endpoint);
 	if (!(given && given[0]) && endpoint_allowed(str_of(d->endpoint)))
 		return ERR_OK;
 	return guard_endpoint(d->endpoint, e);

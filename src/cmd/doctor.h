@@ -17,7 +17,7 @@ struct doctor {
 	struct db *db;
 	struct output out; /* with --json */
 	char endpoint[LOCK_ENDPOINT_MAX];
-	long relay; /* as lock_holder says */
+	struct lock_holder relay;
 	int warnings, wrong;
 };
 

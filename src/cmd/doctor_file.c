@@ -67,12 +67,13 @@ static void check_modes(struct doctor *d)
 		return;
 	}
 	/* A restored file may have another: it is not wrong until somebody works with it. */
-	doctor_tell(d, "journal_mode", wal || d->relay == 0 ? FINE : WRONG,
+	doctor_tell(d, "journal_mode", wal || d->relay.pid == 0 ? FINE : WRONG,
 		    "stop all writers, then: sqlite3 FILE 'PRAGMA journal_mode = WAL'",
 		    "%s, pages of %lld bytes",
-		    wal             ? "wal"
-		    : d->relay == 0 ? "not wal; the relay sets it when it starts"
-				    : "not wal: producers and the relay block each other",
+		    wal ? "wal"
+		    : d->relay.pid == 0
+			    ? "not wal; the relay sets it when it starts"
+			    : "not wal: producers and the relay block each other",
 		    (long long)page);
 }
 

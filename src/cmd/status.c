@@ -24,13 +24,13 @@ static enum err_code show_json(struct board *b, struct err *e)
 
 static void print_relay(const struct board *b)
 {
-	if (b->relay == 0)
+	if (b->relay.pid == 0)
 		terminal_wrap(stdout, STR("No relay runs; to send: convey run"), 0, 0);
-	if (b->relay > 0)
-		printf("The relay runs (process %ld).\n", b->relay);
-	if (b->endpoint[0] && strcmp(b->endpoint, TIKTOK_ENDPOINT) != 0)
+	if (b->relay.pid > 0)
+		printf("The relay runs (process %ld).\n", b->relay.pid);
+	if (b->relay.endpoint[0] && strcmp(b->relay.endpoint, TIKTOK_ENDPOINT) != 0)
 		printf("It sends to %s, which is not TikTok (CONVEY_ENDPOINT).\n",
-		       b->endpoint);
+		       b->relay.endpoint);
 }
 
 static enum err_code show_text(struct board *b, struct err *e)

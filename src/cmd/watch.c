@@ -168,7 +168,7 @@ static void print_foot(const struct watch *w, const struct board *b)
 	buf_init(&line, 200);
 	buf_adds(&line, w->keys ? STR("q quits  ") : STR_NONE);
 	add_time(&line);
-	buf_adds(&line, b->relay == 0 ? STR("  no relay runs") : STR_NONE);
+	buf_adds(&line, b->relay.pid == 0 ? STR("  no relay runs") : STR_NONE);
 	printf("%s%.*s%s", terminal_style(stdout, STYLE_FAINT),
 	       (int)clean_fit(buf_str(&line), terminal_width(stdout)), line.p,
 	       terminal_style(stdout, STYLE_PLAIN));

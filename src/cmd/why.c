@@ -8,6 +8,7 @@
 #include "cmd/clean.h"
 #include "cmd/output.h"
 #include "cmd/verbs.h"
+#include "run/outlook.h"
 #include "store/lock.h"
 
 enum { SENTENCE_MAX = 64 * 1024 };
@@ -48,6 +49,27 @@ static void tell(void *arg, const char *step, const char *destination, struct st
 	buf_fini(&clean);
 }
 
+/* What keeps a row that waits, whatever is decided about it. */
+static void tell_relay(struct telling *telling, const char *db_path)
+{
+	struct lock_holder relay;
+	struct buf text;
+
+	lock_look(db_path, &relay);
+	buf_init(&text, SENTENCE_MAX);
+	if (relay.pid == 0)
+		buf_adds(&text, STR("none runs; to send: convey run"));
+	else if (relay.refusal)
+		buf_addf(&text,
+			 "runs, and sends nothing: it cannot write to the "
+			 "database%s%s; %s",
+			 outlook_cause(relay.refusal)[0] ? ": " : "",
+			 outlook_cause(relay.refusal), outlook_remedy(relay.refusal));
+	if (text.len > 0)
+		tell(telling, "relay", "", buf_str(&text));
+	buf_fini(&text);
+}
+
 static enum err_code run(const struct cmd *c, struct err *e)
 {
 	bool reveal = cmd_value(c, "reveal") != NULL;
@@ -58,9 +80,8 @@ static enum err_code run(const struct cmd *c, struct err *e)
 		return e->code;
 	telling.steps = c->json ? json_array() : NULL;
 	if (story_tell(&subject, c->argv[0], reveal, tell, &telling, e) == ERR_OK) {
-		if (telling.waits && lock_holder(c->db_path, NULL) == 0)
-			tell(&telling, "relay", "",
-			     STR("none runs; to send: convey run"));
+		if (telling.waits)
+			tell_relay(&telling, c->db_path);
 		if (telling.steps) {
 			output_json(telling.steps, true);
 			putchar('\n');

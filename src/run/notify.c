@@ -127,7 +127,7 @@ static void say(const struct relay *r, char *out, size_t cap)
 	int waiting, all;
 	const struct site *first = first_waiting(r, &waiting, &all);
 
-	if (r->trouble.stands)
+	if (r->trouble.refused)
 		snprintf(out, cap,
 			 "The database refuses writes: nothing is sent until it "
 			 "takes them again. See the log.");

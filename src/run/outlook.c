@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/outlook.h"
 
+#include <errno.h>
+#include <string.h>
+
+#include "store/lock.h"
 #include "store/room.h"
 
 /* Without a relay rows wait for the next one, which may come by the clock (--drain). */
@@ -8,7 +12,12 @@ enum { NOBODY_SENDS_S = 600 };
 
 static bool is_stuck(const struct status_totals *t)
 {
-	return t->no_relay && t->oldest_s >= NOBODY_SENDS_S;
+	return (t->no_relay && t->oldest_s >= NOBODY_SENDS_S) || outlook_is_silent(t);
+}
+
+bool outlook_is_silent(const struct status_totals *t)
+{
+	return t->silent_s >= NOBODY_SENDS_S && t->relay_s >= NOBODY_SENDS_S;
 }
 
 bool outlook_needs_person(const struct status_totals *t)
@@ -50,7 +59,12 @@ static void add_needs(const struct status_totals *t, struct buf *out)
 	bool any = is_stuck(t);
 
 	buf_adds(out, STR("Needs you: "));
-	if (any) {
+	if (outlook_is_silent(t)) {
+		buf_adds(out, STR("the relay runs and has begun no request for "));
+		outlook_age(t->silent_s < t->relay_s ? t->silent_s : t->relay_s, out);
+		buf_adds(out, STR(", while rows are due (its log says more; else start "
+				  "it again)"));
+	} else if (any) {
 		buf_adds(out, STR("no relay runs, and the oldest row has waited for "));
 		outlook_age(t->oldest_s, out);
 		buf_adds(out, STR(" (convey run)"));
@@ -92,13 +106,46 @@ void outlook_sentence(const struct status_totals *t, struct buf *out)
 		add_flow(t, out);
 }
 
-bool outlook_disk_full(const char *db_path, struct buf *out)
+const char *outlook_cause(int refusal)
 {
-	if (room_left(db_path) >= ROOM_REQUEST)
+	return refusal == LOCK_REFUSAL_OTHER ? ""
+	       : refusal == EBUSY            ? "it is locked"
+					     : strerror(refusal);
+}
+
+const char *outlook_remedy(int refusal)
+{
+	switch (refusal) {
+	case ENOSPC: return "make room on its disk";
+	case EDQUOT:
+		return "raise the disk quota of the relay's user, or make room in it";
+	case EFBIG:
+		return "raise the relay's limit on the size of a file (ulimit -f, "
+		       "LimitFSIZE=), then start it again";
+	case EROFS:
+		return "look at the kernel's log, then mount the file system for writing";
+	case EIO: return "look at the kernel's log and at the disk";
+	case EBUSY: return "find the program that holds it (fuser FILE) and end it";
+	default: return "the relay's log says why (journalctl -u convey)";
+	}
+}
+
+bool outlook_refusal(const char *db_path, int refusal, struct buf *out)
+{
+	if (refusal == ENOSPC || room_left(db_path) < ROOM_REQUEST) {
+		buf_addf(out,
+			 " The disk is full: make room beside '%s'; what waits goes on "
+			 "by itself then.",
+			 db_path);
+		return true;
+	}
+	if (refusal == 0)
 		return false;
+	buf_addf(out, " The relay cannot write to '%s'", db_path);
+	if (outlook_cause(refusal)[0])
+		buf_addf(out, " (%s)", outlook_cause(refusal));
 	buf_addf(out,
-		 " The disk is full: make room beside '%s'; what waits goes on by "
-		 "itself then.",
-		 db_path);
+		 ", and sends nothing: %s; what waits goes on by itself once it can.",
+		 outlook_remedy(refusal));
 	return true;
 }

@@ -12,13 +12,21 @@
 
 bool outlook_needs_person(const struct status_totals *t);
 
+/* A relay runs, and has long not sent what it could: whatever it says of itself. */
+bool outlook_is_silent(const struct status_totals *t);
+
 /* "45 s", "12 min", "3 h", "5 d". */
 void outlook_age(int64_t seconds, struct buf *out);
 
 /* Appends what needs a person, else what flows. */
 void outlook_sentence(const struct status_totals *t, struct buf *out);
 
-/* Appends that the disk is full, where it is; whether it is. */
-bool outlook_disk_full(const char *db_path, struct buf *out);
+/* Appends why the database takes no writes, where it does not, and what to do: the disk is
+ * full, or what the relay's lock is marked with. Whether that is so. */
+bool outlook_refusal(const char *db_path, int refusal, struct buf *out);
+
+/* Such a mark in words, "" where there are none; and what a person can do about it. */
+const char *outlook_cause(int refusal);
+const char *outlook_remedy(int refusal);
 
 #endif

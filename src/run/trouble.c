@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/trouble.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 #include "base/clock.h"
@@ -10,12 +11,27 @@
 
 enum { TELL_MS = 60 * 1000, LOOK_AGAIN_MS = 1000 };
 
-void trouble_note(struct relay *r, const char *event, const struct err *e)
+/* As whoever looks from outside is told. That somebody holds the database needs nobody at
+ * first: it mostly passes. */
+static int refusal_of(const struct relay *r, const struct err *e, uint64_t now)
+{
+	int refusal = r->writer.refusal;
+
+	if (e->code == ERR_BUSY)
+		return now - r->trouble.since_ms < TELL_MS ? 0 : EBUSY;
+	return refusal > 0 && refusal < LOCK_REFUSAL_OTHER ? refusal : LOCK_REFUSAL_OTHER;
+}
+
+static void note(struct relay *r, const char *event, const struct err *e, int refusal)
 {
 	uint64_t now = clock_mono_ms();
 	struct log_line line;
 
 	r->trouble.last = *e;
+	if (!r->trouble.refused)
+		r->trouble.since_ms = now;
+	r->trouble.refused = true;
+	lock_mark(&r->writer.lock, refusal ? refusal : refusal_of(r, e, now));
 	if (r->trouble.told_ms && now - r->trouble.told_ms < TELL_MS)
 		return;
 	r->trouble.told_ms = now;
@@ -28,16 +44,27 @@ void trouble_note(struct relay *r, const char *event, const struct err *e)
 	log_end(&line);
 }
 
+void trouble_note(struct relay *r, const char *event, const struct err *e)
+{
+	note(r, event, e, 0);
+}
+
 void trouble_over(struct relay *r)
 {
 	struct log_line line;
 
-	r->trouble.stands = false;
+	r->trouble.stands = r->trouble.refused = false;
+	lock_mark(&r->writer.lock, 0);
 	if (!r->trouble.told_ms)
 		return;
 	r->trouble.told_ms = 0;
 	line = log_begin(LOG_NOTICE, "database_takes_writes");
 	log_end(&line);
+}
+
+bool trouble_is_there(const struct relay *r)
+{
+	return r->trouble.stands || r->trouble.refused || r->trouble.unreadable;
 }
 
 bool trouble_disk_full(struct relay *r)
@@ -49,7 +76,7 @@ bool trouble_disk_full(struct relay *r)
 		return false;
 	err_set(&e, ERR_IO, "the disk is full: %lld KiB are left for '%s'; make room",
 		(long long)(left / 1024), r->writer.lock.path);
-	trouble_note(r, "disk_full", &e);
+	note(r, "disk_full", &e, ENOSPC);
 	r->trouble.until_ms = clock_mono_ms() + LOOK_AGAIN_MS;
 	return true;
 }
@@ -86,11 +113,15 @@ bool trouble_give_up(const struct relay *r)
 	       (r->stopping && r->deadline_ms && clock_mono_ms() >= r->deadline_ms);
 }
 
-/* Nothing: each transaction of the writer begins with a look at the file. */
+/* Each transaction of the writer begins with a look at the file; as a trial a page of it is
+ * written as it is. */
 static void file_work(struct job *job, void *state)
 {
-	(void)job;
-	(void)state;
+	struct writer *w = state;
+
+	if (w->watch.trial)
+		job->err.code =
+			db_exec(&w->db, "UPDATE queue SET cursor = cursor", &job->err);
 }
 
 static void file_done(struct job *job)
@@ -100,25 +131,38 @@ static void file_done(struct job *job)
 
 	r->sites.jobs--;
 	r->writer.watch.under_way = false;
-	if (job->err.code == ERR_NOINPUT || job->err.code == ERR_CONFIG ||
-	    job->err.code == ERR_CORRUPT || job->err.code == ERR_DATA)
+	if (trouble_is_final(&job->err) || job->err.code == ERR_DATA)
 		relay_fail(r, &job->err);
+	else if (r->writer.watch.trial && job->err.code != ERR_OK)
+		trouble_note(r, "database_refuses", &job->err);
+	else if (r->writer.watch.trial && !r->trouble.stands)
+		trouble_over(r);
 	relay_pump(r);
+}
+
+/* What could not be written may be gone: somebody cancelled it. Else it is tried itself, and
+ * perhaps it takes more room than a trial. */
+static bool wants_trial(struct relay *r)
+{
+	return r->trouble.refused && !r->trouble.stands && !r->reading.dirty &&
+	       reading_idle(r) && !trouble_disk_full(r);
 }
 
 void trouble_check_file(struct relay *r)
 {
 	int64_t written_ns = writer_written_ns(&r->writer);
-	bool first = r->writer.watch.written_ns == 0;
+	bool same = written_ns == r->writer.watch.written_ns ||
+		    r->writer.watch.written_ns == 0;
 
-	if (written_ns == r->writer.watch.written_ns || r->writer.watch.under_way ||
-	    r->stopping)
+	if (r->writer.watch.under_way || r->stopping)
 		return;
 	r->writer.watch.written_ns = written_ns;
-	if (first)
+	r->writer.watch.trial = wants_trial(r);
+	if (same && !r->writer.watch.trial)
 		return;
 	r->writer.watch.under_way = true;
 	r->sites.jobs++;
-	r->writer.watch.job = (struct job){.work = file_work, .done = file_done};
+	r->writer.watch.job = (struct job){
+		.work = file_work, .done = file_done, .silent = r->writer.watch.trial};
 	lane_submit(&r->writer.lane, &r->writer.watch.job);
 }

@@ -16,7 +16,10 @@
 struct relay;
 
 struct trouble_state {
-	bool stands;       /* writes are refused; nothing new is sent */
+	bool stands;     /* writes are refused; nothing new is sent */
+	bool refused;    /* from the first write that failed to the first that did not */
+	bool unreadable; /* the same of reads */
+	uint64_t since_ms; /* monotonic: when the first failed */
 	uint64_t until_ms; /* monotonic: until then nothing is read */
 	uint64_t told_ms;  /* monotonic: the log said so; 0: there is none */
 	struct err last;   /* that was refused */
@@ -27,6 +30,9 @@ void trouble_note(struct relay *r, const char *event, const struct err *e);
 
 /* Something was written. */
 void trouble_over(struct relay *r);
+
+/* Whether the database could not be used when it was last tried. */
+bool trouble_is_there(const struct relay *r);
 
 /* Whether there is no room for the outcome of one more request beside those under way: then
  * none is claimed. */
@@ -43,7 +49,8 @@ void trouble_note_loss(struct relay *r, uint32_t events, const struct err *e);
 bool trouble_give_up(const struct relay *r);
 
 /* Ends the relay where somebody else than SQLite wrote to the database: looked into by the
- * writer whenever the file has changed, by a checkpoint or otherwise. */
+ * writer whenever the file has changed, by a checkpoint or otherwise. And where writes were
+ * refused and nothing is left to write, tries whether they still are. */
 void trouble_check_file(struct relay *r);
 
 #endif

@@ -116,6 +116,7 @@ static void note_lost(struct writer *w, const struct err *e)
 
 static void abandon(struct writer *w)
 {
+	w->refusal = w->db.refusal;
 	db_rollback(&w->db);
 	pace_unlocked(&w->pace);
 	dedup_rollback(&w->queue.dedup);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * writer.h - the one thread that writes: takes what is queued, one transaction, one commit.
  *
- * A failed commit fails every job in it; before that each is tried alone, so that one cannot
- * fail the others.
+ * A failed commit fails every job in it; before that each is tried alone, for the others' sake.
  *
  * Owns:    the writing connection, the queue, the checkpoints; the relay's lock.
  * Thread:  writer_open and writer_close on the loop's, before and after the lane; the jobs'
@@ -35,16 +34,17 @@ struct writer {
 	struct {
 		struct job job;
 		int64_t written_ns; /* as the loop saw it last */
-		bool under_way;
+		bool under_way, trial;
 	} watch;                  /* the loop's */
 	struct wal_index index;   /* counts everybody's commits: */
 	_Atomic uint32_t commits; /* as many as are known to bring nothing to read */
 	_Atomic uint32_t news;    /* counts those that may */
 	uint64_t others_ms;       /* monotonic: when others were last found to have */
 	struct pace pace;
-	bool cut_wal;    /* set by a job: once the transaction is over */
-	bool wal_uncut;  /* it could not be, as another connection reads it */
-	struct err lost; /* SYNC: nothing more is done, every job ends with it */
+	bool cut_wal;        /* set by a job: once the transaction is over */
+	bool wal_uncut;      /* it could not be, as another connection reads it */
+	struct err lost;     /* SYNC: nothing more is done, every job ends with it */
+	_Atomic int refusal; /* the disk's, when it last failed */
 };
 
 /* Takes the lock, checks the schema, recovers what a dead relay left open. */

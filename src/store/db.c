@@ -40,10 +40,29 @@ static enum err_code code_of(int rc)
 	}
 }
 
+/* SQLite says that a disk failed and not how. The call that did is the last that failed; what no
+ * disk says comes from another. */
+static int refusal_of(int rc, int number)
+{
+	static const int known[] = {EIO,   EDQUOT, EFBIG,  EROFS,  ENOSPC, EACCES,
+				    EPERM, EMFILE, ENFILE, ENOMEM, ENODEV, ENXIO};
+
+	if (rc == SQLITE_FULL)
+		return ENOSPC;
+	if (((rc & 0xff) != SQLITE_IOERR && (rc & 0xff) != SQLITE_CANTOPEN) ||
+	    rc == SQLITE_IOERR_SHORT_READ)
+		return 0;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i] == number)
+			return number;
+	return 0;
+}
+
 enum err_code db_err(struct db *db, struct err *e, const char *what)
 {
-	int rc = sqlite3_extended_errcode(db->handle);
+	int number = errno, rc = sqlite3_extended_errcode(db->handle);
 
+	db->refusal = refusal_of(rc, number);
 	if (rc == SQLITE_FULL)
 		return err_set(e, ERR_IO, "%s: the disk is full; make room (SQLite %d)",
 			       what, rc);
@@ -58,6 +77,9 @@ enum err_code db_err(struct db *db, struct err *e, const char *what)
 			       "%s: %s (SQLite %d); name another file, or restore a "
 			       "backup",
 			       what, sqlite3_errmsg(db->handle), rc);
+	if (db->refusal)
+		return err_set(e, code_of(rc), "%s: %s: %s (SQLite %d)", what,
+			       sqlite3_errmsg(db->handle), strerror(db->refusal), rc);
 	return err_set(e, code_of(rc), "%s: %s (SQLite %d)", what,
 		       sqlite3_errmsg(db->handle), rc);
 }
@@ -195,6 +217,7 @@ enum err_code db_open(struct db *db, const char *path, enum db_mode mode, struct
 	db->handle = NULL;
 	memset(db->kept, 0, sizeof(db->kept));
 	db->kept_next = 0;
+	db->refusal = 0;
 	if (strlen(path) >= sizeof(db->path))
 		return err_set(e, ERR_USAGE, "the path of the database is too long");
 	snprintf(db->path, sizeof(db->path), "%s", path);

@@ -31,6 +31,7 @@ struct db {
 	sqlite3_stmt *kept[DB_KEPT]; /* of db_kept */
 	unsigned kept_next;
 	struct turn turn; /* while others have it locked */
+	int refusal;      /* of the disk, when SQLite last failed at it; 0: not known */
 	char path[1024];
 };
 

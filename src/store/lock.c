@@ -19,6 +19,7 @@ enum err_code lock_find(struct lock *lock, const char *db_path, struct err *e)
 	struct stat st;
 
 	lock->fd = -1;
+	lock->refusal = 0;
 	if (!real || stat(real, &st) != 0) {
 		free(real);
 		if (errno == ENOENT)
@@ -135,34 +136,82 @@ enum err_code lock_tell(struct lock *lock, const char *endpoint, struct err *e)
 	return write_content(lock, endpoint, e);
 }
 
-long lock_holder(const char *db_path, char endpoint[LOCK_ENDPOINT_MAX])
+/* The mark is a part of the lock itself, which the kernel keeps: what takes no writes to the
+ * database may take none to the lock file either. The holder has all of that file locked for
+ * writing, and where it is marked all but one byte, whose place is the number. */
+enum { MARK_AT = 4096 };
+
+static bool lock_byte(const struct lock *lock, int refusal, short type)
+{
+	struct flock byte = {.l_type = type,
+			     .l_whence = SEEK_SET,
+			     .l_start = MARK_AT + refusal,
+			     .l_len = 1};
+
+	return fcntl(lock->fd, F_OFD_SETLK, &byte) == 0;
+}
+
+void lock_mark(struct lock *lock, int refusal)
+{
+	if (lock->fd < 0 || refusal == lock->refusal)
+		return;
+	if (lock->refusal && !lock_byte(lock, lock->refusal, F_WRLCK))
+		return;
+	lock->refusal = 0;
+	if (refusal && lock_byte(lock, refusal, F_RDLCK))
+		lock->refusal = refusal;
+}
+
+/* Who would only read is kept out up to that byte. */
+static int read_mark(int fd)
+{
+	struct flock first = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+	if (fcntl(fd, F_OFD_GETLK, &first) != 0 || first.l_type == F_UNLCK ||
+	    first.l_start != 0 || first.l_len <= MARK_AT)
+		return 0;
+	return (int)(first.l_len - MARK_AT);
+}
+
+static void read_holder(int fd, struct lock_holder *out)
+{
+	struct content content;
+	struct stat st;
+
+	read_content(fd, &content);
+	out->pid = strtol(content.pid, NULL, 10);
+	if (out->pid <= 0)
+		out->pid = 1; /* it has not written its number yet */
+	out->refusal = read_mark(fd);
+	if (fstat(fd, &st) == 0)
+		out->since_ms =
+			st.st_mtim.tv_sec * INT64_C(1000) + st.st_mtim.tv_nsec / 1000000;
+	snprintf(out->endpoint, sizeof(out->endpoint), "%s", content.endpoint);
+}
+
+void lock_look(const char *db_path, struct lock_holder *out)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	struct err e = {ERR_OK, ""};
 	char path[sizeof(((struct lock *)0)->path) + 8];
-	struct content content;
 	struct lock lock;
-	long pid = -1;
 	int fd;
 
-	if (endpoint)
-		endpoint[0] = '\0';
+	*out = (struct lock_holder){.pid = -1};
 	if (lock_find(&lock, db_path, &e) != ERR_OK)
-		return -1;
+		return;
 	snprintf(path, sizeof(path), "%s.lock", lock.path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
+	if (fd < 0) {
+		out->pid = errno == ENOENT ? 0 : -1;
+		return;
+	}
 	if (fcntl(fd, F_OFD_GETLK, &whole) == 0) {
-		read_content(fd, &content);
-		pid = whole.l_type == F_UNLCK ? 0 : strtol(content.pid, NULL, 10);
-		if (whole.l_type != F_UNLCK && pid <= 0)
-			pid = 1; /* it has not written its number yet */
-		if (endpoint && pid > 0)
-			snprintf(endpoint, LOCK_ENDPOINT_MAX, "%s", content.endpoint);
+		out->pid = 0;
+		if (whole.l_type != F_UNLCK)
+			read_holder(fd, out);
 	}
 	close(fd);
-	return pid;
 }
 
 void lock_drop(struct lock *lock)

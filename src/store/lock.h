@@ -10,6 +10,7 @@
 #define STORE_LOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -21,7 +22,16 @@ struct lock {
 	dev_t dev; /* of the database file when the lock was taken */
 	ino_t ino;
 	ino_t wal_ino, shm_ino; /* 0: not noted */
+	int refusal;            /* as marked */
 	char path[1024];        /* of the database, symbolic links resolved */
+};
+
+/* The relay that runs on a database, as far as its lock file tells. */
+struct lock_holder {
+	long pid;         /* 0: none runs, -1: the lock file is another user's */
+	int refusal;      /* as marked */
+	int64_t since_ms; /* Unix time: when it took the lock; 0: not known */
+	char endpoint[LOCK_ENDPOINT_MAX]; /* where it sends to; "": it has not said */
 };
 
 /* Finds the real file, so that a symbolic link is no second database. Writes nothing. */
@@ -35,10 +45,13 @@ void lock_drop(struct lock *lock);
 MUST_CHECK enum err_code lock_tell(struct lock *lock, const char *endpoint,
 				   struct err *e);
 
-/* The process of the relay that runs on the database; 0: none does, -1: it cannot be told
- * (the lock file is another user's). `endpoint`, unless NULL: where it sends to, "" where it
- * has not said. */
-long lock_holder(const char *db_path, char endpoint[LOCK_ENDPOINT_MAX]);
+/* Lets whoever looks know that the holder cannot write to the database, and nothing is sent:
+ * why, as the system numbers its errors (EDQUOT); LOCK_REFUSAL_OTHER where no number is known,
+ * 0 where it can again. */
+#define LOCK_REFUSAL_OTHER 4095
+void lock_mark(struct lock *lock, int refusal);
+
+void lock_look(const char *db_path, struct lock_holder *out);
 
 /* The database is open: from now on its -wal and -shm are to stay, too. */
 void lock_note_companions(struct lock *lock);

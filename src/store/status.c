@@ -15,6 +15,20 @@
 	"oldest_pending_s >= 600 AND coalesce(last_delivered_at, '') < "                 \
 	"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 minutes'))"
 
+/* Milliseconds since the last request began, where what could have been sent since waits. A relay
+ * that works never leaves that for ten minutes; whoever has it send slower than that has asked for
+ * it. */
+#define NOW_MS "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+#define SILENT_MS                                                                        \
+	"(SELECT CASE WHEN EXISTS (SELECT 1 FROM destination t WHERE t.removed = 0 "     \
+	"AND t.paused = 0 AND t.reason IS NULL AND (t.requests_per_second = 0 OR "       \
+	"t.requests_per_second > 0.002) AND (EXISTS (SELECT 1 FROM waiting w WHERE "     \
+	"w.destination_id = t.id AND w.due_at BETWEEN 1 AND n.ms - 600000 AND "          \
+	"w.status IN (1, 3)) OR EXISTS (SELECT 1 FROM unclaimed u JOIN outbox o "        \
+	"ON o.id = u.first_id WHERE o.created_at < n.ms - 600000))) THEN n.ms - "        \
+	"coalesce((SELECT started_at FROM attempt ORDER BY id DESC LIMIT 1), 0) END "    \
+	"FROM (SELECT " NOW_MS " AS ms) n)"
+
 /* A row counts once for a destination; rows that the relay has not seen count once in all,
  * while queue_status shows them at every destination. */
 static const char totals_sql[] =
@@ -33,7 +47,7 @@ static const char totals_sql[] =
 	"(SELECT count(*) FROM destination WHERE removed = 0 AND paused = 0 "
 	"AND reason > 19), "
 	"(SELECT max(oldest_pending_s) FROM queue_status), " STOPPED_FOR_LONG
-	" FROM counter";
+	", " SILENT_MS " FROM counter";
 
 _Static_assert(REASON_RETRIES_EXHAUSTED == 82, "a statement below names it by number");
 _Static_assert(REASON_NEEDS_TOKEN == 17 && REASON_TOKEN_REFUSED == 18 &&
@@ -63,6 +77,7 @@ enum err_code status_totals(struct db *db, struct status_totals *out, struct err
 			.paused = rows_int(&r, 10),
 			.held_up = rows_int(&r, 11) - rows_int(&r, 13),
 			.oldest_s = rows_int(&r, 12),
+			.silent_s = rows_int(&r, 14) / 1000,
 		};
 	rows_close(&r);
 	return e->code;

@@ -4,6 +4,7 @@ are the page's words."""
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -117,6 +118,41 @@ class Full(Troubles):
         self.run_("run", "--db", self.project.db)
         self.assertEqual(self.said["exit"], "74", self.said)
         self.project.make_room()
+
+
+class Refused(Troubles):
+    def test_a_relay_that_cannot_write(self):
+        relay = self.start()
+        _, hard = resource.prlimit(relay.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(relay.pid, resource.RLIMIT_FSIZE, (8192, hard))
+        self.project.insert(purchase(n) for n in range(9))
+        wait_until(lambda: "claim_not_stored" in relay.log())
+        self.assertEqual(self.look(), 1)
+        self.doctor("--offline")
+        resource.prlimit(relay.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        self.project.wait_for({"delivered": 9})
+        wait_until(lambda: "database_takes_writes" in relay.log())
+        self.said["log"] = relay.log()
+        self.page("The relay cannot write")
+        self.assertEqual(relay.stop(), 0)
+
+    def test_a_relay_that_does_nothing(self):
+        relay = self.start()
+        db = self.project.connect()
+        db.execute("BEGIN IMMEDIATE")  # else it may hold the lock
+        relay.process.send_signal(signal.SIGSTOP)
+        db.execute("INSERT INTO outbox (event_id, event, payload, created_at) VALUES (?, ?, ?, ?)",
+                   (*(purchase(1)[key] for key in ("event_id", "event", "payload")),
+                    int(time.time() - 3600) * 1000))
+        db.execute("COMMIT")
+        db.close()
+        os.utime(self.project.db + ".lock", (time.time() - 1800,) * 2)
+        self.assertEqual(self.look(), 1)
+        self.doctor("--offline")
+        self.page("The relay does nothing")
+        relay.process.send_signal(signal.SIGCONT)
+        self.project.wait_for({"delivered": 1})
+        self.assertEqual(relay.stop(), 0)
 
 
 class Files(Troubles):
