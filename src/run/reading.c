@@ -300,6 +300,7 @@ static void read_failed(struct relay *r, struct load *load)
 		relay_fail(r, &load->job.err);
 	r->trouble.until_ms = clock_mono_ms() + READ_RETRY_MS;
 	r->trouble.last = load->job.err;
+	r->trouble.unreadable = true;
 	if (load->lot.kind == LOT_FRESH) {
 		if (!load->stale) {
 			reading_restart(r);
@@ -344,6 +345,7 @@ static void read_done(struct job *job)
 	} else if (load->stale) {
 		reading_drop(r, load);
 	} else {
+		r->trouble.unreadable = false;
 		if (load->unread)
 			ingesting_want(&r->ingesting, load->behind || r->options.drain);
 		if (load->behind) {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/scrubbing.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "run/reading.h"
@@ -8,6 +11,7 @@
 
 enum {
 	RETRY_MS = 1000,
+	TELL_MS = 60 * 1000,
 	REFUSALS_MAX = 7,        /* a drain does not wait for a reader for ever: 7 s */
 	REFUSALS_TOLD = 4,       /* so many are a moment's, perhaps our own readers' */
 	CUT_RETRY_MS = 20,       /* after the first refusal, then three times as long, */
@@ -62,10 +66,25 @@ static void log_failure(const char *event, enum log_level level, const char *err
 	log_end(&line);
 }
 
-/* What a failed transaction rewrote is as it was: the pass starts over. */
+static void over(struct scrubbing *s)
+{
+	struct log_line line;
+
+	if (!s->told_ms)
+		return;
+	s->told_ms = 0;
+	line = log_begin(LOG_NOTICE, "redaction_goes_on");
+	log_end(&line);
+}
+
+/* Told at once, where it is another one, and every minute. What a failed transaction rewrote is as it was: the pass starts over. */
 static void failed(struct scrubbing *s, const struct err *e, uint64_t now)
 {
-	log_failure("redaction_failed", LOG_ERROR, e->msg);
+	if (!s->told_ms || now - s->told_ms >= TELL_MS || strcmp(s->told, e->msg) != 0) {
+		log_failure("redaction_failed", LOG_ERROR, e->msg);
+		snprintf(s->told, sizeof(s->told), "%s", e->msg);
+		s->told_ms = now;
+	}
 	if (e->code != ERR_BUSY && e->code != ERR_IO)
 		relay_fail(s->relay, e);
 	s->begun = false;
@@ -110,6 +129,7 @@ static void scrub_done(struct job *job)
 		relay_pump(s->relay);
 		return;
 	}
+	over(s);
 	s->place = s->scrub.place;
 	if (s->cut)
 		note_cut(s, now);

@@ -23,7 +23,7 @@ static void take_site(const struct site *s, struct vitals_site *out)
 
 void vitals_take(const struct relay *r, struct vitals *out)
 {
-	bool trouble = r->trouble.stands || clock_mono_ms() < r->trouble.until_ms;
+	bool trouble = trouble_is_there(r) || clock_mono_ms() < r->trouble.until_ms;
 
 	*out = (struct vitals){
 		.metrics = r->metrics,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A relay that runs and cannot write, though the disk has room: its own limit of a file's size
-stands for a quota and the like. status and doctor say so from the first write that fails until
-one succeeds."""
+stands for a quota and the like. status, doctor and /readyz say so from the first write that
+fails until one succeeds; the log says it once."""
 import json
 import os
 import resource
@@ -13,6 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import convey  # noqa: E402
+from admin import Admin  # noqa: E402
 from convey import purchase, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
@@ -84,6 +85,20 @@ class Refused(Case):
         self.project.wait_for({"delivered": 20})
         self.assertEqual(relay.stop(), 0)
 
+    def test_readyz_between_two_tries(self):
+        relay = self.start()
+        admin = Admin(relay)
+        self.assertEqual(admin.get("/readyz").status, 200)
+        self.refuse(relay)
+        end = time.monotonic() + 3.5
+        while time.monotonic() < end:
+            self.assertEqual(admin.get("/readyz").status, 503)
+            time.sleep(0.004)
+        self.lift(relay)
+        self.project.wait_for({"delivered": 20})
+        wait_until(lambda: admin.get("/readyz").status == 200)
+        self.assertEqual(relay.stop(), 0)
+
     def test_what_could_not_be_written_is_cancelled(self):
         """Nothing is left to try with, and yet it is noticed that it works again."""
         relay = self.start()
@@ -92,6 +107,20 @@ class Refused(Case):
         self.lift(relay)
         wait_until(lambda: "database_takes_writes" in relay.log())
         self.assert_well()
+        self.assertEqual(Admin(relay).get("/readyz").status, 200)
+        self.assertEqual(relay.stop(), 0)
+
+    def test_the_log_says_it_once(self):
+        relay = self.start()
+        self.limit(relay)
+        wait_until(lambda: "redaction_failed" in relay.log(), 5)
+        self.project.insert(purchase(n) for n in range(1, 20))
+        time.sleep(3.5)
+        for event in ("claim_not_stored", "redaction_failed"):
+            self.assertEqual(relay.log().count(event), 1, relay.log())
+        self.lift(relay)
+        self.project.wait_for({"delivered": 20})
+        wait_until(lambda: "redaction_goes_on" in relay.log())
         self.assertEqual(relay.stop(), 0)
 
     def test_one_that_does_nothing(self):
