@@ -23,7 +23,7 @@ bool outlook_is_silent(const struct status_totals *t)
 bool outlook_needs_person(const struct status_totals *t)
 {
 	return t->destinations == 0 || t->blocked || t->held || t->failed ||
-	       t->rejected || is_stuck(t);
+	       t->rejected || t->ageing || is_stuck(t);
 }
 
 void outlook_age(int64_t seconds, struct buf *out)
@@ -54,6 +54,17 @@ static void add_states(struct buf *out, int64_t count, const char *word, bool *a
 	add_part(out, count, word, word, any);
 }
 
+static void add_ageing(const struct status_totals *t, struct buf *out, bool *any)
+{
+	if (t->ageing == 0)
+		return;
+	buf_addf(out, "%srows have waited for ", *any ? ", " : "");
+	outlook_age(t->oldest_s, out);
+	buf_addf(out, " at %lld destination%s, and older than 28 d none is sent",
+		 (long long)t->ageing, t->ageing == 1 ? "" : "s");
+	*any = true;
+}
+
 static void add_needs(const struct status_totals *t, struct buf *out)
 {
 	bool any = is_stuck(t);
@@ -71,6 +82,7 @@ static void add_needs(const struct status_totals *t, struct buf *out)
 	}
 	add_part(out, t->blocked, "destination cannot send", "destinations cannot send",
 		 &any);
+	add_ageing(t, out, &any);
 	add_states(out, t->failed, "failed", &any);
 	add_states(out, t->rejected, "rejected", &any);
 	add_states(out, t->held, "held", &any);

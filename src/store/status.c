@@ -9,11 +9,17 @@
 #define KEPT "destination_id NOT IN (SELECT id FROM destination WHERE removed <> 0)"
 
 /* A wrong endpoint or version, which TikTok or a gateway answers: it passes where a gateway is
- * being deployed, and never where the address is wrong. */
+ * being deployed, and never where the address is wrong. What else goes on by itself (network, tls,
+ * a throttle) does so within a day. */
 #define STOPPED_FOR_LONG                                                                 \
-	"(SELECT count(*) FROM queue_status WHERE state = 'server_error' AND "           \
-	"oldest_pending_s >= 600 AND coalesce(last_delivered_at, '') < "                 \
-	"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 minutes'))"
+	"(SELECT count(*) FROM queue_status WHERE CASE WHEN state = 'server_error' "     \
+	"THEN 600 WHEN state IN ('rate_limited', 'network', 'tls', 'circuit_open') "     \
+	"THEN 86400 END <= min(oldest_pending_s, strftime('%s', 'now') - "               \
+	"coalesce(strftime('%s', last_delivered_at), 0)))"
+
+/* A week before they are too old, for whatever reason they wait. */
+#define NEARLY_TOO_OLD                                                                   \
+	"(SELECT count(*) FROM queue_status WHERE oldest_pending_s >= 21 * 86400)"
 
 /* Milliseconds since the last request began, where what could have been sent since waits. A relay
  * that works never leaves that for ten minutes; whoever has it send slower than that has asked for
@@ -47,7 +53,7 @@ static const char totals_sql[] =
 	"(SELECT count(*) FROM destination WHERE removed = 0 AND paused = 0 "
 	"AND reason > 19), "
 	"(SELECT max(oldest_pending_s) FROM queue_status), " STOPPED_FOR_LONG
-	", " SILENT_MS " FROM counter";
+	", " SILENT_MS ", " NEARLY_TOO_OLD " FROM counter";
 
 _Static_assert(REASON_RETRIES_EXHAUSTED == 82, "a statement below names it by number");
 _Static_assert(REASON_NEEDS_TOKEN == 17 && REASON_TOKEN_REFUSED == 18 &&
@@ -78,6 +84,7 @@ enum err_code status_totals(struct db *db, struct status_totals *out, struct err
 			.held_up = rows_int(&r, 11) - rows_int(&r, 13),
 			.oldest_s = rows_int(&r, 12),
 			.silent_s = rows_int(&r, 14) / 1000,
+			.ageing = rows_int(&r, 15),
 		};
 	rows_close(&r);
 	return e->code;

@@ -17,6 +17,7 @@ struct status_totals {
 	int64_t paused;   /* that a person has paused, */
 	int64_t held_up;  /* and that cannot send now, but will go on by themselves */
 	int64_t oldest_s; /* since the oldest row that waits was committed */
+	int64_t ageing;   /* destinations where rows wait that will soon be too old */
 	int64_t silent_s; /* since the last request began, where rows have been due as long */
 	int64_t relay_s; /* known by the caller: so long the relay runs; 0: not known */
 	bool no_relay;   /* the same: nobody sends */

@@ -339,6 +339,33 @@ class Destination(Troubles):
         self.page("Somebody else answers")
         relay.stop()
 
+    def age(self, days):
+        writer = self.project.connect()
+        writer.execute("UPDATE outbox SET created_at = created_at - ?", (days * 86400000,))
+        writer.close()
+
+    def test_rows_that_become_too_old(self):
+        self.project.convey("destination", "pause", "shop")
+        relay = self.start()
+        self.project.insert([purchase(1)])
+        wait_until(lambda: self.project.query("SELECT count(*) FROM waiting") == [(1,)])
+        self.age(20)
+        self.assertEqual(self.look(), 0, self.said)
+        self.assertIn("1 destination paused; 0 delivered. Nothing needs you", self.said["status"])
+        self.age(2)
+        self.assertEqual(self.look(), 1)
+        self.page("Rows become too old")
+        relay.stop()
+
+    def test_no_network_for_a_day(self):
+        self.sandbox.stop()
+        relay = self.waiting("network")
+        self.assertIn("Nothing needs you", self.said["status"])
+        self.age(1)
+        wait_until(lambda: self.look() == 1)
+        self.assertIn("Needs you: 1 destination cannot send.", self.said["status"])
+        relay.stop()
+
     def test_no_trust(self):
         with tempfile.TemporaryDirectory() as folder:
             self.sandbox.stop()
