@@ -170,9 +170,7 @@ static int on_begin(void *arg, char *ip, char *local_ip, int port, int local_por
 	(void)port;
 	r->begun = true;
 	r->stale = !r->fresh && sockets_have_input(&r->http->sockets, local_port);
-	if (r->stale)
-		return CURL_PREREQFUNC_ABORT;
-	return again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+	return r->stale || again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* And it would rewind and send again when one dies later; it must not. */
@@ -282,8 +280,12 @@ void http_send(struct http *http, struct http_request *r)
 }
 
 /* A body that was not handed out whole cannot have been understood. */
-static enum transport failed_transport(const struct http_request *r, CURLcode rc)
+static enum transport failed_transport(struct http_request *r, CURLcode rc)
 {
+	if ((rc == CURLE_COULDNT_CONNECT || rc == CURLE_COULDNT_RESOLVE_HOST ||
+	     rc == CURLE_SSL_CACERT_BADFILE) &&
+	    sockets_exhausted(r->error, sizeof(r->error)))
+		return TRANSPORT_NOT_SENT;
 	switch (rc) {
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -406,8 +408,7 @@ enum err_code http_new(uv_loop_t *loop, const struct http_options *options,
 	http = calloc(1, sizeof(*http));
 	if (!http)
 		abort();
-	http->loop = loop;
-	http->options = *options;
+	*http = (struct http){.loop = loop, .options = *options, .handles = 2};
 	http->multi = curl_multi_init();
 	if (!http->multi)
 		abort();
@@ -419,7 +420,6 @@ enum err_code http_new(uv_loop_t *loop, const struct http_options *options,
 	uv_handle_set_data((uv_handle_t *)&http->timer, http);
 	uv_idle_init(loop, &http->abort_idle);
 	uv_handle_set_data((uv_handle_t *)&http->abort_idle, http);
-	http->handles = 2;
 	*out = http;
 	return ERR_OK;
 }

@@ -104,3 +104,26 @@ bool sockets_repeat(struct sockets *s, int fd, struct answer *a)
 	a->message[0] = '\0';
 	return true;
 }
+
+/* What failed has given some back by now. */
+bool sockets_exhausted(char *why, size_t cap)
+{
+	int fds[4], count = 0, error = 0;
+
+	while (!error && count < (int)(sizeof(fds) / sizeof(fds[0]))) {
+		fds[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fds[count] < 0)
+			error = errno;
+		else
+			count++;
+	}
+	while (count > 0)
+		close(fds[--count]);
+	if (error != EMFILE && error != ENFILE)
+		return false;
+	snprintf(why, cap,
+		 "%s: there is none left for a connection; raise the limit (ulimit -n, "
+		 "LimitNOFILE=)",
+		 strerror(error));
+	return true;
+}

@@ -9,6 +9,7 @@
 #define NET_SOCKETS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "core/answer.h"
 
@@ -33,5 +34,9 @@ bool sockets_have_input(const struct sockets *s, int local_port);
 /* A success that came on this socket for the request before: it is LOST then, and the socket is
  * not to be used again. Never so where a server has the same request_id for all. */
 bool sockets_repeat(struct sockets *s, int fd, struct answer *a);
+
+/* Whether this process can hardly open another descriptor, as a connection, the resolver and the
+ * file of authorities need: libcurl tells it as theirs. `why` is it in words then. */
+bool sockets_exhausted(char *why, size_t cap);
 
 #endif
