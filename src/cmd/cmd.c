@@ -16,6 +16,7 @@
 #include "cmd/clean.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
+#include "run/signals.h"
 #include "store/migrate.h"
 
 /* A file opened on a closed stdout or stderr would be written to by the next message. */
@@ -64,6 +65,7 @@ int cmd_main(const struct command *const *commands, int argc, char **argv)
 	struct cmd c = {.db_path = getenv("CONVEY_DB")};
 	struct err e = {ERR_OK, ""};
 
+	signals_hold(); /* whoever starts a relay may end it at once, and it ends well */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ,
 	       SIG_IGN); /* a file that may not grow is an error like a full disk */
@@ -73,6 +75,8 @@ int cmd_main(const struct command *const *commands, int argc, char **argv)
 		c.db_path = "outbox.db";
 	if (parse_args(&c, commands, argc, argv, &e) != ERR_OK)
 		return finish(&e);
+	if (c.help || !c.command || c.command->kind != CMD_RUNS)
+		signals_let_go();
 	if (c.help)
 		help_print(&c, commands);
 	else if (c.command)

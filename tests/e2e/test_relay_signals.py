@@ -4,6 +4,7 @@ ends in time, and nothing of it waits for whoever reads its stderr."""
 import fcntl
 import os
 import random
+import shutil
 import signal
 import statistics
 import sys
@@ -62,6 +63,16 @@ class Signals(Case):
         self.assertEqual(self.drain(), 0)
         self.assertEqual(self.project.statuses(), {"delivered": 99, "failed": 1})
         self.check()
+
+    @unittest.skipIf(not shutil.which("strace"), "no strace")
+    def test_before_it_has_begun(self):
+        """At its first call that is not the loader's."""
+        for number in ("TERM", "INT"):
+            relay = self.project.start(self.sandbox, under=(
+                "strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=rt_sigaction",
+                "-e", f"inject=rt_sigaction:signal=SIG{number}:when=1"))
+            self.assertEqual(relay.wait(), 0, relay.log())
+            self.assertIn("stopped", relay.log())
 
     def test_at_random(self):
         chance, rows, took = random.Random(SEED), 0, []
