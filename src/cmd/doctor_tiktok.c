@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The other end: one request without token or body, for its answer's Date. */
+ * The other end: one request without token or body, for its answer's form and Date. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +13,17 @@
 #include "store/credential.h"
 #include "store/health.h"
 
+/* A path of TikTok's that is only read: without a token it says so, in its own form. Outside of
+ * its API it answers as any web server does, and so it does where events are to be posted. */
+#define ASKED "/open_api/v1.3/pixel/list/"
+
 enum { TIMEOUT_MS = 5000, CLOCK_WARN_S = 30, CLOCK_WRONG_S = 240 };
 
 static const char reach_advice[] =
 	"look at DNS, the route and the firewall of this machine, and at CONVEY_ENDPOINT";
+static const char stranger_advice[] =
+	"somebody else answers: look at CONVEY_ENDPOINT, and at a proxy or a firewall on "
+	"the way";
 static const char trust_advice[] = "look at the clock, the package ca-certificates, and "
 				   "any proxy in between (--ca-file)";
 static const char token_advice[] =
@@ -59,8 +66,10 @@ static void judge(struct doctor *d, const struct http_request *r)
 	const struct answer *a = &r->answer;
 
 	if (a->transport == TRANSPORT_ANSWERED)
-		doctor_tell(d, "endpoint", FINE, "", "%s answers in %lld ms (HTTP %d)",
-			    d->endpoint, (long long)r->took_ms, a->http_status);
+		doctor_tell(d, "endpoint", a->has_code ? FINE : WARN, stranger_advice,
+			    "%s answers in %lld ms (HTTP %d%s)", d->endpoint,
+			    (long long)r->took_ms, a->http_status,
+			    a->has_code ? "" : ", not in TikTok's form");
 	else
 		doctor_tell(d, "endpoint", WRONG,
 			    a->transport == TRANSPORT_TLS ? trust_advice : reach_advice,
@@ -77,13 +86,13 @@ static void check_endpoint(struct doctor *d)
 	struct http_options options = {TIMEOUT_MS, cmd_value(d->cmd, "ca-file")};
 	struct http_request request = {0};
 	struct err e = {ERR_OK, ""};
-	char url[ENDPOINT_MAX + 8];
+	char url[ENDPOINT_MAX + sizeof(ASKED)];
 
 	if (cmd_value(d->cmd, "offline")) {
 		guess_clock(d);
 		return;
 	}
-	snprintf(url, sizeof(url), "%s/", d->endpoint);
+	snprintf(url, sizeof(url), "%s%s", d->endpoint, ASKED);
 	request.url = url;
 	if (perform(&request, &options, &e) != ERR_OK)
 		doctor_failed(d, "endpoint", &e);

@@ -162,8 +162,8 @@ class File(Case):
 
 
 class Other(Case):
-    def serve(self, off):
-        handler = type("Off", (Clock,), {"off": off})
+    def serve(self, off, answers=Clock):
+        handler = type("Off", (answers,), {"off": off})
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -190,6 +190,26 @@ class Other(Case):
     def test_nobody_answers(self):
         self.assert_finding("endpoint", "wrong", "firewall", endpoint="http://127.0.0.1:9")
         self.project.convey("doctor", status=78, env={"CONVEY_ENDPOINT": "http://example.com"})
+
+    def test_somebody_else_answers(self):
+        class Page(Clock):
+            status, body = 200, b"<html>Welcome"
+
+            def do_GET(self):  # noqa: N802
+                self.send_response(self.status)
+                self.send_header("Content-Length", str(len(self.body)))
+                self.end_headers()
+                self.wfile.write(self.body)
+
+        for status, body in ((404, b"<html>not found"), (200, b"<html>Welcome"), (200, b"[]"),
+                             (502, b""), (200, b'{"error": "none"}')):
+            with self.subTest(status=status, body=body):
+                Page.status, Page.body = status, body
+                url = self.serve(0, Page)
+                self.assert_finding("endpoint", "warning", "not in TikTok's form", endpoint=url)
+                self.assert_finding("endpoint", "warning", "CONVEY_ENDPOINT", endpoint=url)
+        Page.status, Page.body = 401, b'{"code": 40104, "message": "no token", "data": {}}'
+        self.assert_finding("endpoint", "ok", "HTTP 401", endpoint=self.serve(0, Page))
 
     def test_a_certificate_that_is_not_trusted(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """docs/troubles.md: each trouble is made, and what status, log, doctor and exit status say of it
 are the page's words."""
+import http.server
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -328,6 +330,12 @@ class Destination(Troubles):
         self.doctor(endpoint=url)
         self.page("No network")
 
+    def doctor_at(self, answers):
+        with http.server.HTTPServer(("127.0.0.1", 0), answers) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            self.doctor(endpoint=f"http://127.0.0.1:{server.server_address[1]}")
+            server.shutdown()
+
     def test_a_wrong_endpoint(self):
         self.sandbox.set_faults(["http-404"])
         relay = self.waiting("server_error")
@@ -336,6 +344,7 @@ class Destination(Troubles):
         writer.execute("UPDATE outbox SET created_at = created_at - 700000")
         writer.close()
         wait_until(lambda: self.look(relay) == 1)
+        self.doctor_at(Clock)
         self.page("Somebody else answers")
         relay.stop()
 
@@ -379,12 +388,7 @@ class Destination(Troubles):
         self.said["log"] = test_clock.set_under_a_relay(self.project, self.sandbox)
         class Late(Clock):
             off = 3600
-        import http.server
-        import threading
-        with http.server.HTTPServer(("127.0.0.1", 0), Late) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            self.doctor(endpoint=f"http://127.0.0.1:{server.server_address[1]}")
-            server.shutdown()
+        self.doctor_at(Late)
         self.page("The clock is wrong")
 
 
