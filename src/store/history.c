@@ -7,7 +7,10 @@
 
 enum { LIST_MAX = 1024 * 1024 };
 
-_Static_assert(REASON_RETRIES_EXHAUSTED == 82, "a statement below names it by number");
+_Static_assert(REASON_RETRIES_EXHAUSTED == 82 && REASON_NEEDS_TOKEN == 17 &&
+		       REASON_TOKEN_REFUSED == 18 && REASON_PERMISSION == 19 &&
+		       REASON_PAUSED == 24,
+	       "statements below name them by number");
 
 static enum err_code open_for(struct db *db, const char *sql, int64_t outbox_id,
 			      struct rows *out, struct err *e)
@@ -42,7 +45,14 @@ enum err_code history_deliveries(struct db *db, int64_t outbox_id, struct rows *
 			"replace(r.advice, 'NAME', coalesce(d.destination, "
 			"(SELECT min(w.name) FROM destination_wait w WHERE w.reason = "
 			"r.id), 'NAME')), "
-			"d.attempts, d.first_sent_at, d.next_attempt_at, "
+			"d.attempts, d.first_sent_at, "
+			"CASE WHEN d.next_attempt_at IS NOT NULL THEN coalesce((SELECT "
+			"CASE n.reason WHEN 24 THEN 'once the destination is resumed' "
+			"WHEN 17 THEN 'once the destination has a token and a pixel' "
+			"WHEN 18 THEN 'once the destination has another token' "
+			"WHEN 19 THEN 'once the token has the permission' END "
+			"FROM destination_wait n WHERE n.name = d.destination), "
+			"d.next_attempt_at) END, "
 			"d.delivered_at, d.tiktok_event, d.limited_data_use, "
 			"d.conversion_date_time FROM delivery_status d "
 			"LEFT JOIN reason r ON r.word = d.reason "

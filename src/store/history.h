@@ -15,7 +15,8 @@
 MUST_CHECK enum err_code history_row(struct db *db, int64_t outbox_id, struct rows *out,
 				     struct err *e);
 
-/* destination, status, reason, advice, attempts, first_sent_at, next_attempt_at, delivered_at,
+/* destination, status, reason, advice, attempts, first_sent_at, next_attempt_at (in words where
+ * the destination waits for a person), delivered_at,
  * tiktok_event, limited_data_use, conversion_date_time; a row each. */
 MUST_CHECK enum err_code history_deliveries(struct db *db, int64_t outbox_id,
 					    struct rows *out, struct err *e);

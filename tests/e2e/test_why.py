@@ -247,6 +247,38 @@ class One(Case):
         self.drain()
         self.assertNotIn("relay", [step for step, _, _ in self.why("id-1")])
 
+    def test_what_waits_for_a_person_has_no_next_attempt(self):
+        def listed():
+            return json.loads(self.project.convey("list", "--json"))[0]["next_attempt_at"]
+
+        self.project.convey("destination", "pause", "shop")
+        self.project.insert([purchase(1)])
+        with Sandbox(token="another") as server:
+            relay = self.project.start(server, "--retry-base-ms", "60000",
+                                       "--retry-cap-ms", "60000")
+            wait_until(lambda: self.project.query("SELECT count(*) FROM waiting") == [(1,)])
+            self.assertIn("pending: paused, next attempt once the destination is resumed",
+                          self.text(self.why("id-1"), "status"))
+            self.assertIsNone(listed())
+            self.project.convey("destination", "resume", "shop")
+            wait_until(lambda: self.project.queue()["state"] == "token_refused")
+            self.assertIn("next attempt once the destination has another token",
+                          self.text(self.why("id-1"), "status"))
+            self.assertIsNone(listed())
+            server.set_tokens(["token"])
+            server.set_faults(["50000"])
+            self.project.convey("destination", "resume", "shop")
+            wait_until(lambda: self.project.statuses() == {"retrying": 1})
+            self.assertRegex(self.text(self.why("id-1"), "status"), r"next attempt \d{4}-")
+            self.assertRegex(listed(), r"^\d{4}-")
+            # What it was retried for is told, and what it waits for.
+            self.project.convey("destination", "pause", "shop")
+            self.assertIn("retrying: server_error, attempts 1",
+                          self.text(self.why("id-1"), "status"))
+            self.assertIn("next attempt once the destination is resumed",
+                          self.text(self.why("id-1"), "status"))
+            relay.stop()
+
     def test_what_would_be_decided_otherwise_today(self):
         self.project.insert([purchase(1), purchase(2, event="unheard_of")])
         self.drain()
