@@ -42,15 +42,12 @@ static enum err_code read_destination(struct connecting *n, struct db *db, struc
 
 enum err_code connect_prepare(struct connecting *n, struct err *e)
 {
-	struct vault vault;
 	struct db db;
 
-	if (vault_open(&vault, n->cmd->db_path, e) != ERR_OK)
-		return e->code;
-	vault_close(&vault);
 	if (cmd_open(n->cmd, DB_WRITE, &db, e) != ERR_OK)
 		return e->code;
-	e->code = read_destination(n, &db, e);
+	if (rekey_check(&db, n->cmd->db_path, e) == ERR_OK)
+		e->code = read_destination(n, &db, e);
 	db_close(&db);
 	return e->code;
 }

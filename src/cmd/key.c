@@ -42,7 +42,7 @@ static const struct command verb_rotate = {
 	.usage = "",
 	.summary = "seal every secret with a new key",
 	.examples = "  convey key rotate\n"
-		    "  convey key rotate --db /var/lib/convey/outbox.db\n",
+		    "  convey key rotate --db /srv/shop/shop.db\n",
 	.notes = "The key file gets new content in one step; a relay that runs goes on.\n"
 		 "Killed anywhere, everything stays readable: run it again.\n"
 		 "A copy of the database from before needs the key file from before.\n"

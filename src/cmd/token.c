@@ -117,9 +117,9 @@ static enum err_code run_set(const struct cmd *c, struct err *e)
 	guard_process();
 	if (cmd_open(c, DB_WRITE, &db, e) != ERR_OK)
 		return e->code;
-	/* The name is looked up first: nobody wants to paste a secret for nothing. */
+	/* The name and the key are looked at first: nobody wants to paste a secret for nothing. */
 	if (destination_find(&db, c->argv[0], &id, e) == ERR_OK &&
-	    read_token(&token, e) == ERR_OK)
+	    rekey_check(&db, c->db_path, e) == ERR_OK && read_token(&token, e) == ERR_OK)
 		e->code = keep(c, &db, &token, e);
 	secret_fini(&token);
 	db_close(&db);

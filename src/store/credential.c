@@ -192,18 +192,22 @@ static enum err_code reseal_field(struct db *db, const struct vault *from,
 	return e->code;
 }
 
-enum err_code credential_foreign(struct db *db, const struct vault *vault, bool *foreign,
-				 struct err *e)
+enum err_code credential_foreign(struct db *db, const struct vault *vault, int *sealed,
+				 int *foreign, struct err *e)
 {
 	sqlite3_stmt *stmt;
+	bool row;
 
 	if (db_prepare(db,
-		       "SELECT 1 FROM credential WHERE substr(sealed, 2, 4) IS NOT ?1 "
-		       "LIMIT 1",
+		       "SELECT count(*), count(CASE WHEN substr(sealed, 2, 4) IS NOT ?1 "
+		       "THEN 1 END) FROM credential",
 		       &stmt, e) != ERR_OK)
 		return e->code;
 	sqlite3_bind_blob(stmt, 1, vault->id, sizeof(vault->id), SQLITE_STATIC);
-	e->code = db_step(db, stmt, foreign, e);
+	if (db_step(db, stmt, &row, e) == ERR_OK) {
+		*sealed = sqlite3_column_int(stmt, 0);
+		*foreign = sqlite3_column_int(stmt, 1);
+	}
 	sqlite3_finalize(stmt);
 	return e->code;
 }

@@ -40,9 +40,9 @@ MUST_CHECK enum err_code credential_erase(struct db *db, int32_t destination_id,
 MUST_CHECK enum err_code credential_erase_field(struct db *db, int32_t destination_id,
 						const char *field, struct err *e);
 
-/* Whether something is sealed with another key than this. */
+/* How many secrets are kept, and how many of them are sealed with another key than this. */
 MUST_CHECK enum err_code credential_foreign(struct db *db, const struct vault *vault,
-					    bool *foreign, struct err *e);
+					    int *sealed, int *foreign, struct err *e);
 
 /* Seals everything with another key; *count counts. */
 MUST_CHECK enum err_code credential_reseal(struct db *db, const struct vault *from,

@@ -11,18 +11,36 @@ static int64_t id_of(const struct vault *v)
 	return (int64_t)v->id[0] << 24 | v->id[1] << 16 | v->id[2] << 8 | v->id[3];
 }
 
+/* With a key that opens nothing of what is kept, something new would be sealed that whoever
+ * has the right one cannot read: somebody looked for it in the wrong place, or lost it. */
+static enum err_code check_opens(struct db *db, const struct vault *vault, struct err *e)
+{
+	int sealed = 0, foreign = 0;
+
+	if (credential_foreign(db, vault, &sealed, &foreign, e) != ERR_OK ||
+	    sealed == 0 || foreign < sealed)
+		return e->code;
+	return err_set(e, ERR_NOINPUT,
+		       "no secret here opens with this key: name the right one with "
+		       "CONVEY_KEY_FILE (the service's: conveyctl), or, if it is lost: "
+		       "convey init --key-lost; this one: '%s'",
+		       vault->path);
+}
+
 enum err_code rekey_open(struct db *db, const char *db_path, struct vault *vault,
 			 struct err *e)
 {
-	struct vault fresh;
+	struct vault fresh = {.credential = false};
 	int64_t id;
 
 	if (setting_int(db, "key_id", -1, &id, e) != ERR_OK ||
 	    vault_open(vault, db_path, e) != ERR_OK)
 		return e->code;
-	if (id < 0 || id == id_of(vault))
+	if (id == id_of(vault))
 		return ERR_OK;
-	if (vault_open_new(vault, &fresh) && id == id_of(&fresh)) {
+	if (id < 0) { /* it was never changed */
+		e->code = check_opens(db, vault, e);
+	} else if (vault_open_new(vault, &fresh) && id == id_of(&fresh)) {
 		e->code = vault_adopt_new(vault, e);
 		memcpy(vault->key, fresh.key, sizeof(vault->key));
 		memcpy(vault->id, fresh.id, sizeof(vault->id));
@@ -32,14 +50,31 @@ enum err_code rekey_open(struct db *db, const char *db_path, struct vault *vault
 			"'%s' is not the key that secrets are sealed with; after convey "
 			"key rotate: systemctl restart convey",
 			vault->path);
-	} else {
-		/* The key was lost and another made: what is sealed from now on has it. */
+	} else if (check_opens(db, vault, e) == ERR_OK) {
+		/* An earlier one is back: what is sealed from now on has it. */
 		e->code = setting_set_int(db, "key_id", id_of(vault), e);
 	}
 	vault_close(&fresh);
 	if (e->code)
 		vault_close(vault);
 	return e->code;
+}
+
+enum err_code rekey_check(struct db *db, const char *db_path, struct err *e)
+{
+	struct vault vault;
+
+	if (db_begin(db, e) != ERR_OK)
+		return e->code;
+	if (rekey_open(db, db_path, &vault, e) == ERR_OK)
+		vault_close(&vault);
+	db_rollback(db);
+	return e->code;
+}
+
+enum err_code rekey_adopt(struct db *db, const struct vault *vault, struct err *e)
+{
+	return setting_set_int(db, "key_id", id_of(vault), e);
 }
 
 static enum err_code change(struct db *db, const struct vault *old, struct vault *fresh,
@@ -67,14 +102,17 @@ static enum err_code commit_change(struct db *db, const struct vault *old, int *
 static enum err_code first_step(struct db *db, const char *db_path, bool dry_run,
 				bool *again, int *secrets, struct err *e)
 {
+	int sealed = 0, foreign = 0;
 	struct vault old;
 
+	*again = false;
 	if (rekey_open(db, db_path, &old, e) != ERR_OK)
 		return e->code;
-	*again = false;
-	if (dry_run)
+	if (credential_foreign(db, &old, &sealed, &foreign, e) == ERR_OK)
+		*again = !dry_run && foreign > 0;
+	if (e->code == ERR_OK && dry_run)
 		e->code = credential_reseal(db, &old, &old, secrets, e);
-	else if (credential_foreign(db, &old, again, e) == ERR_OK && !*again)
+	else if (e->code == ERR_OK && !*again)
 		e->code = commit_change(db, &old, secrets, e);
 	else if (e->code == ERR_OK &&
 		 credential_reseal(db, &old, &old, secrets, e) == ERR_OK)

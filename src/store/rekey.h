@@ -17,9 +17,17 @@
 #include "store/vault.h"
 
 /* Opens the key to seal with, inside the caller's write transaction, and ends a change of the
- * key that was cut off. */
+ * key that was cut off. NOINPUT where it opens none of the secrets that are kept, and nobody
+ * has said that theirs is lost. */
 MUST_CHECK enum err_code rekey_open(struct db *db, const char *db_path,
 				    struct vault *vault, struct err *e);
+
+/* Whether that would succeed; in a transaction of its own. */
+MUST_CHECK enum err_code rekey_check(struct db *db, const char *db_path, struct err *e);
+
+/* The key of earlier secrets is lost: from now on this one counts. */
+MUST_CHECK enum err_code rekey_adopt(struct db *db, const struct vault *vault,
+				     struct err *e);
 
 /* Changes the key, in a transaction of its own; *secrets counts what was sealed anew. With
  * `dry_run` it only counts. */

@@ -123,7 +123,10 @@ static enum err_code open_file(const struct vault *v, int *fd, struct err *e)
 	if (errno == ENOENT)
 		return err_set(e, ERR_NOINPUT,
 			       "the key file '%s' does not exist; put it back%s", v->path,
-			       v->credential ? "" : ", or make one with: convey init");
+			       v->credential
+				       ? ""
+				       : ", name its place with CONVEY_KEY_FILE, or make "
+					 "one with: convey init");
 	return err_set(e, errno == EACCES ? ERR_PERM : ERR_IO, "open '%s': %s", v->path,
 		       strerror(errno));
 }

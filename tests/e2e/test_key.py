@@ -128,10 +128,71 @@ class Lost(Case):
 
     def test_a_new_key_and_a_new_token_do_too(self):
         self.lose()
-        self.project.convey("init")
+        said = json.loads(self.project.convey("init", "--key-lost", "--json"))
+        self.assertEqual((said["key_created"], said["secrets_closed"]), (True, 1))
         wait_until(lambda: "another key" in self.project.queue()["last_error"])
         self.project.set_token("token")
         self.wait_for_delivery()
+
+    def test_no_key_is_made_beside_secrets_of_another(self):
+        """Most likely it is elsewhere: the service's is, and root forgot conveyctl."""
+        os.rename(self.key, self.key + ".away")
+        for words in ("init",), ("init", "--dry-run"):
+            said = self.refused(66, *words, "--db", self.project.db)
+            for part in ("CONVEY_KEY_FILE", "conveyctl", "convey init --key-lost", self.key):
+                self.assertIn(part, said)
+            self.assertFalse(os.path.exists(self.key))
+        self.project.convey("init", env={"CONVEY_KEY_FILE": self.key + ".away"})
+        self.project.convey("disconnect", "shop", env={"CONVEY_ENDPOINT": self.sandbox.url})
+        self.project.convey("init")  # nothing is sealed any more
+        self.assertTrue(os.path.exists(self.key))
+
+    def other_key(self):
+        """One that was made at the wrong place."""
+        path = os.path.join(self.project.directory, "wrong.key")
+        with open(path, "w", encoding="ascii", opener=lambda *a: os.open(*a, 0o600)) as file:
+            file.write("5" * 64 + "\n")
+        return path
+
+    def test_a_key_that_opens_nothing_seals_nothing(self):
+        before = self.project.query("SELECT * FROM credential")
+        secret = os.path.join(self.project.directory, "secret")
+        with open(secret, "w", encoding="ascii") as file:
+            file.write(SECRET)
+        for rotated in False, True:
+            if rotated:  # then the database names its key
+                self.project.convey("key", "rotate")
+                before = self.project.query("SELECT * FROM credential")
+            with mock.patch.dict(os.environ, {"CONVEY_KEY_FILE": self.other_key()}):
+                for words in (("token", "set", "shop"), ("key", "rotate"),
+                              ("key", "rotate", "--dry-run"),
+                              ("connect", "shop", "--app-id", APP, "--secret-file", secret)):
+                    said = self.refused(66, *words, "--db", self.project.db)
+                    self.assertIn("convey init --key-lost", said, words)
+                    self.assertIn("conveyctl", said, words)
+            self.assertEqual(self.project.query("SELECT * FROM credential"), before)
+        self.project.insert([purchase(1)])
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.statuses(), {"delivered": 1})
+
+    def test_a_lost_key_is_said_to_be(self):
+        self.add_destination("other", "PIXEL2", token="other-token")
+        with mock.patch.dict(os.environ, {"CONVEY_KEY_FILE": self.other_key()}):
+            self.project.convey("init", "--key-lost", "--dry-run")
+            self.refused(66, "token", "set", "shop", "--db", self.project.db)
+            self.project.convey("init", "--key-lost")
+            self.project.set_token("token")
+            self.project.set_token("other-token", "other")
+            self.project.insert([purchase(1)])
+            self.assertEqual(self.drain(), 0)
+        self.refused(66, "token", "set", "shop", "--db", self.project.db)  # the old one, found again
+
+    def test_the_old_one_may_be_found_again(self):
+        with mock.patch.dict(os.environ, {"CONVEY_KEY_FILE": self.other_key()}):
+            self.project.convey("init", "--key-lost")
+        self.project.set_token("other-token")
+        self.project.insert([purchase(1)])
+        self.assertEqual(self.drain(), 0)
 
     def test_it_may_go_while_the_relay_runs(self):
         relay = self.start()

@@ -313,6 +313,13 @@ class Destination(Troubles):
         self.project.wait_for({"delivered": 1})
         relay.stop()
 
+    def test_another_key(self):
+        with open(self.project.db + ".key", "w", encoding="ascii") as file:
+            file.write("5" * 64 + "\n")
+        self.run_("token", "set", "shop", "--db", self.project.db, input="token")
+        self.doctor("--offline")
+        self.page("The key is another, or looked for elsewhere")
+
     def test_a_refused_token(self):
         self.sandbox.set_tokens("other")
         self.waiting("token_refused").stop()

@@ -396,8 +396,7 @@ static void a_change_that_was_cut_off_is_ended_by_the_next(void **state)
 	vault_close(&fresh);
 }
 
-/* Cut off before the rename, and KEY.new could not be read for a while: something was sealed
- * with KEY meanwhile. */
+/* Cut off before the rename; KEY.new could not be read for a while, and was taken for lost. */
 static void a_new_key_is_kept_while_it_opens_something(void **state)
 {
 	char new[KEY_PATH];
@@ -412,8 +411,9 @@ static void a_new_key_is_kept_while_it_opens_something(void **state)
 	cut_off_before_the_rename(s, new);
 	assert_int_equal(chmod(new, 0644), 0);
 	fill(&hand, "by-hand");
+	assert_ok(s, vault_open(&open, s->path, &s->e));
 	assert_ok(s, db_begin(&s->db, &s->e));
-	assert_ok(s, rekey_open(&s->db, s->path, &open, &s->e));
+	assert_ok(s, rekey_adopt(&s->db, &open, &s->e));
 	assert_ok(s, credential_set(&s->db, &open, ID, "by_hand", &hand, &s->e));
 	assert_ok(s, db_commit(&s->db, &s->e));
 	vault_close(&open);
