@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/typed.h"
 #include "cmd/clean.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
@@ -41,11 +42,21 @@ static void forbid_cores(void)
 		fprintf(stderr, "convey: core dumps stay enabled: %s\n", strerror(errno));
 }
 
+static void print_words(const char *words)
+{
+	struct buf typed;
+
+	buf_init(&typed, TYPED_MAX(strlen(words)));
+	typed_add(&typed, str_of(words));
+	clean_print(stderr, buf_str(&typed), CLEAN_LINE);
+	buf_fini(&typed);
+	fputc('\n', stderr);
+}
+
 static void print_error(const struct err *e)
 {
 	fputs(log_is_journal() ? "<3>convey: " : "convey: ", stderr);
-	clean_print(stderr, str_of(e->msg), CLEAN_LINE);
-	fputc('\n', stderr);
+	print_words(e->msg);
 }
 
 /* A reader that has seen enough (EPIPE) is no failure of ours. What could not be printed
@@ -147,8 +158,7 @@ void cmd_say(const struct cmd *c, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	clean_print(stderr, str_of(text), CLEAN_LINE);
-	fputc('\n', stderr);
+	print_words(text);
 }
 
 void cmd_result(const struct cmd *c, json_t *object)

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/typed.h"
 #include "cmd/clean.h"
 
 enum { WIDTH_MIN = 20, WIDTH_USUAL = 80, HEIGHT_USUAL = 24 };
@@ -95,10 +96,15 @@ static struct str next_word(struct str text)
 	return str_make(text.p, len);
 }
 
-void terminal_wrap(FILE *file, struct str text, int column, int indent)
+void terminal_wrap(FILE *file, struct str sentence, int column, int indent)
 {
 	int width = terminal_width(file);
+	struct buf typed;
+	struct str text;
 
+	buf_init(&typed, TYPED_MAX(sentence.len));
+	typed_add(&typed, sentence);
+	text = buf_str(&typed);
 	while (text.len > 0) {
 		struct str word = next_word(text);
 		int room = clean_width(word);
@@ -115,4 +121,5 @@ void terminal_wrap(FILE *file, struct str text, int column, int indent)
 				(size_t)(text.p + text.len - (word.p + word.len)));
 	}
 	fputc('\n', file);
+	buf_fini(&typed);
 }

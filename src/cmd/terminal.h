@@ -32,8 +32,8 @@ const char *terminal_style(FILE *file, enum style style);
 /* The style of a status, a state, a finding or an outcome; PLAIN for other words. */
 enum style terminal_style_of(struct str word);
 
-/* Clean text, broken at blanks so that it ends before the terminal does; lines after the first
+/* Clean text, its commands as they are typed here (base/typed.h), broken at blanks so that it ends before the terminal does; lines after the first
  * begin with `indent` blanks, and `column` is where the first one stands. Ends the line. */
-void terminal_wrap(FILE *file, struct str text, int column, int indent);
+void terminal_wrap(FILE *file, struct str sentence, int column, int indent);
 
 #endif

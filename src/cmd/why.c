@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/typed.h"
 #include "cmd/clean.h"
 #include "cmd/output.h"
 #include "cmd/verbs.h"
@@ -41,7 +42,10 @@ static void tell(void *arg, const char *step, const char *destination, struct st
 		return;
 	}
 	buf_init(&clean, SENTENCE_MAX);
-	clean_text(&clean, text, CLEAN_LINE);
+	if (str_eq(str_of(step), STR("relay")))
+		typed_add(&clean, text);
+	else
+		clean_text(&clean, text, CLEAN_LINE);
 	if (destination[0])
 		printf("%-12s %s: %s\n", step, destination, buf_z(&clean));
 	else

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/typed.h"
 #include "run/relay.h"
 
 enum { SENTENCE_MAX = 400, SENTENCE_EVERY_MS = 1000 };
@@ -155,6 +156,7 @@ static void tell_sentence(struct notify *n)
 	if (n->sentence[0] && now - n->sentence_ms < SENTENCE_EVERY_MS)
 		return;
 	say(n->relay, text, sizeof(text));
+	typed_in(text, sizeof(text));
 	n->sentence_ms = now;
 	if (strcmp(text, n->sentence) == 0)
 		return;

@@ -111,7 +111,7 @@ static void add_verdict(const struct page_view *p, struct buf *out)
 		outlook_sentence(t, &text);
 	buf_addf(out, "<div class=\"strip %s\" id=\"verdict\"><p>",
 		 person ? "bad" : "good");
-	html_add(out, buf_str(&text));
+	page_words(out, buf_str(&text));
 	page_put(out, "</p>");
 	add_as_of(p, out);
 	page_put(out, "</div>");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/page_parts.h"
 
+#include "base/typed.h"
+
 enum { DAY_S = 86400 };
 
 static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -9,6 +11,16 @@ static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 void page_put(struct buf *out, const char *html)
 {
 	buf_adds(out, str_of(html));
+}
+
+void page_words(struct buf *out, struct str words)
+{
+	struct buf typed;
+
+	buf_init(&typed, TYPED_MAX(words.len));
+	typed_add(&typed, words);
+	html_add(out, buf_str(&typed));
+	buf_fini(&typed);
 }
 
 void page_count(struct buf *out, int64_t count)

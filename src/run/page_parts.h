@@ -13,6 +13,8 @@
 
 /* Markup of ours, as it stands. */
 void page_put(struct buf *out, const char *html);
+/* Text, its commands as they are typed here (base/typed.h). */
+void page_words(struct buf *out, struct str words);
 
 /* "1,234,567", as markup. */
 void page_count(struct buf *out, int64_t count);

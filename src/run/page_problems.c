@@ -96,7 +96,7 @@ static void add_advice(struct buf *out, const struct group *g)
 		if (i > 0 && str_eq(g->first[i].advice, g->first[i - 1].advice))
 			continue;
 		page_put(out, "<p>");
-		html_add(out, g->first[i].advice);
+		page_words(out, g->first[i].advice);
 		page_put(out, "</p>");
 	}
 }

@@ -90,8 +90,10 @@ void page_sites(const struct page_view *p, struct buf *out)
 		 "<section id=\"destinations\" aria-labelledby=\"h-destinations\"><h2 "
 		 "id=\"h-destinations\">Destinations</h2>");
 	if (o->site_count == 0) {
-		page_put(out, "<p>There is none yet: <code>convey destination add NAME "
-			      "--source web --id PIXEL</code></p></section>");
+		page_put(out, "<p>There is none yet: <code>");
+		page_words(out,
+			   STR("convey destination add NAME --source web --id PIXEL"));
+		page_put(out, "</code></p></section>");
 		return;
 	}
 	page_put(out, "<table class=\"wide\"><thead><tr><th scope=\"col\">name</th>");

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/typed.h"
 #include "run/refresh.h"
 #include "run/relay.h"
 #include "run/trouble.h"
@@ -295,6 +296,7 @@ static void tell_no_destination(struct relay *r, bool unsent)
 	err_set(&e, ERR_CONFIG,
 		"there is no destination: convey destination add NAME --source web "
 		"--id PIXEL");
+	typed_in(e.msg, sizeof(e.msg));
 	if (r->options.drain && unsent)
 		relay_fail(r, &e);
 	else

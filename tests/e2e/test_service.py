@@ -80,6 +80,24 @@ class Notify(Service):
         self.assertEqual(self.manager.read().count("READY=1"), 1)
         self.check()
 
+    def test_advice_names_conveyctl_where_the_service_runs(self):
+        """As convey.service and conveyctl have it; the views and --json stay as they are."""
+        with mock.patch.dict(os.environ, CONVEY_COMMAND="conveyctl"):
+            said = self.refused(64, "list", "--status", "no", "--db", self.project.db)
+            self.assertIn("conveyctl list -h", said)
+            self.project.insert([purchase(1)])
+            self.assertIn("(no relay runs: systemctl start convey)", self.project.convey("status"))
+            self.assertIn("none runs; to send: systemctl start convey",
+                          self.project.convey("why", "id-1"))
+            self.add_destination("other", "PIXEL2", token=None)
+            self.assertIn("then: conveyctl token set other < token.txt",
+                          self.project.convey("status", status=1))
+            self.assertIn("then: convey token set other < token.txt",
+                          self.project.convey("status", "--json", status=1))
+            self.ready()
+            self.manager.wait("STATUS=1 of 2 destinations waits: other (needs_token). "
+                              "See conveyctl status.")
+
     def test_a_relay_that_cannot_run_is_never_ready(self):
         self.ready()
         second = self.listen(os.path.join(self.project.directory, "second"))

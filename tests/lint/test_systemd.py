@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from source import ROOT, read
+from source import ROOT, read, tree
 
 FOLDER = os.path.join(ROOT, "tools", "systemd")
 EXPOSURE = 15  # tenths: what systemd-analyze security may say at most
@@ -98,6 +98,18 @@ class Agreement(unittest.TestCase):
         folders = re.findall(r"^d (\S+) (\d+)", read("tools/systemd/convey.tmpfiles"), re.M)
         self.assertEqual(folders, [(os.path.dirname(database), self.value("StateDirectoryMode")),
                                    (os.path.dirname(key), "0700")])
+
+    def test_advice_names_what_root_types(self):
+        self.assertIn("\nEnvironment=CONVEY_COMMAND=conveyctl\n", self.unit)
+        self.assertRegex(read("tools/systemd/conveyctl.in"),
+                         "(?s)set -a\n.*\nCONVEY_COMMAND=conveyctl\\b.*set \\+a\n")
+        verbs = set(re.findall(r'\.name = "(\w+)",\n', "".join(
+            read(path) for path in tree() if re.fullmatch(r"src/cmd/\w+\.c", path))))
+        listed = re.search(r"verbs\[\] = {(.*?)}", read("src/base/typed.c"), re.S).group(1)
+        listed = set(re.findall(r'"(\w+)"', listed))
+        families = set(re.findall(r"const struct command cmd_(\w+) = {", "".join(
+            read(path) for path in tree() if re.fullmatch(r"src/cmd/\w+\.c", path))))
+        self.assertEqual(listed, (families & verbs) - {"run"})
 
     def test_what_is_not_tried_again(self):
         statuses = dict(re.findall(r"X\((\w+),\s*(\d+)", read("src/base/err.h")))
