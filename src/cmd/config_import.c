@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "cmd/config_file.h"
@@ -19,11 +20,17 @@ enum err_code config_file_read(const char *path, json_t **out, struct err *e)
 	bool in = strcmp(path, "-") == 0;
 	FILE *file = in ? stdin : fopen(path, "re");
 	json_error_t wrong;
+	struct stat st;
 	json_t *json;
 
 	if (!file)
 		return err_set(e, errno == EACCES ? ERR_PERM : ERR_NOINPUT, "'%s': %s",
 			       path, strerror(errno));
+	if (fstat(fileno(file), &st) == 0 && S_ISDIR(st.st_mode)) {
+		if (!in)
+			fclose(file);
+		return err_set(e, ERR_NOINPUT, "'%s' is a folder", path);
+	}
 	json = json_loadf(file, JSON_REJECT_DUPLICATES, &wrong);
 	if (!in)
 		fclose(file);

@@ -273,6 +273,29 @@ static bool is_file(const struct cmd *c)
 		 db.st_dev == file.st_dev);
 }
 
+/* No event_id, and no file that may be read: it may still have been meant as one. */
+static enum err_code neither(const char *operand, struct err *e)
+{
+	struct stat file;
+
+	errno = 0;
+	if (stat(operand, &file) == 0 && S_ISDIR(file.st_mode))
+		return err_set(
+			e, ERR_NOINPUT,
+			"no conversion has the event_id '%.120s', and it is a folder",
+			operand);
+	if (errno == EACCES)
+		return err_set(
+			e, ERR_PERM,
+			"no conversion has the event_id '%.120s', and a file of that "
+			"name cannot be looked for: %s",
+			operand, strerror(EACCES));
+	return err_set(
+		e, ERR_NOINPUT,
+		"no conversion has the event_id '%.120s', and there is no such file",
+		operand);
+}
+
 static enum err_code show_operand(struct preview *p, struct err *e)
 {
 	const struct cmd *c = p->cmd;
@@ -280,10 +303,7 @@ static enum err_code show_operand(struct preview *p, struct err *e)
 	if (is_file(c))
 		return show_file(p, c->argv[0], e);
 	if (subject_find(&p->subject, c->argv[0], e) == ERR_NOINPUT)
-		return err_set(e, ERR_NOINPUT,
-			       "no conversion has the event_id '%.120s', and there is "
-			       "no such file",
-			       c->argv[0]);
+		return neither(c->argv[0], e);
 	if (e->code != ERR_OK || subject_judge(&p->subject, &p->trace, e) != ERR_OK)
 		return e->code;
 	return show(p, e);

@@ -69,6 +69,13 @@ class Files(Case):
         self.convey("config", "import", path + ".none", status=66)
         self.convey("config", "export", os.path.join(path, "x"), status=73)
 
+    def test_a_folder_is_no_file(self):
+        for words in (("config", "import"), ("simulate", "--config")):
+            done = subprocess.run([binary(), *words, self.project.directory, "--db",
+                                   self.project.db], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 66)
+            self.assertIn("is a folder", done.stderr)
+
     def test_amounts_are_not_rounded(self):
         config = self.export()
         config["routes"] = [{"to": "a", "min-value": 12345678901.55}]

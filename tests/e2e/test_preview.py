@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -255,6 +256,36 @@ class Nothing(Case):
         self.project.insert([purchase(1)])
         self.preview("id-1")
         self.assertEqual(self.project.statuses(), {"pending": 1})
+
+
+class NoFile(Case):
+    def test_a_folder(self):
+        self.assertIn("it is a folder", self.preview(self.project.directory, status=66)[1])
+
+    def test_none(self):
+        for name in ("gone.json", "gone/gone.json"):
+            self.assertIn("there is no such file", self.preview(name, status=66)[1])
+
+    def test_a_file_in_a_folder_of_others(self):
+        self.project.insert([purchase(1)])
+        folder = os.path.join(self.project.directory, "closed")
+        os.mkdir(folder, mode=0o700)
+        path = os.path.join(folder, "event.json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("{}")
+        more = {}
+        if os.geteuid() == 0:  # nothing is closed to root; the build may be to everybody else
+            os.chmod(self.project.directory, 0o777)
+            os.chmod(self.project.db, 0o666)
+            more = {"user": 65534, "group": 65534,
+                    "executable": shutil.copy(binary(), self.project.directory)}
+        else:
+            os.chmod(folder, 0)
+            self.addCleanup(os.chmod, folder, 0o700)
+        done = subprocess.run([binary(), "preview", path, "--db", self.project.db], text=True,
+                              capture_output=True, timeout=60, check=False, **more)
+        self.assertEqual(done.returncode, 77, done.stderr)
+        self.assertIn("Permission denied", done.stderr)
 
 
 if __name__ == "__main__":
