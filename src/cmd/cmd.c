@@ -20,16 +20,13 @@
 #include "run/signals.h"
 #include "store/migrate.h"
 
-/* A file opened on a closed stdout or stderr would be written to by the next message. */
+/* A file opened on a closed stdout or stderr would be written to by the next message. What is
+ * printed on a closed stdout is lost, and has to be told: there it cannot be written. */
 static void keep_standard_descriptors(void)
 {
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
 }
 
 /* A core would hold keys and tokens. One byte, unlike none, also keeps the kernel from
