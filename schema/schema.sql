@@ -328,7 +328,8 @@ CREATE TABLE counter (
 
 -- How many deliveries ended in each quarter of an hour (Unix seconds / 900), by status: the bars
 -- of the admin page, whatever the time zone. Kept for two days, in the transaction that ends them:
--- one row for a batch of a thousand.
+-- one row for a batch of a thousand. One that is sent back to the queue, or cancelled, is taken off
+-- where it ended: it ends once more.
 CREATE TABLE quarter (
 	quarter INTEGER NOT NULL,
 	destination_id INTEGER NOT NULL,

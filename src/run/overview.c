@@ -215,7 +215,7 @@ static void add_quarter(struct overview *o, int64_t quarter, enum status status,
 		h->delivered += count;
 	else if (status == STATUS_SKIPPED || status == STATUS_DUPLICATE)
 		h->skipped += count;
-	else
+	else if (status == STATUS_FAILED || status == STATUS_REJECTED)
 		h->lost += count;
 }
 

@@ -21,6 +21,12 @@ enum err_code counter_open(struct counter *c, struct db *db, struct err *e)
 		       "VALUES (?1, ?2, ?3, ?4) "
 		       "ON CONFLICT DO UPDATE SET count = count + ?4",
 		       &c->end, e) == ERR_OK &&
+	    db_prepare(db,
+		       "UPDATE quarter SET count = count - 1 WHERE destination_id = ?1 "
+		       "AND status = ?2 AND quarter = (SELECT min(quarter) FROM quarter "
+		       "WHERE quarter >= ?3 AND destination_id = ?1 AND status = ?2 AND "
+		       "count > 0)",
+		       &c->begin_anew, e) == ERR_OK &&
 	    db_prepare(db, "DELETE FROM quarter WHERE quarter < ?1", &c->forget, e) ==
 		    ERR_OK)
 		return ERR_OK;
@@ -32,6 +38,7 @@ void counter_close(struct counter *c)
 {
 	sqlite3_finalize(c->add);
 	sqlite3_finalize(c->end);
+	sqlite3_finalize(c->begin_anew);
 	sqlite3_finalize(c->forget);
 	*c = (struct counter){0};
 }
@@ -71,4 +78,18 @@ enum err_code counter_add(struct counter *c, int32_t destination_id, int state,
 	if (delta <= 0 || status < STATUS_HELD)
 		return ERR_OK;
 	return note_end(c, destination_id, status, delta, now_ms, e);
+}
+
+/* When it ended is not kept: in the first quarter that it may have been. One that began before
+ * all that are kept is likely not in them. */
+enum err_code counter_begin_anew(struct counter *c, int32_t destination_id, int state,
+				 int64_t since_ms, int64_t now_ms, struct err *e)
+{
+	e->code = ERR_OK;
+	if (since_ms / QUARTER_MS < now_ms / QUARTER_MS - QUARTERS_KEPT)
+		return ERR_OK;
+	sqlite3_bind_int(c->begin_anew, 1, destination_id);
+	sqlite3_bind_int(c->begin_anew, 2, state / 16);
+	sqlite3_bind_int64(c->begin_anew, 3, since_ms / QUARTER_MS);
+	return db_run(c->db, c->begin_anew, e);
 }

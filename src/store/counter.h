@@ -3,7 +3,7 @@
  *
  * A delivery row counts under its state; a waiting row under status * 16, or under
  * REASON_OUTCOME_UNKNOWN when it is held. A row in flight counts nowhere (attempt.events
- * does). What has ended counts once more, in its quarter of an hour.
+ * does). What has ended counts once more, in its quarter of an hour, unless it begins anew.
  *
  * Owns:    its prepared statements, from counter_open to counter_close.
  * Thread:  the connection's; inside the caller's transaction.
@@ -16,7 +16,7 @@
 
 struct counter {
 	struct db *db;
-	sqlite3_stmt *add, *end, *forget;
+	sqlite3_stmt *add, *end, *begin_anew, *forget;
 	int64_t quarter; /* that older ones were forgotten for */
 };
 
@@ -27,5 +27,11 @@ void counter_close(struct counter *c);
 MUST_CHECK enum err_code counter_add(struct counter *c, int32_t destination_id, int state,
 				     int64_t delta, int64_t now_ms, int64_t example_id,
 				     struct err *e);
+
+/* A row that ended, at since_ms or later, goes back to the queue or to another end: it no
+ * longer counts among what ended then. */
+MUST_CHECK enum err_code counter_begin_anew(struct counter *c, int32_t destination_id,
+					    int state, int64_t since_ms, int64_t now_ms,
+					    struct err *e);
 
 #endif

@@ -50,6 +50,9 @@ static const struct {
 	 "FROM waiting WHERE key = ?1"},
 	{S(undeliver), "DELETE FROM delivery WHERE key = ?1"},
 	{S(unwait), "DELETE FROM waiting WHERE key = ?1"},
+	{S(since), "SELECT coalesce((SELECT started_at FROM attempt WHERE id = "
+		   "d.attempt_id), (SELECT created_at FROM outbox WHERE id = d.key / "
+		   "1024)) FROM delivery d WHERE d.key = ?1"},
 	{S(give_up), "UPDATE delivery SET state = 113 WHERE key = ?1"},
 	{S(renew),
 	 "UPDATE waiting SET status = 1, reason = NULL, due_at = ?2, attempts = 0, "
@@ -161,6 +164,22 @@ static enum err_code recount(struct requeue *q, int32_t destination_id, int from
 	return ERR_OK;
 }
 
+/* The bars of the admin page have each row once. */
+static enum err_code begin_anew(struct requeue *q, int64_t key, int state, struct err *e)
+{
+	int64_t since_ms = 0;
+	bool found;
+
+	sqlite3_bind_int64(q->since, 1, key);
+	if (db_step(q->db, q->since, &found, e) == ERR_OK && found)
+		since_ms = sqlite3_column_int64(q->since, 0);
+	sqlite3_reset(q->since);
+	if (e->code != ERR_OK)
+		return e->code;
+	return counter_begin_anew(&q->counter, (int32_t)(key % DESTINATIONS), state,
+				  since_ms, q->now_ms, e);
+}
+
 /* What was given up with the destination is wanted again, also what is still unread. */
 static enum err_code unmark(struct requeue *q, int32_t destination_id, struct err *e)
 {
@@ -186,7 +205,8 @@ static enum err_code retry_delivery(struct requeue *q, int64_t key, int state,
 		return refuse(q, REQUEUE_REMOVED);
 	if (state == REASON_DISCONNECTED && unmark(q, destination_id, e) != ERR_OK)
 		return e->code;
-	if ((!fresh && on_key(q, q->to_waiting, key, e) != ERR_OK) ||
+	if (begin_anew(q, key, state, e) != ERR_OK ||
+	    (!fresh && on_key(q, q->to_waiting, key, e) != ERR_OK) ||
 	    on_key(q, q->undeliver, key, e) != ERR_OK)
 		return e->code;
 	return recount(q, destination_id, state, fresh ? 0 : STATUS_PENDING * 16, key, e);
@@ -207,7 +227,8 @@ static enum err_code move_delivery(struct requeue *q, int64_t key, int state,
 		return refuse(q, REQUEUE_FINISHED);
 	if (q->move == REQUEUE_RETRY)
 		return retry_delivery(q, key, state, e);
-	if (on_key(q, q->give_up, key, e) != ERR_OK)
+	if (begin_anew(q, key, state, e) != ERR_OK ||
+	    on_key(q, q->give_up, key, e) != ERR_OK)
 		return e->code;
 	return recount(q, (int32_t)(key % DESTINATIONS), state, REASON_BY_OPERATOR, key,
 		       e);

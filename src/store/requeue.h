@@ -34,8 +34,8 @@ struct requeue {
 	struct counter counter;
 	struct note_plain plain;
 	sqlite3_stmt *delivery, *waiting, *keys, *to_waiting, *to_delivery, *undeliver,
-		*unwait, *give_up, *renew, *hasten, *cancel_new, *removed, *unclaimed,
-		*unmark;
+		*unwait, *since, *give_up, *renew, *hasten, *cancel_new, *removed,
+		*unclaimed, *unmark;
 	int64_t now_ms, cursor; /* of this transaction */
 	int step;               /* where requeue_some stands: the statement or state, */
 	int64_t position;       /* and the last key */

@@ -144,6 +144,35 @@ class Says(PageCase):
             self.assertEqual(int(at[hour][1]), delivered, rows)
 
 
+    def ended(self, admin):
+        """delivered, skipped, failed or rejected: the sums of the 24 hours."""
+        rows = re.findall(r'<th scope="row">\d\d:\d\d</th><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td>',
+                          admin.get("/", html=True).text)
+        self.assertEqual(len(rows), 24)
+        return [sum(int(row[column]) for row in rows) for column in range(3)]
+
+    def test_a_replay_is_counted_once(self):
+        self.project.insert([purchase(n, event="unheard of") for n in range(3)] +
+                            [purchase(n, prefix="r", page=None) for n in range(4)])
+        admin = Admin(self.start())
+        self.project.wait_for({"skipped": 3, "rejected": 4})
+        self.assertEqual(self.ended(admin), [0, 3, 4])
+        for _ in range(2):  # in vain
+            self.project.convey("retry", "--status", "rejected")
+            self.project.wait_for({"skipped": 3, "rejected": 4})
+            self.assertEqual(self.ended(admin), [0, 3, 4])
+        self.project.convey("map", "set", "unheard of", "Purchase")
+        self.project.convey("retry", "--status", "skipped")
+        self.project.convey("cancel", "r-1")
+        self.project.wait_for({"delivered": 3, "rejected": 3, "cancelled": 1})
+        self.assertEqual(self.ended(admin), [3, 0, 3])
+        self.project.convey("destination", "set", "shop", "--default-url", "https://shop.example/")
+        self.project.convey("retry", "--status", "rejected")
+        self.project.convey("retry", "r-1")
+        self.project.wait_for({"delivered": 7})
+        self.assertEqual(self.ended(admin), [7, 0, 0])
+
+
 class Hostile(PageCase):
     def test_text_in_every_column(self):
         self.sandbox.set_faults("poison:id=*")

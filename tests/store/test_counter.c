@@ -76,10 +76,48 @@ static void ends_count_by_quarter(void **state)
 	counter_close(&c);
 }
 
+/* A row that begins anew will end once more: it has one end in all. */
+static void who_begins_anew_has_one_end(void **state)
+{
+	static const struct {
+		int destination, state;
+		int64_t since, in_1000, in_1002; /* what is left in the quarters */
+	} rows[] = {
+		{3, 81, 1001, 2, 1}, /* the first that it may have been */
+		{3, 81, 1000, 1, 1},
+		{3, 82, 999, 0, 1},   /* one status */
+		{3, 160, 1000, 0, 1}, /* another */
+		{4, 81, 1000, 0, 1},
+		{3, 81, 1003, 0, 1}, /* later than it ended: it was not counted */
+		{3, 81, 810, 0, 1},  /* too long ago to say */
+		{3, 81, 811, 0, 0},
+		{3, 81, 811, 0, 0}, /* never below nothing */
+	};
+	struct scene *s = *state;
+	struct counter c;
+
+	assert_ok(s, counter_open(&c, &s->db, &s->e));
+	assert_ok(s, counter_add(&c, 3, 81, 2, 1000 * QUARTER_MS, 1, &s->e));
+	assert_ok(s, counter_add(&c, 3, 81, 2, 1002 * QUARTER_MS, 1, &s->e));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_ok(s, counter_begin_anew(&c, rows[i].destination, rows[i].state,
+						rows[i].since * QUARTER_MS,
+						(int64_t)1003 * QUARTER_MS, &s->e));
+		assert_int_equal(scene_int(s, "SELECT count FROM quarter WHERE quarter "
+					      "= 1000"),
+				 rows[i].in_1000);
+		assert_int_equal(scene_int(s, "SELECT count FROM quarter WHERE quarter "
+					      "= 1002"),
+				 rows[i].in_1002);
+	}
+	counter_close(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(counts_up_and_down),
-					   T(ends_count_by_quarter)};
+					   T(ends_count_by_quarter),
+					   T(who_begins_anew_has_one_end)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
