@@ -95,6 +95,7 @@ class Agreement(unittest.TestCase):
         self.assertEqual(self.value("Environment"), f"CONVEY_DB={database}")
         self.assertEqual(self.value("ConditionPathExists"), database)
         self.assertEqual(self.value("LoadCredential"), f"convey.key:{key}")
+        self.assertEqual(self.value("AssertPathExists"), key)
         folders = re.findall(r"^d (\S+) (\d+)", read("tools/systemd/convey.tmpfiles"), re.M)
         self.assertEqual(folders, [(os.path.dirname(database), self.value("StateDirectoryMode")),
                                    (os.path.dirname(key), "0700")])

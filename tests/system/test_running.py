@@ -104,10 +104,23 @@ class Running(Case):
 
     def test_without_the_key_it_has_failed(self):
         self.sh("systemctl stop convey; mv /etc/convey/convey.key /etc/convey/away")
-        self.inside("systemctl", "start", "convey", status=1)
-        self.assertIn(self.show("SubState")["SubState"], ("auto-restart", "failed"))
-        self.sh("mv /etc/convey/away /etc/convey/convey.key")
-        self.wait(lambda: self.show("SubState")["SubState"] == "running")  # by itself
+        self.addCleanup(self.sh, "[ ! -e /etc/convey/away ] ||"
+                        "mv /etc/convey/away /etc/convey/convey.key")
+        said = self.sh("systemctl start convey 2>&1 && false || true; systemctl status convey || true")
+        self.assertIn("ssertion failed", said)
+        self.assertIn("AssertPathExists=/etc/convey/convey.key was not met", said)
+        time.sleep(6)  # RestartSec is 5
+        self.assertEqual(self.show("SubState", "NRestarts"), {"SubState": "dead", "NRestarts": "0"})
+        self.sh("mv /etc/convey/away /etc/convey/convey.key; systemctl start convey")
+        self.assertEqual(self.show("SubState")["SubState"], "running")
+
+    def test_a_key_that_goes_while_it_runs_ends_the_restarts(self):
+        self.addCleanup(self.sh, "[ ! -e /etc/convey/away ] ||"
+                        "mv /etc/convey/away /etc/convey/convey.key")
+        self.sh("mv /etc/convey/convey.key /etc/convey/away; systemctl kill -s KILL convey")
+        self.wait(lambda: "AssertPathExists=/etc/convey/convey.key was not met" in
+                  self.inside("sh", "-c", "systemctl status convey || true"))
+        self.assertIn(self.show("SubState")["SubState"], ("dead", "failed"))
 
     def test_a_deleted_database_is_a_failure_and_stays_one(self):
         self.sh(f"systemctl restart convey; mv {DB} {DB}.away")
