@@ -112,6 +112,24 @@ class Agreement(unittest.TestCase):
             read(path) for path in tree() if re.fullmatch(r"src/cmd/\w+\.c", path))))
         self.assertEqual(listed, (families & verbs) - {"run"})
 
+    def test_a_purge_leaves_the_database_and_its_copies(self):
+        script = read("debian/convey.postrm")
+        with tempfile.TemporaryDirectory() as root:
+            for path in ("/etc/convey", "/var/lib/convey"):
+                script = script.replace(path, root + path)
+                os.makedirs(root + path)
+            for name in ("/etc/convey/convey.key", "/etc/convey/convey.key.new", *(
+                    "/var/lib/convey/outbox.db" + end for end in
+                    ("", "-wal", "-shm", ".lock", ".admin.token", ".admin.sock", ".bak-v1"))):
+                with open(root + name, "w", encoding="ascii"):
+                    pass
+            for verb in ("remove", "upgrade", "purge"):
+                done = run("sh", "-c", script, "postrm", verb)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                left = sorted(name for _, _, names in os.walk(root) for name in names)
+                self.assertEqual(len(left), 4 if verb == "purge" else 9, (verb, left))
+        self.assertEqual(left, ["outbox.db", "outbox.db-shm", "outbox.db-wal", "outbox.db.bak-v1"])
+
     def test_what_is_not_tried_again(self):
         statuses = dict(re.findall(r"X\((\w+),\s*(\d+)", read("src/base/err.h")))
         self.assertEqual(set(self.value("RestartPreventExitStatus").split()),

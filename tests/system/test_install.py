@@ -80,8 +80,11 @@ class Life(Case):
         self.wait_delivered("order-4")
 
     def purged(self):
+        self.assertTrue(self.exists(DB + ".admin.token"))
         said = self.inside("apt-get", "purge", "-y", "convey")
         self.assertIn(f"convey: {DB} is kept", said)
+        self.assertEqual(self.inside("sh", "-c", "ls -d /var/lib/convey/*.token /var/lib/convey/*.lock "
+                                     "2>/dev/null || true"), "")
         for path, there in (("/etc/default/convey", False), ("/etc/convey", False), (DB, True)):
             self.assertEqual(self.exists(path), there, path)
         self.assertEqual(self.query("SELECT count(*) FROM outbox"), "4")
