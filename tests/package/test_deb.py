@@ -63,6 +63,24 @@ class Package(unittest.TestCase):
                      if re.fullmatch(r"(docs/[^/]+|README|SECURITY|CHANGELOG)\.md", path)}
         self.assertEqual(documents - names, set())
 
+    def test_its_documents_link_to_what_is_there(self):
+        top = os.path.join(self.folder, "usr/share/doc/convey")
+        checked = 0
+        for folder, _, names in os.walk(top):
+            for name in names:
+                if not name.endswith(".md"):
+                    self.assertFalse(name.endswith(".md.gz"), name)
+                    continue
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    text = file.read()
+                for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+                    if not link.startswith("https://"):
+                        path = os.path.realpath(os.path.join(folder, link))
+                        self.assertTrue(os.path.exists(path), f"{name}: {link}")
+                        self.assertTrue(path.startswith(os.path.realpath(top)), f"{name}: {link}")
+                        checked += 1
+        self.assertGreater(checked, 20)
+
     def test_settings_of_the_administrator(self):
         self.assertEqual(self.control("conffiles").split(), ["/etc/default/convey"])
         with open(os.path.join(self.folder, "etc/default/convey"), encoding="utf-8") as file:
