@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/typed.h"
 #include "cmd/clean.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "core/reason.h"
 #include "run/outlook.h"
+
+enum { EXAMPLE_MAX = 60 }; /* columns of an id */
 
 enum board_column { REASON, DESTINATION, COUNT, FIRST_SEEN, LAST_SEEN, EXAMPLE, ADVICE };
 
@@ -148,7 +151,7 @@ static int print_head(const struct rows *rows)
 /* What a shell takes as it stands: anybody may have written the id, and somebody may paste it. */
 static bool is_plain(struct str id)
 {
-	bool plain = id.len > 0 && id.p[0] != '-';
+	bool plain = id.len > 0;
 
 	for (size_t i = 0; plain && i < id.len; i++)
 		plain = ascii_is_digit(id.p[i]) ||
@@ -157,26 +160,72 @@ static bool is_plain(struct str id)
 	return plain;
 }
 
+/* With the id as one word of a shell; nothing where it has bytes that nobody can paste. */
+static void add_command(struct buf *out, struct str id)
+{
+	struct buf clean;
+	bool printable;
+
+	buf_init(&clean, id.len);
+	clean_text(&clean, id, CLEAN_LINE);
+	printable = id.len > 0 && str_eq(buf_str(&clean), id);
+	buf_fini(&clean);
+	if (!printable)
+		return;
+	buf_addf(out, "convey why %s", id.p[0] == '-' ? "-- " : "");
+	if (is_plain(id)) {
+		buf_adds(out, id);
+		return;
+	}
+	buf_addc(out, '\'');
+	for (size_t i = 0; i < id.len; i++) {
+		if (id.p[i] == '\'')
+			buf_adds(out, STR("'\\'"));
+		buf_addc(out, id.p[i]);
+	}
+	buf_addc(out, '\'');
+}
+
+/* ", such as ID (convey why ID)"; a command that is long, or must not be broken at a blank, has a
+ * line of its own. */
+static void print_example(struct buf *line, struct str id, int at)
+{
+	bool alone = id.len > EXAMPLE_MAX || (id.len > 0 && memchr(id.p, ' ', id.len));
+	struct buf clean, command, typed;
+
+	buf_init(&clean, id.len);
+	buf_init(&command, 4 * id.len + 64);
+	buf_init(&typed, TYPED_MAX(4 * id.len + 64));
+	clean_text(&clean, id, CLEAN_LINE);
+	add_command(&command, id);
+	if (id.len > 0) {
+		buf_adds(line, STR(", such as "));
+		clean_middle(line, buf_str(&clean), EXAMPLE_MAX);
+	}
+	if (command.len > 0 && !alone)
+		buf_addf(line, " (%.*s)", STR_ARG(buf_str(&command)));
+	terminal_wrap(stdout, buf_str(line), at, 4);
+	if (command.len > 0 && alone) {
+		typed_add(&typed, buf_str(&command));
+		printf("    %s\n", buf_z(&typed));
+	}
+	buf_fini(&typed);
+	buf_fini(&command);
+	buf_fini(&clean);
+}
+
 static void print_problem(const struct rows *rows)
 {
-	struct str example = rows_text(rows, EXAMPLE);
-	struct buf line, clean;
+	struct buf line;
 	int at;
 
 	putchar('\n');
 	at = print_head(rows);
 	buf_init(&line, 4096);
 	buf_addf(&line, ", last %.*s", STR_ARG(rows_text(rows, LAST_SEEN)));
-	if (example.len > 0)
-		buf_addf(&line, ", such as %.*s", STR_ARG(example));
-	if (is_plain(example))
-		buf_addf(&line, " (convey why %.*s)", STR_ARG(example));
-	buf_init(&clean, line.len);
-	clean_text(&clean, buf_str(&line), CLEAN_LINE);
-	terminal_wrap(stdout, buf_str(&clean), at, 4);
+	print_example(&line, rows_text(rows, EXAMPLE), at);
 	fputs("  ", stdout);
 	terminal_wrap(stdout, rows_text(rows, ADVICE), 2, 2);
-	buf_fini(&clean);
 	buf_fini(&line);
 }
 

@@ -65,3 +65,24 @@ int clean_width(struct str text)
 	}
 	return width;
 }
+
+void clean_middle(struct buf *out, struct str text, int width)
+{
+	int all = clean_width(text), tail = (width - 1) / 2;
+	struct str head = text, end = text;
+
+	if (all <= width) {
+		buf_adds(out, text);
+		return;
+	}
+	head.len = clean_fit(text, width - 1 - tail);
+	end.p += clean_fit(text, all - tail);
+	end.len -= (size_t)(end.p - text.p);
+	if (clean_width(end) > tail) { /* half of a wide one */
+		uint32_t c;
+		size_t len = glyph_read(end.p, end.len, &c);
+
+		end = str_make(end.p + len, end.len - len);
+	}
+	buf_addf(out, "%.*s…%.*s", STR_ARG(head), STR_ARG(end));
+}

@@ -30,4 +30,8 @@ int clean_width(struct str text);
 /* How many bytes of clean text fit into so many columns. */
 size_t clean_fit(struct str text, int width);
 
+/* Appends clean text, so that it takes so many columns at most: what is in the middle goes, for
+ * ids differ in their ends. */
+void clean_middle(struct buf *out, struct str text, int width);
+
 #endif

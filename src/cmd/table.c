@@ -6,7 +6,8 @@
 #include "cmd/clean.h"
 #include "cmd/terminal.h"
 
-enum { GAP = 2, TEXT_MIN = 12 };
+/* Without a terminal nothing is cut; a text beyond PADDED_MAX moves only its own row. */
+enum { GAP = 2, TEXT_MIN = 12, PADDED_MAX = 80 };
 
 static void pad(int width)
 {
@@ -74,18 +75,24 @@ static bool is_word_of_state(const char *name)
 	       strcmp(name, "finding") == 0 || strcmp(name, "outcome") == 0;
 }
 
-/* On a terminal no longer than its column. */
+/* On a terminal no longer than its column: a sentence loses its end, an id its middle. */
 static void print_text(const struct output *o, int column, struct str text, int *room)
 {
-	struct str cut = text;
+	int width = o->widths[column];
+	struct buf cut;
 
-	if (o->width && *room < 0) {
-		cut.len = clean_fit(text, o->widths[column] - 1);
-		*room = o->widths[column] - 1 - clean_width(cut);
+	if (!o->width || *room >= 0) {
+		fwrite(text.p, 1, text.len, stdout);
+		return;
 	}
+	buf_init(&cut, text.len + sizeof("…"));
+	if (strcmp(o->names[column], "event_id") == 0)
+		clean_middle(&cut, text, width);
+	else
+		buf_addf(&cut, "%.*s…", (int)clean_fit(text, width - 1), text.p);
+	*room = width - clean_width(buf_str(&cut));
 	fwrite(cut.p, 1, cut.len, stdout);
-	if (cut.len < text.len)
-		fputs("…", stdout);
+	buf_fini(&cut);
 }
 
 static void print_cell(const struct output *o, int column, struct str text,
@@ -124,6 +131,9 @@ static void print_header(struct output *o)
 	o->width = terminal_width(stdout);
 	if (o->width)
 		fit(o, o->width);
+	for (int i = 0; i < o->shown && !o->width; i++)
+		if (o->widths[i] > PADDED_MAX)
+			o->widths[i] = PADDED_MAX;
 	last = last_shown(o);
 	for (int i = 0; i < o->shown; i++)
 		if (!o->hidden[i])

@@ -11,6 +11,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import sandbox  # noqa: E402
 import terminal  # noqa: E402
 from convey import Project, binary, purchase, wait_until  # noqa: E402
 
@@ -86,6 +87,56 @@ class Shown(Case):
         self.assertNotIn("e\u0301\u0301\u0301", text)
         shown = json.loads(self.piped("list", "--json"))
         self.assertEqual(shown[0]["event"], NAME)
+
+    def test_an_id_is_shortened_in_the_middle(self):
+        """Its ends tell it from others; the whole of it is in --json and where nothing is cut."""
+        name = "first-" + "x" * 500 + "-last"
+        self.project.insert([purchase(3, event_id=name, event="unheard of")])
+        _, text = self.on_terminal("list", columns=100)
+        self.assertRegex(terminal.plain(text), r"first-x*…x*-last +pending")
+        lines = self.piped("list").split("\n")
+        self.assertIn(name, [line.split()[0] for line in lines if line])
+        self.assertLess(lines[0].index("status"), 90)
+        self.assertEqual({row["event_id"] for row in json.loads(self.piped("list", "--json"))},
+                         {"id-1", "id-" + NAME, name})
+
+
+class Advice(Case):
+    """What is printed to be pasted is one word to a shell, whoever has chosen the id."""
+    IDS = ("plain-1", "order #1001", "it's", "-x", "$(touch pwned)`touch pwned`", "a  b", "ä#ö",
+           'say "no"', "!!", "#", "first-" + "x " * 250 + "-last", "y" * 500, "\\", "~", "*")
+
+    def commands(self, *words):
+        said = self.piped("status")
+        return said, [line.strip(" )").partition("convey why ")[2]
+                      for line in said.replace("(convey why", "\n(convey why").split("\n")
+                      if line.strip(" (").startswith("convey why ")]
+
+    def test_it_finds_what_it_names(self):
+        for event_id in self.IDS:
+            self.project.insert([purchase(1, event_id=event_id, page=None)])
+            with sandbox.Sandbox(token="token") as there:
+                self.assertEqual(self.project.drain(there), 0)
+            said, (command,) = self.commands()
+            head = [line for line in said.split("\n") if line.startswith("missing_page_url")]
+            self.assertLess(len(head[0]), 160)
+            shell = f"convey() {{ CONVEY_DB='{self.project.db}' '{binary()}' \"$@\"; }}\n"
+            words = f"set -- {command}; printf '%s\\n' $# \"$@\""
+            done = subprocess.run(["sh", "-c", words], capture_output=True, text=True,
+                                  cwd=self.project.directory, check=True)
+            self.assertEqual(done.stdout, (f"2\n--\n{event_id}\n" if event_id[0] == "-" else
+                                           f"1\n{event_id}\n"), command)
+            done = subprocess.run(["sh", "-c", f"{shell} convey why {command}"], check=False,
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("missing_page_url", done.stdout)
+        self.assertNotIn("pwned", os.listdir(self.project.directory))
+
+    def test_none_for_what_nobody_can_paste(self):
+        self.project.insert([purchase(1, event_id="a\x1b[31m", page=None)])
+        with sandbox.Sandbox(token="token") as there:
+            self.assertEqual(self.project.drain(there), 0)
+        self.assertEqual(self.commands()[1], [])
 
 
 class Watch(Case):
