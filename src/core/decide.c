@@ -154,6 +154,33 @@ static void tell_bad_time(const struct event_time *at, const struct trace *t)
 	}
 }
 
+/* As the other times of a story: UTC. */
+static void tell_time(const struct trace *t, int64_t at, const char *more)
+{
+	struct buf text;
+
+	if (!t)
+		return;
+	buf_init(&text, 64);
+	if (at >= 0 && at < EVENT_TIME_END) {
+		civil_format(at, 0, &text);
+		text.len -= strlen("+00:00");
+		buf_addc(&text, 'Z');
+	} else {
+		buf_add_i64(&text, at);
+	}
+	tell(t, "time", "%s%s", buf_z(&text), more);
+	buf_fini(&text);
+}
+
+static void tell_future(const struct trace *t, int64_t at, int64_t now)
+{
+	char more[48];
+
+	snprintf(more, sizeof(more), " is %lld s ahead", (long long)(at - now));
+	tell_time(t, at, more);
+}
+
 static enum reason decide_time(const struct conversion *c,
 			       const struct destination_rules *d, int64_t now_ms,
 			       struct decision *out, const struct trace *t)
@@ -169,16 +196,15 @@ static enum reason decide_time(const struct conversion *c,
 	out->event_time = at;
 	out->utc_offset_s = zone_offset(d->zone, at);
 	if (now_ms && at > now + FUTURE_MAX_S) {
-		tell(t, "time", "%lld is %lld s ahead", (long long)at,
-		     (long long)(at - now));
+		tell_future(t, at, now);
 		return REASON_FUTURE_TIME;
 	}
 	if (now_ms && at < now - AGE_MAX_S) {
-		tell(t, "time", "%lld is more than 28 days ago", (long long)at);
+		tell_time(t, at, " is more than 28 days ago");
 		return REASON_TOO_OLD;
 	}
-	tell(t, "time", "%lld%s", (long long)at,
-	     c->event_time.kind == EVENT_TIME_NONE ? ", when the row was made" : "");
+	tell_time(t, at,
+		  c->event_time.kind == EVENT_TIME_NONE ? ", when the row was made" : "");
 	return REASON_NONE;
 }
 

@@ -51,6 +51,7 @@ class One(Case):
         self.assertEqual([name for name in names if name in order], order)
         self.assertIn('event "purchase"', self.text(steps, "received"))
         self.assertIn('"Purchase"', self.text(steps, "map"))
+        self.assertRegex(self.text(steps, "time"), r"\A20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
         self.assertRegex(self.text(steps, "identifiers"), "email [0-9a-f]{8}…")
         self.assertRegex(self.text(steps, "attempt"),
                          r"delivered, HTTP 200, code 0, OK, request \w+, in a request of 1")

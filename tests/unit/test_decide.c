@@ -295,6 +295,50 @@ static void tells_its_steps(void **state)
 	buf_fini(&told);
 }
 
+/* clang-format off: a row a line */
+static const struct {
+	int64_t created_ms;
+	struct event_time at;
+	const char *told;
+} times[] = {
+	{NOW * 1000 + 500,
+	 {EVENT_TIME_NONE},
+	 "2026-09-21T14:13:20Z, when the row was made\n"},
+	{0, {EVENT_TIME_INTEGER, NOW - 60}, "2026-09-21T14:12:20Z\n"},
+	{0, {EVENT_TIME_INTEGER, NOW + 600}, "2026-09-21T14:23:20Z is 600 s ahead\n"},
+	{0, {EVENT_TIME_INTEGER, 0}, "1970-01-01T00:00:00Z is more than 28 days ago\n"},
+	{INT64_MAX, {EVENT_TIME_NONE}, "9223372036854775 is 9223370246854775 s ahead\n"},
+	{-1000, {EVENT_TIME_NONE}, "-1 is more than 28 days ago\n"},
+};
+/* clang-format on */
+
+static void tells_times_in_utc(void **state)
+{
+	static const struct destination_rules d = {.id = 1, .source = SOURCE_WEB};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(times); i++) {
+		struct outbox_row row = {.created_ms = times[i].created_ms,
+					 .event = STR("purchase"),
+					 .event_time = times[i].at,
+					 .payload = STR("{}")};
+		struct conversion c;
+		struct decision got;
+		struct buf told;
+		struct trace trace = {note, &told};
+		const char *line;
+
+		buf_init(&told, 10000);
+		assert_int_equal(conversion_read(&c, &row, &scratch), REASON_NONE);
+		decide_traced(&c, &d, map, NULL, NOW * 1000, &got, &trace);
+		line = strstr(buf_z(&told), "time: ");
+		assert_non_null(line);
+		if (!str_starts(str_of(line + 6), str_of(times[i].told)))
+			fail_msg("row %zu: %s", i, line);
+		buf_fini(&told);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +347,7 @@ int main(void)
 		cmocka_unit_test(follows_consent),
 		cmocka_unit_test(limits_data_use_where_there_is_such_a_field),
 		cmocka_unit_test(tells_its_steps),
+		cmocka_unit_test(tells_times_in_utc),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
