@@ -9,6 +9,7 @@
 #include "base/typed.h"
 #include "run/refresh.h"
 #include "run/relay.h"
+#include "run/site_log.h"
 #include "run/trouble.h"
 #include "store/credential.h"
 #include "store/disconnect.h"
@@ -207,37 +208,13 @@ static void give_up(struct relay *r, struct site *s)
 	lane_submit(&r->writer.lane, &c->job);
 }
 
-static void log_line_of(const struct site *s, bool sends, const char *state)
+/* Also of maps, routes and settings: what is decided from here on may be another. */
+static void log_change(const struct relay *r)
 {
-	struct log_line line =
-		log_begin(sends ? LOG_NOTICE : LOG_WARN, "destination_state");
+	struct log_line line = log_begin(LOG_NOTICE, "configuration_changed");
 
-	log_field(&line, "destination", "%s", s->name);
-	log_field(&line, "state", "%s", state);
-	if (!sends && s->last_error[0])
-		log_field(&line, "error", "%s", s->last_error);
+	log_field(&line, "version", "%lld", (long long)r->config_version);
 	log_end(&line);
-}
-
-static void log_state(struct site *s)
-{
-	bool sends = s->state == SITE_OPEN;
-
-	if (s->logged == s->reason)
-		return;
-	s->logged = s->reason;
-	log_line_of(s, sends, sends ? "active" : reason_word(s->reason));
-}
-
-/* Whoever starts a relay learns what it will not send, also where that is nothing new. */
-static void log_wait(struct site *s)
-{
-	if (s->paused) {
-		log_line_of(s, false, reason_word(REASON_PAUSED));
-	} else if (s->state != SITE_OPEN) {
-		s->logged = REASON_NONE;
-		log_state(s);
-	}
 }
 
 static void apply(struct reload *l, size_t i)
@@ -277,7 +254,9 @@ static void apply(struct reload *l, size_t i)
 	s->changed =
 		s->changed || d->reason != (int)(s->state == SITE_OPEN ? 0 : s->reason);
 	if (is_new)
-		log_wait(s);
+		site_log_start(s);
+	else
+		site_log_deed(s);
 	reload_store_site(l->relay, s);
 }
 
@@ -307,6 +286,7 @@ static void reload_done(struct job *job)
 {
 	struct reload *l = (struct reload *)job;
 	struct relay *r = l->relay;
+	bool first;
 
 	r->jobs--;
 	r->reloading = false;
@@ -315,12 +295,18 @@ static void reload_done(struct job *job)
 		r->trouble.until_ms = clock_mono_ms() + RETRY_MS;
 	} else {
 		r->stale_config = false;
+		first = r->config_version == 0;
 		l->changed = r->config_version != l->config->version;
 		r->config_version = l->config->version;
 		r->keyless = false;
+		if (l->changed && !first)
+			log_change(r);
 		mark_removed(r);
 		for (size_t i = 0; i < l->config->count; i++)
 			apply(l, i);
+		for (int i = 0; i < r->sites.count; i++)
+			if (r->sites.list[i]->removed)
+				site_log_deed(r->sites.list[i]);
 		refresh_look(r->refresh);
 		if (l->config->count == 0)
 			tell_no_destination(r, l->unsent);
@@ -394,7 +380,7 @@ void reload_store_site(struct relay *r, struct site *s)
 	if (s->removed)
 		return;
 	if (!s->paused) /* else what it waits for besides is told when it is resumed */
-		log_state(s);
+		site_log(s);
 	if (!s->changed)
 		return;
 	s->changed = false;

@@ -59,8 +59,9 @@ struct site {
 	int failures;        /* requests in a row that failed */
 	char last_error[256];
 	bool error_stored;
-	enum reason logged; /* what the log last said of it */
-	bool changed;       /* reason or last_error are to be stored */
+	enum reason logged;             /* what the log last said of it, */
+	bool said_paused, said_removed; /* and of what a person did */
+	bool changed;                   /* reason or last_error are to be stored */
 	enum reason stored; /* the reason that the file has, if nobody has cleared it */
 
 	int under_way;          /* requests */

@@ -74,6 +74,28 @@ class Journal(Case):
         self.assertEqual(relay.log().count("event=destination_state"), 2)
         self.assertEqual(relay.stop(), 0)
 
+    def test_what_somebody_does_to_a_destination_is_told(self):
+        relay = self.project.start(self.sandbox)
+        relay.wait_started()
+
+        def deeds():
+            return re.findall(r"event=(destination_state destination=shop state=\w+|"
+                              "configuration_changed)", relay.log())
+
+        self.assertEqual(deeds(), [])
+        shop = "destination_state destination=shop state="
+        told = []
+        for words, state in ((("pause", "shop"), "paused"), (("resume", "shop"), "active"),
+                             (("set", "shop", "--batch", "9"), None), (("remove", "shop"), "removed")):
+            self.project.convey("destination", *words)
+            told += ["configuration_changed"] + ([shop + state] if state else [])
+            wait_until(lambda: len(deeds()) >= len(told))
+            self.assertEqual(deeds(), told)
+        self.project.convey("map", "set", "x", "Purchase")
+        wait_until(lambda: len(deeds()) > len(told))
+        self.assertEqual(deeds(), told + ["configuration_changed"])
+        self.assertEqual(relay.stop(), 0)
+
     def test_the_last_word_has_one_too(self):
         os.rename(self.project.db, self.project.db + ".away")
         self.assertRegex(self.lines(status=66)[-1], r"^<3>convey: '.*' does not exist; make it with: ")
