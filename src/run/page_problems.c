@@ -76,8 +76,9 @@ static void add_replay(struct buf *out, const struct group *g)
 		 "<details class=\"more\" id=\"replay-%s\"><summary>Replay…</summary><p>",
 		 word);
 	page_count(out, g->rows);
-	page_put(out, g->rows == 1 ? " delivery goes" : " deliveries go");
-	page_put(out, " back to the queue and are decided anew.");
+	page_put(out, g->rows == 1
+			      ? " delivery goes back to the queue and is decided anew."
+			      : " deliveries go back to the queue and are decided anew.");
 	if (reason_status(g->first->reason) == STATUS_HELD)
 		page_put(out, " What has arrived before is counted twice by TikTok "
 			      "after 48 hours.");

@@ -47,10 +47,11 @@ static enum err_code rule(struct subject *s, const struct trace *t, struct err *
 		return ERR_OK;
 	if (s->unasked > 0)
 		enrich_tell(t, "identity",
-			    "%lld earlier conversions that no relay has taken up were "
-			    "not asked for what they tell of the person, only the "
-			    "latest %d",
-			    (long long)s->unasked, ASKED_MAX);
+			    "%lld earlier conversion%s that no relay has taken up %s "
+			    "not asked for what %s of the person, only the latest %d",
+			    (long long)s->unasked, s->unasked == 1 ? "" : "s",
+			    s->unasked == 1 ? "was" : "were",
+			    s->unasked == 1 ? "it tells" : "they tell", ASKED_MAX);
 	return judge_rule(&s->judge, s->now_ms, t, &s->none, e);
 }
 

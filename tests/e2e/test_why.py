@@ -167,7 +167,7 @@ class One(Case):
         seen, = [text for step, _, text in self.why("id-20000") if step == "identity"]
         self.assertRegex(seen, "email .* seen with external_id .* in conversion 1,")
         told = [text for step, _, text in self.why("id-20001") if step == "identity"]
-        self.assertTrue(told[0].startswith("1 earlier conversions that no relay has taken up"),
+        self.assertTrue(told[0].startswith("1 earlier conversion that no relay has taken up was"),
                         told)
         self.assertNotIn("seen with", " ".join(told))
 

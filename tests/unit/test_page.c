@@ -206,6 +206,30 @@ static void numbers(void **state)
 	}
 }
 
+static void one_is_spoken_of_as_one(void **state)
+{
+	static const struct {
+		int64_t count;
+		const char *said;
+	} rows[] = {
+		{1, "1 delivery goes back to the queue and is decided anew."},
+		{2, "2 deliveries go back to the queue and are decided anew."},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct scene s = {.p = {0}};
+
+		open_scene(&s);
+		s.o.problems[0].count = rows[i].count;
+		s.o.problem_count = 1;
+		page_problems(&s.p, &html);
+		if (!strstr(buf_z(&html), rows[i].said))
+			fail_msg("'%s' is not in %s", rows[i].said, buf_z(&html));
+		close_scene(&s);
+	}
+}
+
 static void times_are_local(void **state)
 {
 	static const struct {
@@ -297,6 +321,7 @@ int main(void)
 		cmocka_unit_test(the_token_stays_in_forms),
 		cmocka_unit_test(signing_in),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(one_is_spoken_of_as_one),
 		cmocka_unit_test(times_are_local),
 		cmocka_unit_test(bars_are_to_scale),
 		cmocka_unit_test(the_funnel_adds_up),
