@@ -2,9 +2,11 @@
 #include "cmd/line.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cmd/sheet.h"
+#include "core/json_place.h"
 
 enum { TEXT_MAX = 32 * 1024 * 1024 };
 
@@ -129,6 +131,23 @@ static const char *read_time(struct line_parser *p, struct enqueue_row *out)
 	return NULL;
 }
 
+/* Of one line of many the column alone. */
+static const char *tell_place(struct line_parser *p, struct str line)
+{
+	struct buf where;
+	size_t at;
+
+	buf_init(&where, 64);
+	if (json_place(line, &at))
+		json_place_tell(line, at, &where);
+	snprintf(p->place, sizeof(p->place),
+		 "it is no JSON in UTF-8, or it has \\u0000 in it: %s",
+		 str_starts(buf_str(&where), STR("line 1, ")) ? buf_z(&where) + 8
+							      : buf_z(&where));
+	buf_fini(&where);
+	return p->place;
+}
+
 const char *line_parse(struct line_parser *p, struct str line, struct enqueue_row *out)
 {
 	const char *wrong;
@@ -137,7 +156,7 @@ const char *line_parse(struct line_parser *p, struct str line, struct enqueue_ro
 	case JSON_OK: break;
 	case JSON_TOO_DEEP: return "it is nested too deeply";
 	case JSON_TOO_MANY: return "it has too many values";
-	default: return "it is no JSON in UTF-8, or it has \\u0000 in it";
+	default: return tell_place(p, line);
 	}
 	if (p->json.t[0].type == TOKEN_ARRAY)
 		return "it is a JSON list; an object a line is made by: jq -c '.[]' FILE";

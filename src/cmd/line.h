@@ -14,6 +14,7 @@
 struct line_parser {
 	struct json json;
 	struct buf event, event_id, event_time, payload;
+	char place[160]; /* what is wrong, and where */
 	const char
 		*stray; /* where a member of the last line belongs that nobody reads where
 			      it stands; NULL: there is none */

@@ -73,6 +73,19 @@ static void add_object(struct preview *p, const char *destination, enum reason r
 	p->any = true;
 }
 
+static void say_reason(struct preview *p, const char *name, enum reason reason,
+		       const char *advice)
+{
+	struct buf place;
+
+	buf_init(&place, 100);
+	if (reason == subject_reason(&p->subject))
+		subject_tell_place(&p->subject, &place);
+	cmd_say(p->cmd, "%s: %s: %s%s. %s", name, status_word(reason_status(reason)),
+		reason_word(reason), buf_z(&place), advice);
+	buf_fini(&place);
+}
+
 /* One destination's answer; NULL: the row's, which reaches none. */
 static enum err_code answer(struct preview *p, const char *destination,
 			    enum reason reason, struct err *e)
@@ -90,9 +103,7 @@ static enum err_code answer(struct preview *p, const char *destination,
 	if (p->cmd->json)
 		add_object(p, destination, reason, buf_str(&advice));
 	else if (reason != REASON_NONE)
-		cmd_say(p->cmd, "%s: %s: %s. %s", name,
-			status_word(reason_status(reason)), reason_word(reason),
-			buf_z(&advice));
+		say_reason(p, name, reason, buf_z(&advice));
 	else if (p->reveal)
 		buf_adds(&p->out, buf_str(&p->body));
 	else

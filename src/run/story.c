@@ -207,6 +207,14 @@ static void tell_reason(struct story *w, const char *step, enum reason reason)
 	tell(w, step, buf_str(begin_reason(w, reason)));
 }
 
+static void tell_unread(struct story *w)
+{
+	struct buf *out = begin_reason(w, w->subject->unread);
+
+	subject_tell_place(w->subject, out);
+	tell(w, "read", buf_str(out));
+}
+
 /* An amount or a word for one, and nothing that tells of a person. */
 static bool may_be_told(const struct json *j, uint32_t at)
 {
@@ -388,8 +396,10 @@ static enum err_code tell_all(struct story *w, struct err *e)
 		tell_shapes(w, &trace);
 	else if (s->judge.config->count == 0 && subject_reason(s) == REASON_NO_ROUTE)
 		tell(w, "route", STR(NO_DESTINATION));
+	else if (!s->unread)
+		tell_reason(w, "decision", subject_reason(s));
 	else
-		tell_reason(w, s->unread ? "read" : "decision", subject_reason(s));
+		tell_unread(w);
 	if (tell_attempts(w, e) != ERR_OK)
 		return e->code;
 	return tell_deliveries(w, tell_difference, e);

@@ -2,6 +2,7 @@
 #include "run/subject.h"
 
 #include "base/clock.h"
+#include "core/json_place.h"
 #include "core/left_out.h"
 #include "run/envelope.h"
 #include "store/migrate.h"
@@ -125,6 +126,24 @@ enum err_code subject_take(struct subject *s, const struct outbox_row *row,
 		return e->code;
 	s->unread = judge_read(&s->judge, &s->row);
 	return rule(s, t, e);
+}
+
+void subject_tell_place(const struct subject *s, struct buf *out)
+{
+	const struct scratch *scratch = &s->judge.scratch;
+	struct str payload = s->row.payload;
+	size_t at;
+
+	if (s->unread != REASON_BAD_JSON)
+		return;
+	if (json_place(payload, &at)) {
+		buf_adds(out, STR(", "));
+		json_place_tell(payload, at, out);
+	} else if (scratch->json.t[0].type != TOKEN_OBJECT) {
+		buf_adds(out, STR(", it is no object"));
+	} else {
+		buf_adds(out, STR(", the event_id is no text"));
+	}
 }
 
 enum reason subject_body(struct subject *s, const struct ruling *r, const struct trace *t,

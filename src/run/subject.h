@@ -47,6 +47,10 @@ static inline enum reason subject_reason(const struct subject *s)
 	return s->unread ? s->unread : s->none;
 }
 
+/* Appends where the payload stops being what can be read, ", line 1, column 5"; nothing where that
+ * is not why. */
+void subject_tell_place(const struct subject *s, struct buf *out);
+
 /* Appends the request for one destination; nothing where a reason is returned. Tells what of
  * the payload is not in it, by its name. */
 enum reason subject_body(struct subject *s, const struct ruling *r, const struct trace *t,

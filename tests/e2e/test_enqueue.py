@@ -125,6 +125,8 @@ class Csv(Case):
             with self.subTest(header=header):
                 self.assertIn("line 1: ", self.enqueue(data=header + "\nx,y\n", status=65)[1])
                 self.assertIn(says, self.enqueue(data=header + "\nx,y\n", status=65)[1])
+        said = self.enqueue(data='\n{"event":"a",}\n', status=65)[1]
+        self.assertRegex(said, r"line 2: it is no JSON .*: column 14\n")
         for text, says in ((b"evnt,event_id\na,b\n", "did you mean 'event'?"),
                            ("event_id\na\n", "there is no column 'event'"),
                            ("event,event_id\na,b\n".encode("utf-16"), "iconv -t UTF-8")):

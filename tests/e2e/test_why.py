@@ -2,11 +2,12 @@
 """`convey why` from outside: every decision about a conversion, in order."""
 import json
 import os
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import Project, purchase, wait_until  # noqa: E402
+from convey import Project, binary, purchase, wait_until  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 
 GRANTED = {"ad_user_data": "GRANTED"}
@@ -147,8 +148,20 @@ class One(Case):
         self.project.insert([dict(purchase(1), payload="{")])
         self.drain()
         steps = self.why("id-1")
-        self.assertIn("bad_json", self.text(steps, "read"))
+        self.assertEqual(self.text(steps, "read"), "rejected: bad_json, line 1, column 2, its end")
         self.assertIn("rejected: bad_json", self.text(steps, "status"))
+
+    def test_where_a_payload_stops_being_json(self):
+        self.project.insert([dict(purchase(1), payload='{\n "a": 1,\n "anna@shop.example" 2}'),
+                             dict(purchase(2), payload="[1]")])
+        self.drain()
+        for event_id, place in (("id-1", "line 3, column 22"), ("id-2", "it is no object")):
+            steps = self.why(event_id)
+            self.assertEqual(self.text(steps, "read"), f"rejected: bad_json, {place}")
+            done = subprocess.run([binary(), "preview", event_id, "--db", self.project.db],
+                                  capture_output=True, text=True, check=False)
+            self.assertIn(f"rejected: bad_json, {place}. The payload is no", done.stderr)
+            self.assertNotIn("anna", done.stderr + str(steps))
 
     def test_duplicates_are_told(self):
         rows = self.project.insert([purchase(1), purchase(2), purchase(1)])
