@@ -34,6 +34,11 @@ static void report(const struct cmd *c, const struct done *d, const struct vault
 	if (d->key_created)
 		cmd_say(c, "%s the key file '%s'; keep a copy apart from the database",
 			create, key->path);
+	if (d->key_created && d->migrations < migration_count &&
+	    !cmd_value(c, "key-lost"))
+		cmd_say(c, "the database was there before: if it has a key elsewhere, "
+			   "remove this one, and name that with CONVEY_KEY_FILE (the "
+			   "service's: conveyctl)");
 	if (d->closed)
 		cmd_say(c,
 			"%d secret%s stay%s sealed with a key that is lost; set each "

@@ -144,7 +144,8 @@ class Lost(Case):
             self.assertFalse(os.path.exists(self.key))
         self.project.convey("init", env={"CONVEY_KEY_FILE": self.key + ".away"})
         self.project.convey("disconnect", "shop", env={"CONVEY_ENDPOINT": self.sandbox.url})
-        self.project.convey("init")  # nothing is sealed any more
+        said = self.refused(0, "init", "--db", self.project.db)  # nothing is sealed any more
+        self.assertIn("if it has a key elsewhere, remove this one", said)
         self.assertTrue(os.path.exists(self.key))
 
     def other_key(self):
