@@ -7,6 +7,7 @@
 #include "cmd/clean.h"
 #include "cmd/line.h"
 #include "cmd/verbs.h"
+#include "cmd/which.h"
 #include "run/body.h"
 #include "run/subject.h"
 #include "store/advice.h"
@@ -50,8 +51,9 @@ static void add_json_text(struct buf *out, const char *name, struct str text)
 	buf_addc(out, '"');
 }
 
-static void add_object(struct preview *p, const char *destination, enum reason reason,
-		       struct str advice)
+/* `status` NULL: the body would go. */
+static void add_object(struct preview *p, const char *destination, const char *status,
+		       enum reason reason, struct str advice)
 {
 	struct buf *out = &p->out;
 
@@ -60,14 +62,13 @@ static void add_object(struct preview *p, const char *destination, enum reason r
 	buf_adds(out, STR(",\n    "));
 	add_json_text(out, "destination", str_of(destination));
 	buf_adds(out, STR(",\n    "));
-	add_json_text(out, "status",
-		      reason ? str_of(status_word(reason_status(reason))) : STR_NONE);
+	add_json_text(out, "status", status ? str_of(status) : STR_NONE);
 	buf_adds(out, STR(",\n    "));
 	add_json_text(out, "reason", str_of(reason_word(reason)));
 	buf_adds(out, STR(",\n    "));
 	add_json_text(out, "advice", advice);
 	buf_adds(out, STR(",\n    \"body\": "));
-	if (reason != REASON_NONE || !body_print(buf_str(&p->body), p->reveal, 2, out))
+	if (status || !body_print(buf_str(&p->body), p->reveal, 2, out))
 		buf_adds(out, STR("null"));
 	buf_adds(out, STR("\n  }"));
 	p->any = true;
@@ -101,7 +102,9 @@ static enum err_code answer(struct preview *p, const char *destination,
 		return e->code;
 	}
 	if (p->cmd->json)
-		add_object(p, destination, reason, buf_str(&advice));
+		add_object(p, destination,
+			   reason ? status_word(reason_status(reason)) : NULL, reason,
+			   buf_str(&advice));
 	else if (reason != REASON_NONE)
 		say_reason(p, name, reason, buf_z(&advice));
 	else if (p->reveal)
@@ -119,12 +122,25 @@ static enum err_code answer(struct preview *p, const char *destination,
 	return ERR_OK;
 }
 
+/* It waits until there is one. */
+static enum err_code answer_nowhere(struct preview *p, struct err *e)
+{
+	if (p->cmd->json)
+		add_object(p, NULL, status_word(STATUS_PENDING), REASON_NONE,
+			   STR(SUBJECT_NO_DESTINATION));
+	else
+		cmd_say(p->cmd, "nothing would be sent: " SUBJECT_NO_DESTINATION);
+	return e->code = ERR_OK;
+}
+
 /* What would go, after the subject was judged. */
 static enum err_code show(struct preview *p, struct err *e)
 {
 	struct judge *j = &p->subject.judge;
 	enum reason reason = subject_reason(&p->subject);
 
+	if (subject_has_no_destination(&p->subject))
+		return answer_nowhere(p, e);
 	if (reason != REASON_NONE)
 		return answer(p, NULL, reason, e);
 	for (size_t i = 0; i < j->config->count; i++) {
@@ -307,13 +323,15 @@ static enum err_code neither(const char *operand, struct err *e)
 		operand);
 }
 
-static enum err_code show_operand(struct preview *p, struct err *e)
+static enum err_code show_operand(struct preview *p, int64_t row, struct err *e)
 {
 	const struct cmd *c = p->cmd;
 
-	if (is_file(c))
+	if (!row && is_file(c))
 		return show_file(p, c->argv[0], e);
-	if (subject_find(&p->subject, c->argv[0], e) == ERR_NOINPUT)
+	if (row)
+		e->code = subject_find_row(&p->subject, row, e);
+	else if (subject_find(&p->subject, c->argv[0], e) == ERR_NOINPUT)
 		return neither(c->argv[0], e);
 	if (e->code != ERR_OK || subject_judge(&p->subject, &p->trace, e) != ERR_OK)
 		return e->code;
@@ -323,13 +341,16 @@ static enum err_code show_operand(struct preview *p, struct err *e)
 static enum err_code run(const struct cmd *c, struct err *e)
 {
 	struct preview p = {.cmd = c, .reveal = cmd_value(c, "reveal") != NULL};
+	int64_t row;
 
+	if (which_row(c, &row, e) != ERR_OK)
+		return e->code;
 	p.trace = (struct trace){trace_line, &p};
 	if (subject_open(&p.subject, c->db_path, e) != ERR_OK)
 		return e->code;
 	buf_init(&p.body, OUT_MAX);
 	buf_init(&p.out, OUT_MAX);
-	show_operand(&p, e);
+	show_operand(&p, row, e);
 	if (c->json && p.any)
 		printf("[%.*s\n]\n", STR_ARG(buf_str(&p.out)));
 	if (e->code == ERR_OK && !p.sent)
@@ -341,13 +362,14 @@ static enum err_code run(const struct cmd *c, struct err *e)
 }
 
 static const struct cmd_option options[] = {
+	WHICH_OPTION,
 	{"reveal", NULL, "the exact bytes, with identifiers as they are sent"},
 	{NULL, NULL, NULL},
 };
 
 const struct command cmd_preview = {
 	.name = "preview",
-	.usage = "EVENT_ID | FILE [--reveal]",
+	.usage = "EVENT_ID | --row N | FILE [--reveal]",
 	.summary = "the request body that would go, and why; sends nothing",
 	.examples = "  convey preview order-1001\n"
 		    "  convey preview conversion.json --reveal\n"
@@ -364,7 +386,6 @@ const struct command cmd_preview = {
 		"be sent.\n",
 	.options = options,
 	.kind = CMD_READS,
-	.operands_min = 1,
 	.operands_max = 1,
 	.run = run,
 };

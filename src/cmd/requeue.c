@@ -6,10 +6,13 @@
 #include "cmd/filter.h"
 #include "cmd/progress.h"
 #include "cmd/verbs.h"
+#include "cmd/which.h"
 
-static enum err_code move_event(const struct cmd *c, struct requeue *q, struct err *e)
+static enum err_code move_event(const struct cmd *c, struct requeue *q, int64_t row,
+				struct err *e)
 {
-	if (db_begin(q->db, e) != ERR_OK || requeue_event(q, c->argv[0], e) != ERR_OK)
+	if (db_begin(q->db, e) != ERR_OK ||
+	    requeue_event(q, row, row ? NULL : c->argv[0], e) != ERR_OK)
 		return e->code;
 	return cmd_commit(c, q->db, e);
 }
@@ -62,15 +65,20 @@ static void report(const struct cmd *c, const struct requeue *q)
 }
 
 static enum err_code check(const struct cmd *c, enum requeue_move move,
-			   struct requeue_filter *f, struct err *e)
+			   struct requeue_filter *f, int64_t *row, struct err *e)
 {
+	bool one = c->argc > 0 || cmd_value(c, "row");
 	int status, reason;
 
 	if (filter_read(c, &status, &reason, e) != ERR_OK)
 		return e->code;
-	if ((c->argc > 0) == (status != 0) || (reason && !status))
-		return err_set(e, ERR_USAGE,
-			       "either EVENT_ID or --status S [--reason R]");
+	if (one == (status != 0) || (reason && !status))
+		return err_set(
+			e, ERR_USAGE,
+			"either EVENT_ID or --status S [--reason R], or else --row N");
+	*row = 0;
+	if (one && which_row(c, row, e) != ERR_OK)
+		return e->code;
 	if (status && !requeue_takes(move, (enum status)status))
 		return err_set(e, ERR_USAGE, "%s rows cannot be %s",
 			       status_word((enum status)status),
@@ -83,12 +91,14 @@ static enum err_code run(const struct cmd *c, enum requeue_move move, struct err
 {
 	struct requeue_filter f;
 	struct requeue q;
+	int64_t row;
 	struct db db;
 
-	if (check(c, move, &f, e) != ERR_OK || cmd_open(c, DB_WRITE, &db, e) != ERR_OK)
+	if (check(c, move, &f, &row, e) != ERR_OK ||
+	    cmd_open(c, DB_WRITE, &db, e) != ERR_OK)
 		return e->code;
 	if (requeue_open(&q, &db, move, e) == ERR_OK) {
-		e->code = c->argc ? move_event(c, &q, e) : move_many(c, &q, &f, e);
+		e->code = f.status ? move_many(c, &q, &f, e) : move_event(c, &q, row, e);
 		db_rollback(&db);
 		if (e->code == ERR_OK)
 			report(c, &q);
@@ -109,6 +119,7 @@ static enum err_code run_cancel(const struct cmd *c, struct err *e)
 }
 
 static const struct cmd_option options[] = {
+	WHICH_OPTION,
 	{"status", "S", "all of this status"},
 	{"reason", "R", "only those with this reason"},
 	{NULL, NULL, NULL},
@@ -116,11 +127,12 @@ static const struct cmd_option options[] = {
 
 const struct command cmd_retry = {
 	.name = "retry",
-	.usage = "EVENT_ID | --status S [--reason R]",
+	.usage = "EVENT_ID | --row N | --status S [--reason R]",
 	.summary = "send again what failed, was rejected, skipped, cancelled or held",
 	.examples = "  convey retry order-1001\n"
 		    "  convey retry --status skipped --reason not_mapped\n"
-		    "  convey retry --status failed --dry-run\n",
+		    "  convey retry --status failed --dry-run\n"
+		    "  convey retry --row 1021\n",
 	.notes = "Held rows may have arrived: after 48 hours TikTok counts a second "
 		 "sending twice.\n"
 		 "Retrying rows are tried now instead of later.\n",
@@ -132,7 +144,7 @@ const struct command cmd_retry = {
 
 const struct command cmd_cancel = {
 	.name = "cancel",
-	.usage = "EVENT_ID | --status S [--reason R]",
+	.usage = "EVENT_ID | --row N | --status S [--reason R]",
 	.summary = "give up what is pending, retrying or held; settle what failed",
 	.examples = "  convey cancel order-1001\n"
 		    "  convey cancel --status held\n"

@@ -9,6 +9,7 @@
 #include "cmd/clean.h"
 #include "cmd/output.h"
 #include "cmd/verbs.h"
+#include "cmd/which.h"
 #include "run/outlook.h"
 #include "store/lock.h"
 
@@ -79,11 +80,17 @@ static enum err_code run(const struct cmd *c, struct err *e)
 	bool reveal = cmd_value(c, "reveal") != NULL;
 	struct telling telling = {.waits = false};
 	struct subject subject;
+	int64_t row;
 
+	if (which_row(c, &row, e) != ERR_OK)
+		return e->code;
 	if (subject_open(&subject, c->db_path, e) != ERR_OK)
 		return e->code;
 	telling.steps = c->json ? json_array() : NULL;
-	if (story_tell(&subject, c->argv[0], reveal, tell, &telling, e) == ERR_OK) {
+	e->code = row ? subject_find_row(&subject, row, e)
+		      : subject_find(&subject, c->argv[0], e);
+	if (e->code == ERR_OK &&
+	    story_tell(&subject, reveal, tell, &telling, e) == ERR_OK) {
 		if (telling.waits)
 			tell_relay(&telling, c->db_path);
 		if (telling.steps) {
@@ -97,16 +104,18 @@ static enum err_code run(const struct cmd *c, struct err *e)
 }
 
 static const struct cmd_option options[] = {
+	WHICH_OPTION,
 	{"reveal", NULL, "identifiers as they are sent"},
 	{NULL, NULL, NULL},
 };
 
 const struct command cmd_why = {
 	.name = "why",
-	.usage = "EVENT_ID [--reveal]",
+	.usage = "EVENT_ID | --row N [--reveal]",
 	.summary = "every decision about one conversion, in order",
 	.examples = "  convey why order-1001\n"
-		    "  convey why order-1001 --json\n",
+		    "  convey why order-1001 --json\n"
+		    "  convey why --row 1021\n",
 	.notes = "What was received and how it stands at each destination, what is "
 		 "decided about it (a line\n"
 		 "without a destination holds for all), and which requests carried it. "
@@ -116,7 +125,6 @@ const struct command cmd_why = {
 		 "shown as 8 hex digits of their hash.\n",
 	.options = options,
 	.kind = CMD_READS,
-	.operands_min = 1,
 	.operands_max = 1,
 	.run = run,
 };

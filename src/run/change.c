@@ -66,7 +66,7 @@ static enum err_code replay(struct change *c, struct db *db, struct err *e)
 	if (c->reason != REASON_NONE)
 		e->code = requeue_some(&q, &filter, &c->more, e);
 	else
-		e->code = requeue_event(&q, c->name, e);
+		e->code = requeue_event(&q, 0, c->name, e);
 	c->doing = progress_of(&q);
 	requeue_close(&q);
 	return e->code;

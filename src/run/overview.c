@@ -281,7 +281,8 @@ void overview_tell(struct overview *o, const char *db_path, struct str event_id)
 	o->event_id = overview_keep(o, event_id);
 	snprintf(id, sizeof(id), "%.*s", STR_ARG(event_id));
 	if (subject_open(&subject, db_path, &e) == ERR_OK) {
-		e.code = story_tell(&subject, id, false, keep_step, o, &e);
+		if (subject_find(&subject, id, &e) == ERR_OK)
+			e.code = story_tell(&subject, false, keep_step, o, &e);
 		subject_close(&subject);
 	}
 	if (e.code != ERR_OK)

@@ -24,7 +24,6 @@ struct kept {
 
 struct story {
 	struct subject *subject;
-	const char *event_id;
 	bool reveal;
 	story_fn *fn;
 	void *arg;
@@ -385,8 +384,7 @@ static enum err_code tell_all(struct story *w, struct err *e)
 	struct trace trace = {trace_line, w};
 	struct subject *s = w->subject;
 
-	if (subject_find(s, w->event_id, e) != ERR_OK || tell_rows(w, e) != ERR_OK ||
-	    tell_deliveries(w, tell_status, e) != ERR_OK)
+	if (tell_rows(w, e) != ERR_OK || tell_deliveries(w, tell_status, e) != ERR_OK)
 		return e->code;
 	speak_of(w, "");
 	if (subject_judge(s, &trace, e) != ERR_OK)
@@ -405,14 +403,10 @@ static enum err_code tell_all(struct story *w, struct err *e)
 	return tell_deliveries(w, tell_difference, e);
 }
 
-enum err_code story_tell(struct subject *s, const char *event_id, bool reveal,
-			 story_fn *fn, void *arg, struct err *e)
+enum err_code story_tell(struct subject *s, bool reveal, story_fn *fn, void *arg,
+			 struct err *e)
 {
-	struct story w = {.subject = s,
-			  .event_id = event_id,
-			  .reveal = reveal,
-			  .fn = fn,
-			  .arg = arg};
+	struct story w = {.subject = s, .reveal = reveal, .fn = fn, .arg = arg};
 
 	buf_init(&w.line, SENTENCE_MAX);
 	e->code = tell_all(&w, e);

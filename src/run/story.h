@@ -5,7 +5,7 @@
  *
  * Owns:    nothing.
  * Thread:  the subject's.
- * Errors:  NOINPUT nobody has the event_id; else the database's.
+ * Errors:  the database's.
  * See:     run/subject.h; cmd/why.c, who prints it. */
 #ifndef RUN_STORY_H
 #define RUN_STORY_H
@@ -17,8 +17,8 @@
 typedef void story_fn(void *arg, const char *step, const char *destination,
 		      struct str text);
 
-/* Identifiers as 8 hex digits of their hash, unless `reveal`. */
-MUST_CHECK enum err_code story_tell(struct subject *s, const char *event_id, bool reveal,
-				    story_fn *fn, void *arg, struct err *e);
+/* Of a subject that was found. Identifiers as 8 hex digits of their hash, unless `reveal`. */
+MUST_CHECK enum err_code story_tell(struct subject *s, bool reveal, story_fn *fn,
+				    void *arg, struct err *e);
 
 #endif

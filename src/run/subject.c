@@ -101,6 +101,16 @@ enum err_code subject_find(struct subject *s, const char *event_id, struct err *
 	return lookup_holder(db, s->ids, s->count, &s->holder, e);
 }
 
+enum err_code subject_find_row(struct subject *s, int64_t id, struct err *e)
+{
+	if (lookup_row(&s->judge.db, id, s->ids, &s->count, e) != ERR_OK)
+		return e->code;
+	if (s->count == 0)
+		return err_set(e, ERR_NOINPUT, LOOKUP_NO_ROW, (long long)id);
+	s->holder = id;
+	return ERR_OK;
+}
+
 enum err_code subject_judge(struct subject *s, const struct trace *t, struct err *e)
 {
 	bool found;

@@ -4,7 +4,7 @@
  *
  * Owns:    a judge with a read transaction open, from subject_open to subject_close.
  * Thread:  one at a time.
- * Errors:  NOINPUT nobody has the event_id, or no such file; else the database's.
+ * Errors:  NOINPUT nobody has the event_id or the number; else the database's.
  * See:     run/judge.h. */
 #ifndef RUN_SUBJECT_H
 #define RUN_SUBJECT_H
@@ -29,9 +29,11 @@ MUST_CHECK enum err_code subject_open(struct subject *s, const char *db_path,
 				      struct err *e);
 void subject_close(struct subject *s);
 
-/* Finds the rows of an event_id. */
+/* Finds the rows of an event_id, */
 MUST_CHECK enum err_code subject_find(struct subject *s, const char *event_id,
 				      struct err *e);
+/* or the one of a number. */
+MUST_CHECK enum err_code subject_find_row(struct subject *s, int64_t id, struct err *e);
 
 /* Judges the one that counts; `t` may be NULL. */
 MUST_CHECK enum err_code subject_judge(struct subject *s, const struct trace *t,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/lookup.h"
 
+#include "core/reason.h"
 #include "store/dedup.h"
 #include "store/in_flight.h"
 #include "store/outbox.h"
@@ -26,6 +27,22 @@ static const char candidates_sql[] =
 
 static const char bears_sql[] =
 	"SELECT 1 FROM " FROM_ROW "WHERE o.id = ?2 AND " ITS_ID " = ?1";
+
+/* What may be mended: rows that were rejected or failed, and those that wait since a retry. The
+ * deduplication knows them by the ids that they had when they were read. The index is that of
+ * rows below 160. */
+static const char mended_sql[] =
+	"SELECT o.id FROM (SELECT key FROM (SELECT key FROM delivery "
+	"WHERE state BETWEEN 80 AND 111 AND state < 160 ORDER BY +key DESC LIMIT ?2) "
+	"UNION SELECT key FROM (SELECT key FROM waiting ORDER BY key DESC LIMIT ?2)) m "
+	"CROSS JOIN outbox o WHERE o.id = m.key / 1024 "
+	"AND CAST(o.event_id AS TEXT) = ?1 ORDER BY o.id DESC LIMIT ?3";
+
+_Static_assert(STATUS_FAILED == 5 && STATUS_REJECTED == 6,
+	       "the statement above names their states by number");
+
+/* Of each kind; read one by one, they take some 50 ms. */
+enum { MENDED_MAX = 20000 };
 
 struct found {
 	int64_t *ids; /* newest first */
@@ -133,6 +150,22 @@ static enum err_code find_in_flight(struct db *db, struct str event_id, struct f
 	return e->code;
 }
 
+/* Rows that were given the id where they stand, and were not read again since. */
+static enum err_code find_mended(struct db *db, struct str event_id, struct found *f,
+				 struct err *e)
+{
+	sqlite3_stmt *stmt;
+
+	if (db_prepare(db, mended_sql, &stmt, e) != ERR_OK)
+		return e->code;
+	db_bind(stmt, 1, event_id);
+	sqlite3_bind_int(stmt, 2, MENDED_MAX);
+	sqlite3_bind_int(stmt, 3, LOOKUP_MAX);
+	e->code = put_all(db, stmt, f, e);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
 enum err_code lookup_event(struct db *db, const char *event_id, int64_t ids[LOOKUP_MAX],
 			   int *count, struct err *e)
 {
@@ -142,7 +175,25 @@ enum err_code lookup_event(struct db *db, const char *event_id, int64_t ids[LOOK
 	e->code = ERR_OK;
 	if (id.len > 0 && find_candidates(db, id, &f, e) == ERR_OK)
 		e->code = find_in_flight(db, id, &f, e);
+	if (e->code == ERR_OK && id.len > 0 && f.count == 0)
+		e->code = find_mended(db, id, &f, e);
 	*count = f.count;
+	return e->code;
+}
+
+enum err_code lookup_row(struct db *db, int64_t id, int64_t ids[LOOKUP_MAX], int *count,
+			 struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool row = false;
+
+	if (db_prepare(db, "SELECT 1 FROM outbox WHERE id = ?1", &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int64(stmt, 1, id);
+	if (db_step(db, stmt, &row, e) == ERR_OK && row)
+		ids[0] = id;
+	sqlite3_finalize(stmt);
+	*count = row;
 	return e->code;
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * lookup.h - from an event_id, given or derived, to the rows of the outbox that bear it: by
  * the hash that the deduplication keeps, at any size of the outbox. Only rows that the relay has
- * not taken up yet are read one by one.
+ * not taken up yet are read one by one, and, for an id that is not found so, those that were
+ * rejected or wait: somebody may have mended the id itself. A row that no id leads to is found
+ * by its number.
  *
  * Owns:    nothing.
  * Thread:  the connection's.
@@ -23,6 +25,14 @@
 /* Newest first, at most LOOKUP_MAX; *count 0: nobody has it. */
 MUST_CHECK enum err_code lookup_event(struct db *db, const char *event_id,
 				      int64_t ids[LOOKUP_MAX], int *count, struct err *e);
+
+#define LOOKUP_NO_ROW                                                                    \
+	"the outbox has no row %lld: none was committed, or it is older than what is "   \
+	"kept; the latest: convey list --json"
+
+/* The same of one row of the outbox, by its number. */
+MUST_CHECK enum err_code lookup_row(struct db *db, int64_t id, int64_t ids[LOOKUP_MAX],
+				    int *count, struct err *e);
 
 /* The row that counts among them: the one that holds the id, else the newest that gave it up. */
 MUST_CHECK enum err_code lookup_holder(struct db *db, const int64_t *ids, int count,

@@ -59,10 +59,10 @@ void requeue_close(struct requeue *q);
 /* Every delivery of one row of the outbox. */
 MUST_CHECK enum err_code requeue_row(struct requeue *q, int64_t outbox_id, struct err *e);
 
-/* Every delivery of the row that bears the event_id; where there is nothing to cancel, those of
- * the rows that bore it before and were rejected. NOINPUT, DATA or BUSY: none can be moved. */
-MUST_CHECK enum err_code requeue_event(struct requeue *q, const char *event_id,
-				       struct err *e);
+/* The same of the row of that number, or (0) of the one that bears the event_id; where there is
+ * nothing to cancel, of those that bore it before. NOINPUT, DATA or BUSY: none can be moved. */
+MUST_CHECK enum err_code requeue_event(struct requeue *q, int64_t outbox_id,
+				       const char *event_id, struct err *e);
 
 /* The next rows of the filter, at most about REQUEUE_SLICE; *more is false behind the last.
  * One filter in the life of a struct requeue. */

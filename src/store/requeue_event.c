@@ -1,35 +1,31 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
 #include "store/lookup.h"
 #include "store/requeue.h"
 
-static enum err_code explain(enum requeue_refusal why, const char *event_id,
-			     struct err *e)
+static enum err_code refused(enum requeue_refusal why, const char *name, struct err *e)
 {
 	switch (why) {
 	case REQUEUE_DELIVERED:
-		return err_set(e, ERR_DATA, "'%.120s' was delivered; that is final",
-			       event_id);
+		return err_set(e, ERR_DATA, "%s was delivered; that is final", name);
 	case REQUEUE_DUPLICATE:
-		return err_set(e, ERR_DATA, "'%.120s' is a duplicate of an earlier row",
-			       event_id);
+		return err_set(e, ERR_DATA, "%s is a duplicate of an earlier row", name);
 	case REQUEUE_IN_FLIGHT:
-		return err_set(e, ERR_BUSY, "'%.120s' is in flight right now; try again",
-			       event_id);
+		return err_set(e, ERR_BUSY, "%s is in flight right now; try again", name);
 	case REQUEUE_PENDING:
-		return err_set(e, ERR_DATA,
-			       "'%.120s' is pending already; see: convey status",
-			       event_id);
+		return err_set(e, ERR_DATA, "%s is pending already; see: convey status",
+			       name);
 	case REQUEUE_FINISHED:
-		return err_set(e, ERR_DATA, "'%.120s' ended unsent already", event_id);
+		return err_set(e, ERR_DATA, "%s ended unsent already", name);
 	case REQUEUE_ERASED:
-		return err_set(e, ERR_DATA,
-			       "'%.120s' was erased; there is nothing to send", event_id);
+		return err_set(e, ERR_DATA, "%s was erased; there is nothing to send",
+			       name);
 	case REQUEUE_REMOVED:
-		return err_set(
-			e, ERR_DATA,
-			"the destination of '%.120s' was removed; add it again first",
-			event_id);
-	default: return err_set(e, ERR_NOINPUT, LOOKUP_ABSENT, event_id);
+		return err_set(e, ERR_DATA,
+			       "the destination of %s was removed; add it again first",
+			       name);
+	default: return err_set(e, ERR_NOINPUT, "%s is gone", name);
 	}
 }
 
@@ -48,15 +44,26 @@ static enum err_code cancel_others(struct requeue *q, const int64_t *ids, int co
 	return ERR_OK;
 }
 
-enum err_code requeue_event(struct requeue *q, const char *event_id, struct err *e)
+static enum err_code find(struct requeue *q, int64_t outbox_id, const char *event_id,
+			  int64_t ids[LOOKUP_MAX], int *count, struct err *e)
+{
+	e->code = outbox_id ? lookup_row(q->db, outbox_id, ids, count, e)
+			    : lookup_event(q->db, event_id, ids, count, e);
+	if (e->code != ERR_OK || *count > 0)
+		return e->code;
+	return outbox_id ? err_set(e, ERR_NOINPUT, LOOKUP_NO_ROW, (long long)outbox_id)
+			 : err_set(e, ERR_NOINPUT, LOOKUP_ABSENT, event_id);
+}
+
+enum err_code requeue_event(struct requeue *q, int64_t outbox_id, const char *event_id,
+			    struct err *e)
 {
 	int64_t ids[LOOKUP_MAX], holder;
+	char name[144];
 	int count;
 
-	if (lookup_event(q->db, event_id, ids, &count, e) != ERR_OK)
+	if (find(q, outbox_id, event_id, ids, &count, e) != ERR_OK)
 		return e->code;
-	if (count == 0)
-		return explain(REQUEUE_ABSENT, event_id, e);
 	if (lookup_holder(q->db, ids, count, &holder, e) != ERR_OK ||
 	    requeue_row(q, holder, e) != ERR_OK)
 		return e->code;
@@ -64,5 +71,11 @@ enum err_code requeue_event(struct requeue *q, const char *event_id, struct err 
 	    (q->why == REQUEUE_DELIVERED || q->why == REQUEUE_FINISHED) &&
 	    cancel_others(q, ids, count, holder, e) != ERR_OK)
 		return e->code;
-	return q->moved > 0 ? ERR_OK : explain(q->why, event_id, e);
+	if (q->moved > 0)
+		return ERR_OK;
+	if (outbox_id)
+		snprintf(name, sizeof(name), "row %lld", (long long)outbox_id);
+	else
+		snprintf(name, sizeof(name), "'%.120s'", event_id);
+	return refused(q->why, name, e);
 }

@@ -117,7 +117,7 @@ static void what_nobody_has_read_is_not_cancelled_with_its_twin(void **state)
 		 (long long)dedup_hash(seed, STR("e1")));
 	scene_exec(s, sql);
 	assert_ok(s, requeue_open(&q, &s->db, REQUEUE_CANCEL, &s->e));
-	assert_int_equal(requeue_event(&q, "e1", &s->e), ERR_DATA);
+	assert_int_equal(requeue_event(&q, 0, "e1", &s->e), ERR_DATA);
 	assert_non_null(strstr(s->e.msg, "was delivered"));
 	assert_int_equal(q.moved, 0);
 	assert_int_equal(status_of(s, 13), -1);
