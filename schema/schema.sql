@@ -228,7 +228,8 @@ CREATE INDEX delivery_unsent ON delivery (state) WHERE state < 160;
 
 -- What cannot be settled yet: retries, rows of a destination that waits, held ones. Few, so
 -- they may be updated; a row goes to delivery when it ends. destination_id 0 and a key that
--- ends so: to be decided anew for every destination.
+-- ends so: to be decided anew for every destination. unknown: 1 it may have arrived, 0 it was
+-- refused here and may have been mended since, so that an id that was derived of it is made anew.
 CREATE TABLE waiting (
 	key INTEGER PRIMARY KEY,
 	destination_id INTEGER NOT NULL,

@@ -24,14 +24,14 @@
 
 struct outbox_row {
 	int64_t id, created_ms;
-	struct str event_id; /* empty: none */
-	struct str event;
+	struct str event_id, event; /* an empty id is none */
 	struct event_time event_time;
-	struct str payload; /* JSON; empty is none */
+	struct str payload;  /* JSON; empty is none */
+	struct str known_id; /* without one: what it was given when it was read before, */
+	bool refused;        /* and refused for what it held, and never sent */
 };
 
-/* SHA-256 of normalised values of the conversion last read, by their tokens: who needs one
- * again does not make it again. */
+/* SHA-256 of normalised values of the conversion last read, by their tokens. */
 #define KNOWN_DIGESTS 8
 struct known_digests {
 	uint32_t at[KNOWN_DIGESTS];

@@ -3,6 +3,7 @@
 
 #include "core/canonical.h"
 #include "core/decimal.h"
+#include "core/sha256_hex.h"
 
 /* 1001, 1001.0 and "1001" are one order. */
 static struct str order_of(const struct conversion *c, struct scratch *s)
@@ -45,6 +46,22 @@ static void write_content(const struct conversion *c, struct scratch *s)
 	buf_adds(&s->canon, STR(",\"payload\":"));
 	canonical_payload(c, s, &s->canon);
 	buf_addc(&s->canon, '}');
+}
+
+static bool is_redacted(const struct conversion *c)
+{
+	if (holds_sha256_hex(c->event))
+		return true;
+	if (c->at[FIELD_TRANSACTION_ID] != JSON_NONE) /* stays as it is */
+		return false;
+	if (c->at[FIELD_ORDER_ID] != JSON_NONE)
+		return holds_sha256_hex(json_bytes(c->json, c->at[FIELD_ORDER_ID]));
+	return holds_sha256_hex(c->row->payload) || holds_sha256_hex(c->event_time.text);
+}
+
+bool event_id_is_kept(const struct conversion *c)
+{
+	return c->row->known_id.len > 0 && (!c->row->refused || is_redacted(c));
 }
 
 void event_id_of(const struct conversion *c, struct digest *dg, struct scratch *s,

@@ -14,6 +14,11 @@
 /* "g1_" and 32 hex digits. */
 #define EVENT_ID_DERIVED_LEN 35
 
+/* Whether a row keeps the id that it is known by: what that was derived of may have been redacted
+ * since. One that was refused may have been mended, and its id is derived anew where that can be
+ * told: the right content may come once more, in a row of its own. */
+bool event_id_is_kept(const struct conversion *c);
+
 /* Valid until the scratch reads the next conversion. */
 void event_id_of(const struct conversion *c, struct digest *dg, struct scratch *s,
 		 struct str *out);

@@ -101,7 +101,9 @@ enum reason judge_read(struct judge *j, const struct outbox_row *row)
 
 	j->event_id = row->event_id;
 	j->enrichment = (struct enrichment){0};
-	if (reason == REASON_NONE)
+	if (row->known_id.len && (reason || event_id_is_kept(&j->conversion)))
+		j->event_id = row->known_id;
+	else if (reason == REASON_NONE)
 		event_id_of(&j->conversion, &j->digest, &j->scratch, &j->event_id);
 	j->event_hash = j->event_id.len ? dedup_hash(j->seed, j->event_id) : 0;
 	return reason;
@@ -188,6 +190,7 @@ enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
 	buf_clear(&j->id);
 	buf_adds(&j->id, j->event_id);
 	j->merged_row.event_id = buf_str(&j->id);
+	j->merged_row.known_id = STR_NONE;
 	*reason = judge_read(j, &j->merged_row);
 	return ERR_OK;
 }

@@ -247,7 +247,8 @@ static bool add_row(void *arg, const struct outbox_row *row,
 	}
 	common.hash = w->judge->event_hash;
 	keep_text(load, w->judge->event_id, &common.id_at, &common.id_len);
-	if (!str_eq(w->judge->event_id, row->event_id))
+	if (!str_eq(w->judge->event_id, row->event_id) &&
+	    !str_eq(w->judge->event_id, row->known_id))
 		common.flags |= ENTRY_DERIVED;
 	if (reason != REASON_NONE)
 		common.flags |= ENTRY_UNREAD;

@@ -2,18 +2,23 @@
 #include "store/outbox.h"
 
 #include "base/clock.h"
+#include "store/unsent.h"
 
 /* clang-format off */
 #define CONTENT(OF) ", " OF("outbox", "event") ", " OF("outbox", "event_time")           \
 	", " OF("outbox", "payload")
 #define COLUMNS(OF)                                                                      \
 	"outbox.id, " OF("outbox", "created_at") ", " OF("outbox", "event_id") CONTENT(OF)
-/* Of a row that was read before: an id derived from its content then, which may have been
- * redacted since. */
-#define KNOWN_COLUMNS(OF)                                                                \
-	"outbox.id, " OF("outbox", "created_at") ", coalesce("                           \
-	OUTBOX_OWN_ID(OF("outbox", "event_id")) ", (SELECT x.event_id FROM derived_id x " \
-	"WHERE x.outbox_id = outbox.id))" CONTENT(OF)
+/* Of a row that was read before, behind the others: what it is known by without an id of its own,
+ * and whether it was refused. */
+#define KNOWN(OF, refused)                                                               \
+	", CASE WHEN " OUTBOX_OWN_ID(OF("outbox", "event_id")) " IS NULL THEN (SELECT "  \
+	"x.event_id FROM derived_id x WHERE x.outbox_id = outbox.id) END, CASE WHEN "    \
+	OUTBOX_OWN_ID(OF("outbox", "event_id")) " IS NULL THEN " refused " END"
+#define REFUSED                                                                          \
+	"EXISTS (SELECT 1 FROM waiting WHERE " UNSENT_KEYS("?1") " AND unknown = 0) OR " \
+	"EXISTS (SELECT 1 FROM delivery WHERE " UNSENT_KEYS("?1") " AND state / 16 = 6 " \
+	"AND " UNSENT("?1") ")"
 
 /* Sorted before a row of the outbox is read: a sorter would hold all of their payloads. SQLite
  * leaves out the order of a subselect that has no limit. */
@@ -27,11 +32,12 @@
 #define RANGE(OF)                                                                        \
 	"SELECT " COLUMNS(OF) " FROM outbox WHERE outbox.id BETWEEN ?1 AND ?2 "          \
 	"ORDER BY outbox.id"
-#define ONE(OF) "SELECT " KNOWN_COLUMNS(OF) " FROM outbox WHERE outbox.id = ?1"
+#define ONE(OF)                                                                          \
+	"SELECT " COLUMNS(OF) KNOWN(OF, REFUSED) " FROM outbox WHERE outbox.id = ?1"
 #define DUE(OF)                                                                          \
-	"SELECT " KNOWN_COLUMNS(OF) ", w.status, w.unknown, w.attempts, "                \
-	"w.first_sent_at, w.key / 1024, w.name_id, w.event_time, w.utc_offset, "         \
-	"w.limited_data_use, w.event_hash FROM (" DUE_BY_KEY ") w "                    \
+	"SELECT " COLUMNS(OF) KNOWN(OF, "w.unknown IS 0") ", w.status, w.unknown, "      \
+	"w.attempts, w.first_sent_at, w.key / 1024, w.name_id, w.event_time, "           \
+	"w.utc_offset, w.limited_data_use, w.event_hash FROM (" DUE_BY_KEY ") w "      \
 	"LEFT JOIN outbox ON outbox.id = w.key / 1024"
 #define DUPLICATES(OF)                                                                   \
 	"SELECT " COLUMNS(OF) " FROM duplicate d JOIN outbox "                           \
@@ -40,6 +46,8 @@
 	"FROM delivery x WHERE x.key = d.outbox_id * 1024 AND x.state = 144) "           \
 	"ORDER BY outbox.id"
 /* clang-format on */
+
+enum { KNOWN_ID = 6, WAS_REFUSED, WAITS }; /* columns */
 
 enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 {
@@ -119,6 +127,15 @@ static void row_of(sqlite3_stmt *s, int64_t known_ms, struct outbox_row *row)
 	row->event = db_column(s, 3);
 	row->event_time = outbox_time(s, 4);
 	row->payload = payload_of(s, 5);
+	row->known_id = STR_NONE;
+	row->refused = false;
+}
+
+static void known_row_of(sqlite3_stmt *s, int64_t known_ms, struct outbox_row *row)
+{
+	row_of(s, known_ms, row);
+	row->known_id = db_column(s, KNOWN_ID);
+	row->refused = sqlite3_column_int(s, WAS_REFUSED) != 0;
 }
 
 enum err_code outbox_edges(struct outbox_reader *r, int64_t after, int64_t *first,
@@ -168,24 +185,25 @@ enum err_code outbox_due(struct outbox_reader *r, int32_t destination_id, int64_
 	while (bounded_step(&b, &more, e) == ERR_OK && more) {
 		struct waiting_row waiting = {
 			.gone = sqlite3_column_type(b.stmt, 0) == SQLITE_NULL,
-			.retrying = sqlite3_column_int(b.stmt, 6) == 3,
-			.unknown = sqlite3_column_int(b.stmt, 7) != 0,
-			.attempts = sqlite3_column_int(b.stmt, 8),
-			.first_sent_ms = sqlite3_column_int64(b.stmt, 9),
-			.event_hash = sqlite3_column_int64(b.stmt, 15),
-			.name_id = sqlite3_column_int64(b.stmt, 11),
-			.event_time = sqlite3_column_int64(b.stmt, 12),
-			.utc_offset_s = sqlite3_column_int(b.stmt, 13),
-			.limited_data_use = sqlite3_column_type(b.stmt, 14) == SQLITE_NULL
-						    ? -1
-						    : sqlite3_column_int(b.stmt, 14),
+			.retrying = sqlite3_column_int(b.stmt, WAITS) == 3,
+			.unknown = sqlite3_column_int(b.stmt, WAITS + 1) != 0,
+			.attempts = sqlite3_column_int(b.stmt, WAITS + 2),
+			.first_sent_ms = sqlite3_column_int64(b.stmt, WAITS + 3),
+			.event_hash = sqlite3_column_int64(b.stmt, WAITS + 9),
+			.name_id = sqlite3_column_int64(b.stmt, WAITS + 5),
+			.event_time = sqlite3_column_int64(b.stmt, WAITS + 6),
+			.utc_offset_s = sqlite3_column_int(b.stmt, WAITS + 7),
+			.limited_data_use =
+				sqlite3_column_type(b.stmt, WAITS + 8) == SQLITE_NULL
+					? -1
+					: sqlite3_column_int(b.stmt, WAITS + 8),
 		};
 
 		/* Without any time of its own it keeps the one that it was decided with. */
 		bool timeless = sqlite3_column_type(b.stmt, 4) == SQLITE_NULL;
 
-		row_of(b.stmt, timeless ? waiting.event_time * 1000 : 0, &row);
-		row.id = sqlite3_column_int64(b.stmt, 10);
+		known_row_of(b.stmt, timeless ? waiting.event_time * 1000 : 0, &row);
+		row.id = sqlite3_column_int64(b.stmt, WAITS + 4);
 		if (!fn(arg, &row, &waiting))
 			break;
 	}
@@ -202,7 +220,7 @@ enum err_code outbox_one(struct outbox_reader *r, int64_t id, struct outbox_row 
 	*b = (struct bounded){.db = r->db, .stmt = r->one, .careful = ONE(BOUNDED)};
 	bounded_bind(b, id);
 	if (bounded_step(b, found, e) == ERR_OK && *found)
-		row_of(b->stmt, 0, row);
+		known_row_of(b->stmt, 0, row);
 	return e->code;
 }
 

@@ -6,11 +6,14 @@
 #include "base/clock.h"
 #include "store/requeue_waits.h"
 #include "store/setting.h"
+#include "store/unsent.h"
 
 enum {
 	DESTINATIONS = 1024,
 	KEYS_MAX = REQUEUE_SLICE + 24,
 };
+
+#define NEVER_SENT UNSENT("(f.key / 1024)")
 
 static const struct {
 	size_t at;
@@ -24,15 +27,17 @@ static const struct {
 	 "SELECT key FROM waiting WHERE key BETWEEN ?1 AND ?1 + 1023 ORDER BY 1"},
 	/* An outcome that may be unknown stays as old as it is: TikTok forgets an id after 48
 	 * hours. A row that was refused begins anew, and one that failed the only time that it
-	 * was sent, unless nobody but a gateway said so: verdict_is_unsure. */
+	 * was sent, unless nobody but a gateway said so: verdict_is_unsure. 0 is one that was
+	 * refused here and never sent: what it is known by may be derived anew. */
 	{S(to_waiting),
 	 "INSERT INTO waiting (key, destination_id, status, reason, due_at, attempts, "
 	 "first_sent_at, unknown, attempt_id, name_id, event_time, utc_offset, "
 	 "limited_data_use, event_hash) "
 	 "SELECT key, key % 1024, 1, CASE WHEN unknown THEN 21 END, ?2, "
 	 "CASE WHEN unknown THEN sent ELSE 0 END, "
-	 "CASE WHEN unknown THEN first_sent END, nullif(unknown, 0), attempt_id, "
-	 "name_id, event_time, utc_offset, limited_data_use, event_hash FROM "
+	 "CASE WHEN unknown THEN first_sent END, "
+	 "CASE WHEN unknown THEN 1 WHEN state / 16 = 6 AND " NEVER_SENT " THEN 0 END, "
+	 "attempt_id, name_id, event_time, utc_offset, limited_data_use, event_hash FROM "
 	 "(SELECT d.*, coalesce(d.attempts, 1) AS sent, "
 	 "coalesce(d.first_sent_at, a.started_at, 1) AS first_sent, "
 	 "d.state / 16 IN (6, 7, 8) AND "
@@ -40,7 +45,8 @@ static const struct {
 	 "coalesce(a.outcome NOT IN ('refused', 'too_large') AND "
 	 "(coalesce(d.attempts, 1) > 1 OR a.outcome <> 'server_error' OR "
 	 "(a.api_code IS NULL AND a.http_status >= 500)), 1) AS unknown "
-	 "FROM delivery d LEFT JOIN attempt a ON a.id = d.attempt_id WHERE d.key = ?1)"},
+	 "FROM delivery d LEFT JOIN attempt a ON a.id = d.attempt_id WHERE d.key = ?1) "
+	 "f"},
 	/* No request is named where none can have arrived. */
 	{S(to_delivery),
 	 "INSERT INTO delivery (key, state, attempt_id, name_id, event_time, utc_offset, "
@@ -69,7 +75,7 @@ static const struct {
 #undef S
 };
 
-_Static_assert(REASON_BY_OPERATOR == 113 && REASON_NETWORK == 21,
+_Static_assert(REASON_BY_OPERATOR == 113 && REASON_NETWORK == 21 && STATUS_REJECTED == 6,
 	       "the statements above name them by number");
 
 static sqlite3_stmt **slot(struct requeue *q, size_t i)

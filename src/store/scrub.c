@@ -117,7 +117,7 @@ static enum err_code keep_event_id(struct scrub *s, const struct outbox_row *row
 	struct str id;
 
 	e->code = ERR_OK;
-	if (str_trim(row->event_id).len > 0 ||
+	if (str_trim(row->event_id).len > 0 || row->known_id.len > 0 ||
 	    conversion_read(&c, row, &s->scratch) != REASON_NONE)
 		return ERR_OK;
 	event_id_of(&c, &s->digest, &s->scratch, &id);

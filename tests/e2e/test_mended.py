@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Rows that were refused and are mended where they stand: found, and sent once."""
+import json
 import os
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -72,6 +74,66 @@ class Mended(Case):
         self.assertIn("row 1 was delivered", self.refused(65, "retry", "--row", "1", "--db",
                                                           self.project.db))
         self.project.convey("retry", "--row", "1", "--status", "failed", status=64)
+
+    def content(self, **changes):
+        """Of a row that has neither an event_id nor an order's number."""
+        payload = json.loads(purchase(1)["payload"])
+        del payload["properties"]["order_id"]
+        payload["properties"].update(changes)
+        return json.dumps(payload)
+
+    def test_an_id_is_derived_of_what_was_mended(self):
+        """The right content, inserted anew, is the same conversion."""
+        now = int(time.time())
+        rows = [{"event": "purchase", "event_time": "soon", "payload": self.content(n=1)},
+                {"event": "purchase", "event_time": now, "payload": self.content(n=2, value="x")}]
+        self.project.insert(rows)
+        self.drain()
+        self.assertEqual(self.project.reasons(), {"bad_time": 1, "bad_value": 1})
+        before = self.project.query("SELECT event_id FROM outbox_status ORDER BY id")
+        self.mend(1, event_time=now)
+        self.mend(2, payload=self.content(n=2))
+        mended = [dict(rows[0], event_time=now), dict(rows[1], payload=self.content(n=2))]
+        for (event_id,), row in zip(before, mended):
+            self.assertNotIn(event_id, self.project.convey("preview", event_id))
+            self.project.convey("retry", event_id)
+        self.drain()
+        after = self.project.query("SELECT event_id FROM outbox_status ORDER BY id")
+        self.assertFalse(set(after) & set(before))
+        self.project.insert(mended)
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 2, "duplicate": 2})
+        self.assertEqual(self.sent(), {event_id: 1 for (event_id,) in after})
+        self.assertIn("delivered", self.project.convey("why", after[0][0]))
+
+    def test_an_id_of_what_was_redacted_is_kept(self):
+        """It cannot be derived again, and nothing but the mending has changed it."""
+        payload = json.loads(self.content())
+        payload["user"] = {"email": "jane@shop.example"}
+        self.project.insert([{"event": "purchase", "event_time": "soon",
+                              "payload": json.dumps(payload)}])
+        self.drain()
+        before = self.project.query("SELECT event_id FROM outbox_status")
+        self.mend(1, event_time=int(time.time()))
+        self.project.convey("retry", before[0][0])
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 1})
+        self.assertEqual(self.sent(), {before[0][0]: 1})
+
+    def test_an_id_that_was_sent_is_kept(self):
+        """At one destination it is refused, at another it has arrived."""
+        self.add_destination("crm", "CRM1", "crm")
+        self.project.insert([{"event": "purchase", "payload": self.content()}])
+        self.drain()
+        self.assertEqual(self.project.reasons(), {"delivered": 1, "missing_lead_id": 1})
+        before = self.project.query("SELECT event_id FROM outbox_status")
+        payload = json.loads(self.content())
+        payload["lead"] = {"lead_id": "7", "lead_event_source": "x"}
+        self.mend(1, payload=json.dumps(payload))
+        self.project.convey("retry", before[0][0])
+        self.drain()
+        self.assertEqual(self.project.query("SELECT event_id FROM outbox_status"), before)
+        self.assertEqual(self.sent(), {before[0][0]: 2})
 
 
 if __name__ == "__main__":

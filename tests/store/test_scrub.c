@@ -148,7 +148,7 @@ static void keeps_derived_ids(void **state)
 	assert_int_equal(
 		scene_int(s, "SELECT count(*) FROM derived_id WHERE outbox_id = 3"), 0);
 	assert_ok(s, outbox_one(&scrub.reader, 2, &row, &found, &s->e));
-	assert_true(found && str_eq(row.event_id, STR("g1_2")));
+	assert_true(found && str_eq(row.known_id, STR("g1_2")));
 	scrub_close(&scrub);
 }
 
