@@ -12,10 +12,6 @@
 
 enum { BODY_MAX = 16 * 1024 * 1024, SENTENCE_MAX = 64 * 1024, VALUE_SHOWN = 20 };
 
-#define NO_DESTINATION                                                                   \
-	"there is no destination yet: convey destination add NAME --source web --id "    \
-	"PIXEL"
-
 /* What the trace says for a destination, kept until it has spoken of all. */
 struct kept {
 	char step[24], destination[64];
@@ -392,8 +388,8 @@ static enum err_code tell_all(struct story *w, struct err *e)
 	tell_kept(w);
 	if (subject_reason(s) == REASON_NONE)
 		tell_shapes(w, &trace);
-	else if (s->judge.config->count == 0 && subject_reason(s) == REASON_NO_ROUTE)
-		tell(w, "route", STR(NO_DESTINATION));
+	else if (subject_has_no_destination(s))
+		tell(w, "route", STR(SUBJECT_NO_DESTINATION));
 	else if (!s->unread)
 		tell_reason(w, "decision", subject_reason(s));
 	else

@@ -53,6 +53,16 @@ static inline enum reason subject_reason(const struct subject *s)
  * is not why. */
 void subject_tell_place(const struct subject *s, struct buf *out);
 
+#define SUBJECT_NO_DESTINATION                                                           \
+	"there is no destination yet: convey destination add NAME --source web --id "    \
+	"PIXEL"
+
+/* No relay reads rows then: they wait, whatever the reason says. */
+static inline bool subject_has_no_destination(const struct subject *s)
+{
+	return subject_reason(s) == REASON_NO_ROUTE && s->judge.config->count == 0;
+}
+
 /* Appends the request for one destination; nothing where a reason is returned. Tells what of
  * the payload is not in it, by its name. */
 enum reason subject_body(struct subject *s, const struct ruling *r, const struct trace *t,

@@ -252,6 +252,19 @@ class Nothing(Case):
         self.assertIn("skipped: routed_away", err)
         self.assertIn("route 1 matches", err)
 
+    def test_without_a_destination(self):
+        """It waits: no relay reads it before there is one."""
+        self.project.convey("destination", "remove", "shop")
+        self.project.insert([purchase(1)])
+        for word in ("id-1", self.file({"event": "purchase"})):
+            _, said = self.preview(word, status=1)
+            self.assertIn("there is no destination yet: convey destination add", said)
+            self.assertNotIn("no_route", said)
+        (shown,) = json.loads(self.preview("id-1", "--json", status=1)[0])
+        self.assertEqual((shown["status"], shown["reason"], shown["body"]),
+                         ("pending", None, None))
+        self.assertIn("convey destination add", shown["advice"])
+
     def test_it_changes_nothing(self):
         self.project.insert([purchase(1)])
         self.preview("id-1")
