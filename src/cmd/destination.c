@@ -55,33 +55,52 @@ static size_t collect(const struct cmd *c, struct destination_setting *out)
 	return count;
 }
 
+static void tell_changes(const struct cmd *c, const json_t *changes)
+{
+	const char *name;
+	json_t *change;
+
+	json_object_foreach((json_t *)changes, name, change)
+		cmd_say(c, "%s: '%s' -> '%s'", name,
+			json_string_value(json_object_get(change, "from")),
+			json_string_value(json_object_get(change, "to")));
+	if (changes && json_object_size(changes) == 0)
+		cmd_say(c, "nothing of it changes");
+}
+
 /* Opens, lets `change` work in a transaction, commits. */
 static enum err_code change(const struct cmd *c,
 			    enum err_code (*work)(const struct cmd *c, struct db *db,
-						  struct err *e),
+						  json_t *result, struct err *e),
 			    const char *done, const char *would, struct err *e)
 {
+	json_t *result;
 	struct db db;
 
 	if (cmd_open(c, DB_WRITE, &db, e) != ERR_OK)
 		return e->code;
-	if (db_begin(&db, e) == ERR_OK && work(c, &db, e) == ERR_OK &&
+	result = json_pack("{s:s, s:s}", "destination", c->argv[0], "done",
+			   c->command->name);
+	if (db_begin(&db, e) == ERR_OK && work(c, &db, result, e) == ERR_OK &&
 	    cmd_commit(c, &db, e) == ERR_OK) {
 		cmd_say(c, "%s the destination '%s'", c->dry_run ? would : done,
 			c->argv[0]);
-		cmd_result(c, json_pack("{s:s, s:s}", "destination", c->argv[0], "done",
-					c->command->name));
+		tell_changes(c, json_object_get(result, "changes"));
+		cmd_result(c, json_incref(result));
 	}
+	json_decref(result);
 	db_rollback(&db);
 	db_close(&db);
 	return e->code;
 }
 
-static enum err_code add(const struct cmd *c, struct db *db, struct err *e)
+static enum err_code add(const struct cmd *c, struct db *db, json_t *result,
+			 struct err *e)
 {
 	struct destination_setting given[CMD_OPTIONS_MAX];
 	size_t count = collect(c, given);
 
+	(void)result;
 	return destination_add(db, c->argv[0], given, count, e);
 }
 
@@ -104,18 +123,77 @@ static enum err_code run_add(const struct cmd *c, struct err *e)
 	return e->code;
 }
 
-static enum err_code set(const struct cmd *c, struct db *db, struct err *e)
+/* The column of a setting, as destination_rows has it; false: none of these. */
+static bool is_column_of(const char *setting, const char *column)
+{
+	if (strcmp(setting, "id") == 0)
+		return strcmp(column, "pixel_id") == 0;
+	for (; *setting && *column; setting++, column++)
+		if (*setting != *column && !(*setting == '-' && *column == '_'))
+			return false;
+	return *setting == *column;
+}
+
+/* What each of the settings is now: `key` of {setting: {"from": …, "to": …}}. */
+static enum err_code note_settings(struct db *db, int32_t id, const char *key,
+				   json_t *changes, struct err *e)
+{
+	struct rows rows;
+	bool row;
+
+	if (destination_rows(db, id, &rows, e) != ERR_OK)
+		return e->code;
+	if (rows_next(&rows, &row, e) == ERR_OK && row)
+		for (int i = 0; i < rows_columns(&rows); i++) {
+			const char *name;
+			json_t *change;
+
+			json_object_foreach(
+				changes, name,
+				change) if (is_column_of(name, rows_name(&rows, i)))
+				json_object_set_new(
+					change, key,
+					output_json_text(rows_text(&rows, i)));
+		}
+	rows_close(&rows);
+	return e->code;
+}
+
+static void drop_unchanged(json_t *changes)
+{
+	const char *name;
+	json_t *change;
+	void *next;
+
+	json_object_foreach_safe(changes, next, name,
+				 change) if (json_equal(json_object_get(change, "from"),
+							json_object_get(change, "to")))
+		json_object_del(changes, name);
+}
+
+static enum err_code set(const struct cmd *c, struct db *db, json_t *result,
+			 struct err *e)
 {
 	struct destination_setting given[CMD_OPTIONS_MAX];
 	size_t count = collect(c, given);
+	json_t *changes = json_object();
 	int32_t id;
+
+	json_object_set_new(result, "changes", changes);
+	for (size_t i = 0; i < count; i++)
+		json_object_set_new(changes, given[i].name, json_object());
 
 	if (count == 0)
 		return err_set(e, ERR_USAGE, "what is to be set? see: convey %s -h",
 			       c->name);
 	if (destination_find(db, c->argv[0], &id, e) != ERR_OK)
 		return e->code;
-	return destination_set(db, id, given, count, e);
+	if (note_settings(db, id, "from", changes, e) != ERR_OK ||
+	    destination_set(db, id, given, count, e) != ERR_OK ||
+	    note_settings(db, id, "to", changes, e) != ERR_OK)
+		return e->code;
+	drop_unchanged(changes);
+	return ERR_OK;
 }
 
 static enum err_code run_set(const struct cmd *c, struct err *e)
@@ -123,10 +201,12 @@ static enum err_code run_set(const struct cmd *c, struct err *e)
 	return change(c, set, "changed", "would change", e);
 }
 
-static enum err_code pause_or_resume(const struct cmd *c, struct db *db, struct err *e)
+static enum err_code pause_or_resume(const struct cmd *c, struct db *db, json_t *result,
+				     struct err *e)
 {
 	int32_t id;
 
+	(void)result;
 	if (destination_find(db, c->argv[0], &id, e) != ERR_OK)
 		return e->code;
 	return destination_pause(db, id, strcmp(c->command->name, "pause") == 0, e);
@@ -178,12 +258,14 @@ static enum err_code tell_routes(const struct cmd *c, struct db *db, struct err 
 }
 
 /* TikTok is to forget the token too; without the key nobody can tell it. */
-static enum err_code take_away(const struct cmd *c, struct db *db, struct err *e)
+static enum err_code take_away(const struct cmd *c, struct db *db, json_t *result,
+			       struct err *e)
 {
 	struct vault vault;
 	bool has_vault, noted;
 	int32_t id;
 
+	(void)result;
 	if (destination_find(db, c->argv[0], &id, e) != ERR_OK)
 		return e->code;
 	has_vault = rekey_open(db, c->db_path, &vault, e) == ERR_OK;

@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the verbs say about what was asked of them: what would change, and what cannot be meant."""
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from test_cli import Case  # noqa: E402
+
+
+class Changes(Case):
+    def test_a_setting_is_told_from_what_to_what(self):
+        self.init()
+        shown = self.json("destination", "show", "shop")
+        words = ("destination", "set", "shop", "--batch", "50", "--default-country", "de",
+                 "--pii", "hashed", "--consent-strict", "--id", "C4XYZ")
+        said = self.ok(*words, "--dry-run").stderr.decode().splitlines()
+        self.assertEqual(said[0], "dry run: would change the destination 'shop'")
+        self.assertEqual(set(said[1:]), {
+            "dry run: batch: '1000' -> '50'", "dry run: default-country: '' -> 'DE'",
+            "dry run: consent-strict: '0' -> '1'", "dry run: id: 'C4ABC' -> 'C4XYZ'"})
+        self.assertEqual(self.json("destination", "show", "shop"), shown)
+        changes = {"batch": {"from": "1000", "to": "50"},
+                   "default-country": {"from": "", "to": "DE"},
+                   "consent-strict": {"from": "0", "to": "1"},
+                   "id": {"from": "C4ABC", "to": "C4XYZ"}}
+        self.assertEqual(self.json(*words, "--dry-run")["changes"], changes)
+        self.assertEqual(self.json(*words)["changes"], changes)
+        self.assertEqual(self.json(*words)["changes"], {})
+        self.assertIn("nothing of it changes", self.ok(*words).stderr.decode())
+
+
+if __name__ == "__main__":
+    unittest.main()
