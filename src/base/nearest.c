@@ -63,6 +63,10 @@ void nearest_offer(struct nearest *n, struct str word)
 	size_t wanted = strlen(n->wanted);
 	int d;
 
+	if (str_eq(word, str_of(n->wanted))) { /* it was meant: no other was */
+		n->best[0] = '\0';
+		n->limit = -1;
+	}
 	if (n->limit < 0 || wanted == 0 || !keep(offered, word))
 		return;
 	d = distance(n->wanted, offered);
@@ -73,6 +77,12 @@ void nearest_offer(struct nearest *n, struct str word)
 		return;
 	n->limit = d - 1;
 	memcpy(n->best, offered, word.len + 1);
+}
+
+void nearest_take(struct nearest *n, struct str word)
+{
+	*n = (struct nearest){.limit = -1};
+	keep(n->best, word);
 }
 
 void nearest_offer_all(struct nearest *n, const char *const *words)

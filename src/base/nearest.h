@@ -18,7 +18,11 @@ struct nearest {
 };
 
 void nearest_init(struct nearest *n, struct str wanted);
+/* The very word that was wanted is no hint, and ends the search. */
 void nearest_offer(struct nearest *n, struct str word);
+
+/* Hints at the word, however it is spelled. */
+void nearest_take(struct nearest *n, struct str word);
 
 /* The words of an array that ends with NULL, at once. */
 void nearest_offer_all(struct nearest *n, const char *const *words);

@@ -30,8 +30,7 @@ static void warn_custom(const struct cmd *c, const char *tiktok_event)
 
 	nearest_init(&near, str_of(tiktok_event));
 	event_offer_standard(&near);
-	if (nearest_word(&near)[0] && strcmp(nearest_word(&near), tiktok_event) != 0 &&
-	    !event_retired(str_of(tiktok_event)))
+	if (nearest_word(&near)[0] && !event_retired(str_of(tiktok_event)))
 		cmd_say(c, "warning: '%s' is a custom event%s", tiktok_event,
 			nearest_hint(&near));
 }

@@ -175,8 +175,7 @@ static const char *hint(struct nearest *near, struct str name)
 
 		if (!dot || !str_ieq(name, str_of(dot + 1)))
 			continue;
-		nearest_init(near, str_of(known[i].path));
-		nearest_offer(near, str_of(known[i].path));
+		nearest_take(near, str_of(known[i].path));
 		return nearest_hint(near);
 	}
 	nearest_init(near, name);

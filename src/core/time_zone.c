@@ -91,8 +91,7 @@ static void say_unknown(const char *name, struct err *e)
 	while (!fixed && U_SUCCESS(status) && name[0] != '\0' &&
 	       (zone = uenum_next(all, &len, &status)) != NULL) {
 		if (resembles(str_make(zone, (size_t)len), str_of(name))) {
-			nearest_init(&near, str_make(zone, (size_t)len));
-			nearest_offer(&near, str_make(zone, (size_t)len));
+			nearest_take(&near, str_make(zone, (size_t)len));
 			break;
 		}
 		nearest_offer(&near, str_make(zone, (size_t)len));

@@ -31,5 +31,15 @@ class Changes(Case):
         self.assertIn("nothing of it changes", self.ok(*words).stderr.decode())
 
 
+class Refused(Case):
+    def test_no_word_is_a_hint_for_itself(self):
+        self.init()
+        said = self.fails(64, "route", "add", "--to", "shop", "--consent", "ad_storage",
+                          says="'ad_storage' is not SIGNAL=STATE").stderr.decode()
+        self.assertNotIn("did you mean", said)
+        said = self.ok("map", "set", "x", "Search").stderr.decode()
+        self.assertNotIn("did you mean", said)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -27,6 +27,8 @@ static const struct {
 	{"notmapped", "not_mapped"},
 	{"not_atributed", "not_attributed"},
 	{"rtery", "retry"},
+	{"retry", ""},                /* it is there */
+	{"not_mapped", ""},
 	{"zzz", ""},
 	{"", ""},
 	{"\xc3\xa4", ""},
@@ -55,10 +57,12 @@ static void says_so(void **state)
 	assert_string_equal(nearest_hint(&n), "");
 	nearest_offer_all(&n, words);
 	assert_string_equal(nearest_hint(&n), "; did you mean 'list'?");
-	nearest_offer(&n, STR("lsit"));
-	assert_string_equal(nearest_word(&n), "lsit"); /* nearer still */
+	nearest_offer(&n, STR("lsiT"));
+	assert_string_equal(nearest_word(&n), "lsiT"); /* nearer still */
 	nearest_offer(&n, STR("lsi\0t"));
-	assert_string_equal(nearest_word(&n), "lsit");
+	assert_string_equal(nearest_word(&n), "lsiT");
+	nearest_offer(&n, STR("lsit"));
+	assert_string_equal(nearest_hint(&n), "");
 }
 
 int main(void)
