@@ -8,6 +8,8 @@
 #include "core/event_map.h"
 #include "store/destination.h"
 
+enum { NAMES_MAX = 1024 * 64 }; /* of all destinations there can be */
+
 static const struct cmd_option options[] = {
 	{"destination", "NAME", "for this destination only"},
 	{NULL, NULL, NULL},
@@ -35,7 +37,9 @@ static void warn_custom(const struct cmd *c, const char *tiktok_event)
 			nearest_hint(&near));
 }
 
-static enum err_code change(const struct cmd *c, struct db *db, struct err *e)
+/* `own`: the destinations whose own rows went with it; `left`: those that still have one. */
+static enum err_code change(const struct cmd *c, struct db *db, struct buf *own,
+			    struct buf *left, struct err *e)
 {
 	const char *name = cmd_value(c, "destination");
 	int32_t id = 0;
@@ -44,33 +48,58 @@ static enum err_code change(const struct cmd *c, struct db *db, struct err *e)
 		return e->code;
 	if (c->argc > 1)
 		return map_set(db, c->argv[0], c->argv[1], id, e);
-	return map_remove(db, c->argv[0], id, e);
+	if (map_owners(db, c->argv[0], own, e) != ERR_OK ||
+	    map_remove(db, c->argv[0], id, e) != ERR_OK)
+		return e->code;
+	return map_owners(db, c->argv[0], left, e);
+}
+
+static void tell_removed(const struct cmd *c, const struct buf *own,
+			 const struct buf *left)
+{
+	bool theirs = own->len > 0 && left->len == 0;
+
+	cmd_say(c, "%s '%s' from the map%s%.*s", c->dry_run ? "would remove" : "removed",
+		c->argv[0], theirs ? " of " : "", theirs ? (int)own->len : 0, own->p);
+	if (left->len > 0)
+		cmd_say(c,
+			"%.*s still sends it by a row of its own; with --destination "
+			"NAME that goes too",
+			STR_ARG(buf_str(left)));
+}
+
+static void tell_set(const struct cmd *c)
+{
+	warn_retired(c, c->argv[1]);
+	warn_custom(c, c->argv[1]);
+	cmd_say(c, "%s '%s' to TikTok's '%s'", c->dry_run ? "would map" : "mapped",
+		c->argv[0], c->argv[1]);
 }
 
 static enum err_code run_change(const struct cmd *c, struct err *e)
 {
+	struct buf own, left;
 	struct db db;
 
 	if (cmd_open(c, DB_WRITE, &db, e) != ERR_OK)
 		return e->code;
-	if (db_begin(&db, e) == ERR_OK && change(c, &db, e) == ERR_OK)
+	buf_init(&own, NAMES_MAX);
+	buf_init(&left, NAMES_MAX);
+	if (db_begin(&db, e) == ERR_OK && change(c, &db, &own, &left, e) == ERR_OK)
 		e->code = cmd_commit(c, &db, e);
 	db_rollback(&db);
 	db_close(&db);
-	if (e->code)
-		return e->code;
-	if (c->argc > 1) {
-		warn_retired(c, c->argv[1]);
-		warn_custom(c, c->argv[1]);
-		cmd_say(c, "%s '%s' to TikTok's '%s'",
-			c->dry_run ? "would map" : "mapped", c->argv[0], c->argv[1]);
-	} else {
-		cmd_say(c, "%s '%s' from the map",
-			c->dry_run ? "would remove" : "removed", c->argv[0]);
+	if (e->code == ERR_OK) {
+		if (c->argc > 1)
+			tell_set(c);
+		else
+			tell_removed(c, &own, &left);
+		cmd_result(c, json_pack("{s:s, s:s?}", "event", c->argv[0],
+					"tiktok_event", c->argc > 1 ? c->argv[1] : NULL));
 	}
-	cmd_result(c, json_pack("{s:s, s:s?}", "event", c->argv[0], "tiktok_event",
-				c->argc > 1 ? c->argv[1] : NULL));
-	return ERR_OK;
+	buf_fini(&own);
+	buf_fini(&left);
+	return e->code;
 }
 
 static enum err_code run_list(const struct cmd *c, struct err *e)
@@ -115,7 +144,10 @@ static const struct command verb_remove = {
 	.run = run_change,
 	.usage = "EVENT [--destination NAME]",
 	.summary = "do not send an event any more",
-	.examples = "  convey map remove sign_up\n",
+	.examples = "  convey map remove sign_up\n"
+		    "  convey map remove trial_day_3 --destination shop\n",
+	.notes = "Without --destination the row for all of them; where there is none, "
+		 "those of single ones.\n",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 1,

@@ -135,24 +135,51 @@ static enum err_code unknown(struct db *db, const char *event, int32_t destinati
 					      : "; see: convey map list");
 }
 
-enum err_code map_remove(struct db *db, const char *event, int32_t destination_id,
-			 struct err *e)
+static enum err_code drop(struct db *db, const char *sql, const char *event, int32_t id,
+			  struct err *e)
 {
 	sqlite3_stmt *stmt;
 
-	if (db_prepare(db,
-		       "DELETE FROM event_map WHERE event = ?1 AND destination_id = ?2",
-		       &stmt, e) != ERR_OK)
+	if (db_prepare(db, sql, &stmt, e) != ERR_OK)
 		return e->code;
 	db_bind(stmt, 1, str_of(event));
-	sqlite3_bind_int(stmt, 2, destination_id);
+	sqlite3_bind_int(stmt, 2, id);
 	e->code = db_run(db, stmt, e);
 	sqlite3_finalize(stmt);
-	if (e->code)
+	return e->code;
+}
+
+enum err_code map_remove(struct db *db, const char *event, int32_t destination_id,
+			 struct err *e)
+{
+	if (drop(db, "DELETE FROM event_map WHERE event = ?1 AND destination_id = ?2",
+		 event, destination_id, e) != ERR_OK)
+		return e->code;
+	if (sqlite3_changes(db->handle) == 0 && destination_id == 0 &&
+	    drop(db, "DELETE FROM event_map WHERE event = ?1 AND ?2 = 0", event, 0, e) !=
+		    ERR_OK)
 		return e->code;
 	if (sqlite3_changes(db->handle) == 0)
 		return unknown(db, event, destination_id, e);
 	return config_bump(db, e);
+}
+
+enum err_code map_owners(struct db *db, const char *event, struct buf *out, struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool row;
+
+	if (db_prepare(db,
+		       "SELECT group_concat(name, ', ') FROM (SELECT t.name FROM "
+		       "event_map m JOIN destination t ON t.id = m.destination_id "
+		       "WHERE m.event = ?1 AND t.removed = 0 ORDER BY t.name)",
+		       &stmt, e) != ERR_OK)
+		return e->code;
+	db_bind(stmt, 1, str_of(event));
+	if (db_step(db, stmt, &row, e) == ERR_OK && row)
+		buf_adds(out, db_column(stmt, 0));
+	sqlite3_finalize(stmt);
+	return e->code;
 }
 
 enum err_code map_list(struct db *db, struct rows *out, struct err *e)

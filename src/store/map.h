@@ -8,6 +8,7 @@
 #ifndef STORE_MAP_H
 #define STORE_MAP_H
 
+#include "base/buf.h"
 #include "store/rows.h"
 
 /* The defaults, once in a file's life; *added counts them. */
@@ -17,8 +18,13 @@ MUST_CHECK enum err_code map_fill(struct db *db, int *added, struct err *e);
 MUST_CHECK enum err_code map_set(struct db *db, const char *event,
 				 const char *tiktok_event, int32_t destination_id,
 				 struct err *e);
+/* With 0 the row for all; where there is none, those of destinations. */
 MUST_CHECK enum err_code map_remove(struct db *db, const char *event,
 				    int32_t destination_id, struct err *e);
+
+/* Appends the destinations that have a row of their own for the event, with commas. */
+MUST_CHECK enum err_code map_owners(struct db *db, const char *event, struct buf *out,
+				    struct err *e);
 
 /* Columns: event, tiktok_event, destination (NULL: all). */
 MUST_CHECK enum err_code map_list(struct db *db, struct rows *out, struct err *e);

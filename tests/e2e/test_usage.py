@@ -41,5 +41,33 @@ class Refused(Case):
         self.assertNotIn("did you mean", said)
 
 
+class Map(Case):
+    def rows(self, event):
+        return {row["destination"] for row in self.json("map", "list") if row["event"] == event}
+
+    def said(self, *args):
+        return self.ok("map", "remove", *args).stderr.decode()
+
+    def test_an_event_of_single_destinations_is_removed(self):
+        self.init()
+        self.ok("destination", "add", "app", "--source", "app", "--id", "7")
+        for name in ("shop", "app"):
+            self.ok("map", "set", "trial", "Trial", "--destination", name)
+        self.assertIn("would remove 'trial' from the map of app, shop",
+                      self.said("trial", "--dry-run"))
+        self.assertEqual(self.rows("trial"), {"shop", "app"})
+        self.said("trial", "--destination", "app")
+        self.assertIn("removed 'trial' from the map of shop", self.said("trial"))
+        self.assertEqual(self.rows("trial"), set())
+        self.fails(66, "map", "remove", "trial")
+
+    def test_those_that_still_send_it_are_named(self):
+        self.init()
+        self.ok("map", "set", "trial", "Trial")
+        self.ok("map", "set", "trial", "Trial2", "--destination", "shop")
+        self.assertIn("shop still sends it by a row of its own", self.said("trial"))
+        self.assertEqual(self.rows("trial"), {"shop"})
+
+
 if __name__ == "__main__":
     unittest.main()
