@@ -9,6 +9,7 @@
 #include "cmd/output.h"
 #include "cmd/verbs.h"
 #include "core/route_parse.h"
+#include "store/destination_setting.h"
 #include "store/rekey.h"
 #include "store/revocation.h"
 #include "store/routes.h"
@@ -53,6 +54,22 @@ static size_t collect(const struct cmd *c, struct destination_setting *out)
 		count++;
 	}
 	return count;
+}
+
+/* What cannot be meant is told before what is there is looked at. */
+static enum err_code check_given(const struct cmd *c, struct err *e)
+{
+	struct destination_setting given[CMD_OPTIONS_MAX];
+	size_t count = collect(c, given);
+	const char *sql;
+
+	if (cmd_value(c, "consent-strict") && cmd_value(c, "no-consent-strict"))
+		return err_set(e, ERR_USAGE,
+			       "either --consent-strict or --no-consent-strict");
+	e->code = ERR_OK;
+	for (size_t i = 0; i < count && e->code == ERR_OK; i++)
+		e->code = destination_setting_check(&given[i], &sql, e);
+	return e->code;
 }
 
 static void tell_changes(const struct cmd *c, const json_t *changes)
@@ -111,7 +128,8 @@ static enum err_code run_add(const struct cmd *c, struct err *e)
 			e, ERR_USAGE,
 			"--source and --id are needed: convey destination add NAME "
 			"--source web --id PIXEL");
-	if (change(c, add, "added", "would add", e) != ERR_OK || c->dry_run)
+	if (check_given(c, e) != ERR_OK ||
+	    change(c, add, "added", "would add", e) != ERR_OK || c->dry_run)
 		return e->code;
 	if (cmd_value(c, "id")[0])
 		cmd_say(c, "next: convey token set %s < token.txt", c->argv[0]);
@@ -198,6 +216,8 @@ static enum err_code set(const struct cmd *c, struct db *db, json_t *result,
 
 static enum err_code run_set(const struct cmd *c, struct err *e)
 {
+	if (check_given(c, e) != ERR_OK)
+		return e->code;
 	return change(c, set, "changed", "would change", e);
 }
 

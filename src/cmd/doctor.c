@@ -152,6 +152,9 @@ static enum err_code run(const struct cmd *c, struct err *e)
 	struct doctor d = {.cmd = c};
 	struct db db;
 
+	if (cmd_value(c, "offline") && cmd_value(c, "ca-file"))
+		return err_set(e, ERR_USAGE,
+			       "--ca-file is of use without --offline only");
 	guard_process();
 	if (find_endpoint(&d, e) != ERR_OK || cmd_open(c, DB_READ, &db, e) != ERR_OK)
 		return e->code;

@@ -258,6 +258,13 @@ static enum err_code read_word(const struct cmd *c, const char *option,
 		       words[1], value, nearest_hint(&near));
 }
 
+static enum err_code check_columns(const struct cmd *c, int format, struct err *e)
+{
+	if (format == 0 && cmd_value(c, "ignore-columns"))
+		return err_set(e, ERR_USAGE, "--ignore-columns is of use with CSV only");
+	return ERR_OK;
+}
+
 static enum err_code run(const struct cmd *c, struct err *e)
 {
 	static const char *const formats[] = {"jsonl", "csv", NULL};
@@ -268,6 +275,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 
 	if (read_word(c, "format", formats, &format, e) != ERR_OK ||
 	    read_word(c, "on-error", ways, &way, e) != ERR_OK ||
+	    check_columns(c, format, e) != ERR_OK ||
 	    cmd_open(c, c->dry_run ? DB_READ : DB_WRITE, &db, e) != ERR_OK)
 		return e->code;
 	job.db = &db;

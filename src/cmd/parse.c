@@ -77,10 +77,23 @@ static void list_options(const struct command *command, struct option *out)
 	out[n + COMMON] = (struct option){0};
 }
 
-static enum err_code take(struct cmd *c, int opt, bool *version, struct err *e)
+static enum err_code take_db(struct cmd *c, bool *given, struct err *e)
+{
+	if (!optarg[0])
+		return err_set(e, ERR_USAGE, "--db needs the name of a file");
+	if (*given && strcmp(optarg, c->db_path) != 0 &&
+	    !(c->command && c->command->kind == CMD_RUNS))
+		return err_set(e, ERR_USAGE, "--db names two files: '%.80s' and '%.80s'",
+			       c->db_path, optarg);
+	c->db_path = optarg;
+	*given = true;
+	return ERR_OK;
+}
+
+static enum err_code take(struct cmd *c, int opt, bool *version, bool *db, struct err *e)
 {
 	switch (opt) {
-	case OPT_DB: c->db_path = optarg; break;
+	case OPT_DB: return take_db(c, db, e);
 	case OPT_JSON: c->json = true; break;
 	case OPT_DRY_RUN: c->dry_run = true; break;
 	case OPT_VERSION: *version = true; break;
@@ -94,14 +107,12 @@ static enum err_code take(struct cmd *c, int opt, bool *version, struct err *e)
 		c->values[opt - OPT_OWN] = optarg ? optarg : "";
 		break;
 	}
-	if (opt == OPT_DB && !optarg[0])
-		return err_set(e, ERR_USAGE, "--db needs the name of a file");
 	return ERR_OK;
 }
 
 /* Options up to the next verb, or, behind the last, all of them. */
 static enum err_code take_options(struct cmd *c, bool last, int *argc, char ***argv,
-				  bool *version, struct err *e)
+				  bool *version, bool *db, struct err *e)
 {
 	struct option options[CMD_OPTIONS_MAX + COMMON + 1];
 	int opt;
@@ -118,7 +129,7 @@ static enum err_code take_options(struct cmd *c, bool last, int *argc, char ***a
 		if (opt == '?')
 			return unknown_option(c, options,
 					      (*argv)[optind > at ? optind - 1 : at], e);
-		if (take(c, opt, version, e) != ERR_OK)
+		if (take(c, opt, version, db, e) != ERR_OK)
 			return e->code;
 	}
 	*argv += optind - 1; /* the next call's argv[0] is skipped */
@@ -138,6 +149,9 @@ static enum err_code check_operands(const struct cmd *c, struct err *e)
 {
 	if (c->dry_run && c->command->kind == CMD_RUNS)
 		return err_set(e, ERR_USAGE, "%s has no --dry-run", c->name);
+	if (c->json && c->command->kind == CMD_RUNS)
+		return err_set(e, ERR_USAGE, "%s has no --json; its log: --log json",
+			       c->name);
 	if (c->argc < c->command->operands_min || c->argc > c->command->operands_max)
 		return err_set(e, ERR_USAGE, "%s; usage: convey %s%s%s",
 			       c->argc < c->command->operands_min ? "something is missing"
@@ -156,12 +170,12 @@ static enum err_code no_verb(const struct cmd *c, struct err *e)
 enum err_code parse_args(struct cmd *c, const struct command *const *commands, int argc,
 			 char **argv, struct err *e)
 {
-	bool version = false;
+	bool version = false, db = false;
 
 	for (;;) {
 		bool leaf = c->command && !c->command->verbs;
 
-		if (take_options(c, leaf, &argc, &argv, &version, e) != ERR_OK)
+		if (take_options(c, leaf, &argc, &argv, &version, &db, e) != ERR_OK)
 			return e->code;
 		if (version || (leaf && c->help))
 			break;

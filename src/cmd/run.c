@@ -88,6 +88,28 @@ static void keep_small(void)
 	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 }
 
+/* The one that is not given goes by the other. */
+static enum err_code read_backoff(const struct cmd *c, struct relay_options *o,
+				  struct err *e)
+{
+	int64_t base = 2000, cap = 900000;
+
+	if (cmd_number(c, "retry-base-ms", 1, 3600000, base, &o->retry_base_ms, e) ||
+	    cmd_number(c, "retry-cap-ms", 1, 86400000,
+		       o->retry_base_ms > cap ? o->retry_base_ms : cap, &o->retry_cap_ms,
+		       e))
+		return e->code;
+	if (o->retry_cap_ms >= o->retry_base_ms)
+		return ERR_OK;
+	if (cmd_value(c, "retry-base-ms"))
+		return err_set(
+			e, ERR_USAGE,
+			"--retry-cap-ms (%lld) is less than --retry-base-ms (%lld)",
+			(long long)o->retry_cap_ms, (long long)o->retry_base_ms);
+	o->retry_base_ms = o->retry_cap_ms;
+	return ERR_OK;
+}
+
 static enum err_code run(const struct cmd *c, struct err *e)
 {
 	struct relay_options o = {
@@ -102,8 +124,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 	if (admin && door_parse(admin, &door, e) != ERR_OK)
 		return e->code;
 	o.admin = admin ? &door : NULL;
-	if (cmd_number(c, "retry-base-ms", 1, 3600000, 2000, &o.retry_base_ms, e) ||
-	    cmd_number(c, "retry-cap-ms", 1, 86400000, 900000, &o.retry_cap_ms, e) ||
+	if (read_backoff(c, &o, e) ||
 	    cmd_number(c, "timeout-ms", 1, 600000, 30000, &o.timeout_ms, e) ||
 	    cmd_number(c, "retention-days", 0, 36500, 30, &o.keep.retention_days, e) ||
 	    cmd_number(c, "dedup-days", 0, 36500, 425, &o.keep.dedup_days, e) ||

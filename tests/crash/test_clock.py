@@ -44,7 +44,8 @@ def set_under_a_relay(project, sandbox):
     project.insert([purchase(0)])
     sandbox.set_faults(["50000"])
     set_clock(clock, "+20d")
-    relay = project.start(sandbox, "--retry-base-ms", "400", under=under(clock))
+    relay = project.start(sandbox, "--retry-base-ms", "400", "--retry-cap-ms", "400",
+                          under=under(clock))
     wait_until(lambda: project.statuses() == {"retrying": 1})
     relay.stop()
     relay = project.start(sandbox)

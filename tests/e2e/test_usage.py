@@ -32,6 +32,31 @@ class Changes(Case):
 
 
 class Refused(Case):
+    def test_what_contradicts_itself(self):
+        self.init()
+        for args, says in (
+                (("destination", "set", "shop", "--consent-strict", "--no-consent-strict"),
+                 "either --consent-strict or --no-consent-strict"),
+                (("run", "--retry-base-ms", "100", "--retry-cap-ms", "5", "--drain"),
+                 "--retry-cap-ms (5) is less than --retry-base-ms (100)"),
+                (("run", "--json", "--drain"), "--log json"),
+                (("enqueue", "--format", "jsonl", "--ignore-columns"), "with CSV only"),
+                (("doctor", "--offline", "--ca-file", "x"), "without --offline only"),
+                (("--db", self.db, "status", "--db", "other.db"), "names two files")):
+            with self.subTest(args=args):
+                self.assertEqual(self.fails(64, *args, says=says).stdout, b"")
+        self.ok("--db", self.db, "map", "list", "--db", self.db)
+        # One alone bounds the other.
+        for option in (("--retry-cap-ms", "5"), ("--retry-base-ms", "3600000")):
+            self.ok("run", "--drain", *option)
+
+    def test_a_bad_setting_is_told_before_a_name_that_is_taken_or_absent(self):
+        self.init()
+        for verb, name in (("add", "shop"), ("set", "none")):
+            self.fails(64, "destination", verb, name, "--source", "web", "--id", "X",
+                       "--batch", "0", says="--batch is a whole number")
+        self.fails(65, "destination", "add", "shop", "--source", "web", "--id", "X")
+
     def test_no_word_is_a_hint_for_itself(self):
         self.init()
         said = self.fails(64, "route", "add", "--to", "shop", "--consent", "ad_storage",
