@@ -23,12 +23,12 @@
 #define EVENT_ID_MAX 4096  /* bytes */
 
 struct outbox_row {
-	int64_t id, created_ms;
+	int64_t id, created_ms;     /* undated: when it was read */
 	struct str event_id, event; /* an empty id is none */
 	struct event_time event_time;
 	struct str payload;  /* JSON; empty is none */
 	struct str known_id; /* without one: what it was given when it was read before, */
-	bool refused;        /* and refused for what it held, and never sent */
+	bool refused, undated; /* and refused for what it held, and never sent */
 };
 
 /* SHA-256 of normalised values of the conversion last read, by their tokens. */

@@ -181,6 +181,14 @@ static void tell_future(const struct trace *t, int64_t at, int64_t now)
 	tell_time(t, at, more);
 }
 
+static const char *when(const struct conversion *c)
+{
+	if (c->event_time.kind != EVENT_TIME_NONE)
+		return "";
+	return c->row->undated ? ", when it was read, as created_at holds no time"
+			       : ", when the row was made";
+}
+
 static enum reason decide_time(const struct conversion *c,
 			       const struct destination_rules *d, int64_t now_ms,
 			       struct decision *out, const struct trace *t)
@@ -203,8 +211,7 @@ static enum reason decide_time(const struct conversion *c,
 		tell_time(t, at, " is more than 28 days ago");
 		return REASON_TOO_OLD;
 	}
-	tell_time(t, at,
-		  c->event_time.kind == EVENT_TIME_NONE ? ", when the row was made" : "");
+	tell_time(t, at, when(c));
 	return REASON_NONE;
 }
 

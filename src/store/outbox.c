@@ -98,18 +98,40 @@ struct event_time outbox_time(sqlite3_stmt *s, int column)
 	}
 }
 
-/* A producer that names every column writes NULL where it has no time: it is now then. */
+/* Not in milliseconds: another unit, or a text. One without offset may be of any zone, and hours
+ * ahead of now it would cost the row. */
+static bool created_at_time(sqlite3_stmt *s, int column, int64_t *ms)
+{
+	struct event_time t = outbox_time(s, column);
+	int64_t unix_s;
+
+	if (event_time_needs_zone(&t) || !event_time_resolve(&t, NULL, &unix_s) ||
+	    unix_s == 0)
+		return false;
+	*ms = unix_s * 1000;
+	return true;
+}
+
+/* False where it holds no time. */
+static inline bool created_at(sqlite3_stmt *s, int column, int64_t *ms)
+{
+	const int64_t least_ms = INT64_C(100000000000), past_ms = least_ms * 1000;
+
+	if (sqlite3_column_type(s, column) == SQLITE_INTEGER) {
+		*ms = sqlite3_column_int64(s, column);
+		if (*ms >= least_ms && *ms < past_ms)
+			return true;
+	}
+	return created_at_time(s, column, ms);
+}
+
 int64_t outbox_created_ms(sqlite3_stmt *s, int column, int64_t known_ms)
 {
-	const int64_t last_ms = EVENT_TIME_END * 1000 - 1;
-	int type = sqlite3_column_type(s, column);
-	int64_t ms = type == SQLITE_INTEGER || type == SQLITE_FLOAT
-			     ? sqlite3_column_int64(s, column)
-			     : 0;
+	int64_t ms;
 
-	if (ms <= 0)
-		return known_ms ? known_ms : clock_wall_ms();
-	return ms < last_ms ? ms : last_ms;
+	if (created_at(s, column, &ms))
+		return ms;
+	return known_ms ? known_ms : clock_wall_ms();
 }
 
 /* NULL is the default; a text without a byte is what a failed json_encode() leaves. */
@@ -122,13 +144,13 @@ static struct str payload_of(sqlite3_stmt *s, int column)
 static void row_of(sqlite3_stmt *s, int64_t known_ms, struct outbox_row *row)
 {
 	row->id = sqlite3_column_int64(s, 0);
-	row->created_ms = outbox_created_ms(s, 1, known_ms);
+	row->undated = !created_at(s, 1, &row->created_ms);
+	if (row->undated)
+		row->created_ms = known_ms ? known_ms : clock_wall_ms();
 	row->event_id = db_column(s, 2);
 	row->event = db_column(s, 3);
 	row->event_time = outbox_time(s, 4);
 	row->payload = payload_of(s, 5);
-	row->known_id = STR_NONE;
-	row->refused = false;
 }
 
 static void known_row_of(sqlite3_stmt *s, int64_t known_ms, struct outbox_row *row)
@@ -156,7 +178,7 @@ enum err_code outbox_range(struct outbox_reader *r, int64_t first, int64_t last,
 			   outbox_row_fn *fn, void *arg, struct err *e)
 {
 	struct bounded b = {.db = r->db, .stmt = r->range, .careful = RANGE(BOUNDED)};
-	struct outbox_row row;
+	struct outbox_row row = {0};
 	bool more;
 
 	e->code = ERR_OK;
@@ -175,7 +197,7 @@ enum err_code outbox_due(struct outbox_reader *r, int32_t destination_id, int64_
 			 int limit, outbox_row_fn *fn, void *arg, struct err *e)
 {
 	struct bounded b = {.db = r->db, .stmt = r->due, .careful = DUE(BOUNDED)};
-	struct outbox_row row;
+	struct outbox_row row = {0};
 	bool more;
 
 	e->code = ERR_OK;
@@ -236,7 +258,7 @@ enum err_code outbox_duplicates(struct outbox_reader *r, int64_t first_id,
 {
 	struct bounded b = {
 		.db = r->db, .stmt = r->duplicates, .careful = DUPLICATES(BOUNDED)};
-	struct outbox_row row;
+	struct outbox_row row = {0};
 	bool more;
 
 	e->code = ERR_OK;

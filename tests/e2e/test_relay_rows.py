@@ -109,6 +109,23 @@ class NotSent(Case):
         for _, event in sent(self.sandbox.ledger()):
             self.assertAlmostEqual(event["event_time"], time.time(), delta=60)
 
+    def test_a_row_that_was_made_at_no_time_or_in_another_unit(self):
+        hour_ago = int(NOW) - 3600
+        told = [hour_ago, hour_ago * 1000, hour_ago * 10 ** 6, hour_ago * 10 ** 9, str(hour_ago),
+                time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(hour_ago))]
+        untold = [0, -5, "x", "", b"ab", float("inf"), "2026-01-31 12:00:00"]
+        self.project.insert(dict(purchase(n), created_at=at) for n, at in enumerate(told + untold))
+        self.drain()
+        times = {event["event_id"]: event["event_time"] for line in self.sandbox.ledger()
+                 for event in line["events"]}
+        for n in range(len(told)):
+            self.assertEqual(times.pop(f"id-{n}"), hour_ago, told[n])
+        self.assertEqual(len(times), len(untold))
+        self.assertTrue(all(at >= int(NOW) for at in times.values()), times)
+        self.assertIn("when the row was made", self.project.convey("why", "id-0"))
+        for n in range(len(told), len(told + untold)):
+            self.assertIn("as created_at holds no time", self.project.convey("why", f"id-{n}"))
+
     def test_an_id_that_no_delivery_could_name(self):
         db = self.project.connect()
         for number in (2**62, 2**52, 0, -1):
