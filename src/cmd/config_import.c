@@ -3,7 +3,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "cmd/config_file.h"
@@ -15,28 +14,35 @@
 
 enum { FORMAT = 1, SETTINGS_MAX = 32, WORD_MAX = 64 };
 
+static enum err_code unread(const char *path, int failed, const json_error_t *wrong,
+			    struct err *e)
+{
+	if (failed == EISDIR)
+		return err_set(e, ERR_NOINPUT, "'%s' is a folder", path);
+	if (failed)
+		return err_set(e, ERR_IO, "read '%s': %s", path, strerror(failed));
+	if (wrong->position == 0)
+		return err_set(e, ERR_DATA, "'%s' is empty", path);
+	return err_set(e, ERR_DATA, "'%s', line %d: %s", path, wrong->line, wrong->text);
+}
+
 enum err_code config_file_read(const char *path, json_t **out, struct err *e)
 {
 	bool in = strcmp(path, "-") == 0;
 	FILE *file = in ? stdin : fopen(path, "re");
 	json_error_t wrong;
-	struct stat st;
 	json_t *json;
+	int failed;
 
 	if (!file)
 		return err_set(e, errno == EACCES ? ERR_PERM : ERR_NOINPUT, "'%s': %s",
 			       path, strerror(errno));
-	if (fstat(fileno(file), &st) == 0 && S_ISDIR(st.st_mode)) {
-		if (!in)
-			fclose(file);
-		return err_set(e, ERR_NOINPUT, "'%s' is a folder", path);
-	}
 	json = json_loadf(file, JSON_REJECT_DUPLICATES, &wrong);
+	failed = ferror(file) ? errno : 0;
 	if (!in)
 		fclose(file);
 	if (!json)
-		return err_set(e, ERR_DATA, "'%s', line %d: %s", path, wrong.line,
-			       wrong.text);
+		return unread(path, failed, &wrong, e);
 	e->code = ERR_OK;
 	*out = json;
 	return ERR_OK;

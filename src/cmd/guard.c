@@ -99,7 +99,8 @@ enum err_code guard_secret_file(const char *path, const char *what, struct secre
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_set(e, ERR_NOINPUT, "open '%s': %s", path, strerror(errno));
+		return err_set(e, errno == EACCES ? ERR_PERM : ERR_NOINPUT,
+			       "open '%s': %s", path, strerror(errno));
 	while (len < sizeof(bytes) &&
 	       (got = read(fd, bytes + len, sizeof(bytes) - len)) != 0) {
 		if (got < 0 && errno != EINTR)
@@ -108,7 +109,8 @@ enum err_code guard_secret_file(const char *path, const char *what, struct secre
 	}
 	e->code = ERR_OK;
 	if (got < 0)
-		err_set(e, ERR_IO, "read '%s': %s", path, strerror(errno));
+		err_set(e, errno == EISDIR ? ERR_NOINPUT : ERR_IO, "read '%s': %s", path,
+			strerror(errno));
 	else if (guard_secret(str_make(bytes, len), what, out, e) != ERR_OK)
 		err_wrap(e, "'%s'", path);
 	close(fd);

@@ -79,6 +79,10 @@ static enum err_code check(const struct cmd *c, enum requeue_move move,
 	*row = 0;
 	if (one && which_row(c, row, e) != ERR_OK)
 		return e->code;
+	if (status == STATUS_PENDING && move == REQUEUE_RETRY)
+		return err_set(e, ERR_USAGE,
+			       "pending rows cannot be retried: they wait to be sent; "
+			       "what for: convey status");
 	if (status && !requeue_takes(move, (enum status)status))
 		return err_set(e, ERR_USAGE, "%s rows cannot be %s",
 			       status_word((enum status)status),

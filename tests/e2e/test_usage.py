@@ -57,6 +57,18 @@ class Refused(Case):
                        "--batch", "0", says="--batch is a whole number")
         self.fails(65, "destination", "add", "shop", "--source", "web", "--id", "X")
 
+    def test_words_say_what_is_wrong(self):
+        self.init()
+        for verb in ("why", "preview", "retry", "cancel"):
+            self.fails(64, verb, "", says="EVENT_ID is empty")
+        self.fails(64, "retry", "--status", "pending", says="they wait to be sent")
+        connect = ("connect", "shop", "--app-id", "1", "--secret-file")
+        for words in (("config", "import"), ("simulate", "--config")):
+            self.fails(66, *words, self.dir, says="is a folder")
+            self.fails(65, *words, "/dev/null", says="'/dev/null' is empty")
+            self.fails(65, *words, self.db, says="line 1: ")
+        self.fails(66, *connect, self.dir, says="directory")
+
     def test_no_word_is_a_hint_for_itself(self):
         self.init()
         said = self.fails(64, "route", "add", "--to", "shop", "--consent", "ad_storage",
