@@ -1,85 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/personal.h"
 
+#include "core/disguise.h"
+#include "core/email_scan.h"
+#include "core/percent.h"
+#include "core/sha256_hex.h"
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static int hex_of(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The next byte with all layers of percent-encoding taken off at once: %40, %2540 and
- * %252540 are '@'. Not for an empty `s`. */
-static char next_byte(struct str *s)
-{
-	size_t n = 1;
-	char c = s->p[0];
-
-	if (c == '%') {
-		while (s->len - n >= 2 && s->p[n] == '2' && s->p[n + 1] == '5')
-			n += 2;
-		if (s->len - n >= 2 && hex_of(s->p[n]) >= 0 && hex_of(s->p[n + 1]) >= 0) {
-			c = (char)(hex_of(s->p[n]) * 16 + hex_of(s->p[n + 1]));
-			n += 2;
-		}
-	}
-	*s = str_make(s->p + n, s->len - n);
-	return c;
-}
-
-static bool is_letter(char c)
-{
-	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
-	       (unsigned char)c >= 0x80;
-}
-
-/* What may stand right before the '@'. */
-static bool is_local(char c)
-{
-	return is_letter(c) || ascii_is_digit(c) ||
-	       (c != '\0' && strchr("._%+-'!#$*^`{|}~\"", c));
-}
-
-static bool holds(struct str s, char c)
-{
-	return s.len > 0 && memchr(s.p, c, s.len) != NULL;
-}
 
 enum { PHONE_DIGITS_MIN = 8, PHONE_DIGITS_MAX = 15 };
 
+/* What the first byte of a wide form (U+FF20, U+FE6B; U+FF0E) stands for, with which the address
+ * is one to a mail program and to our own hashing. */
+static char narrow(char first, struct str *s)
+{
+	struct str ahead = *s;
+	char second = ahead.len > 0 ? percent_next(&ahead) : '\0';
+	char third = ahead.len > 0 ? percent_next(&ahead) : '\0';
+
+	if ((second == '\xbc' && third == '\xa0') ||
+	    (second == '\xb9' && third == '\xab'))
+		first = '@';
+	else if (second == '\xbc' && third == '\x8e')
+		first = '.';
+	else
+		return first;
+	*s = ahead;
+	return first;
+}
+
 bool holds_email(struct str raw)
 {
-	bool local = false;  /* the last byte may end a local part */
-	bool domain = false; /* behind an '@' that had a local part */
-	bool dot = false;    /* a label of the domain is complete */
-	size_t label = 0, letters = 0;
+	struct email_scan scan = {.local = false};
+	const char *end = raw.p + raw.len;
 
-	if (!holds(raw, '@') && !holds(raw, '%'))
+	if (raw.len == 0 || find_any(raw.p, end, "@%" WIDE_SIGN, false) == end)
 		return false;
 	while (raw.len > 0) {
-		char c = next_byte(&raw);
+		char c = percent_next(&raw);
 
-		if (c == '@') {
-			domain = local;
-			dot = local = false;
-			label = letters = 0;
-			continue;
-		}
-		local = is_local(c);
-		if (!domain)
-			continue;
-		if (c == '.' && label > 0) {
-			dot = true;
-			label = letters = 0;
-			continue;
-		}
-		domain = is_letter(c) || ascii_is_digit(c) || c == '-';
-		label++;
-		letters += is_letter(c);
-		if (domain && dot && letters >= 2 && letters == label)
+		if (c == *WIDE_SIGN)
+			c = narrow(c, &raw);
+		if (email_scan_byte(&scan, c))
 			return true;
 	}
 	return false;
@@ -87,7 +49,7 @@ bool holds_email(struct str raw)
 
 static bool is_alnum(char c)
 {
-	return ascii_is_digit(c) || is_letter(c);
+	return ascii_is_digit(c) || email_is_letter(c);
 }
 
 /* From the '+' at `at` on: up to 15 digits, in whole groups. */
@@ -133,7 +95,7 @@ static bool canonical(struct str raw, char n[PERSONAL_NAME_MAX + 1])
 	size_t len = 0;
 
 	while (raw.len > 0) {
-		char c = ascii_lower(next_byte(&raw));
+		char c = ascii_lower(percent_next(&raw));
 
 		parts = parts || c == '[' || c == '.';
 		if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'z'))
@@ -156,10 +118,10 @@ static struct str last_part(struct str raw)
 	struct str part = STR_NONE;
 
 	while (raw.len > 0) {
-		char c = next_byte(&raw);
+		char c = percent_next(&raw);
 		struct str ahead = raw;
 
-		if ((c == '[' || c == '.') && raw.len > 0 && next_byte(&ahead) != ']')
+		if ((c == '[' || c == '.') && raw.len > 0 && percent_next(&ahead) != ']')
 			part = raw;
 	}
 	return part;
@@ -201,7 +163,7 @@ static const char *const places[] = {"city", "ort", "stadt", "town"};
 /* A customer, a lead or a delivery has a state too, which is none of the sixteen or fifty. */
 static const char *const regions[] = {"county", "line", "province", "region", "state"};
 
-/* Never taken out. */
+/* Never taken out for their names. */
 static const char *const click_ids[] = {
 	"clickid", "dclid",     "epik",   "fbc",    "fbclid", "fbp",
 	"gad",     "gadsource", "gbraid", "gclid",  "gclsrc", "irclickid",
@@ -304,7 +266,7 @@ static bool is_phone(struct str raw, const char *name)
 	bool plus = false;
 
 	while (raw.len > 0) {
-		char c = next_byte(&raw);
+		char c = percent_next(&raw);
 
 		if (c == '+' && digits == 0)
 			plus = true;
@@ -346,16 +308,27 @@ void personal_name_of(struct str whole, struct personal_name *out)
 
 bool personal_value(const struct personal_name *name, struct str value)
 {
-	if (name->click_id)
-		return false;
 	if (name->email || holds_email(value))
 		return true;
 	if (value.len == 0)
 		return false;
+	/* No id begins like that. */
+	if (name->click_id)
+		return (value.p[0] == '%' || value.p[0] == '+') && is_phone(value, "");
 	/* A '+' is a blank here, unless it is encoded. */
 	if (name->campaign)
 		return value.p[0] == '%' && is_phone(value, "");
 	return name->personal || is_phone(value, name->canonical);
+}
+
+/* Ids of clicks are of any writing, and what a campaign is called is nobody's. */
+bool pair_is_personal(struct str name, struct str value)
+{
+	struct personal_name n;
+
+	personal_name_of(name, &n);
+	return personal_value(&n, value) || (!n.click_id && holds_sha256_hex(value)) ||
+	       (!n.click_id && !n.campaign && is_base64_email(value));
 }
 
 bool param_is_personal(struct str param)
@@ -363,8 +336,8 @@ bool param_is_personal(struct str param)
 	const char *equals = param.len > 0 ? memchr(param.p, '=', param.len) : NULL;
 	size_t len = equals != NULL ? (size_t)(equals - param.p) : param.len;
 	size_t behind = equals != NULL ? len + 1 : len;
-	struct personal_name name;
+	struct str value = str_make(param.p + behind, param.len - behind);
 
-	personal_name_of(str_make(param.p, len), &name);
-	return personal_value(&name, str_make(param.p + behind, param.len - behind));
+	return pair_is_personal(str_make(param.p, len), value) ||
+	       holds_personal_query(value);
 }

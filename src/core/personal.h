@@ -13,8 +13,11 @@
 
 #define PERSONAL_NAME_MAX 32 /* longer ones are none that is known */
 
-/* An e-mail address somewhere in it, percent-encoded any number of times or not. */
+/* An e-mail address somewhere in it, percent-encoded any number of times or not, its signs of
+ * the wide forms that some keyboards write or not. */
 bool holds_email(struct str raw);
+
+#define WIDE_SIGN "\xef" /* the first byte of one */
 
 #define TELLING_SIGNS "@%+"
 
@@ -43,21 +46,29 @@ void personal_name_of(struct str name, struct personal_name *out);
 bool personal_value(const struct personal_name *name, struct str value);
 
 /* A query parameter, "name=value" or "name" as it stands in the URL, by these rules:
- * - ttclid, ttp and other platforms' click ids are never personal;
- * - utm_* only with an e-mail address in it, or where it is a phone number with '+' (%2B);
+ * - click ids of TikTok and others and ttp only where an e-mail address or a phone number with '+'
+ *   is in their place;
+ * - utm_* only with an e-mail address or a hash in it, or where it is a phone number with '+' (%2B);
  * - names that say e-mail, phone, a person's name, an address, a birthday, a login or a
  *   secret always are, whatever the value, in any spelling: first_name, firstName,
  *   user[first-name], billing_first_name2, shipping_city;
  * - a value that is a phone number with '+', and under a name about phones one with 00
  *   or of ten digits and more;
- * - an e-mail address anywhere in name or value. */
+ * - an e-mail address anywhere in name or value, in base64 too (core/disguise.h); 64 hex digits,
+ *   which may be its hash;
+ * - a query in the value with such a parameter. */
 bool param_is_personal(struct str param);
+bool pair_is_personal(struct str name, struct str value); /* but for the last */
 
 /* What nearly every shop's addresses have and is nobody's unless an e-mail address is in it,
- * told by its name alone. */
+ * told by its first bytes and its length alone. */
 static inline bool param_has_campaign_name(struct str param)
 {
-	return str_starts(param, STR("utm_")) || str_starts(param, STR("ttclid="));
+	if (str_starts(param, STR("utm_")))
+		return param.len < 64;
+	return str_starts(param, STR("ttclid=")) &&
+	       (param.len == sizeof("ttclid=") - 1 ||
+		param.p[sizeof("ttclid=") - 1] != '+');
 }
 
 #endif

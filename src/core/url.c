@@ -241,10 +241,10 @@ bool url_is_harmless(struct str url)
 	if (url.len == 0)
 		return true;
 	end = url.p + url.len;
-	at = find_any(url.p, end, "?&;@%#", true);
+	at = find_any(url.p, end, "?&;@%#" WIDE_SIGN, true);
 	if (at == end)
 		return true;
-	if (*at != '?' || find_any(at + 1, end, "?@%#", true) != end)
+	if (*at != '?' || find_any(at + 1, end, "?@%#" WIDE_SIGN, true) != end)
 		return false;
 	do {
 		struct str param;

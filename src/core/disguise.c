@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/disguise.h"
+
+#include "core/email_scan.h"
+#include "core/percent.h"
+
+/* Of a '+' a form may have made a blank. */
+static int base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (ascii_is_digit(c))
+		return c - '0' + 52;
+	if (c == '+' || c == '-' || c == ' ')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* Whether the byte goes on a text in UTF-8, of whose last character `*more` bytes were to
+ * come: most ids end here at their first. */
+static bool is_text(unsigned char c, int *more)
+{
+	if (*more > 0) {
+		--*more;
+		return c >= 0x80 && c < 0xc0;
+	}
+	*more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc2 ? 1 : 0;
+	return c < 0x80 ? (c >= ' ' && c != 0x7f) || ascii_is_space((char)c)
+			: c >= 0xc2 && c < 0xf5;
+}
+
+bool is_base64_email(struct str value)
+{
+	struct email_scan scan = {.local = false};
+	unsigned bits = 0;
+	int have = 0, more = 0;
+
+	if (value.len < 8) /* a@b.de */
+		return false;
+	while (value.len > 0) {
+		int digit = base64_value(percent_next(&value));
+
+		if (digit < 0)
+			return false;
+		bits = bits << 6 | (unsigned)digit;
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		if (!is_text((unsigned char)(bits >> have), &more))
+			return false;
+		if (email_scan_byte(&scan, (char)(bits >> have)))
+			return true;
+		bits &= (1u << have) - 1;
+	}
+	return false;
+}
+
+/* "name=value", each as it is written. */
+static bool is_personal_pair(struct str pair)
+{
+	struct str left = pair;
+
+	while (left.len > 0) {
+		size_t before = pair.len - left.len;
+
+		if (percent_next(&left) == '=')
+			return pair_is_personal(str_make(pair.p, before), left);
+	}
+	return false;
+}
+
+bool holds_personal_query(struct str value)
+{
+	struct str left = value, pair = value;
+
+	if (value.len == 0 || !memchr(value.p, '%', value.len))
+		return false;
+	while (left.len > 0) {
+		const char *mark = left.p;
+		char c = percent_next(&left);
+
+		if (c != '?' && c != '&' && c != ';' && c != '#')
+			continue;
+		if (is_personal_pair(str_make(pair.p, (size_t)(mark - pair.p))))
+			return true;
+		pair = left;
+	}
+	return is_personal_pair(pair);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * disguise.h - who somebody is, in another writing: as links of newsletters and of logins that
+ * lead back have it.
+ *
+ * Owns:    nothing.
+ * Thread:  any.
+ * Errors:  none.
+ * See:     core/personal.h, what tells who somebody is as it stands. */
+#ifndef CORE_DISGUISE_H
+#define CORE_DISGUISE_H
+
+#include "core/personal.h"
+
+/* Base64 of a text with an e-mail address in it, of either alphabet, filled up or not. */
+bool is_base64_email(struct str value);
+
+/* A query inside of the value, "https%3A%2F%2Fx.de%2F%3Femail%3Dada", with a parameter that is
+ * personal, however many such queries are inside of each other. */
+bool holds_personal_query(struct str value);
+
+#endif
