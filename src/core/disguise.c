@@ -59,7 +59,7 @@ bool is_base64_email(struct str value)
 }
 
 /* "name=value", each as it is written. */
-static bool is_personal_pair(struct str pair)
+static bool is_such_pair(struct str pair, pair_fn *is)
 {
 	struct str left = pair;
 
@@ -67,12 +67,12 @@ static bool is_personal_pair(struct str pair)
 		size_t before = pair.len - left.len;
 
 		if (percent_next(&left) == '=')
-			return pair_is_personal(str_make(pair.p, before), left);
+			return is(str_make(pair.p, before), left);
 	}
 	return false;
 }
 
-bool holds_personal_query(struct str value)
+bool holds_query(struct str value, pair_fn *is)
 {
 	struct str left = value, pair = value;
 
@@ -84,9 +84,9 @@ bool holds_personal_query(struct str value)
 
 		if (c != '?' && c != '&' && c != ';' && c != '#')
 			continue;
-		if (is_personal_pair(str_make(pair.p, (size_t)(mark - pair.p))))
+		if (is_such_pair(str_make(pair.p, (size_t)(mark - pair.p)), is))
 			return true;
 		pair = left;
 	}
-	return is_personal_pair(pair);
+	return is_such_pair(pair, is);
 }

@@ -14,8 +14,11 @@
 /* Base64 of a text with an e-mail address in it, of either alphabet, filled up or not. */
 bool is_base64_email(struct str value);
 
+/* Of "name=value", each as it is written. */
+typedef bool pair_fn(struct str name, struct str value);
+
 /* A query inside of the value, "https%3A%2F%2Fx.de%2F%3Femail%3Dada", with a parameter that is
- * personal, however many such queries are inside of each other. */
-bool holds_personal_query(struct str value);
+ * such a one, however many queries are inside of each other. */
+bool holds_query(struct str value, pair_fn *is);
 
 #endif

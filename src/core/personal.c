@@ -170,6 +170,15 @@ static const char *const click_ids[] = {
 	"lifatid", "msclkid",   "obclid", "qclid",  "rdtcid", "sccid",
 	"tblci",   "ttclid",    "ttp",    "twclid", "wbraid", "yclid"};
 
+/* Of a person, a browser or a device: what URLs may have, and events may not. */
+static const char *const device_names[] = {
+	"aaid",         "advertisingid", "androidid",  "clientuseragent",
+	"customerid",   "deviceid",      "externalid", "gaid",
+	"gpsadid",      "idfa",          "idfv",       "imei",
+	"oaid",         "remoteaddr",    "remoteip",   "ttp",
+	"ua",           "useragent",     "userid",     "waid",
+	"xforwardedfor"};
+
 /* In a sorted table, by halves; most steps are told by the first byte. */
 static bool is_in(const char *name, const char *const *table, size_t count)
 {
@@ -321,6 +330,23 @@ bool personal_value(const struct personal_name *name, struct str value)
 	return name->personal || is_phone(value, name->canonical);
 }
 
+bool is_device_name(const char *canonical)
+{
+	return is_in(canonical, device_names, COUNT(device_names));
+}
+
+bool pair_names_device(struct str name, struct str value)
+{
+	char n[PERSONAL_NAME_MAX + 1];
+	bool parts = canonical(name, n);
+
+	if (value.len == 0)
+		return false;
+	if (!is_device_name(n) && parts)
+		canonical(last_part(name), n);
+	return is_device_name(n);
+}
+
 /* Ids of clicks are of any writing, and what a campaign is called is nobody's. */
 bool pair_is_personal(struct str name, struct str value)
 {
@@ -331,13 +357,27 @@ bool pair_is_personal(struct str name, struct str value)
 	       (!n.click_id && !n.campaign && is_base64_email(value));
 }
 
+static struct str cut_value(struct str *name)
+{
+	const char *equals = name->len > 0 ? memchr(name->p, '=', name->len) : NULL;
+	size_t len = equals != NULL ? (size_t)(equals - name->p) : name->len;
+	size_t behind = equals != NULL ? len + 1 : len;
+	struct str value = str_make(name->p + behind, name->len - behind);
+
+	name->len = len;
+	return value;
+}
+
 bool param_is_personal(struct str param)
 {
-	const char *equals = param.len > 0 ? memchr(param.p, '=', param.len) : NULL;
-	size_t len = equals != NULL ? (size_t)(equals - param.p) : param.len;
-	size_t behind = equals != NULL ? len + 1 : len;
-	struct str value = str_make(param.p + behind, param.len - behind);
+	struct str value = cut_value(&param);
 
-	return pair_is_personal(str_make(param.p, len), value) ||
-	       holds_personal_query(value);
+	return pair_is_personal(param, value) || holds_query(value, pair_is_personal);
+}
+
+bool param_names_device(struct str param)
+{
+	struct str value = cut_value(&param);
+
+	return pair_names_device(param, value) || holds_query(value, pair_names_device);
 }

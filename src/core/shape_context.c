@@ -12,19 +12,31 @@ bool shape_url_ttclid(struct shaper *sh, struct str url, struct buf *out)
 	return url.len > 0 && url_query_param(url, STR("ttclid"), out);
 }
 
+/* The address without what must not leave in it, or the empty text where that was its host. */
+static struct str scrubbed(struct shaper *sh, struct str url, bool harmless)
+{
+	bool ids = sh->dec->pii && sh->d->pii_hashed;
+	struct buf *out = &sh->s->more;
+
+	if (ids && (harmless || url_is_harmless(url)))
+		return url;
+	buf_clear(out);
+	if (ids)
+		url_scrub(url, out);
+	else
+		url_scrub_anonymous(url, out);
+	return url_is_http(buf_str(out)) ? buf_str(out) : STR_NONE;
+}
+
 /* A member with the scrubbed address; false where it is none that a browser opens. */
 static bool put_url(struct shaper *sh, struct str label, struct str url, bool harmless)
 {
 	url = str_trim(url);
 	if (url.len == 0 || !url_is_http(url))
 		return false;
-	if (!harmless && !url_is_harmless(url)) {
-		buf_clear(&sh->s->more);
-		url_scrub(url, &sh->s->more);
-		url = buf_str(&sh->s->more);
-		if (!url_is_http(url)) /* it was a name without a host */
-			return false;
-	}
+	url = scrubbed(sh, url, harmless);
+	if (url.len == 0)
+		return false;
 	put_text(sh->out, label, url);
 	return true;
 }

@@ -5,40 +5,6 @@
 #include "core/shape_parts.h"
 #include "core/url.h"
 
-/* Beside the names that core/personal.h knows: what URLs may have, and events may not. In the
- * form of struct personal_name. */
-static bool is_device_name(const char *name)
-{
-	static const char *const names[] = {
-		"remoteip",
-		"remoteaddr",
-		"xforwardedfor",
-		"useragent",
-		"clientuseragent",
-		"ua",
-		"externalid",
-		"userid",
-		"customerid",
-		"deviceid",
-		"advertisingid",
-		"idfa",
-		"idfv",
-		"gaid",
-		"aaid",
-		"gpsadid",
-		"androidid",
-		"oaid",
-		"waid",
-		"imei",
-		"ttp",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
-}
-
 /* As it is written, a string with its quotes. */
 static void put_raw(struct shaper *sh, uint32_t at, struct str behind)
 {

@@ -10,6 +10,7 @@ struct scrub {
 	struct str url;
 	size_t done;
 	bool personal;   /* something was left out or replaced */
+	bool anonymous;  /* names of devices count as well */
 	struct buf *out; /* NULL: only asked whether there is anything personal */
 };
 
@@ -157,6 +158,11 @@ static size_t scrub_authority(struct scrub *s, size_t start)
 	return end;
 }
 
+static bool goes(const struct scrub *s, struct str param)
+{
+	return param_is_personal(param) || (s->anonymous && param_names_device(param));
+}
+
 /* The parameters that are written behind a segment: ";name=value", "&name=value". The mark
  * stays, and no segment at the very beginning is scrubbed: without them, what follows could
  * become the host. */
@@ -165,7 +171,7 @@ static void scrub_segment(struct scrub *s, size_t at, size_t end)
 	for (at = find_within(s->url, at, end, END_PARAM); at < end;) {
 		size_t stop = find_within(s->url, at + 1, end, END_PARAM);
 
-		if (param_is_personal(part(s, at + 1, stop)))
+		if (goes(s, part(s, at + 1, stop)))
 			leave_out(s, at + 1, stop);
 		at = stop;
 	}
@@ -191,21 +197,21 @@ static size_t scrub_path(struct scrub *s, size_t at)
 
 /* A second '?' is somebody's mistake, and what is behind it a parameter to some: the whole is
  * judged, and each piece, once. */
-static bool is_personal(struct str param)
+static bool any_goes(const struct scrub *s, struct str param)
 {
 	struct str left = param;
 	const char *mark;
 
-	if (param_is_personal(param))
+	if (goes(s, param))
 		return true;
 	while (left.len > 0 && (mark = memchr(left.p, '?', left.len)) != NULL) {
 		size_t len = (size_t)(mark - left.p);
 
-		if (param_is_personal(str_make(left.p, len)))
+		if (goes(s, str_make(left.p, len)))
 			return true;
 		left = str_make(mark + 1, left.len - len - 1);
 	}
-	return left.len < param.len && param_is_personal(left);
+	return left.len < param.len && goes(s, left);
 }
 
 /* `start` is at the '?', which goes with the first parameter and comes back with the
@@ -218,7 +224,7 @@ static void scrub_query(struct scrub *s, size_t start)
 	for (;; at++) {
 		size_t stop = find(s->url, at, END_PARAM);
 
-		if (is_personal(part(s, at, stop))) {
+		if (any_goes(s, part(s, at, stop))) {
 			leave_out(s, at - 1, stop);
 			gap = true;
 		} else {
@@ -280,6 +286,14 @@ void url_scrub(struct str url, struct buf *out)
 		return;
 	}
 	s.url = without_fragment(url);
+	scrub(&s);
+}
+
+void url_scrub_anonymous(struct str url, struct buf *out)
+{
+	struct scrub s = {.anonymous = true, .out = out};
+
+	s.url = without_fragment(str_trim(url));
 	scrub(&s);
 }
 

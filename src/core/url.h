@@ -23,7 +23,10 @@ bool url_is_harmless(struct str url);
  * changes nothing. */
 void url_scrub(struct str url, struct buf *out);
 
-/* Whether what it takes out tells of a person: a fragment by itself does not. Never true of
+/* The same, and without the parameters that are called after ids of browsers and devices. */
+void url_scrub_anonymous(struct str url, struct buf *out);
+
+/* Whether what url_scrub takes out tells of a person: a fragment by itself does not. Never true of
  * what it has scrubbed. */
 bool url_is_personal(struct str url);
 
