@@ -173,7 +173,24 @@ struct str conversion_id(const struct conversion *c, uint32_t at, struct buf *tm
 	if (at == JSON_NONE ||
 	    (c->json->t[at].type != TOKEN_STRING && c->json->t[at].type != TOKEN_NUMBER))
 		return STR_NONE;
-	return text_of(c, at, tmp);
+	return json_id(c->json, at, tmp);
+}
+
+struct str json_id(const struct json *j, uint32_t at, struct buf *tmp)
+{
+	struct str raw = json_bytes(j, at);
+	struct decimal number;
+
+	if (!(j->t[at].flags & (TOKEN_ESCAPED | TOKEN_REAL)))
+		return raw;
+	buf_clear(tmp);
+	if (j->t[at].flags & TOKEN_ESCAPED)
+		json_unescape(j, at, tmp);
+	else if (decimal_read(raw, &number) && decimal_is_whole(&number))
+		decimal_print(&number, tmp);
+	else
+		return raw;
+	return buf_str(tmp);
 }
 
 static bool time_is_absent(const struct event_time *t)

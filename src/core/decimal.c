@@ -4,6 +4,9 @@
 /* Past any double and far from the ends of int64_t. */
 #define POINT_LIMIT INT64_C(1000000000000)
 
+/* ECMAScript's longest number without an exponent. */
+#define PLAIN_DIGITS 21
+
 static const char *digits_end(const char *p, const char *end)
 {
 	while (p < end && ascii_is_digit(*p))
@@ -131,6 +134,11 @@ bool decimal_to_integer(const struct decimal *d, int64_t *out)
 	return true;
 }
 
+bool decimal_is_whole(const struct decimal *d)
+{
+	return d->point >= (int64_t)d->count && d->point <= PLAIN_DIGITS;
+}
+
 static void add_zeros(struct buf *out, int64_t count)
 {
 	while (count-- > 0)
@@ -161,7 +169,7 @@ void decimal_print(const struct decimal *d, struct buf *out)
 	}
 	if (d->negative)
 		buf_addc(out, '-');
-	if (d->point > 21 || d->point <= -6) {
+	if (d->point > PLAIN_DIGITS || d->point <= -6) {
 		add_digits(d, 1, out);
 		buf_addc(out, 'e');
 		if (d->point > 0)

@@ -36,6 +36,9 @@ bool decimal_is_huge(const struct decimal *d);
 /* A whole number of at most 18 digits, 2.0 and 1e3 among them; false for others. */
 bool decimal_to_integer(const struct decimal *d, int64_t *out);
 
+/* Of as many digits as decimal_print writes without an exponent, and nothing behind the point. */
+bool decimal_is_whole(const struct decimal *d);
+
 /* As ECMAScript prints a number: 29.990, 2.999e1 and 29.99 come out alike. All digits
  * are kept, also those that a double would lose. */
 void decimal_print(const struct decimal *d, struct buf *out);

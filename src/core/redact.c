@@ -72,7 +72,7 @@ static void apply(struct walk *w, const struct redact_spot *spot,
 
 static void leaf(struct walk *w, struct redact_spot *spot, uint32_t at)
 {
-	struct str text = str_trim(text_of(w, at));
+	struct str text = str_trim(json_id(w->j, at, &w->s->text));
 	enum redact_action action;
 
 	spot->country = w->country;

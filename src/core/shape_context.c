@@ -70,7 +70,8 @@ enum reason shape_app(struct shaper *sh)
 	if (!put_id(sh, LABEL("app_id"), at[FIELD_APP_ID]))
 		return REASON_MISSING_APP_ID;
 	put_free_text(sh, LABEL("app_name"), at[FIELD_APP_NAME]);
-	put_id(sh, LABEL("app_version"), at[FIELD_APP_VERSION]);
+	/* No number: 2.0 is not 2. */
+	put_free_text(sh, LABEL("app_version"), at[FIELD_APP_VERSION]);
 	put_close(sh->out, start, '}');
 	return REASON_NONE;
 }

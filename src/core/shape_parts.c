@@ -152,6 +152,10 @@ enum reason put_count_at(struct shaper *sh, struct str label, uint32_t at)
 
 bool put_given_id(struct shaper *sh, struct str label, uint32_t at)
 {
+	if (sh->j->t[at].flags & TOKEN_REAL) {
+		put_text(sh->out, label, conversion_id(sh->c, at, &sh->s->text));
+		return true;
+	}
 	return !(json_has_sign(sh->j, at) &&
 		 tells_who(conversion_id(sh->c, at, &sh->s->text))) &&
 	       put_string_at(sh, label, at);

@@ -98,10 +98,53 @@ static void names_nobody_in_addresses_without_consent(void **state)
 	expect(&granted, &hashed, true);
 }
 
+#define SHA_4711 "de650d61f5bd166a91f8ccec3158297db18b9d50eaedca238cd29dc3a214a916"
+#define SHA_04711 "20b7be04e909907f96c1bb5e2a84ea037f1cdc83fd76f004b9f7db1d86993cb0"
+#define PHONE "4db5829924ee5c466cbd9ac69b2a6af527f758614fa3b3aec8c89b16a709a678"
+#define CRM(props) "\"lead\":{\"lead_id\":\"7412345678901230000\"}" props
+
+/* Producers that know no integers write 4711.0. */
+static void writes_ids_without_a_fraction(void **state)
+{
+	static const struct row crm[] = {
+		{"\"user\":{\"external_id\":[4711,4711.0,\"4711\",4.711e3],\"phone\":"
+		 "4930901820.0},\"lead\":{\"lead_id\":7.41234567890123e+18}",
+		 "\"user\":{\"phone\":\"" PHONE "\",\"external_id\":\"" SHA_4711
+		 "\"}," CRM("")},
+		{"\"lead\":{\"lead_id\":7412345678901230000},\"properties\":{\"order_"
+		 "id\":"
+		 "4711.0,\"shop_id\":9007199254740993,\"content_ids\":[1.0,\"01\",1.50,"
+		 "12345678901234567890.0],\"contents\":[{\"content_id\":4711.00,"
+		 "\"price\":2.50,\"quantity\":2.0,\"content_name\":1984.0}]}",
+		 CRM(",\"properties\":{\"order_id\":\"4711\",\"shop_id\":"
+		     "\"9007199254740993\",\"content_ids\":[\"1\",\"01\",\"1.50\","
+		     "\"12345678901234567890\"],\"contents\":[{\"content_id\":\"4711\","
+		     "\"content_name\":\"1984.0\",\"price\":2.50,\"quantity\":2}]}")},
+	};
+	static const struct row web = {
+		"\"user\":{\"zip_code\":[4711.0,\"04711\"],\"ttp\":17.0}," PAGE("", ""),
+		"\"user\":{\"zip_code\":[\"" SHA_4711 "\",\"" SHA_04711
+		"\"],\"ttp\":\"17\"}," PAGE("", "")};
+	static const struct row app = {
+		"\"app\":{\"app_id\":7.0,\"app_version\":2.0}",
+		"\"app\":{\"app_id\":\"7\",\"app_version\":\"2.0\"}"};
+	struct destination_rules d = {
+		.source = SOURCE_CRM, .pii_hashed = true, .default_country = "DE"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(crm); i++)
+		expect(&crm[i], &d, true);
+	d.source = SOURCE_WEB;
+	expect(&web, &d, true);
+	d.source = SOURCE_APP;
+	expect(&app, &d, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_nobody_in_addresses_without_consent),
+		cmocka_unit_test(writes_ids_without_a_fraction),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
