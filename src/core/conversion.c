@@ -15,6 +15,7 @@ void scratch_init(struct scratch *s)
 
 	s->known.count = 0;
 	json_init(&s->json);
+	json_init(&s->inner);
 	buf_init(&s->text, max);
 	buf_init(&s->more, max);
 	buf_init(&s->canon, max);
@@ -27,6 +28,7 @@ void scratch_init(struct scratch *s)
 void scratch_fini(struct scratch *s)
 {
 	json_fini(&s->json);
+	json_fini(&s->inner);
 	buf_fini(&s->text);
 	buf_fini(&s->more);
 	buf_fini(&s->canon);

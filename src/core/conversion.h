@@ -41,14 +41,14 @@ struct known_digests {
 
 /* Memory that lives from event to event. */
 struct scratch {
-	struct json json;
-	struct buf text;   /* one unescaped or normalised value */
-	struct buf more;   /* a second one, made from the first */
-	struct buf canon;  /* canonical content, a derived event_id */
-	struct buf keys;   /* unescaped keys that are being sorted */
-	struct buf order;  /* members that are being sorted, strings already seen */
-	struct buf time;   /* conversion_date_time, where it is escaped */
-	struct buf own_id; /* transaction_id, where it is escaped */
+	struct json json, inner; /* inner: what a text of it says */
+	struct buf text;         /* one unescaped or normalised value */
+	struct buf more;         /* a second one, made from the first */
+	struct buf canon;        /* canonical content; the text that `inner` reads */
+	struct buf keys;         /* unescaped keys that are being sorted */
+	struct buf order;        /* members that are being sorted, strings already seen */
+	struct buf time;         /* conversion_date_time, where it is escaped */
+	struct buf own_id;       /* transaction_id, where it is escaped */
 	struct known_digests known;
 	uint32_t refused; /* what bad_value is about, or JSON_NONE */
 };

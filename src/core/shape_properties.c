@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/item.h"
 #include "core/redact_text.h"
 #include "core/seen.h"
 #include "core/shape_parts.h"
@@ -66,7 +67,8 @@ static enum reason put_item(struct shaper *sh, uint32_t item)
 	for (uint32_t key = item + 1; key < j->t[item].next; key = j->t[key + 1].next)
 		at[field_of(FIELD_CONTENTS, name_of(sh, key))] = key + 1;
 	put(sh->out, STR("{"));
-	put_id(sh, LABEL("content_id"), at[FIELD_CONTENT_ID]);
+	if (!put_id(sh, LABEL("content_id"), at[FIELD_CONTENT_ID]))
+		put_id(sh, LABEL("content_id"), item_other_id(j, item));
 	put_free_text(sh, LABEL("content_name"), at[FIELD_CONTENT_NAME]);
 	put_free_text(sh, LABEL("content_category"), at[FIELD_CONTENT_CATEGORY]);
 	put_free_text(sh, LABEL("brand"), at[FIELD_BRAND]);
@@ -78,7 +80,7 @@ static enum reason put_item(struct shaper *sh, uint32_t item)
 }
 
 /* A list of items; one item alone is a list of one. */
-static enum reason put_contents(struct shaper *sh, uint32_t at)
+static enum reason put_items(struct shaper *sh, uint32_t at)
 {
 	const struct json *j = sh->j;
 	size_t start = sh->out->len;
@@ -95,6 +97,30 @@ static enum reason put_contents(struct shaper *sh, uint32_t at)
 			reason = put_item(sh, item);
 	put_close(sh->out, start, ']');
 	return reason;
+}
+
+/* The list as the text of itself, as forms and data layers hand it on. */
+static enum reason put_items_in_text(struct shaper *sh, uint32_t at)
+{
+	struct conversion c = {.json = &sh->s->inner};
+	struct shaper inside = *sh;
+	enum reason reason = REASON_NONE;
+
+	buf_clear(&sh->s->canon);
+	json_unescape(sh->j, at, &sh->s->canon);
+	if (json_scan(&sh->s->inner, buf_str(&sh->s->canon)) != JSON_OK)
+		return REASON_NONE;
+	inside.c = &c;
+	inside.j = c.json;
+	reason = put_items(&inside, 0);
+	/* Who tells why knows the payload's own members only. */
+	return reason == REASON_BAD_VALUE ? bad_value(sh, at) : reason;
+}
+
+static enum reason put_contents(struct shaper *sh, uint32_t at)
+{
+	return sh->j->t[at].type == TOKEN_STRING ? put_items_in_text(sh, at)
+						 : put_items(sh, at);
 }
 
 static void put_content_ids(struct shaper *sh, uint32_t at)
@@ -117,14 +143,30 @@ static void put_content_ids(struct shaper *sh, uint32_t at)
 	put_close(sh->out, start, ']');
 }
 
-/* TikTok's two words in any case; another goes as it is, for TikTok to judge. */
+/* "Product Group", "product-group", "PRODUCTS" */
+static bool is_content_type(struct str text, const char *word)
+{
+	size_t n = 0, len = strlen(word);
+
+	if (text.len > 0 && ascii_lower(text.p[text.len - 1]) == 's')
+		text.len--;
+	for (size_t i = 0; i < text.len; i++) {
+		if (n > 0 && strchr(" _-", text.p[i]))
+			continue;
+		if (n == len || ascii_lower(text.p[i]) != word[n++])
+			return false;
+	}
+	return n == len;
+}
+
+/* TikTok's two words in any spelling; another goes as it is, for TikTok to judge. */
 static void put_content_type(struct shaper *sh, uint32_t at)
 {
 	struct str text = str_trim(conversion_text(sh->c, at, &sh->s->text));
 
-	if (str_ieq(text, STR("product")))
+	if (is_content_type(text, "product"))
 		put(sh->out, STR("\"content_type\":\"product\","));
-	else if (str_ieq(text, STR("product_group")))
+	else if (is_content_type(text, "productgroup"))
 		put(sh->out, STR("\"content_type\":\"product_group\","));
 	else
 		put_id(sh, LABEL("content_type"), at);

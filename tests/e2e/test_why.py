@@ -120,7 +120,7 @@ class One(Case):
                                              "idfa": "x", "vorname": "Anna"}),
                 purchase(2, user={"email": "anna@shop.example", "ip": "203.0.113.9"},
                          properties={"contents": ["sku1"], "order_id": ""}),
-                purchase(3, properties={"contents": [{"item_id": "a"}, {"content_id": "b"}]}),
+                purchase(3, properties={"contents": [{"item_id": "a", "size": 1}, {"size": 2}]}),
                 purchase(4, page={"url": "shop.example/anna"}),
                 dict(purchase(5), event_time="2026-13-01 10:00+02:00"),
                 dict(purchase(6), event_time="anna@shop.example"),
@@ -132,7 +132,7 @@ class One(Case):
              "vorname: not among the documented names"],
             ["contents: nothing readable in it", "email, ip: ad_user_data is not granted"],
             ["contents: 1 of its 2 values: not readable, or the same as another",
-             "item_id: not among the documented names"],
+             "size: not among the documented names"],
             ["page.url: it does not begin with http:// or https://"], [], [], []]
         for _ in range(2):
             for n, told in enumerate(left_out, 1):

@@ -140,10 +140,50 @@ static void writes_ids_without_a_fraction(void **state)
 	expect(&app, &d, true);
 }
 
+#define PROPERTIES(members) "\"properties\":{" members "}"
+
+static void reads_products_as_shops_write_them(void **state)
+{
+	static const struct row rows[] = {
+		{PROPERTIES("\"contents\":[{\"item_id\":\"a\",\"sku\":\"x\",\"price\":"
+			    "\"3.50\",\"quantity\":\"2\"},{\"id\":5},{\"sku\":null,"
+			    "\"product_id\":\"q\"},{\"content_id\":\" \",\"sku\":\"s\"},"
+			    "{\"content_id\":\"c\",\"item_id\":\"s\"},{\"id\":{}},"
+			    "{\"id\":\"jane@x.de\",\"brand\":\"b\"}]"),
+		 PROPERTIES("\"contents\":[{\"content_id\":\"a\",\"price\":3.50,"
+			    "\"quantity\":2},{\"content_id\":\"5\"},{\"content_id\":"
+			    "\"q\"},{\"content_id\":\"s\"},{\"content_id\":\"c\"},"
+			    "{\"brand\":\"b\"}]")},
+		{PROPERTIES("\"contents\":\"[{\\\"content_id\\\":\\\"a\\\\\\\"b\\\","
+			    "\\\"price\\\":9.90,\\\"content_name\\\":\\\"jane@x.de\\\"},"
+			    "{\\\"id\\\":2.0}]\""),
+		 PROPERTIES("\"contents\":[{\"content_id\":\"a\\\"b\",\"price\":9.90},"
+			    "{\"content_id\":\"2\"}]")},
+		{PROPERTIES("\"contents\":\" {\\\"sku\\\":7}\""),
+		 PROPERTIES("\"contents\":[{\"content_id\":\"7\"}]")},
+		{PROPERTIES("\"contents\":\"[{]\""), ""},
+		{PROPERTIES("\"contents\":\"null\""), ""},
+		{PROPERTIES("\"content_type\":\"Product Group\""),
+		 PROPERTIES("\"content_type\":\"product_group\"")},
+		{PROPERTIES("\"content_type\":\" productGroups\""),
+		 PROPERTIES("\"content_type\":\"product_group\"")},
+		{PROPERTIES("\"content_type\":\"PRODUCTS\""),
+		 PROPERTIES("\"content_type\":\"product\"")},
+		{PROPERTIES("\"content_type\":\"producti\""),
+		 PROPERTIES("\"content_type\":\"producti\"")},
+	};
+	const struct destination_rules d = {.source = SOURCE_OFFLINE};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		expect(&rows[i], &d, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_nobody_in_addresses_without_consent),
+		cmocka_unit_test(reads_products_as_shops_write_them),
 		cmocka_unit_test(writes_ids_without_a_fraction),
 	};
 
