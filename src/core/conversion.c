@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/decimal.h"
+#include "core/json_id.h"
 #include "core/redact_text.h"
 #include "core/url.h"
 
@@ -176,23 +177,6 @@ struct str conversion_id(const struct conversion *c, uint32_t at, struct buf *tm
 	    (c->json->t[at].type != TOKEN_STRING && c->json->t[at].type != TOKEN_NUMBER))
 		return STR_NONE;
 	return json_id(c->json, at, tmp);
-}
-
-struct str json_id(const struct json *j, uint32_t at, struct buf *tmp)
-{
-	struct str raw = json_bytes(j, at);
-	struct decimal number;
-
-	if (!(j->t[at].flags & (TOKEN_ESCAPED | TOKEN_REAL)))
-		return raw;
-	buf_clear(tmp);
-	if (j->t[at].flags & TOKEN_ESCAPED)
-		json_unescape(j, at, tmp);
-	else if (decimal_read(raw, &number) && decimal_is_whole(&number))
-		decimal_print(&number, tmp);
-	else
-		return raw;
-	return buf_str(tmp);
 }
 
 static bool time_is_absent(const struct event_time *t)

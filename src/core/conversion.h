@@ -73,8 +73,8 @@ enum reason conversion_read(struct conversion *c, const struct outbox_row *row,
 /* A string's content, escapes resolved into `tmp`, which is cleared first; empty where it is
  * absent or no string. Not trimmed. */
 struct str conversion_text(const struct conversion *c, uint32_t at, struct buf *tmp);
-/* The same for ids: a number counts as its text, 4711.0 and 4.711e3 as 4711. */
+
+/* The same for ids: a number counts as its text (core/json_id.h). */
 struct str conversion_id(const struct conversion *c, uint32_t at, struct buf *tmp);
-struct str json_id(const struct json *j, uint32_t at, struct buf *tmp);
 
 #endif

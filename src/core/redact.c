@@ -2,6 +2,7 @@
 #include "core/redact.h"
 
 #include "core/identity.h"
+#include "core/json_id.h"
 #include "core/redact_key.h"
 #include "core/redact_text.h"
 #include "core/url.h"

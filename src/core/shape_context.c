@@ -7,36 +7,36 @@ bool shape_url_ttclid(struct shaper *sh, struct str url, struct buf *out)
 {
 	struct str own = conversion_text(sh->c, sh->c->at[FIELD_URL], &sh->s->text);
 
-	if (own.len > 0 && url_query_param(own, STR("ttclid"), out))
+	if (own.len > 0 && url_ttclid(own, out))
 		return true;
-	return url.len > 0 && url_query_param(url, STR("ttclid"), out);
+	return url.len > 0 && url_ttclid(url, out);
 }
 
-/* The address without what must not leave in it, or the empty text where that was its host. */
-static struct str scrubbed(struct shaper *sh, struct str url, bool harmless)
+/* The address without what must not leave in it. */
+static __attribute__((noinline)) struct str scrubbed(struct shaper *sh, struct str url,
+						     bool ids)
 {
-	bool ids = sh->dec->pii && sh->d->pii_hashed;
-	struct buf *out = &sh->s->more;
-
-	if (ids && (harmless || url_is_harmless(url)))
-		return url;
-	buf_clear(out);
+	buf_clear(&sh->s->more);
 	if (ids)
-		url_scrub(url, out);
+		url_scrub(url, &sh->s->more);
 	else
-		url_scrub_anonymous(url, out);
-	return url_is_http(buf_str(out)) ? buf_str(out) : STR_NONE;
+		url_scrub_anonymous(url, &sh->s->more);
+	return buf_str(&sh->s->more);
 }
 
 /* A member with the scrubbed address; false where it is none that a browser opens. */
 static bool put_url(struct shaper *sh, struct str label, struct str url, bool harmless)
 {
+	bool ids = sh->dec->pii && sh->d->pii_hashed;
+
 	url = str_trim(url);
 	if (url.len == 0 || !url_is_http(url))
 		return false;
-	url = scrubbed(sh, url, harmless);
-	if (url.len == 0)
-		return false;
+	if (!ids || (!harmless && !url_is_harmless(url))) {
+		url = scrubbed(sh, url, ids);
+		if (!url_is_http(url)) /* it was a name without a host */
+			return false;
+	}
 	put_text(sh->out, label, url);
 	return true;
 }

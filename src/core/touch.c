@@ -5,6 +5,7 @@
 
 #include <xxhash.h>
 
+#include "core/query.h"
 #include "core/touch_names.h"
 
 /* A parameter's value, decoded; what is longer than this is cut. */
@@ -25,11 +26,6 @@ static struct str value_str(const struct value *v)
 	return str_trim(str_make(v->p, v->len));
 }
 
-static int hex_digit(char c)
-{
-	return ascii_is_digit(c) ? c - '0' : ascii_lower(c) - 'a' + 10;
-}
-
 /* In utm_* a '+' is a blank; in an id it is itself. */
 static void value_decode(struct str raw, bool form, struct value *out)
 {
@@ -41,8 +37,8 @@ static void value_decode(struct str raw, bool form, struct value *out)
 			c = ' ';
 		} else if (c == '%' && i + 2 < raw.len && ascii_is_hex(raw.p[i + 1]) &&
 			   ascii_is_hex(raw.p[i + 2])) {
-			c = (char)(hex_digit(raw.p[i + 1]) * 16 +
-				   hex_digit(raw.p[i + 2]));
+			c = (char)(ascii_nibble(raw.p[i + 1]) * 16 +
+				   ascii_nibble(raw.p[i + 2]));
 			i += 2;
 		}
 		out->p[out->len++] = c;
@@ -73,15 +69,12 @@ static void take_click_id(struct str name, struct str raw, struct query *q)
 
 static void read_query(struct str url, struct query *q)
 {
-	struct str rest, pair, name, raw, fragment;
+	struct str left = query_of(url), param, name, raw;
 
 	q->click = NULL;
 	q->click_id.len = q->source.len = q->medium.len = 0;
-	url = cut(url, "#", &fragment);
-	cut(url, "?", &rest);
-	while (rest.len > 0) {
-		pair = cut(rest, "&", &rest);
-		name = cut(pair, "=", &raw);
+	while (query_next(&left, &param)) {
+		name = cut(param, "=", &raw);
 		if (raw.len == 0)
 			continue;
 		if (str_ieq(name, STR("utm_source")))

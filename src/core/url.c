@@ -4,6 +4,8 @@
 #include "base/find_any.h"
 #include "core/json.h"
 #include "core/personal.h"
+#include "core/query.h"
+#include "core/touch.h"
 
 /* Written up to `done`; what follows is still to be looked at or to be copied. */
 struct scrub {
@@ -325,35 +327,10 @@ bool url_is_personal(struct str url)
 	       fragment_is_personal(str_make(s.url.p + s.url.len, url.len - s.url.len));
 }
 
-/* The value behind `name`= in `query`, which begins with its '?'. */
-static bool find_param(struct str query, struct str name, struct str *value)
+/* A '+' stays: an id may have one, and never has a blank. */
+static void decode(struct str s, struct buf *out)
 {
-	const char *end = query.p + query.len, *at = query.p, *stop;
-
-	do {
-		stop = find_any(++at, end, "&;", false);
-		*value = str_make(at, (size_t)(stop - at));
-		if (value->len > name.len && at[name.len] == '=' &&
-		    str_starts(*value, name)) {
-			value->p += name.len + 1;
-			value->len -= name.len + 1;
-			return true;
-		}
-		at = stop;
-	} while (stop < end);
-	return false;
-}
-
-static int hex_of(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	return ascii_is_hex(c) ? ascii_lower(c) - 'a' + 10 : -1;
-}
-
-static void decode(struct str s, bool plus_is_blank, struct buf *out)
-{
-	if (find_any(s.p, s.p + s.len, "%+", false) == s.p + s.len) {
+	if (!memchr(s.p, '%', s.len)) {
 		buf_adds(out, s);
 		return;
 	}
@@ -362,41 +339,40 @@ static void decode(struct str s, bool plus_is_blank, struct buf *out)
 
 		if (c == '%' && i + 2 < s.len && ascii_is_hex(s.p[i + 1]) &&
 		    ascii_is_hex(s.p[i + 2])) {
-			c = (char)(hex_of(s.p[i + 1]) * 16 + hex_of(s.p[i + 2]));
+			c = (char)(ascii_nibble(s.p[i + 1]) * 16 +
+				   ascii_nibble(s.p[i + 2]));
 			i += 2;
-		} else if (c == '+' && plus_is_blank) {
-			c = ' ';
 		}
 		buf_addc(out, c);
 	}
 }
 
+/* Blanks are, and hardly any text has one. */
 static bool is_printable_text(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (is_unprintable(s.p[i]) && s.p[i] != ' ')
-			return false;
-	return s.len > 0 && utf8_valid(s);
+	if (s.len == 0)
+		return false;
+	if (find_any(s.p, s.p + s.len, "", true) != s.p + s.len)
+		for (size_t i = 0; i < s.len; i++)
+			if (is_unprintable(s.p[i]) && s.p[i] != ' ')
+				return false;
+	return utf8_valid(s);
 }
 
-bool url_query_param(struct str url, struct str name, struct buf *out)
+bool url_ttclid(struct str url, struct buf *out)
 {
 	size_t before = out->len;
-	const char *end, *query;
-	struct str value;
+	struct str query = query_of(url), param, value, said;
 
-	if (url.len == 0)
-		return false;
-	end = url.p + url.len;
-	query = find_any(url.p, end, "?#", false);
-	if (query == end || *query == '#')
-		return false;
-	url = without_fragment(str_make(query, (size_t)(end - query)));
-	if (!find_param(url, name, &value))
-		return false;
-	decode(value, str_starts(name, STR("utm_")), out);
-	if (!out->full && is_printable_text(str_make(out->p + before, out->len - before)))
-		return true;
-	out->len = before;
+	while (query_next(&query, &param)) {
+		if (!query_value(param, STR("ttclid"), &value))
+			continue;
+		decode(value, out);
+		said = str_make(out->p + before, out->len - before);
+		if (!out->full && is_printable_text(said) &&
+		    (query.len == 0 || !click_id_is_placeholder(str_trim(said))))
+			return true;
+		out->len = before;
+	}
 	return false;
 }

@@ -30,9 +30,9 @@ void url_scrub_anonymous(struct str url, struct buf *out);
  * what it has scrubbed. */
 bool url_is_personal(struct str url);
 
-/* Appends the value of the first parameter `name`, percent-decoded. A '+' is a blank in
- * utm_* only: an id may have a '+' and never has a blank. False where there is none, or
- * it is empty, no UTF-8, or has control bytes. */
-bool url_query_param(struct str url, struct str name, struct buf *out);
+/* Appends the click id in the query: the first parameter "ttclid", in any case, percent-decoded. One
+ * that is empty, no UTF-8, has control bytes, or is what a template left, gives way to the next;
+ * false where there is none. */
+bool url_ttclid(struct str url, struct buf *out);
 
 #endif

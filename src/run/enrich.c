@@ -67,7 +67,7 @@ struct str enrich_ttclid(struct enrich *n, const struct page *page, struct buf *
 	struct str found = str_trim(page->ttclid);
 
 	buf_clear(tmp);
-	if (found.len == 0 && url_query_param(page->url, STR("ttclid"), tmp))
+	if (found.len == 0 && url_ttclid(page->url, tmp))
 		found = str_trim(buf_str(tmp));
 	return found.len > TTCLID_MAX || click_id_is_placeholder(found)
 		       ? STR_NONE

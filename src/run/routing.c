@@ -65,7 +65,7 @@ static bool has_ttclid(struct judge *j)
 	if (url.len == 0 && !j->enrichment.page_is_later)
 		url = j->enrichment.page_url;
 	buf_clear(&j->scratch.more);
-	return url_query_param(url, STR("ttclid"), &j->scratch.more) &&
+	return url_ttclid(url, &j->scratch.more) &&
 	       is_click_id(buf_str(&j->scratch.more));
 }
 

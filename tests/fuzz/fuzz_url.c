@@ -44,7 +44,7 @@ static void finds_what_it_says(struct str url, struct buf *out)
 {
 	buf_clear(out);
 	buf_addc(out, '<');
-	if (!url_query_param(url, STR("ttclid"), out)) {
+	if (!url_ttclid(url, out)) {
 		CHECK(out->len == 1);
 		return;
 	}

@@ -256,33 +256,36 @@ static void takes_no_longer_for_many_marks(void **state)
 	buf_fini(&url);
 }
 
-static void finds_params(void **state)
+static void finds_the_click_id(void **state)
 {
 	static const struct {
-		const char *url, *name, *value;
+		const char *url, *value;
 	} rows[] = {
-		{S "?ttclid=E.C.P.abc", "ttclid", "E.C.P.abc"},
-		{S "?a=1&ttclid=x&ttclid=y", "ttclid", "x"},
-		{S "?ttclid=a%2Bb%20", "ttclid", "a+b "},
-		{S "?ttclid=a+b", "ttclid", "a+b"},
-		{S "?utm_source=spring+sale%21", "utm_source", "spring sale!"},
-		{S "?q=caf%C3%A9", "q", "caf\xc3\xa9"},
-		{S "?q=100%&r=%4", "q", "100%"},
-		{S "?q=100%&r=%4", "r", "%4"},
-		{S "?q=a=b", "q", "a=b"},
-		{S "?a;ttclid=x", "ttclid", "x"},
-		{"?ttclid=x", "ttclid", "x"},
-		{S "?ttclid=x#ttclid=y", "ttclid", "x"},
-		{S "?xttclid=x&TTCLID=y", "ttclid", NULL},
-		{S "#?ttclid=x", "ttclid", NULL},
-		{S "ttclid=x", "ttclid", NULL},
-		{S "?ttclid=", "ttclid", NULL},
-		{S "?ttclid", "ttclid", NULL},
-		{S "?ttclid=%00", "ttclid", NULL},
-		{S "?ttclid=a%0Ab", "ttclid", NULL},
-		{S "?ttclid=%FF", "ttclid", NULL},
-		{S "?", "ttclid", NULL},
-		{"", "ttclid", NULL},
+		{S "?ttclid=E.C.P.abc", "E.C.P.abc"},
+		{S "?a=1&ttclid=x&ttclid=y", "x"},
+		{S "?ttclid=a%2Bb%20", "a+b "},
+		{S "?ttclid=a+b", "a+b"},
+		{S "?ttclid=caf%C3%A9", "caf\xc3\xa9"},
+		{S "?ttclid=100%&r=%4", "100%"},
+		{S "?q=100%&ttclid=%4", "%4"},
+		{S "?ttclid=a=b", "a=b"},
+		{S "?a;ttclid=x", "x"},
+		{"?ttclid=x", "x"},
+		{S "?ttclid=x#ttclid=y", "x"},
+		{S "?xttclid=x&TTCLID=y", "y"},
+		{S "?a=1&amp;ttclid=x", "x"},
+		{S "?a=1?ttclid=x", "x"},
+		{S "?ttclid=&ttclid=__CLICKID__&ttclid=%00&ttclid=x", "x"},
+		{S "?ttcli\\=x&ttclid", NULL},
+		{S "#?ttclid=x", NULL},
+		{S "ttclid=x", NULL},
+		{S "?ttclid=", NULL},
+		{S "?ttclid", NULL},
+		{S "?ttclid=%00", NULL},
+		{S "?ttclid=a%0Ab", NULL},
+		{S "?ttclid=%FF", NULL},
+		{S "?", NULL},
+		{"", NULL},
 	};
 	struct buf b;
 
@@ -293,9 +296,9 @@ static void finds_params(void **state)
 
 		buf_clear(&b);
 		buf_addc(&b, '<');
-		found = url_query_param(str_of(rows[i].url), str_of(rows[i].name), &b);
+		found = url_ttclid(str_of(rows[i].url), &b);
 		if (found != (rows[i].value != NULL))
-			fail_msg("%s of %s", rows[i].name, rows[i].url);
+			fail_msg("%s", rows[i].url);
 		assert_string_equal(buf_z(&b) + 1, found ? rows[i].value : "");
 	}
 	buf_fini(&b);
@@ -434,7 +437,7 @@ int main(void)
 		cmocka_unit_test(scrubs_disguises),
 		cmocka_unit_test(tells_what_is_personal),
 		cmocka_unit_test(takes_no_longer_for_many_marks),
-		cmocka_unit_test(finds_params),
+		cmocka_unit_test(finds_the_click_id),
 		cmocka_unit_test(knows_every_name),
 		cmocka_unit_test(knows_what_is_harmless),
 	};
