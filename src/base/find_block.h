@@ -12,18 +12,23 @@
 #include <stddef.h>
 #include <string.h>
 
-/* `bytes` and `blanks` are constants: each use has a form of its own. */
+/* `bytes` and `also` are constants: each use has a form of its own. */
 #define FIND_INLINE static inline __attribute__((always_inline))
 
-/* Blanks: the space, the control bytes below it, and DEL. */
+/* What is looked for beside `bytes`. Blanks: the space, the control bytes below it, and DEL. */
+enum find_also { FIND_NOTHING, FIND_BLANKS, FIND_BLANKS_AND_WIDE /* no ASCII */ };
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 
-FIND_INLINE unsigned find_in(__m128i v, const char *bytes, bool blanks)
+FIND_INLINE unsigned find_in(__m128i v, const char *bytes, enum find_also also)
 {
 	__m128i is = _mm_setzero_si128();
 
-	if (blanks)
+	if (also == FIND_BLANKS_AND_WIDE) /* whose bytes are negative */
+		is = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(' ' + 1)),
+				  _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+	else if (also)
 		is = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ')), v),
 				  _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
 	for (size_t i = 0; i < strlen(bytes); i++)
@@ -31,19 +36,19 @@ FIND_INLINE unsigned find_in(__m128i v, const char *bytes, bool blanks)
 	return (unsigned)_mm_movemask_epi8(is);
 }
 
-FIND_INLINE unsigned find_block(const char *p, const char *bytes, bool blanks)
+FIND_INLINE unsigned find_block(const char *p, const char *bytes, enum find_also also)
 {
-	return find_in(_mm_loadu_si128((const __m128i *)(const void *)p), bytes, blanks);
+	return find_in(_mm_loadu_si128((const __m128i *)(const void *)p), bytes, also);
 }
 
 /* The first eight bytes and the last eight. */
 FIND_INLINE const char *find_in_short(const char *p, const char *end, const char *bytes,
-				      bool blanks)
+				      enum find_also also)
 {
 	__m128i v = _mm_unpacklo_epi64(
 		_mm_loadl_epi64((const __m128i *)(const void *)p),
 		_mm_loadl_epi64((const __m128i *)(const void *)(end - 8)));
-	unsigned found = find_in(v, bytes, blanks);
+	unsigned found = find_in(v, bytes, also);
 
 	if (found & 0xff)
 		return p + __builtin_ctz(found);

@@ -96,6 +96,7 @@ static void note_look(struct conversion *c, struct json *j, enum field parent,
 		l->look[l->count] =
 			(struct look){key, (uint8_t)field, parent == FIELD_USER};
 	l->count += l->count <= LOOKS_MAX;
+	l->user_lists |= parent == FIELD_USER && type == TOKEN_ARRAY;
 }
 
 /* Such a name itself may have to go. Apart, as hardly any row has one. */
@@ -133,6 +134,18 @@ static void find_members(struct conversion *c, enum field parent, uint32_t objec
 	}
 }
 
+/* A list of one, as frameworks hand on what may be given twice, is that one. */
+static void unwrap_lists(struct conversion *c, const struct json *j)
+{
+	for (enum field f = FIELD_TTCLID; f <= FIELD_ATT_STATUS; f++) {
+		uint32_t list = c->at[f], item = list + 1;
+
+		if (list != JSON_NONE && j->t[list].type == TOKEN_ARRAY &&
+		    j->t[list].next == item + 1 && j->t[item].type >= TOKEN_STRING)
+			c->at[f] = item;
+	}
+}
+
 static enum reason read_payload(struct conversion *c, struct str payload,
 				struct scratch *s)
 {
@@ -152,6 +165,8 @@ static enum reason read_payload(struct conversion *c, struct str payload,
 		if (at != JSON_NONE && s->json.t[at].type == TOKEN_OBJECT)
 			find_members(c, objects[i], at, s);
 	}
+	if (c->looks.user_lists)
+		unwrap_lists(c, &s->json);
 	return REASON_NONE;
 }
 

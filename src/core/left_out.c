@@ -187,6 +187,12 @@ static void note_all_unknown(struct search *s)
 	note_unknown_item(s);
 }
 
+/* Of the member in which the value at `at` is, or the list around it. */
+static struct str name_at(const struct json *j, uint32_t at)
+{
+	return json_bytes(j, at - 1 - (j->t[at - 1].type == TOKEN_ARRAY));
+}
+
 static void tell_list(const struct search *s, enum field f, size_t own)
 {
 	char why[100];
@@ -194,7 +200,7 @@ static void tell_list(const struct search *s, enum field f, size_t own)
 	snprintf(why, sizeof(why),
 		 "%zu of its %zu values: not readable, or the same as another",
 		 own - s->sent[f], own);
-	tell(s, json_bytes(s->c->json, s->c->at[f] - 1), why);
+	tell(s, name_at(s->c->json, s->c->at[f]), why);
 }
 
 static void look_at(struct search *s, enum field f)
@@ -206,14 +212,14 @@ static void look_at(struct search *s, enum field f)
 	if (own <= s->sent[f])
 		return;
 	if (sources[f] && !(sources[f] & 1 << s->d->source))
-		add_name(&s->foreign, json_bytes(j, at - 1));
+		add_name(&s->foreign, name_at(j, at));
 	else if (is_persons(f) && !s->pii)
-		add_name(&s->denied, json_bytes(j, at - 1));
+		add_name(&s->denied, name_at(j, at));
 	else if (s->sent[f] > 0)
 		tell_list(s, f, own);
 	/* A hash in the place of what was sent is no trouble of the producer's. */
 	else if (!is_sha256_hex(json_bytes(j, at)))
-		tell(s, json_bytes(j, at - 1), "nothing readable in it");
+		tell(s, name_at(j, at), "nothing readable in it");
 }
 
 /* Another page may have taken its place. */

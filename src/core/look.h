@@ -24,6 +24,7 @@ struct looks {
 	uint32_t count; /* LOOKS_MAX + 1: more than fit, or members given twice */
 	/* Looked at already: url_is_harmless says yes, and no escape is in it. */
 	bool harmless_url, harmless_referrer;
+	bool user_lists; /* there are some among the user's members */
 };
 
 #endif

@@ -12,12 +12,16 @@ bool shape_url_ttclid(struct shaper *sh, struct str url, struct buf *out)
 	return url.len > 0 && url_ttclid(url, out);
 }
 
+static bool sends_ids(const struct shaper *sh)
+{
+	return sh->dec->pii && sh->d->pii_hashed;
+}
+
 /* The address without what must not leave in it. */
-static __attribute__((noinline)) struct str scrubbed(struct shaper *sh, struct str url,
-						     bool ids)
+static __attribute__((noinline)) struct str scrubbed(struct shaper *sh, struct str url)
 {
 	buf_clear(&sh->s->more);
-	if (ids)
+	if (sends_ids(sh))
 		url_scrub(url, &sh->s->more);
 	else
 		url_scrub_anonymous(url, &sh->s->more);
@@ -27,13 +31,11 @@ static __attribute__((noinline)) struct str scrubbed(struct shaper *sh, struct s
 /* A member with the scrubbed address; false where it is none that a browser opens. */
 static bool put_url(struct shaper *sh, struct str label, struct str url, bool harmless)
 {
-	bool ids = sh->dec->pii && sh->d->pii_hashed;
-
 	url = str_trim(url);
 	if (url.len == 0 || !url_is_http(url))
 		return false;
-	if (!ids || (!harmless && !url_is_harmless(url))) {
-		url = scrubbed(sh, url, ids);
+	if (!sends_ids(sh) || (!harmless && !url_is_harmless(url))) {
+		url = scrubbed(sh, url);
 		if (!url_is_http(url)) /* it was a name without a host */
 			return false;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/identifier.h"
+#include "core/nobody.h"
 #include "core/normalize.h"
 #include "core/redact_text.h"
 #include "core/sha256_hex.h"
@@ -39,37 +40,6 @@ static bool normalize(struct shaper *sh, enum field field, struct str plain,
 	case FIELD_GAID: return normalize_gaid(plain, out);
 	default: return false;
 	}
-}
-
-/* What a producer sends who hashes an empty field: it would make one person of many. */
-static bool is_hash_of_nothing(const char hex[DIGEST_HEX_LEN])
-{
-	return memcmp(hex,
-		      "e3b0c44298fc1c149afbf4c8996fb924"
-		      "27ae41e4649b934ca495991b7852b855",
-		      DIGEST_HEX_LEN) == 0;
-}
-
-/* 0, -1 and a UUID of zeros are a guest's. */
-static bool is_zero(struct str text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.p[i] != '0' && text.p[i] != '-')
-			return str_eq(text, STR("-1"));
-	return true;
-}
-
-/* What forms and templates leave ("undefined", "{{uid}}") is one person to TikTok. Another number
- * may be somebody's. */
-static bool stands_for_nobody(struct str text)
-{
-	if (text.len == 0)
-		return false;
-	if (ascii_is_digit(text.p[text.len - 1])) /* as most ids do */
-		return (text.p[0] == '0' || text.p[0] == '-') && is_zero(text);
-	text = str_trim(text);
-	return text.len > 0 && !ascii_is_digit(text.p[text.len - 1]) &&
-	       is_placeholder_word(text);
 }
 
 /* The hash of the normalised value, or the hash that it is already. */
@@ -207,12 +177,41 @@ static void put_device_id(struct shaper *sh, struct str label, enum field field)
 		put_normalized(sh, label, field, STR_NONE);
 }
 
+/* The payload's own, without the blanks around it. Apart, as hardly any has some. */
+static __attribute__((noinline)) bool put_trimmed(struct shaper *sh, struct str label,
+						  uint32_t at)
+{
+	struct str whole = conversion_id(sh->c, at, &sh->s->text);
+	struct str text = str_trim(whole);
+
+	if (text.len == whole.len)
+		return put_given_id(sh, label, at);
+	if (text.len == 0 || tells_who(text))
+		return false;
+	put_text(sh->out, label, text);
+	return true;
+}
+
+/* An escape may be a blank. */
+static inline bool put_own(struct shaper *sh, struct str label, uint32_t at)
+{
+	const struct json_token *t = &sh->j->t[at];
+	const char *text = sh->j->text.p;
+
+	if (t->flags & TOKEN_ESCAPED || text[t->start] == ' ' || text[t->end - 1] == ' ')
+		return put_trimmed(sh, label, at);
+	return put_given_id(sh, label, at);
+}
+
 /* A value as it is, the session's where the payload has none; neither where it tells who. */
 static void put_raw(struct shaper *sh, struct str label, enum field field,
 		    struct str other)
 {
-	if (!put_id(sh, label, sh->c->at[field]) && other.len > 0 && !tells_who(other))
-		put_text(sh->out, label, other);
+	uint32_t at = sh->c->at[field];
+
+	if ((at == JSON_NONE || !put_own(sh, label, at)) && other.len > 0 &&
+	    !tells_who(other))
+		put_text(sh->out, label, str_trim(other));
 }
 
 /* The same, of what stands for somebody. */
@@ -222,10 +221,10 @@ static void put_raw_id(struct shaper *sh, struct str label, enum field field,
 	uint32_t at = sh->c->at[field];
 
 	if (at != JSON_NONE && !stands_for_nobody(json_bytes(sh->j, at)) &&
-	    put_id(sh, label, at))
+	    put_own(sh, label, at))
 		return;
 	if (other.len > 0 && !stands_for_nobody(other) && !tells_who(other))
-		put_text(sh->out, label, other);
+		put_text(sh->out, label, str_trim(other));
 }
 
 static bool ttclid_fits(struct str ttclid)

@@ -249,10 +249,10 @@ bool url_is_harmless(struct str url)
 	if (url.len == 0)
 		return true;
 	end = url.p + url.len;
-	at = find_any(url.p, end, "?&;@%#" WIDE_SIGN, true);
+	at = find_any(url.p, end, "?&;@%#", FIND_BLANKS_AND_WIDE);
 	if (at == end)
 		return true;
-	if (*at != '?' || find_any(at + 1, end, "?@%#" WIDE_SIGN, true) != end)
+	if (*at != '?' || find_any(at + 1, end, "?@%#", FIND_BLANKS_AND_WIDE) != end)
 		return false;
 	do {
 		struct str param;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/nobody.h"
 #include "core/normalize.h"
 #include "core/sha256_hex.h"
 #include "core/shape.h"
@@ -17,15 +18,21 @@ static bool is_identifier(struct judge *j, enum field field, struct str text)
 	char own[3];
 
 	text = str_trim(text);
-	if (text.len == 0 || is_sha256_hex(text))
-		return text.len > 0;
+	if (text.len == 0)
+		return false;
+	if (is_sha256_hex(text)) {
+		char hex[DIGEST_HEX_LEN];
+
+		sha256_hex_lower(text.p, hex);
+		return !is_hash_of_nothing(hex);
+	}
 	country = identifier_country(&j->conversion, config_country(j->config), normal,
 				     own);
 	buf_clear(normal);
 	switch (field) {
 	case FIELD_EMAIL: return normalize_email(text, normal);
 	case FIELD_PHONE: return normalize_phone(text, country, normal);
-	default: return normalize_external_id(text, normal);
+	default: return !stands_for_nobody(text) && normalize_external_id(text, normal);
 	}
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Routes from outside: conditions, order, sampling, and what becomes of what they leave out."""
+import hashlib
 import json
 import os
 import sys
@@ -47,6 +48,17 @@ class Delivery(Case):
     def test_without_routes_every_destination_gets_it(self):
         self.assertEqual(self.run_relay(purchase(1)),
                          {"id-1": dict.fromkeys("abc", "delivered")})
+
+    def test_what_stands_for_nobody_is_no_external_id(self):
+        self.add("--to", "a", "--has", "external_id")
+        self.add("--to", "b")
+        ids = ["null", " Undefined ", 0, "-1", "{{uid}}", hashlib.sha256(b"").hexdigest().upper(), []]
+        people = ["u1", 4711, ["null", "u1"], hashlib.sha256(b"u1").hexdigest()]
+        self.assertEqual(
+            self.run_relay(*(purchase(n, user={"external_id": value})
+                             for n, value in enumerate(ids + people))),
+            {f"id-{n}": {"b" if n < len(ids) else "a": "delivered"}
+             for n in range(len(ids + people))})
 
     def test_the_last_of_many_destinations_is_retried_as_the_first(self):
         db = self.project.connect()

@@ -179,11 +179,63 @@ static void reads_products_as_shops_write_them(void **state)
 		expect(&rows[i], &d, true);
 }
 
+#define SHA_U1 "bb82030dbc2bcaba32a90bf2e207a84a856fc5f033b77c480836ab6f77f40f19"
+#define USER(members) "\"user\":{" members "}"
+#define APP ",\"app\":{\"app_id\":\"7\"}"
+
+/* What a framework hands on that knows no single values, or has not trimmed them. */
+static void reads_lists_of_one_and_blanks(void **state)
+{
+	static const struct row web[] = {
+		{USER("\"ttclid\":[\"E.C.P.1\"],"
+		      "\"ip\":[\"203.0.113.9\"],"
+		      "\"user_agent\":"
+		      "[\"Moz\"],\"external_id\":["
+		      "\"u1\"],\"ttp\":[17],"
+		      "\"locale\":"
+		      "[\"de_de\"],\"country\":["
+		      "\"DE\"]") "," PAGE("", ""),
+		 USER("\"external_id\":\"" SHA_U1 "\",\"country\":\"de\",\"ttclid\":"
+		      "\"E.C.P.1\",\"ttp\":\"17\",\"ip\":"
+		      "\"203.0.113.9\","
+		      "\"user_agent\":\"Moz\",\"locale\":"
+		      "\"de-DE\"") "," PAGE("", "")},
+		{USER("\"ttp\":[\"a\",\"b\"],\"ip\":[],"
+		      "\"user_agent\":[[\"Moz\"]],"
+		      "\"locale\":[null]") "," PAGE("", ""),
+		 PAGE("", "")},
+		{USER("\"ttp\":\" 2abc "
+		      "\",\"user_agent\":\"\\tMoz 5 "
+		      "\\\"x\\\"\\n\"") "," PAGE("", ""),
+		 USER("\"ttp\":\"2abc\",\"user_agent\":"
+		      "\"Moz 5 \\\"x\\\"\"") "," PAGE("", "")},
+		{USER("\"ttp\":\" "
+		      "jane@x.de\",\"user_agent\":\" "
+		      "\"") "," PAGE("", ""),
+		 PAGE("", "")},
+		{USER("\"ttp\":\" "
+		      "0\",\"user_agent\":\"Moz "
+		      "\\u0020\"") "," PAGE("", ""),
+		 USER("\"user_agent\":\"Moz\"") "," PAGE("", "")},
+	};
+	static const struct row app = {USER("\"idfv\":\" EA75 \",\"gaid\":[\" AB-1 \"]")
+					       APP,
+				       USER("\"idfv\":\"EA75\",\"gaid\":\"ab-1\"") APP};
+	struct destination_rules d = {.source = SOURCE_WEB, .pii_hashed = true};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(web); i++)
+		expect(&web[i], &d, true);
+	d.source = SOURCE_APP;
+	expect(&app, &d, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_nobody_in_addresses_without_consent),
 		cmocka_unit_test(reads_products_as_shops_write_them),
+		cmocka_unit_test(reads_lists_of_one_and_blanks),
 		cmocka_unit_test(writes_ids_without_a_fraction),
 	};
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ * nobody.h - an id that stands for nobody: sent, it would make one person of many.
+ *
+ * Owns:    nothing.
+ * Thread:  any.
+ * Errors:  none.
+ * See:     core/identity.h, the words. */
+#ifndef CORE_NOBODY_H
+#define CORE_NOBODY_H
+
+#include "base/str.h"
+#include "core/digest.h"
+#include "core/identity.h"
+
+/* 0, -1 and a UUID of zeros are a guest's. */
+static inline bool is_zero_id(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.p[i] != '0' && text.p[i] != '-')
+			return str_eq(text, STR("-1"));
+	return true;
+}
+
+/* What forms and templates leave ("undefined", "{{uid}}"). Another number may be somebody's. */
+static inline bool stands_for_nobody(struct str text)
+{
+	if (text.len == 0)
+		return false;
+	if (ascii_is_digit(text.p[text.len - 1])) /* as most ids do */
+		return text.p[0] <= '0' && is_zero_id(str_trim(text));
+	text = str_trim(text);
+	return text.len > 0 &&
+	       (ascii_is_digit(text.p[text.len - 1]) ? is_zero_id(text)
+						     : is_placeholder_word(text));
+}
+
+/* In lower case: what a producer sends who hashes an empty field. */
+static inline bool is_hash_of_nothing(const char hex[DIGEST_HEX_LEN])
+{
+	return memcmp(hex,
+		      "e3b0c44298fc1c149afbf4c8996fb924"
+		      "27ae41e4649b934ca495991b7852b855",
+		      DIGEST_HEX_LEN) == 0;
+}
+
+#endif
