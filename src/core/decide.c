@@ -125,7 +125,8 @@ static enum reason decide_event(const struct conversion *c,
 				const struct event_map *map, struct decision *out,
 				const struct trace *t)
 {
-	out->event = event_map_find(map, d->id, c->event);
+	out->event = d->source == SOURCE_APP ? event_map_find_app(map, d->id, c->event)
+					     : event_map_find(map, d->id, c->event);
 	if (!out->event) {
 		tell(t, "map", "\"%.*s\" is not mapped", STR_ARG(c->event));
 		return REASON_NOT_MAPPED;

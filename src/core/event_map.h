@@ -35,6 +35,12 @@ void event_map_free(struct event_map *map);
 const struct event_map_entry *event_map_find(const struct event_map *map,
 					     int32_t destination_id, struct str event);
 
+/* The same for a destination of source app: TikTok's names of app events in any spelling, and where
+ * a row for all destinations says what only web events are called, what app events are called then
+ * (Registration for CompleteRegistration). */
+const struct event_map_entry *
+event_map_find_app(const struct event_map *map, int32_t destination_id, struct str event);
+
 /* What `init` ships: the common names of GA4, Segment and Shopify. */
 struct event_map_default {
 	const char *event, *tiktok_event;
@@ -44,6 +50,9 @@ extern const size_t event_map_defaults_count;
 
 /* One of TikTok's own names, for this source; case matters. */
 bool event_is_standard(struct str tiktok_event, enum event_source source);
+
+/* The i-th of them, for any source; NULL behind the last. */
+const char *event_standard_name(size_t i);
 
 /* Offers TikTok's own names, those of apps too. */
 void event_offer_standard(struct nearest *near);

@@ -41,12 +41,17 @@ static enum err_code bind_run(struct db *db, const char *sql, const char *a,
 	return e->code;
 }
 
+static enum err_code put_name(struct db *db, const char *tiktok_event, struct err *e)
+{
+	return bind_run(
+		db, "INSERT INTO event_name (name) VALUES (?1) ON CONFLICT DO NOTHING",
+		tiktok_event, NULL, 0, e);
+}
+
 static enum err_code put(struct db *db, const char *event, const char *tiktok_event,
 			 int32_t destination_id, struct err *e)
 {
-	if (bind_run(db,
-		     "INSERT INTO event_name (name) VALUES (?1) ON CONFLICT DO NOTHING",
-		     tiktok_event, NULL, 0, e) != ERR_OK)
+	if (put_name(db, tiktok_event, e) != ERR_OK)
 		return e->code;
 	return bind_run(db,
 			"INSERT INTO event_map (event, destination_id, name_id) "
@@ -57,9 +62,14 @@ static enum err_code put(struct db *db, const char *event, const char *tiktok_ev
 
 enum err_code map_fill(struct db *db, int *added, struct err *e)
 {
+	const char *name;
 	int64_t filled;
 
 	*added = 0;
+	/* They need no row, and are told by their numbers all the same. */
+	for (size_t i = 0; (name = event_standard_name(i)) != NULL; i++)
+		if (put_name(db, name, e) != ERR_OK)
+			return e->code;
 	if (setting_int(db, "event_map_filled", 0, &filled, e) != ERR_OK || filled)
 		return e->code;
 	for (size_t i = 0; i < event_map_defaults_count; i++) {

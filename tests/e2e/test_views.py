@@ -50,6 +50,22 @@ class Views(Case):
             self.assertEqual([c for c in self.columns(name) if c != "id" or name == "outbox"],
                              columns.split(), name)
 
+    def test_app_events_by_their_own_names(self):
+        self.add_destination("app", "7123456789012345678", source="app")
+        names = {"install_app": (None, "InstallApp"), "Login": ("Login", "Login"),
+                 "sign_up": ("CompleteRegistration", "Registration"),
+                 "generate lead": ("Lead", "GenerateLead"), "purchase": ("Purchase",) * 2}
+        self.project.insert([dict(purchase(n, app={"app_id": "x"}), event=name)
+                             for n, name in enumerate(names)])
+        self.drain()
+        for n, (name, told) in enumerate(names.items()):
+            found = {row["destination"]: row["tiktok_event"] for row in self.project.rows(
+                "SELECT * FROM delivery_status WHERE event_id = ?", f"id-{n}")}
+            self.assertEqual((found["shop"], found["app"]), told, name)
+        sent_names = {event["event"] for line in self.sandbox.ledger()
+                      if line["source_id"] == "7123456789012345678" for event in line["events"]}
+        self.assertEqual(sent_names, {told[1] for told in names.values()})
+
     def test_what_they_say(self):
         self.sandbox.set_faults(["50000:nth=1", "poison:id=id-2"])
         self.project.insert([purchase(n, event_time=NOW - 60) for n in range(3)])

@@ -114,6 +114,58 @@ static void knows_names(void **state)
 	assert_null(event_retired(STR("Purchase")));
 }
 
+static void knows_what_app_events_are_called(void **state)
+{
+	static const struct event_map_row map_rows[] = {
+		{S("sign_up"), 0, S("CompleteRegistration"), 1},
+		{S("generate_lead"), 0, S("Lead"), 2},
+		{S("begin_checkout"), 0, S("InitiateCheckout"), 3},
+		{S("sign_up"), 7, S("CompleteRegistration"), 1},
+		{S("launch_app"), 0, S("Mine"), 4},
+		{S("purchase"), 0, S("Purchase"), 5},
+		{S("download"), 0, S("Download"), 6},
+	};
+	static const struct {
+		int32_t destination;
+		const char *event, *web, *app;
+	} rows[] = {
+		{1, "sign_up", "CompleteRegistration", "Registration"},
+		{7, "sign_up", "CompleteRegistration", "CompleteRegistration"},
+		{1, "Generate Lead", "Lead", "GenerateLead"},
+		{1, "begin_checkout", "InitiateCheckout", "Checkout"},
+		{1, "CompleteRegistration", "CompleteRegistration", "Registration"},
+		{1, "purchase", "Purchase", "Purchase"},
+		{1, "download", "Download", "Download"},
+		{1, "Launch App", "Mine", "Mine"},
+		{1, "install_app", NULL, "InstallApp"},
+		{1, "LAUNCHAPP", NULL, "LaunchAPP"},
+		{1, "In-App AD.click", NULL, "InAppADClick"},
+		{1, "login", NULL, "Login"},
+		{1, "Contact", "Contact", "Contact"},
+		{1, "contact", NULL, NULL},
+		{1, "logins", NULL, NULL},
+		{1, "logi", NULL, NULL},
+		{1, "", NULL, NULL},
+	};
+	struct event_map *map = event_map_new(map_rows, COUNT(map_rows));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct str event = str_of(rows[i].event);
+		const struct event_map_entry *web =
+			event_map_find(map, rows[i].destination, event);
+		const struct event_map_entry *app =
+			event_map_find_app(map, rows[i].destination, event);
+
+		if ((web != NULL) != (rows[i].web != NULL) ||
+		    (app != NULL) != (rows[i].app != NULL) ||
+		    (web && !str_eq(web->tiktok_event, str_of(rows[i].web))) ||
+		    (app && !str_eq(app->tiktok_event, str_of(rows[i].app))))
+			fail_msg("%s for %d", rows[i].event, (int)rows[i].destination);
+	}
+	event_map_free(map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +173,7 @@ int main(void)
 		cmocka_unit_test(ships_only_names_in_use),
 		cmocka_unit_test(ships_no_event_twice),
 		cmocka_unit_test(knows_names),
+		cmocka_unit_test(knows_what_app_events_are_called),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
