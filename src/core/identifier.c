@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/country.h"
 #include "core/normalize.h"
 #include "core/sha256_hex.h"
 
@@ -124,8 +125,11 @@ const char *identifier_country(const struct conversion *c, const char *otherwise
 {
 	struct str text = str_trim(conversion_text(c, c->at[FIELD_COUNTRY], tmp));
 
-	if (text.len != 2)
-		return otherwise;
+	if (text.len != 2) {
+		const char *named = text.len > 2 ? country_named(text) : NULL;
+
+		return named ? named : otherwise;
+	}
 	own[0] = ascii_upper(text.p[0]);
 	own[1] = ascii_upper(text.p[1]);
 	own[2] = '\0';

@@ -16,10 +16,11 @@
 /* Behind the first '?', a fragment with it; empty where there is none. */
 static inline struct str query_of(struct str url)
 {
-	const char *end = url.p + url.len, *at;
+	const char *end, *at;
 
 	if (url.len == 0)
 		return STR_NONE;
+	end = url.p + url.len;
 	at = find_any(url.p, end, "?#", false);
 	if (at == end || *at++ == '#')
 		return STR_NONE;
@@ -29,10 +30,11 @@ static inline struct str query_of(struct str url)
 /* The next parameter, which may be empty; false at the end, which a fragment is too. */
 static inline bool query_next(struct str *query, struct str *param)
 {
-	const char *end = query->p + query->len, *stop;
+	const char *end, *stop;
 
 	if (query->len == 0)
 		return false;
+	end = query->p + query->len;
 	stop = find_any(query->p, end, "&;?#", false);
 	*param = str_make(query->p, (size_t)(stop - query->p));
 	if (stop < end && *stop++ == '#')

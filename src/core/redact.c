@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/redact.h"
 
+#include "core/country.h"
 #include "core/identity.h"
 #include "core/json_id.h"
 #include "core/redact_key.h"
@@ -223,8 +224,9 @@ bool redact_needed(const struct conversion *c, struct scratch *s)
 	return w.found;
 }
 
-/* The payload's own, where it is one of two letters. */
-static const char *country_of(const struct json *j, const char *otherwise, char own[3])
+/* The payload's own, as identifier_country reads it. */
+static const char *country_of(const struct json *j, struct buf *tmp,
+			      const char *otherwise, char own[3])
 {
 	uint32_t user = json_find(j, 0, STR("user")), at;
 	struct str text;
@@ -232,11 +234,16 @@ static const char *country_of(const struct json *j, const char *otherwise, char 
 	if (user == JSON_NONE || j->t[user].type != TOKEN_OBJECT)
 		return otherwise;
 	at = json_find(j, user, STR("country"));
+	if (at != JSON_NONE && j->t[at].type == TOKEN_ARRAY && j->t[at].next == at + 2)
+		at++;
 	if (at == JSON_NONE || j->t[at].type != TOKEN_STRING)
 		return otherwise;
-	text = str_trim(json_bytes(j, at));
-	if (text.len != 2)
-		return otherwise;
+	text = str_trim(json_id(j, at, tmp));
+	if (text.len != 2) {
+		const char *named = country_named(text);
+
+		return named ? named : otherwise;
+	}
 	own[0] = ascii_upper(text.p[0]);
 	own[1] = ascii_upper(text.p[1]);
 	own[2] = '\0';
@@ -254,7 +261,7 @@ enum redaction redact_payload(struct str payload, const char *country, struct sc
 	if (payload.len > REDACT_MAX || json_scan(&s->json, payload) != JSON_OK ||
 	    s->json.t[0].type != TOKEN_OBJECT)
 		return REDACT_UNREADABLE;
-	w.country = country_of(&s->json, country, own);
+	w.country = country_of(&s->json, &s->text, country, own);
 	buf_clear(out);
 	walk_payload(&w);
 	if (!w.found)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/country.h"
 #include "core/identifier.h"
 #include "core/nobody.h"
 #include "core/normalize.h"
@@ -32,8 +33,8 @@ static bool normalize(struct shaper *sh, enum field field, struct str plain,
 	case FIELD_LAST_NAME: return normalize_name(plain, out);
 	case FIELD_ZIP_CODE: return normalize_zip(plain, out);
 	case FIELD_CITY:
-	case FIELD_STATE:
-	case FIELD_COUNTRY: return normalize_place(plain, out);
+	case FIELD_STATE: return normalize_place(plain, out);
+	case FIELD_COUNTRY: return normalize_country(plain, out);
 	case FIELD_IP: return normalize_ip(plain, out);
 	case FIELD_LOCALE: return normalize_locale(plain, out);
 	case FIELD_IDFA: return normalize_idfa(plain, out);

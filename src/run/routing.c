@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/country.h"
 #include "core/nobody.h"
 #include "core/normalize.h"
 #include "core/sha256_hex.h"
@@ -102,6 +103,19 @@ static struct str member(const struct conversion *c, enum field field)
 	return at == JSON_NONE ? STR_NONE : json_bytes(c->json, at);
 }
 
+/* By its code, where it is given by its name. */
+static struct str country_of(struct judge *j)
+{
+	const struct conversion *c = &j->conversion;
+	struct str given = member(c, FIELD_COUNTRY);
+	const char *named = NULL;
+
+	if (given.len > 2)
+		named = country_named(str_trim(
+			conversion_text(c, c->at[FIELD_COUNTRY], &j->scratch.text)));
+	return named ? str_of(named) : given;
+}
+
 static void gather(struct judge *j, struct route_facts *f)
 {
 	const struct conversion *c = &j->conversion;
@@ -109,7 +123,7 @@ static void gather(struct judge *j, struct route_facts *f)
 	*f = (struct route_facts){
 		.event_id = j->event_id,
 		.event = c->event,
-		.country = member(c, FIELD_COUNTRY),
+		.country = country_of(j),
 		.value = member(c, FIELD_VALUE),
 		.currency = member(c, FIELD_CURRENCY),
 		.has = has_of(j),

@@ -49,6 +49,14 @@ class Delivery(Case):
         self.assertEqual(self.run_relay(purchase(1)),
                          {"id-1": dict.fromkeys("abc", "delivered")})
 
+    def test_a_country_by_its_name(self):
+        self.add("--to", "a", "--country", "AT")
+        self.add("--to", "b")
+        names = ["AT", "Austria", "\u00d6sterreich", ["AUT"], "Australia", "", "Nowhere"]
+        self.assertEqual(
+            self.run_relay(*(purchase(n, user={"country": name}) for n, name in enumerate(names))),
+            {f"id-{n}": {"a" if n < 4 else "b": "delivered"} for n in range(len(names))})
+
     def test_what_stands_for_nobody_is_no_external_id(self):
         self.add("--to", "a", "--has", "external_id")
         self.add("--to", "b")

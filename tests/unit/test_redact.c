@@ -90,6 +90,8 @@ static void redacts(void **state)
 		{U("\"phone\":\"0170 1234567\""), U("\"phone\":\"<+491701234567>\"")},
 		{U("\"phone\":\"06 12 34 56 78\",\"country\":\"fr\""),
 		 U("\"phone\":\"<+33612345678>\",\"country\":\"fr\"")},
+		{U("\"phone\":\"06 12 34 56 78\",\"country\":[\"Frankreich\"]"),
+		 U("\"phone\":\"<+33612345678>\",\"country\":[\"<frankreich>\"]")},
 		{U("\"phone\":1701234567"), U("\"phone\":\"<+491701234567>\"")},
 		{U("\"phone\":\"call me\",\"email\":\"none\""),
 		 U("\"phone\":{\"sha256\":\"<call "

@@ -230,12 +230,29 @@ static void reads_lists_of_one_and_blanks(void **state)
 	expect(&app, &d, true);
 }
 
+#define PHONE_AT "ed13b71767ac8ac77e115a562cef117fb1bd9079375901d89c885be354da63f5"
+
+/* Its national numbers are read there. */
+static void reads_countries_by_their_names(void **state)
+{
+	static const struct row named = {
+		USER("\"country\":\"Austria\",\"phone\":\"0660 1234567\"") "," PAGE("",
+										    ""),
+		USER("\"phone\":\"" PHONE_AT "\",\"country\":\"at\"") "," PAGE("", "")};
+	const struct destination_rules d = {
+		.source = SOURCE_WEB, .pii_hashed = true, .default_country = "DE"};
+
+	(void)state;
+	expect(&named, &d, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_nobody_in_addresses_without_consent),
 		cmocka_unit_test(reads_products_as_shops_write_them),
 		cmocka_unit_test(reads_lists_of_one_and_blanks),
+		cmocka_unit_test(reads_countries_by_their_names),
 		cmocka_unit_test(writes_ids_without_a_fraction),
 	};
 

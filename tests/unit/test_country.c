@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/country.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* What is sent of each; as normalize_place has it where it is no country's name. */
+static void knows_names(void **state)
+{
+	static const struct {
+		const char *in, *want;
+	} rows[] = {
+		{"DE", "de"},
+		{"Germany", "de"},
+		{" deutschland ", "de"},
+		{"Allemagne", "de"},
+		{"DEU", "de"},
+		{"United States", "us"},
+		{"United States of America", "us"},
+		{"U.S.A.", "us"},
+		{"Great Britain", "gb"},
+		{"UK", "uk"},
+		{"\xc3\x96sterreich", "at"},
+		{"Oesterreich", "at"},
+		{"Suisse", "ch"},
+		{"Schweiz", "ch"},
+		{"Brasil", "br"},
+		{"Turkey", "tr"},
+		{"T\xc3\xbcrkiye", "tr"},
+		{"\xe6\x97\xa5\xe6\x9c\xac", "jp"},
+		{"Niger", "ne"},
+		{"Nigeria", "ng"},
+		{"Korea", "korea"},
+		{"Congo", "congo"},
+		{"Bayern", "bayern"},
+		{"Germany, Bavaria", "germanybavaria"},
+	};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 256);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		buf_clear(&b);
+		assert_true(normalize_country(str_of(rows[i].in), &b));
+		assert_string_equal(buf_z(&b), rows[i].want);
+	}
+	buf_clear(&b);
+	assert_false(normalize_country(STR("."), &b));
+	buf_fini(&b);
+	assert_string_equal(country_named(STR("Polska")), "PL");
+	assert_null(country_named(STR("DE")));
+	assert_null(country_named(STR("")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
