@@ -75,8 +75,9 @@ static bool is_such_pair(struct str pair, pair_fn *is)
 bool holds_query(struct str value, pair_fn *is)
 {
 	struct str left = value, pair = value;
+	const char *end = value.p + value.len;
 
-	if (value.len == 0 || !memchr(value.p, '%', value.len))
+	if (value.len == 0 || find_any(value.p, end, "%=", false) == end)
 		return false;
 	while (left.len > 0) {
 		const char *mark = left.p;

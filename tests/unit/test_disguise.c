@@ -34,6 +34,7 @@ static void scrubs_disguises(void **state)
 		{S "?r=%252Fx%253Fa%253D1%2526first_name%253DJane", S},
 		{S "?r=/x%23access_token%3Dabc", S},
 		{S "?state=email%3Djane", S},
+		{S "?a==YUBiLmRl b&q=email=jane", S},
 		{S "?ttclid=x%26email%3Djane", S},
 		{S "?r=https%3A%2F%2Fx%2F%3Femail&s=a%3Dname&t=%2Fname%3F", NULL},
 		{S "?r=https%3A%2F%2Fx%2F%3Fpage%3D2%26ttclid%3DE.C.P.1", NULL},
