@@ -50,6 +50,7 @@ def later_package(out):
             shutil.copy2(os.path.join(ROOT, path), os.path.join(folder, path))
         change(folder, "src/store/meson.build", "_for_all.sql'",
                "_for_all.sql', '../../migrations/0003_later.sql'")
+        change(folder, "meson.build", "version: '0.1.0'", "version: '0.1.1'")
         change(folder, "debian/changelog", "convey (0.1.0)", "convey (0.1.1)")
         with open(os.path.join(folder, "migrations/0003_later.sql"), "w", encoding="ascii") as file:
             file.write("CREATE TABLE later (id INTEGER PRIMARY KEY);\n")

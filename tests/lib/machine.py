@@ -95,8 +95,8 @@ class Machine:
     def wait_started(self):
         end = time.monotonic() + 300
         while time.monotonic() < end and self.process.poll() is None:
-            if self.pid is None:
-                self.pid = self.first_child()
+            if self.pid is None or not os.path.isdir(f"/proc/{self.pid}"):
+                self.pid = self.first_child()  # it may have been mount's
             elif self.run("systemctl", "is-system-running", check=False).strip() in (
                     "running", "degraded"):
                 return
