@@ -14,6 +14,7 @@
 
 static const struct cmd_option options[] = {
 	{"drain", NULL, "exit once nothing is pending, sending or retrying"},
+	{"init", NULL, "first what convey init does, such as migrating the database"},
 	{"retry-base-ms", "N", "first backoff, doubled each time (default 2000)"},
 	{"retry-cap-ms", "N", "longest backoff (default 900000)"},
 	{"timeout-ms", "N", "of one request (default 30000)"},
@@ -110,6 +111,15 @@ static enum err_code read_backoff(const struct cmd *c, struct relay_options *o,
 	return ERR_OK;
 }
 
+/* A service has one command, and so one exit status, that says whether to try again. */
+static enum err_code init_first(const struct cmd *c, struct err *e)
+{
+	const struct cmd init = {
+		.command = &cmd_init, .name = "init", .db_path = c->db_path};
+
+	return cmd_value(c, "init") ? cmd_init.run(&init, e) : ERR_OK;
+}
+
 static enum err_code run(const struct cmd *c, struct err *e)
 {
 	struct relay_options o = {
@@ -128,7 +138,8 @@ static enum err_code run(const struct cmd *c, struct err *e)
 	    cmd_number(c, "timeout-ms", 1, 600000, 30000, &o.timeout_ms, e) ||
 	    cmd_number(c, "retention-days", 0, 36500, 30, &o.keep.retention_days, e) ||
 	    cmd_number(c, "dedup-days", 0, 36500, 425, &o.keep.dedup_days, e) ||
-	    guard_endpoint(endpoint, e) || guard_files(e) || set_log(c, e))
+	    guard_endpoint(endpoint, e) || guard_files(e) || set_log(c, e) ||
+	    init_first(c, e))
 		return e->code;
 	o.endpoint = endpoint;
 	guard_process();
@@ -138,7 +149,8 @@ static enum err_code run(const struct cmd *c, struct err *e)
 
 const struct command cmd_run = {
 	.name = "run",
-	.usage = "[--drain] [--admin ADDR] [--retry-base-ms N] [--retry-cap-ms N] "
+	.usage = "[--drain] [--init] [--admin ADDR] [--retry-base-ms N] [--retry-cap-ms "
+		 "N] "
 		 "[--timeout-ms N] [--retention-days N] [--dedup-days N] "
 		 "[--ca-file FILE] [--log FORM]",
 	.summary = "send what the outbox holds, until stopped",

@@ -40,6 +40,29 @@ class Manager:
         self.lines = []
 
 
+class Init(Case):
+    """The unit's one command, whose exit status says whether it is tried again."""
+
+    def change(self, sql):
+        db = self.project.connect()
+        db.executescript(sql)
+        db.close()
+
+    def test_an_older_database_is_migrated(self):
+        self.change("DELETE FROM schema_migration WHERE version > 1; PRAGMA user_version = 1")
+        self.project.insert([purchase(1)])
+        self.refused(78, "run", "--db", self.project.db, "--drain")
+        relay = self.start("--drain", "--init")
+        self.assertEqual(relay.wait(), 0, relay.log())
+        self.assertEqual(self.project.statuses(), {"delivered": 1})
+        self.assertTrue(os.path.exists(self.project.db + ".bak-v1"))
+
+    def test_a_newer_one_is_left_alone(self):
+        self.change("INSERT INTO schema_migration VALUES (99, 'x', 'x', 'x')")
+        self.assertIn("install the newer convey",
+                      self.refused(78, "run", "--db", self.project.db, "--drain", "--init"))
+
+
 class Service(Case):
     def setUp(self):
         super().setUp()

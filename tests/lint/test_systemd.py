@@ -88,6 +88,11 @@ class Agreement(unittest.TestCase):
     def value(self, key):
         return re.search(f"^{key}=(.*)$", self.unit, re.M).group(1)
 
+    def test_one_command(self):
+        """RestartPreventExitStatus looks at no other's."""
+        self.assertEqual(re.findall("^Exec(?:Start|Condition|Stop)[A-Za-z]*=.*$", self.unit, re.M),
+                         ["ExecStart=@bindir@/convey run --init"])
+
     def test_paths(self):
         script = read("tools/systemd/conveyctl.in")
         database = re.search("^CONVEY_DB=(.*)$", script, re.M).group(1)
