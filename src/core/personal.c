@@ -398,13 +398,23 @@ bool pair_names_device(struct str name, struct str value)
 	return is_device_name(n);
 }
 
+/* Of what is meant: the digits of a %20 are none of a hash. */
+static bool holds_hash(struct str value)
+{
+	size_t run = 0;
+
+	while (run < DIGEST_HEX_LEN && run + value.len >= DIGEST_HEX_LEN && value.len > 0)
+		run = ascii_is_hex(percent_next(&value)) ? run + 1 : 0;
+	return run == DIGEST_HEX_LEN;
+}
+
 /* Ids of clicks are of any writing, and what a campaign is called is nobody's. */
 bool pair_is_personal(struct str name, struct str value)
 {
 	struct personal_name n;
 
 	personal_name_of(name, &n);
-	return personal_value(&n, value) || (!n.click_id && holds_sha256_hex(value)) ||
+	return personal_value(&n, value) || (!n.click_id && holds_hash(value)) ||
 	       (!n.click_id && !n.campaign && is_base64_email(value));
 }
 

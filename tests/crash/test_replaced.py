@@ -95,7 +95,7 @@ EVENTS = [
     (delete_alone, [REPLACED]),
     (move_over, [REPLACED]),
     (move_a_stranger_over, [REPLACED]),
-    (copy_over, [OVERWRITTEN, DAMAGED, RESTORED]),
+    (copy_over, [OVERWRITTEN, DAMAGED, RESTORED, (66, "or restored a backup while the relay ran")]),
     (write_text_over, [OVERWRITTEN, DAMAGED, (65, "restore a backup")]),
     (delete_wal, [REPLACED]),
     (delete_shm, [REPLACED]),

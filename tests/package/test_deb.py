@@ -106,7 +106,7 @@ class Package(unittest.TestCase):
         with open(os.path.join(self.folder, "lib/systemd/system/convey.service"),
                   encoding="utf-8") as file:
             unit = file.read()
-        self.assertIn("\nExecStart=/usr/bin/convey run\n", unit)
+        self.assertIn("\nExecStart=/usr/bin/convey run --init\n", unit)
         self.assertNotIn("@", re.sub("@(system-service|privileged|resources|keyring|ipc)", "", unit))
 
     def test_hardened(self):

@@ -27,6 +27,13 @@ static void scrubs_disguises(void **state)
 		{S "?ttclid=+4915123456789", S},
 		{S "?gclid=%2B49+151+23456789", S},
 		{S "?ttclid=4915123456789&gclid=" HEX64, NULL},
+		/* the digits of a blank's code are none of a hash's */
+		{S
+		 "?q=1%200123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd",
+		 NULL},
+		{S "?q=1%"
+		   "200123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		 S},
 		/* a query inside of a value */
 		{S "?redirect=https%3A%2F%2Fx%2F%3Femail%3Djane&a=1", S "?a=1"},
 		{S "?r=%2Fx%3Fphone%3D030901820", S},
