@@ -61,14 +61,14 @@ class Life(Case):
         # And not back: an older convey leaves a newer database alone.
         self.install("/srv/" + os.path.basename(self.deb), "--allow-downgrades")
         self.assertEqual(self.show("ActiveState", "ExecMainStatus", "NRestarts"),
-                         {"ActiveState": "failed", "ExecMainStatus": "0", "NRestarts": "0"})
+                         {"ActiveState": "failed", "ExecMainStatus": "78", "NRestarts": "0"})
         self.assertIn("install the newer convey", self.inside("journalctl", "-u", "convey", "-p", "err"))
         self.install("/srv/later.deb")
         self.assertEqual(self.show("ActiveState")["ActiveState"], "active")
 
     def removed(self):
         self.inside("apt-get", "remove", "-y", "convey")
-        self.assertEqual(self.inside("sh", "-c", "pgrep -x convey || true"), "")
+        self.assertEqual(self.inside("sh", "-c", "grep -lx convey /proc/[0-9]*/comm 2>/dev/null || true"), "")
         for path, there in (("/usr/bin/convey", False), ("/lib/systemd/system/convey.service", False),
                             ("/etc/default/convey", True), ("/etc/convey/convey.key", True), (DB, True)):
             self.assertEqual(self.exists(path), there, path)
