@@ -2,7 +2,6 @@
 #include "run/ingesting.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "run/relay.h"
 
 enum { LEISURE_MS = 200, RETRY_MS = 1000 };
@@ -29,10 +28,7 @@ static void ingest_work(struct job *job, void *state)
 
 static void failed(struct ingesting *g)
 {
-	struct log_line line = log_begin(LOG_ERROR, "visits_not_read");
-
-	log_field(&line, "error", "%s", g->job.err.msg);
-	log_end(&line);
+	trouble_note(g->relay, "visits_not_read", &g->job.err);
 	if (g->job.err.code != ERR_BUSY && g->job.err.code != ERR_IO)
 		relay_fail(g->relay, &g->job.err);
 	g->due_ms = clock_mono_ms() + RETRY_MS;
@@ -47,8 +43,10 @@ static void ingest_done(struct job *job)
 	if (job->err.code != ERR_OK) {
 		failed(g);
 	} else {
-		if (g->slice.visits + g->slice.consents > 0)
+		if (g->slice.visits + g->slice.consents > 0) {
+			trouble_over(r);
 			r->changes++;
+		}
 		g->due_ms = 0;
 		if (g->slice.complete) {
 			g->covered = g->slice.covered;

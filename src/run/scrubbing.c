@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/scrubbing.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "run/reading.h"
@@ -11,7 +8,6 @@
 
 enum {
 	RETRY_MS = 1000,
-	TELL_MS = 60 * 1000,
 	REFUSALS_MAX = 7,        /* a drain does not wait for a reader for ever: 7 s */
 	REFUSALS_TOLD = 4,       /* so many are a moment's, perhaps our own readers' */
 	CUT_RETRY_MS = 20,       /* after the first refusal, then three times as long, */
@@ -58,39 +54,28 @@ static void scrub_work(struct job *job, void *state)
 	w->cut_wal = s->cut;
 }
 
-static void log_failure(const char *event, enum log_level level, const char *error)
-{
-	struct log_line line = log_begin(level, event);
-
-	log_field(&line, "error", "%s", error);
-	log_end(&line);
-}
-
-static void over(struct scrubbing *s)
-{
-	struct log_line line;
-
-	if (!s->told_ms)
-		return;
-	s->told_ms = 0;
-	line = log_begin(LOG_NOTICE, "redaction_goes_on");
-	log_end(&line);
-}
-
-/* Told at once, where it is another one, and every minute. What a failed transaction rewrote is as it was: the pass starts over. */
+/* What a failed transaction rewrote is as it was: the pass starts over. */
 static void failed(struct scrubbing *s, const struct err *e, uint64_t now)
 {
-	if (!s->told_ms || now - s->told_ms >= TELL_MS || strcmp(s->told, e->msg) != 0) {
-		log_failure("redaction_failed", LOG_ERROR, e->msg);
-		snprintf(s->told, sizeof(s->told), "%s", e->msg);
-		s->told_ms = now;
-	}
+	trouble_note(s->relay, "redaction_failed", e);
+	s->failing = true;
 	if (e->code != ERR_BUSY && e->code != ERR_IO)
 		relay_fail(s->relay, e);
 	s->begun = false;
 	s->after = 0;
 	s->whole_ms = s->retry_ms = now + RETRY_MS;
 	s->whole_changes = s->relay->changes - 1;
+}
+
+static void log_uncut(void)
+{
+	struct log_line line = log_begin(LOG_WARN, "wal_not_cut");
+
+	log_field(&line, "error",
+		  "another connection reads it, so that it grows and may hold plain "
+		  "identifiers; if this stays, find that connection (fuser FILE-wal) "
+		  "and end it");
+	log_end(&line);
 }
 
 static void note_cut(struct scrubbing *s, uint64_t now)
@@ -109,12 +94,7 @@ static void note_cut(struct scrubbing *s, uint64_t now)
 		s->cut_pause_ms = CUT_RETRY_MAX_MS;
 	s->cut_ms = now + s->cut_pause_ms;
 	if (s->refusals >= REFUSALS_TOLD)
-		log_failure("wal_not_cut", LOG_WARN,
-			    "another connection reads it, so that it grows and may hold "
-			    "plain "
-			    "identifiers; if this stays, find that connection (fuser "
-			    "FILE-wal) "
-			    "and end it");
+		log_uncut();
 }
 
 static void scrub_done(struct job *job)
@@ -129,7 +109,7 @@ static void scrub_done(struct job *job)
 		relay_pump(s->relay);
 		return;
 	}
-	over(s);
+	s->failing = false;
 	s->place = s->scrub.place;
 	if (s->cut)
 		note_cut(s, now);

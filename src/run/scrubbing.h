@@ -46,8 +46,7 @@ struct scrubbing {
 	/* monotonic */
 	uint64_t changed_ms, whole_ms, cut_ms, retry_ms, wal_looked_ms;
 	uint64_t seen_changes;
-	uint64_t told_ms; /* monotonic: the log said that it fails; 0: it does not */
-	char told[sizeof(((struct err *)0)->msg)];
+	bool failing; /* as it was last */
 };
 
 MUST_CHECK enum err_code scrubbing_open(struct scrubbing *s, struct relay *r,

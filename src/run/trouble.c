@@ -145,6 +145,7 @@ static void file_done(struct job *job)
 static bool wants_trial(struct relay *r)
 {
 	return r->trouble.refused && !r->trouble.stands && !r->reading.dirty &&
+	       !r->scrubbing.failing && ingesting_idle(&r->ingesting) &&
 	       reading_idle(r) && !trouble_disk_full(r);
 }
 
