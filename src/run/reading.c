@@ -4,7 +4,6 @@
 #include <assert.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "run/admission.h"
 #include "run/relay.h"
 
@@ -292,13 +291,12 @@ void reading_end_waiting(struct relay *r, struct load *load)
 
 static void read_failed(struct relay *r, struct load *load)
 {
-	struct log_line line = log_begin(LOG_ERROR, "read_failed");
+	uint64_t now = clock_mono_ms();
 
-	log_field(&line, "error", "%s", load->job.err.msg);
-	log_end(&line);
+	complaint_note(&r->trouble.of_reads, "read_failed", &load->job.err, now);
 	if (load->job.err.code != ERR_BUSY && load->job.err.code != ERR_IO)
 		relay_fail(r, &load->job.err);
-	r->trouble.until_ms = clock_mono_ms() + READ_RETRY_MS;
+	r->trouble.until_ms = now + READ_RETRY_MS;
 	r->trouble.last = load->job.err;
 	r->trouble.unreadable = true;
 	if (load->lot.kind == LOT_FRESH) {
@@ -346,6 +344,7 @@ static void read_done(struct job *job)
 		reading_drop(r, load);
 	} else {
 		r->trouble.unreadable = false;
+		complaint_over(&r->trouble.of_reads, "reading_goes_on");
 		if (load->unread)
 			ingesting_want(&r->ingesting, load->behind || r->options.drain);
 		if (load->behind) {

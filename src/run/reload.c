@@ -291,9 +291,11 @@ static void reload_done(struct job *job)
 	r->jobs--;
 	r->reloading = false;
 	if (job->err.code != ERR_OK) {
-		log_error("configuration_unreadable", &job->err);
+		complaint_note(&r->trouble.of_configuration, "configuration_unreadable",
+			       &job->err, clock_mono_ms());
 		r->trouble.until_ms = clock_mono_ms() + RETRY_MS;
 	} else {
+		complaint_over(&r->trouble.of_configuration, "configuration_read_again");
 		r->stale_config = false;
 		first = r->config_version == 0;
 		l->changed = r->config_version != l->config->version;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "run/complaint.h"
 
 struct relay;
 
@@ -23,6 +24,7 @@ struct trouble_state {
 	uint64_t until_ms; /* monotonic: until then nothing is read */
 	uint64_t told_ms;  /* monotonic: the log said so; 0: there is none */
 	struct err last;   /* that was refused */
+	struct complaint of_reads, of_configuration;
 };
 
 /* What was refused, under the name of an event of the log: told at once, then every minute. */

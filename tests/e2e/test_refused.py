@@ -21,6 +21,11 @@ LIMIT = 8192  # bytes: the log stays below, no transaction does
 HOUR_S = 3600
 
 
+def traced(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return "TracerPid:\t0\n" not in file.read()
+
+
 class Refused(Case):
     def limit(self, relay, size=LIMIT):
         _, hard = resource.prlimit(relay.pid, resource.RLIMIT_FSIZE)
@@ -139,6 +144,24 @@ class Refused(Case):
         self.lift(relay)
         self.project.wait_for({"delivered": 20})
         wait_until(lambda: relay.log().count("database_takes_writes") == 1)
+        self.assertEqual(relay.stop(), 0)
+
+    @unittest.skipIf(subprocess.run(["strace", "-V"], capture_output=True, check=False).returncode,
+                     "no strace")
+    def test_a_read_that_fails_is_said_once(self):
+        relay = self.start()
+        with subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-p", str(relay.pid),
+                               "-e", "inject=pread64:error=ETIMEDOUT"]) as strace:
+            try:
+                wait_until(lambda: traced(relay.pid))
+                self.project.insert(purchase(n) for n in range(1, 20))
+                wait_until(lambda: "read_failed" in relay.log(), 10)
+                time.sleep(3.5)
+            finally:
+                strace.terminate()
+        self.assertEqual(relay.log().count("read_failed"), 1, relay.log())
+        self.project.wait_for({"delivered": 20})
+        wait_until(lambda: "reading_goes_on" in relay.log())
         self.assertEqual(relay.stop(), 0)
 
     def test_one_that_does_nothing(self):
