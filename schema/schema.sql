@@ -414,10 +414,10 @@ SELECT s.id, s.event_id, s.event, st.word AS status,
 	WHEN s.state = 48 THEN (SELECT r.word FROM waiting w JOIN reason r ON r.id = w.reason
 		WHERE w.key BETWEEN s.id * 1024 AND s.id * 1024 + 1023 AND w.status = 3)
 	END AS reason,
-	strftime('%Y-%m-%dT%H:%M:%fZ', s.created_at / 1000.0, 'unixepoch') AS created_at
+	strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT c.ms FROM creation c WHERE c.id = s.id) / 1000.0,
+		'unixepoch') AS created_at
 FROM (
 	SELECT o.id, coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <> '' THEN o.event_id END, x.event_id) AS event_id, o.event,
-		o.created_at,
 		coalesce(
 			(SELECT min(u.state) FROM (
 				SELECT d.state AS state FROM delivery d
@@ -465,7 +465,7 @@ UNION ALL
 SELECT o.id, coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <> '' THEN o.event_id END, x.event_id), o.event,
 	n.name, t.name, st.word, r.word, w.attempts,
 	strftime('%Y-%m-%dT%H:%M:%fZ', w.first_sent_at / 1000.0, 'unixepoch'),
-	CASE WHEN w.status IN (1, 3) THEN
+	CASE WHEN w.status IN (1, 3) AND NOT coalesce(t.paused OR t.reason IN (17, 18, 19), 0) THEN
 		strftime('%Y-%m-%dT%H:%M:%fZ', max(w.due_at, coalesce(t.blocked_until, 0)) / 1000.0,
 			'unixepoch') END,
 	NULL, a.http_status, a.api_code, a.api_message, a.request_id, w.limited_data_use,
@@ -518,10 +518,10 @@ SELECT t.name AS destination,
 		WHERE a.outcome IS NULL AND a.destination_id = t.id), 0) AS sending,
 	c.retrying, c.delivered, c.duplicate, c.skipped, c.rejected, c.failed, c.held, c.cancelled,
 	max(0, (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) - min(
-		coalesce((SELECT o.created_at FROM waiting w JOIN outbox o ON o.id = w.key / 1024
+		coalesce((SELECT o.ms FROM waiting w JOIN creation o ON o.id = w.key / 1024
 			WHERE w.destination_id = t.id AND w.due_at IS NOT NULL
 			ORDER BY w.due_at LIMIT 1), 9e15),
-		coalesce((SELECT o.created_at FROM outbox o WHERE o.id = b.first_id), 9e15),
+		coalesce((SELECT o.ms FROM creation o WHERE o.id = b.first_id), 9e15),
 		CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))) / 1000)
 		AS oldest_pending_s,
 	strftime('%Y-%m-%dT%H:%M:%fZ', c.delivered_last / 1000.0, 'unixepoch')
@@ -600,6 +600,18 @@ CREATE VIEW unmapped_event AS
 SELECT event, count, strftime('%Y-%m-%dT%H:%M:%fZ', last_seen / 1000.0, 'unixepoch')
 	AS last_seen
 FROM unmapped;
+
+-- Helper of the views above: when an outbox row was made, Unix milliseconds, whatever unit of time
+-- its producer wrote. NULL where that is no time: then it is the moment of reading.
+CREATE VIEW creation AS
+SELECT id, nullif(CASE
+	WHEN typeof(created_at) = 'text'
+		THEN CAST(round((julianday(created_at) - 2440587.5) * 86400000) AS INTEGER)
+	WHEN abs(created_at) < 1e11 THEN CAST(created_at * 1000 AS INTEGER)
+	WHEN abs(created_at) < 1e14 THEN CAST(created_at AS INTEGER)
+	WHEN abs(created_at) < 1e17 THEN CAST(created_at / 1000 AS INTEGER)
+	ELSE CAST(created_at / 1000000 AS INTEGER) END, 0) AS ms
+FROM outbox;
 
 INSERT INTO queue (id, cursor) VALUES
 	(1, 0);

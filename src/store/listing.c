@@ -58,16 +58,9 @@ static const char *const candidates[][2] = {
 		     "key"),
 };
 
-/* What its destination waits for a person with has no time. */
-_Static_assert(REASON_NEEDS_TOKEN == 17 && REASON_TOKEN_REFUSED == 18 &&
-		       REASON_PERMISSION == 19 && REASON_PAUSED == 24,
-	       "the statement below names them by number");
 static const char detail_sql[] =
 	"SELECT event_id, status, reason, destination, event, tiktok_event, attempts, "
-	"CASE WHEN NOT EXISTS (SELECT 1 FROM destination_wait w WHERE w.name = "
-	"destination AND w.reason IN (17, 18, 19, 24)) THEN next_attempt_at END AS "
-	"next_attempt_at, "
-	"delivered_at, api_message, http_status, api_code, outbox_id, "
+	"next_attempt_at, delivered_at, api_message, http_status, api_code, outbox_id, "
 	"request_id, first_sent_at, limited_data_use, conversion_date_time "
 	"FROM delivery_status WHERE outbox_id = ?1 AND (?2 IS NULL OR status = ?2) "
 	"AND (?3 IS NULL OR reason = ?3) AND (?4 = 0 OR destination = "

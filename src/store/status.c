@@ -30,8 +30,8 @@
 	"AND t.paused = 0 AND t.reason IS NULL AND (t.requests_per_second = 0 OR "       \
 	"t.requests_per_second > 0.002) AND (EXISTS (SELECT 1 FROM waiting w WHERE "     \
 	"w.destination_id = t.id AND w.due_at BETWEEN 1 AND n.ms - 600000 AND "          \
-	"w.status IN (1, 3)) OR EXISTS (SELECT 1 FROM unclaimed u JOIN outbox o "        \
-	"ON o.id = u.first_id WHERE o.created_at < n.ms - 600000))) THEN n.ms - "        \
+	"w.status IN (1, 3)) OR EXISTS (SELECT 1 FROM unclaimed u JOIN creation c "      \
+	"ON c.id = u.first_id WHERE c.ms < n.ms - 600000))) THEN n.ms - "                \
 	"coalesce((SELECT started_at FROM attempt ORDER BY id DESC LIMIT 1), 0) END "    \
 	"FROM (SELECT " NOW_MS " AS ms) n)"
 

@@ -50,6 +50,28 @@ class Views(Case):
             self.assertEqual([c for c in self.columns(name) if c != "id" or name == "outbox"],
                              columns.split(), name)
 
+    def test_created_at_in_any_unit(self):
+        said = [1700000000, 1700000000.25, 1700000000000, 1700000000000000, 1700000000000000000,
+                "2023-11-14T22:13:20Z", "2023-11-15T06:13:20+08:00", 0, "soon"]
+        with self.project.connect() as db:
+            db.executemany("INSERT INTO outbox (event, created_at) VALUES ('purchase', ?)",
+                           [(moment,) for moment in said])
+        shown = [row[0] for row in
+                 self.project.query("SELECT created_at FROM outbox_status ORDER BY id")]
+        self.assertEqual(shown.pop(1), "2023-11-14T22:13:20.250Z")
+        self.assertEqual(shown, ["2023-11-14T22:13:20.000Z"] * (len(said) - 3) + [None] * 2)
+
+    def test_the_oldest_is_as_old_as_it_is(self):
+        """In seconds, milliseconds, microseconds; what holds no time is read now."""
+        now = time.time()
+        for made, age in ((int(now) - 90, 90), (int((now - 90) * 1e3), 90),
+                          (int((now - 90) * 1e6), 90), (0, 0)):
+            with self.project.connect() as db:
+                db.execute("DELETE FROM outbox")
+                db.execute("INSERT INTO outbox (event, created_at) VALUES ('purchase', ?)",
+                           (made,))
+            self.assertAlmostEqual(self.project.queue()["oldest_pending_s"], age, delta=30)
+
     def test_app_events_by_their_own_names(self):
         self.add_destination("app", "7123456789012345678", source="app")
         names = {"install_app": (None, "InstallApp"), "Login": ("Login", "Login"),

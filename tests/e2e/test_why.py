@@ -263,7 +263,10 @@ class One(Case):
 
     def test_what_waits_for_a_person_has_no_next_attempt(self):
         def listed():
-            return json.loads(self.project.convey("list", "--json"))[0]["next_attempt_at"]
+            shown = json.loads(self.project.convey("list", "--json"))[0]["next_attempt_at"]
+            self.assertEqual(self.project.query("SELECT next_attempt_at FROM delivery_status"),
+                             [(shown,)])
+            return shown
 
         self.project.convey("destination", "pause", "shop")
         self.project.insert([purchase(1)])
