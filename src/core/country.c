@@ -7,6 +7,7 @@
 #include <unicode/ustring.h>
 #include <xxhash.h>
 
+#include "base/ascii.h"
 #include "core/normalize.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -137,16 +138,44 @@ const char *country_named(struct str text)
 	return code;
 }
 
+const char *country_code(struct str text, char own[3])
+{
+	text = str_trim(text);
+	if (text.len != 2)
+		return country_named(text);
+	own[0] = ascii_upper(text.p[0]);
+	own[1] = ascii_upper(text.p[1]);
+	own[2] = '\0';
+	return memcmp(own, "UK", 2) == 0 ? "GB" : own;
+}
+
+bool country_exists(const char *code)
+{
+	for (const char *const *known = uloc_getISOCountries(); *known; known++)
+		if (strcmp(*known, code) == 0)
+			return true;
+	return false;
+}
+
+/* Cloudflare's for unknown and Tor, and CLDR's for unknown. */
+static bool is_unknown(struct str place)
+{
+	return str_eq(place, STR("xx")) || str_eq(place, STR("t1")) ||
+	       str_eq(place, STR("zz"));
+}
+
 bool normalize_country(struct str in, struct buf *out)
 {
 	size_t before = out->len;
+	struct str place;
 	const char *code;
 
 	if (!normalize_place(in, out))
 		return false;
-	code = code_of(str_make(out->p + before, out->len - before));
-	if (!code)
+	place = str_make(out->p + before, out->len - before);
+	code = str_eq(place, STR("uk")) ? "GB" : code_of(place);
+	if (!code && !is_unknown(place))
 		return true;
 	out->len = before;
-	return normalize_place(str_of(code), out);
+	return code && normalize_place(str_of(code), out);
 }

@@ -13,7 +13,15 @@
  * few other languages, or with this alpha-3 code; NULL for none or several. */
 const char *country_named(struct str text);
 
-/* As normalize_place, and a name as its alpha-2 code: "Deutschland" is "de". */
+/* The same of two letters, too, which need not be a country's: "de" is "DE", in `own`, and "UK"
+ * is "GB". Blanks around them do not matter. */
+const char *country_code(struct str text, char own[3]);
+
+/* Whether ISO 3166 has this alpha-2 code, in upper case. */
+bool country_exists(const char *code);
+
+/* As normalize_place, and a name as its alpha-2 code: "Deutschland" is "de". False for what stands
+ * for an unknown one, too. */
 bool normalize_country(struct str in, struct buf *out);
 
 #endif

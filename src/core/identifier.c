@@ -123,17 +123,10 @@ static void add_at(struct identifiers *ids, enum identity_kind kind,
 const char *identifier_country(const struct conversion *c, const char *otherwise,
 			       struct buf *tmp, char own[3])
 {
-	struct str text = str_trim(conversion_text(c, c->at[FIELD_COUNTRY], tmp));
+	const char *code =
+		country_code(conversion_text(c, c->at[FIELD_COUNTRY], tmp), own);
 
-	if (text.len != 2) {
-		const char *named = text.len > 2 ? country_named(text) : NULL;
-
-		return named ? named : otherwise;
-	}
-	own[0] = ascii_upper(text.p[0]);
-	own[1] = ascii_upper(text.p[1]);
-	own[2] = '\0';
-	return own;
+	return code ? code : otherwise;
 }
 
 void identifiers_of_conversion(const struct conversion *c,

@@ -229,7 +229,7 @@ static const char *country_of(const struct json *j, struct buf *tmp,
 			      const char *otherwise, char own[3])
 {
 	uint32_t user = json_find(j, 0, STR("user")), at;
-	struct str text;
+	const char *code;
 
 	if (user == JSON_NONE || j->t[user].type != TOKEN_OBJECT)
 		return otherwise;
@@ -238,16 +238,8 @@ static const char *country_of(const struct json *j, struct buf *tmp,
 		at++;
 	if (at == JSON_NONE || j->t[at].type != TOKEN_STRING)
 		return otherwise;
-	text = str_trim(json_id(j, at, tmp));
-	if (text.len != 2) {
-		const char *named = country_named(text);
-
-		return named ? named : otherwise;
-	}
-	own[0] = ascii_upper(text.p[0]);
-	own[1] = ascii_upper(text.p[1]);
-	own[2] = '\0';
-	return own;
+	code = country_code(json_id(j, at, tmp), own);
+	return code ? code : otherwise;
 }
 
 enum redaction redact_payload(struct str payload, const char *country, struct scratch *s,

@@ -2,6 +2,7 @@
 #include "core/route_parse.h"
 
 #include "base/nearest.h"
+#include "core/country.h"
 #include "core/decimal.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -47,9 +48,14 @@ static bool read_code(struct str word, size_t count, char *into)
 
 enum err_code route_parse_country(struct route *r, struct str word, struct err *e)
 {
+	char own[3];
+
 	if (!read_code(word, 2, r->country))
 		return err_set(e, ERR_USAGE, "'%.*s' is no country of two letters, as DE",
 			       STR_ARG(word));
+	if (r->country[0])
+		memmove(r->country, country_code(str_of(r->country), own),
+			sizeof(r->country));
 	return ERR_OK;
 }
 

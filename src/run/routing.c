@@ -104,26 +104,24 @@ static struct str member(const struct conversion *c, enum field field)
 }
 
 /* By its code, where it is given by its name. */
-static struct str country_of(struct judge *j)
+static struct str country_of(struct judge *j, char own[3])
 {
 	const struct conversion *c = &j->conversion;
 	struct str given = member(c, FIELD_COUNTRY);
-	const char *named = NULL;
+	const char *code = country_code(
+		conversion_text(c, c->at[FIELD_COUNTRY], &j->scratch.text), own);
 
-	if (given.len > 2)
-		named = country_named(str_trim(
-			conversion_text(c, c->at[FIELD_COUNTRY], &j->scratch.text)));
-	return named ? str_of(named) : given;
+	return code ? str_of(code) : given;
 }
 
-static void gather(struct judge *j, struct route_facts *f)
+static void gather(struct judge *j, struct route_facts *f, char country[3])
 {
 	const struct conversion *c = &j->conversion;
 
 	*f = (struct route_facts){
 		.event_id = j->event_id,
 		.event = c->event,
-		.country = country_of(j),
+		.country = country_of(j, country),
 		.value = member(c, FIELD_VALUE),
 		.currency = member(c, FIELD_CURRENCY),
 		.has = has_of(j),
@@ -183,12 +181,13 @@ enum reason routing_apply(struct judge *j, const struct trace *t)
 	const struct route *route;
 	struct route_facts facts;
 	enum reason reason;
+	char country[3];
 
 	if (routes->count == 0) {
 		tell(t, "there are no routes: every destination");
 		return REASON_NONE;
 	}
-	gather(j, &facts);
+	gather(j, &facts, country);
 	route = route_match(routes->list, routes->count, &facts, t ? &trace : NULL);
 	if (!route) {
 		tell(t, "no route matches: every destination");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/nearest.h"
+#include "core/country.h"
 #include "core/time_zone.h"
 #include "core/url.h"
 
@@ -114,11 +115,10 @@ static enum err_code check_zone(const struct rule *r, struct str value, struct e
 
 static enum err_code check_country(const struct rule *r, struct str value, struct err *e)
 {
-	bool ok = value.len == 0 || value.len == 2;
+	char own[3];
 
-	for (size_t i = 0; ok && i < value.len; i++)
-		ok = ascii_upper(value.p[i]) >= 'A' && ascii_upper(value.p[i]) <= 'Z';
-	if (!ok)
+	if (value.len > 0 &&
+	    (value.len != 2 || !country_exists(country_code(value, own))))
 		return err_set(
 			e, ERR_USAGE,
 			"--%s is a country code of two letters such as DE, not '%.*s'",
@@ -147,7 +147,8 @@ static const struct rule rules[] = {
 	{"click-window", check_whole, NULL, 0, 365, KEEP("click_window")},
 	{"view-window", check_whole, NULL, 0, 365, KEEP("view_window")},
 	{"default-country", check_country, NULL, 0, 0,
-	 "UPDATE destination SET default_country = upper(?2) WHERE id = ?1"},
+	 "UPDATE destination SET default_country = replace(upper(?2), 'UK', 'GB') "
+	 "WHERE id = ?1"},
 	{"default-url", check_url, NULL, 0, 2000, KEEP("default_url")},
 	{"test-event-code", check_text, NULL, 0, 63, KEEP("test_event_code")},
 	{"batch", check_whole, NULL, 1, 1000, KEEP("batch")},

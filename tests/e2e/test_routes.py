@@ -51,11 +51,13 @@ class Delivery(Case):
 
     def test_a_country_by_its_name(self):
         self.add("--to", "a", "--country", "AT")
+        self.add("--to", "a", "--country", "UK")
         self.add("--to", "b")
-        names = ["AT", "Austria", "\u00d6sterreich", ["AUT"], "Australia", "", "Nowhere"]
+        names = ["AT", "Austria", "\u00d6sterreich", ["AUT"], "uk", "Scotland", "Australia", "",
+                 "Nowhere"]
         self.assertEqual(
             self.run_relay(*(purchase(n, user={"country": name}) for n, name in enumerate(names))),
-            {f"id-{n}": {"a" if n < 4 else "b": "delivered"} for n in range(len(names))})
+            {f"id-{n}": {"a" if n < 6 else "b": "delivered"} for n in range(len(names))})
 
     def test_what_stands_for_nobody_is_no_external_id(self):
         self.add("--to", "a", "--has", "external_id")
@@ -195,6 +197,7 @@ class Verbs(Case):
         for mixed in "drop,a", "a, DROP":
             self.convey("route", "add", "--to", mixed, status=64)
         self.convey("route", "add", "--to", "a,nobody", status=66)
+        self.convey("route", "add", "--to", "a,b, a", status=64)
         self.convey("route", "remove", "1", status=66)
         self.convey("route", "remove", "one", status=64)
         self.assertEqual(json.loads(self.convey("route", "list", "--json")), [])

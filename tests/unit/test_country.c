@@ -25,7 +25,8 @@ static void knows_names(void **state)
 		{"United States of America", "us"},
 		{"U.S.A.", "us"},
 		{"Great Britain", "gb"},
-		{"UK", "uk"},
+		{"UK", "gb"},
+		{" U.K.", "gb"},
 		{"\xc3\x96sterreich", "at"},
 		{"Oesterreich", "at"},
 		{"Suisse", "ch"},
@@ -52,9 +53,15 @@ static void knows_names(void **state)
 	}
 	buf_clear(&b);
 	assert_false(normalize_country(STR("."), &b));
+	assert_false(normalize_country(STR("XX"), &b)); /* Cloudflare knows none */
+	assert_false(normalize_country(STR("T1"), &b));
+	assert_int_equal(b.len, 0);
 	buf_fini(&b);
 	assert_string_equal(country_named(STR("Polska")), "PL");
 	assert_null(country_named(STR("DE")));
+	assert_true(country_exists("GB"));
+	assert_false(country_exists("UK"));
+	assert_false(country_exists("de"));
 	assert_null(country_named(STR("")));
 }
 
