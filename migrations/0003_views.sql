@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- created_at in seconds, micro- or nanoseconds and as text is understood as the relay understands
--- it, in outbox_status and in queue_status.oldest_pending_s. delivery_status: a row whose destination waits for a person (paused, no
--- token, one that is refused or may not write) has no next_attempt_at.
+-- it, in outbox_status and in queue_status.oldest_pending_s. delivery_status: a row whose
+-- destination waits for a person (paused, no token, one that is refused or may not write) has no
+-- next_attempt_at.
 
 CREATE VIEW creation AS
 SELECT id, nullif(CASE

@@ -92,7 +92,7 @@ static void check_running(struct doctor *d, struct status_totals *t)
 			    "look at its log (journalctl -u convey), then start it again",
 			    "runs, process %ld, and has begun no request for %lld min, "
 			    "while rows are due",
-			    relay->pid, (long long)(t->silent_s / 60));
+			    relay->pid, (long long)(outlook_silence_s(t) / 60));
 	else
 		doctor_tell(d, "relay", FINE, "", "runs, process %ld", relay->pid);
 }

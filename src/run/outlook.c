@@ -20,6 +20,11 @@ bool outlook_is_silent(const struct status_totals *t)
 	return t->silent_s >= NOBODY_SENDS_S && t->relay_s >= NOBODY_SENDS_S;
 }
 
+int64_t outlook_silence_s(const struct status_totals *t)
+{
+	return t->silent_s < t->relay_s ? t->silent_s : t->relay_s;
+}
+
 bool outlook_needs_person(const struct status_totals *t)
 {
 	return t->destinations == 0 || t->blocked || t->held || t->failed ||
@@ -72,7 +77,7 @@ static void add_needs(const struct status_totals *t, struct buf *out)
 	buf_adds(out, STR("Needs you: "));
 	if (outlook_is_silent(t)) {
 		buf_adds(out, STR("the relay runs and has begun no request for "));
-		outlook_age(t->silent_s < t->relay_s ? t->silent_s : t->relay_s, out);
+		outlook_age(outlook_silence_s(t), out);
 		buf_adds(out, STR(", while rows are due (its log says more; else start "
 				  "it again)"));
 	} else if (any) {

@@ -15,6 +15,9 @@ bool outlook_needs_person(const struct status_totals *t);
 /* A relay runs, and has long not sent what it could: whatever it says of itself. */
 bool outlook_is_silent(const struct status_totals *t);
 
+/* For how long, in seconds. */
+int64_t outlook_silence_s(const struct status_totals *t);
+
 /* "45 s", "12 min", "3 h", "5 d". */
 void outlook_age(int64_t seconds, struct buf *out);
 

@@ -133,11 +133,10 @@ static enum err_code load_late(struct dedup *d, struct err *e)
 
 static enum err_code prepare(struct dedup *d, struct err *e)
 {
-	if (db_prepare(
-		    d->db,
-		    "SELECT coalesce((SELECT event_id FROM derived_id "
-		    "WHERE outbox_id = ?1), (SELECT event_id FROM outbox WHERE id = ?1))",
-		    &d->event_id, e))
+	if (db_prepare(d->db,
+		       "SELECT (SELECT event_id FROM derived_id WHERE outbox_id = ?1), "
+		       "(SELECT event_id FROM outbox WHERE id = ?1)",
+		       &d->event_id, e))
 		return e->code;
 	return db_prepare(d->db,
 			  "INSERT INTO dedup_late (hash, outbox_id) VALUES (?1, ?2)",
@@ -170,7 +169,8 @@ void dedup_close(struct dedup *d)
 	*d = (struct dedup){0};
 }
 
-/* Two ids of one hash are told apart by their text, while the first row is kept. */
+/* Two ids of one hash are told apart by their text, while the first row is kept. It may have been
+ * given one of its own since one was derived, or before it was sent: either counts. */
 static enum err_code same_id(struct dedup *d, int64_t owner, struct str event_id,
 			     bool *same, struct err *e)
 {
@@ -178,9 +178,13 @@ static enum err_code same_id(struct dedup *d, int64_t owner, struct str event_id
 
 	*same = true;
 	sqlite3_bind_int64(d->event_id, 1, owner);
-	if (db_step(d->db, d->event_id, &row, e) == ERR_OK && row &&
-	    sqlite3_column_type(d->event_id, 0) != SQLITE_NULL)
-		*same = str_eq(db_column(d->event_id, 0), event_id);
+	if (db_step(d->db, d->event_id, &row, e) == ERR_OK) {
+		struct str derived = db_column(d->event_id, 0),
+			   own = db_column(d->event_id, 1);
+
+		*same = (derived.len == 0 && own.len == 0) || str_eq(derived, event_id) ||
+			str_eq(own, event_id);
+	}
 	sqlite3_reset(d->event_id);
 	return e->code;
 }

@@ -2,6 +2,7 @@
 #include "store/outbox.h"
 
 #include "base/clock.h"
+#include "store/content.h"
 #include "store/unsent.h"
 
 /* clang-format off */
@@ -9,16 +10,21 @@
 	", " OF("outbox", "payload")
 #define COLUMNS(OF)                                                                      \
 	"outbox.id, " OF("outbox", "created_at") ", " OF("outbox", "event_id") CONTENT(OF)
-/* Of a row that was read before, behind the others: what it is known by without an id of its own,
- * and whether it was refused. */
+/* Of a row that was read before, behind the others: without an id of its own what it is known by
+ * and what redaction left of it, and whether it was refused. */
+#define WITHOUT_ID(OF, it)                                                               \
+	", CASE WHEN " OUTBOX_OWN_ID(OF("outbox", "event_id")) " IS NULL THEN " it " END"
+#define DERIVED(column)                                                                  \
+	"(SELECT x." column " FROM derived_id x WHERE x.outbox_id = outbox.id)"
 #define KNOWN(OF, refused)                                                               \
-	", CASE WHEN " OUTBOX_OWN_ID(OF("outbox", "event_id")) " IS NULL THEN (SELECT "  \
-	"x.event_id FROM derived_id x WHERE x.outbox_id = outbox.id) END, CASE WHEN "    \
-	OUTBOX_OWN_ID(OF("outbox", "event_id")) " IS NULL THEN " refused " END"
+	WITHOUT_ID(OF, DERIVED("event_id")) WITHOUT_ID(OF, DERIVED("content"))           \
+	WITHOUT_ID(OF, refused)
 #define REFUSED                                                                          \
 	"EXISTS (SELECT 1 FROM waiting WHERE " UNSENT_KEYS("?1") " AND unknown = 0) OR " \
 	"EXISTS (SELECT 1 FROM delivery WHERE " UNSENT_KEYS("?1") " AND state / 16 = 6 " \
 	"AND " UNSENT("?1") ")"
+
+#define DUE_REFUSED "w.unknown IS 0 AND " UNSENT("(w.key / 1024)")
 
 /* Sorted before a row of the outbox is read: a sorter would hold all of their payloads. SQLite
  * leaves out the order of a subselect that has no limit. */
@@ -35,7 +41,7 @@
 #define ONE(OF)                                                                          \
 	"SELECT " COLUMNS(OF) KNOWN(OF, REFUSED) " FROM outbox WHERE outbox.id = ?1"
 #define DUE(OF)                                                                          \
-	"SELECT " COLUMNS(OF) KNOWN(OF, "w.unknown IS 0") ", w.status, w.unknown, "      \
+	"SELECT " COLUMNS(OF) KNOWN(OF, DUE_REFUSED) ", w.status, w.unknown, "            \
 	"w.attempts, w.first_sent_at, w.key / 1024, w.name_id, w.event_time, "           \
 	"w.utc_offset, w.limited_data_use, w.event_hash FROM (" DUE_BY_KEY ") w "      \
 	"LEFT JOIN outbox ON outbox.id = w.key / 1024"
@@ -47,7 +53,7 @@
 	"ORDER BY outbox.id"
 /* clang-format on */
 
-enum { KNOWN_ID = 6, WAS_REFUSED, WAITS }; /* columns */
+enum { KNOWN_ID = 6, CONTENT_LEFT, WAS_REFUSED, WAITS }; /* columns */
 
 enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 {
@@ -153,11 +159,19 @@ static void row_of(sqlite3_stmt *s, int64_t known_ms, struct outbox_row *row)
 	row->payload = payload_of(s, 5);
 }
 
+/* Redaction has changed it, and nobody since. */
+static bool is_as_left(sqlite3_stmt *s, const struct outbox_row *row)
+{
+	return sqlite3_column_type(s, CONTENT_LEFT) == SQLITE_INTEGER &&
+	       sqlite3_column_int64(s, CONTENT_LEFT) ==
+		       content_hash(row->event, &row->event_time, row->payload);
+}
+
 static void known_row_of(sqlite3_stmt *s, int64_t known_ms, struct outbox_row *row)
 {
 	row_of(s, known_ms, row);
 	row->known_id = db_column(s, KNOWN_ID);
-	row->refused = sqlite3_column_int(s, WAS_REFUSED) != 0;
+	row->refused = sqlite3_column_int(s, WAS_REFUSED) != 0 && !is_as_left(s, row);
 }
 
 enum err_code outbox_edges(struct outbox_reader *r, int64_t after, int64_t *first,

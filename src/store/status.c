@@ -23,17 +23,25 @@
 
 /* Milliseconds since the last request began, where what could have been sent since waits. A relay
  * that works never leaves that for ten minutes; whoever has it send slower than that has asked for
- * it. */
+ * it. Rows that it has not read may be old when they come: where it has decided others meanwhile,
+ * it reads them. */
+/* clang-format off */
 #define NOW_MS "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+#define CAN_SEND                                                                         \
+	"t.removed = 0 AND t.paused = 0 AND t.reason IS NULL AND "                       \
+	"(t.requests_per_second = 0 OR t.requests_per_second > 0.002)"
+#define LAST_REQUEST                                                                     \
+	"coalesce((SELECT started_at FROM attempt ORDER BY id DESC LIMIT 1), 0)"
 #define SILENT_MS                                                                        \
-	"(SELECT CASE WHEN EXISTS (SELECT 1 FROM destination t WHERE t.removed = 0 "     \
-	"AND t.paused = 0 AND t.reason IS NULL AND (t.requests_per_second = 0 OR "       \
-	"t.requests_per_second > 0.002) AND (EXISTS (SELECT 1 FROM waiting w WHERE "     \
-	"w.destination_id = t.id AND w.due_at BETWEEN 1 AND n.ms - 600000 AND "          \
-	"w.status IN (1, 3)) OR EXISTS (SELECT 1 FROM unclaimed u JOIN creation c "      \
-	"ON c.id = u.first_id WHERE c.ms < n.ms - 600000))) THEN n.ms - "                \
-	"coalesce((SELECT started_at FROM attempt ORDER BY id DESC LIMIT 1), 0) END "    \
+	"(SELECT CASE WHEN EXISTS (SELECT 1 FROM destination t JOIN waiting w "          \
+	"ON w.destination_id = t.id AND w.due_at BETWEEN 1 AND n.ms - 600000 AND "       \
+	"w.status IN (1, 3) WHERE " CAN_SEND ") THEN n.ms - " LAST_REQUEST " "           \
+	"WHEN EXISTS (SELECT 1 FROM destination t WHERE " CAN_SEND ") AND EXISTS "       \
+	"(SELECT 1 FROM unclaimed u JOIN creation c ON c.id = u.first_id "               \
+	"WHERE c.ms < n.ms - 600000) THEN n.ms - max(" LAST_REQUEST ", "                 \
+	"coalesce((SELECT max(last_seen) FROM counter), 0)) END "                        \
 	"FROM (SELECT " NOW_MS " AS ms) n)"
+/* clang-format on */
 
 /* A row counts once for a destination; rows that the relay has not seen count once in all,
  * while queue_status shows them at every destination. */

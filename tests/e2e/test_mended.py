@@ -7,7 +7,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import applied_ids, purchase  # noqa: E402
+from convey import applied_ids, purchase, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
 
@@ -119,6 +119,57 @@ class Mended(Case):
         self.drain()
         self.assertEqual(self.project.statuses(), {"delivered": 1})
         self.assertEqual(self.sent(), {before[0][0]: 1})
+
+    def test_an_id_is_kept_where_only_a_url_was_redacted(self):
+        """Retried as redaction left it, it is the conversion that it was: no hash says so."""
+        payload = json.loads(self.content())
+        payload["page"]["url"] += "?email=jane@shop.example&n=1"
+        soon = int(time.time()) + 303
+        row = {"event": "purchase", "event_time": soon, "payload": json.dumps(payload)}
+        self.project.insert([row])
+        self.drain()
+        self.assertEqual(self.project.reasons(), {"future_time": 1})
+        self.assertNotIn("jane", self.project.query("SELECT payload FROM outbox")[0][0])
+        before = self.project.query("SELECT event_id FROM outbox_status")
+        wait_until(lambda: time.time() > soon - 299)
+        self.project.convey("retry", before[0][0])
+        self.drain()
+        self.project.insert([row])
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 1, "duplicate": 1})
+        self.assertEqual(self.sent(), {before[0][0]: 1})
+
+    def test_an_id_of_its_own(self):
+        """Given when it was mended: the same row once more is its duplicate."""
+        self.project.insert([{"event": "purchase", "payload": self.content(value="x")}])
+        self.drain()
+        self.mend(1, event_id="own-1", payload=self.content())
+        self.project.convey("retry", "own-1")
+        self.drain()
+        self.project.insert([{"event": "purchase", "event_id": "own-1",
+                              "payload": self.content()}])
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 1, "duplicate": 1})
+        self.assertEqual(self.sent(), {"own-1": 1})
+
+    def test_mended_again_when_it_was_sent_to_one(self):
+        """It goes to the other under the id that the first has it by."""
+        self.add_destination("later", "LATER")
+        self.project.insert([{"event": "purchase", "payload": self.content(value="x")}])
+        self.drain()
+        self.project.convey("destination", "pause", "later")
+        self.mend(1, payload=self.content(n=1))
+        self.project.convey("retry", "--row", "1")
+        relay = self.start()
+        wait_until(lambda: len(self.sent()) == 1)
+        self.assertEqual(relay.stop(), 0)
+        sent = self.project.query("SELECT event_id FROM outbox_status")
+        self.mend(1, payload=self.content(n=2))
+        self.project.convey("destination", "resume", "later")
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 1})
+        self.assertEqual(self.project.query("SELECT event_id FROM outbox_status"), sent)
+        self.assertEqual(self.sent(), {sent[0][0]: 2})
 
     def test_an_id_that_was_sent_is_kept(self):
         """At one destination it is refused, at another it has arrived."""

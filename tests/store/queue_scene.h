@@ -17,7 +17,7 @@ static const char queue_scene[] =
 	"'purchase'), "
 	"('e11', 'purchase'), (NULL, 'purchase');"
 	"UPDATE queue SET cursor = 10;"
-	"INSERT INTO derived_id VALUES (12, 'g1_12');"
+	"INSERT INTO derived_id (outbox_id, event_id) VALUES (12, 'g1_12');"
 	"INSERT INTO destination (id, name, source, pixel_id) VALUES (1, 'shop', 'web', "
 	"'P');"
 	"INSERT INTO event_name VALUES (1, 'Purchase');"

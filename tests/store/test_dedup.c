@@ -226,7 +226,8 @@ static void equal_hashes_are_told_apart(void **state)
 
 	set_up(&t, state);
 	scene_exec(t.s, "INSERT INTO outbox (event_id, event) VALUES ('a', 'purchase'), "
-			"(NULL, 'purchase'); INSERT INTO derived_id VALUES (2, 'g1_b')");
+			"(NULL, 'purchase'); INSERT INTO derived_id (outbox_id, "
+			"event_id) VALUES (2, 'g1_b')");
 	enter(&t, 7, 1);
 	enter(&t, 8, 2);
 	assert_int_equal(owner_of(&t, 7, STR("a")), 1);

@@ -132,7 +132,7 @@ static void keeps_derived_ids(void **state)
 
 	set_scene(s);
 	scene_exec(s, "UPDATE outbox SET event_id = NULL WHERE id IN (1, 2);"
-		      "INSERT INTO derived_id VALUES (2, 'g1_2')");
+		      "INSERT INTO derived_id (outbox_id, event_id) VALUES (2, 'g1_2')");
 	assert_ok(s, scrub_open(&scrub, &s->db, &s->e));
 	assert_ok(s, scrub_begin(&scrub, 0, &s->e));
 	for (int id = 1; id <= 3; id++) {
