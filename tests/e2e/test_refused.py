@@ -170,7 +170,8 @@ class Refused(Case):
         db = self.project.connect()
         db.execute("BEGIN IMMEDIATE")  # else it may hold the lock
         relay.process.send_signal(signal.SIGSTOP)
-        db.execute("UPDATE attempt SET started_at = started_at - ?", (HOUR_S * 1000,))
+        db.execute("UPDATE attempt SET started_at = 0")
+        db.execute("UPDATE counter SET last_seen = 0")
         db.execute("INSERT INTO outbox (event, created_at) VALUES ('purchase', ?)",
                    (int((time.time() - HOUR_S) * 1000),))
         db.execute("COMMIT")
@@ -183,6 +184,11 @@ class Refused(Case):
         self.assertIn("Needs you: the relay runs and has begun no request for 30 min, while "
                       "rows are due", said)
         self.assertEqual(self.doctor()["finding"], "wrong")
+        self.assertIn("begun no request for 30 min", self.doctor()["detail"])
+        db = self.project.connect()  # it decided one a minute ago: it reads what is old already
+        db.execute("UPDATE counter SET last_seen = ?", (int(time.time() - 60) * 1000,))
+        db.close()
+        self.assert_well()
         relay.process.send_signal(signal.SIGCONT)
         wait_until(lambda: self.ask("status").returncode == 0 or
                    "rejected" in self.project.statuses())
