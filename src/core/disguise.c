@@ -72,6 +72,19 @@ static bool is_such_pair(struct str pair, pair_fn *is)
 	return false;
 }
 
+static bool parts_queries(char c)
+{
+	return c == '?' || c == '&' || c == ';' || c == '#';
+}
+
+struct str query_behind(struct str value)
+{
+	while (value.len > 0)
+		if (parts_queries(percent_next(&value)))
+			return value;
+	return STR_NONE;
+}
+
 bool holds_query(struct str value, pair_fn *is)
 {
 	struct str left = value, pair = value;
@@ -81,9 +94,8 @@ bool holds_query(struct str value, pair_fn *is)
 		return false;
 	while (left.len > 0) {
 		const char *mark = left.p;
-		char c = percent_next(&left);
 
-		if (c != '?' && c != '&' && c != ';' && c != '#')
+		if (!parts_queries(percent_next(&left)))
 			continue;
 		if (is_such_pair(str_make(pair.p, (size_t)(mark - pair.p)), is))
 			return true;

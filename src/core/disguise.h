@@ -21,4 +21,8 @@ typedef bool pair_fn(struct str name, struct str value);
  * such a one, however many queries are inside of each other. */
 bool holds_query(struct str value, pair_fn *is);
 
+/* What stands behind the first '?', '&', ';' or '#' of a value: of an id or a campaign's name the
+ * beginning is no query, whatever it looks like. */
+struct str query_behind(struct str value);
+
 #endif

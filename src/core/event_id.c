@@ -48,20 +48,25 @@ static void write_content(const struct conversion *c, struct scratch *s)
 	buf_addc(&s->canon, '}');
 }
 
-static bool is_redacted(const struct conversion *c)
+static bool says(const struct conversion *c, enum field field, struct scratch *s)
+{
+	return str_trim(conversion_id(c, c->at[field], &s->text)).len > 0;
+}
+
+static bool is_redacted(const struct conversion *c, struct scratch *s)
 {
 	if (holds_sha256_hex(c->event))
 		return true;
-	if (c->at[FIELD_TRANSACTION_ID] != JSON_NONE) /* stays as it is */
+	if (says(c, FIELD_TRANSACTION_ID, s)) /* stays as it is */
 		return false;
-	if (c->at[FIELD_ORDER_ID] != JSON_NONE)
+	if (says(c, FIELD_ORDER_ID, s))
 		return holds_sha256_hex(json_bytes(c->json, c->at[FIELD_ORDER_ID]));
 	return holds_sha256_hex(c->row->payload) || holds_sha256_hex(c->event_time.text);
 }
 
-bool event_id_is_kept(const struct conversion *c)
+bool event_id_is_kept(const struct conversion *c, struct scratch *s)
 {
-	return c->row->known_id.len > 0 && (!c->row->refused || is_redacted(c));
+	return c->row->known_id.len > 0 && (!c->row->refused || is_redacted(c, s));
 }
 
 void event_id_of(const struct conversion *c, struct digest *dg, struct scratch *s,

@@ -409,13 +409,18 @@ static bool holds_hash(struct str value)
 }
 
 /* Ids of clicks are of any writing, and what a campaign is called is nobody's. */
+static bool is_personal_under(const struct personal_name *n, struct str value)
+{
+	return personal_value(n, value) || (!n->click_id && holds_hash(value)) ||
+	       (!n->click_id && !n->campaign && is_base64_email(value));
+}
+
 bool pair_is_personal(struct str name, struct str value)
 {
 	struct personal_name n;
 
 	personal_name_of(name, &n);
-	return personal_value(&n, value) || (!n.click_id && holds_hash(value)) ||
-	       (!n.click_id && !n.campaign && is_base64_email(value));
+	return is_personal_under(&n, value);
 }
 
 static struct str cut_value(struct str *name)
@@ -432,8 +437,12 @@ static struct str cut_value(struct str *name)
 bool param_is_personal(struct str param)
 {
 	struct str value = cut_value(&param);
+	struct personal_name n;
 
-	return pair_is_personal(param, value) || holds_query(value, pair_is_personal);
+	personal_name_of(param, &n);
+	return is_personal_under(&n, value) ||
+	       holds_query(n.click_id || n.campaign ? query_behind(value) : value,
+			   pair_is_personal);
 }
 
 bool param_names_device(struct str param)

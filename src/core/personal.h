@@ -56,7 +56,7 @@ bool personal_value(const struct personal_name *name, struct str value);
  *   or of ten digits and more;
  * - an e-mail address anywhere in name or value, in base64 too (core/disguise.h); 64 hex digits,
  *   which may be its hash;
- * - a query in the value with such a parameter. */
+ * - a query in the value with such a parameter, which an id or a campaign's name does not begin. */
 bool param_is_personal(struct str param);
 bool pair_is_personal(struct str name, struct str value); /* but for the last */
 

@@ -43,6 +43,10 @@ static void scrubs_disguises(void **state)
 		{S "?state=email%3Djane", S},
 		{S "?a==YUBiLmRl b&q=email=jane", S},
 		{S "?ttclid=x%26email%3Djane", S},
+		{S "?utm_content=x%26email%3Djane", S},
+		/* what a campaign is called, in either writing */
+		{S "?utm_content=name=Summer&gclid=name=x&ttclid=user[email]=x", NULL},
+		{S "?utm_content=name%3DSummer&ttclid=user[email]%3Dx", NULL},
 		{S "?r=https%3A%2F%2Fx%2F%3Femail&s=a%3Dname&t=%2Fname%3F", NULL},
 		{S "?r=https%3A%2F%2Fx%2F%3Fpage%3D2%26ttclid%3DE.C.P.1", NULL},
 		{S "p;r=%2Fx%3Femail%3Djane/q", S "p;/q"},
