@@ -256,9 +256,10 @@ const struct event_map_entry *event_map_find_app(const struct event_map *map,
 {
 	const struct event_map_entry *found = event_map_find(map, destination_id, event);
 
+	/* What web events are called, too, is the map's to give and to take. */
 	if (!found) {
 		for (size_t i = 0; i < COUNT(standard); i++)
-			if (standard[i].sources & APP &&
+			if (standard[i].sources == APP &&
 			    is_spelling_of(event, standard[i].name))
 				return standard_entry(map, standard[i].name);
 		return NULL;

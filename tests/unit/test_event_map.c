@@ -143,6 +143,7 @@ static void knows_what_app_events_are_called(void **state)
 		{1, "login", NULL, "Login"},
 		{1, "Contact", "Contact", "Contact"},
 		{1, "contact", NULL, NULL},
+		{1, "view_content", NULL, NULL}, /* somebody took it out of the map */
 		{1, "logins", NULL, NULL},
 		{1, "logi", NULL, NULL},
 		{1, "", NULL, NULL},
