@@ -88,9 +88,12 @@ struct str query_behind(struct str value)
 bool holds_query(struct str value, pair_fn *is)
 {
 	struct str left = value, pair = value;
-	const char *end = value.p + value.len;
+	const char *end;
 
-	if (value.len == 0 || find_any(value.p, end, "%=", false) == end)
+	if (value.len == 0)
+		return false;
+	end = value.p + value.len;
+	if (find_any(value.p, end, "%=", false) == end)
 		return false;
 	while (left.len > 0) {
 		const char *mark = left.p;

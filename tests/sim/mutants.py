@@ -123,9 +123,6 @@ MUTANTS = [
      "if (r->sent < r->body_len && status", "if (0 && r->sent < r->body_len && status"),
     ("a row that was sent gets too old", "src/run/judge.c",
      "rule(j, d, sent ? 0 : now_ms, t, out, e)", "rule(j, d, sent ? now_ms : now_ms, t, out, e)"),
-    ("what is stored has the time of the clock that was set", "src/run/step.c",
-     "return step_pending(s) ? s->ahead_ms + (int64_t)clock_boot_ms() : clock_wall_ms();",
-     "return s ? clock_wall_ms() : 0;"),
     ("an outcome that cannot be stored is dropped", "src/run/shipment.c",
      "		if (!trouble_give_up(r)) {\n			store_later(s);\n			return;\n"
      "		}\n		trouble_note_loss(r, s->opening.events, &job->err);\n",
@@ -155,7 +152,6 @@ ELSEWHERE = {"checkpoints are not guarded": "tests/store/test_checkpoint",
              "success before the body was sent counts":
                  "tests/e2e/test_relay_cuts.py -k success_before",
              "a row that was sent gets too old": "tests/sim/test_scenarios",
-             "what is stored has the time of the clock that was set": "tests/sim/test_scenarios",
              "an outcome that cannot be stored is dropped": "tests/sim/test_scenarios",
              "a retry waits longer than the cap": "tests/unit/test_verdict",
              "code 0 is success under any status": "tests/unit/test_verdict"}
