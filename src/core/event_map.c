@@ -237,35 +237,13 @@ static const struct event_map_entry *standard_entry(const struct event_map *map,
 	return find_slot(map, 0, event, STANDARD, hash_of(event, STANDARD))->entry;
 }
 
-/* install_app, "Install App" and installapp are InstallApp. */
-static bool is_spelling_of(struct str event, const char *name)
-{
-	for (size_t i = 0; i < event.len; i++) {
-		char c = fold(event.p[i]);
-
-		if (c == '_')
-			continue;
-		if (c != ascii_lower(*name++))
-			return false;
-	}
-	return *name == '\0';
-}
-
 const struct event_map_entry *event_map_find_app(const struct event_map *map,
 						 int32_t destination_id, struct str event)
 {
 	const struct event_map_entry *found = event_map_find(map, destination_id, event);
 
-	/* What web events are called, too, is the map's to give and to take. */
-	if (!found) {
-		for (size_t i = 0; i < COUNT(standard); i++)
-			if (standard[i].sources == APP &&
-			    is_spelling_of(event, standard[i].name))
-				return standard_entry(map, standard[i].name);
-		return NULL;
-	}
 	/* A row of its own says what it means. */
-	if (found->destination_id == 0)
+	if (found && found->destination_id == 0)
 		for (size_t i = 0; i < COUNT(app_names); i++)
 			if (str_eq(found->tiktok_event, str_of(app_names[i].web)))
 				return standard_entry(map, app_names[i].app);

@@ -35,9 +35,8 @@ void event_map_free(struct event_map *map);
 const struct event_map_entry *event_map_find(const struct event_map *map,
 					     int32_t destination_id, struct str event);
 
-/* The same for a destination of source app: TikTok's names of app events in any spelling, and where
- * a row for all destinations says what only web events are called, what app events are called then
- * (Registration for CompleteRegistration). */
+/* The same for a destination of source app: where a row for all destinations says what only web
+ * events are called, what app events are called then (Registration for CompleteRegistration). */
 const struct event_map_entry *
 event_map_find_app(const struct event_map *map, int32_t destination_id, struct str event);
 

@@ -74,7 +74,7 @@ class Views(Case):
 
     def test_app_events_by_their_own_names(self):
         self.add_destination("app", "7123456789012345678", source="app")
-        names = {"install_app": (None, "InstallApp"), "Login": ("Login", "Login"),
+        names = {"InstallApp": ("InstallApp",) * 2, "install_app": (None, None),
                  "sign_up": ("CompleteRegistration", "Registration"),
                  "generate lead": ("Lead", "GenerateLead"), "purchase": ("Purchase",) * 2}
         self.project.insert([dict(purchase(n, app={"app_id": "x"}), event=name)
@@ -83,10 +83,10 @@ class Views(Case):
         for n, (name, told) in enumerate(names.items()):
             found = {row["destination"]: row["tiktok_event"] for row in self.project.rows(
                 "SELECT * FROM delivery_status WHERE event_id = ?", f"id-{n}")}
-            self.assertEqual((found["shop"], found["app"]), told, name)
+            self.assertEqual((found.get("shop"), found.get("app")), told, name)
         sent_names = {event["event"] for line in self.sandbox.ledger()
                       if line["source_id"] == "7123456789012345678" for event in line["events"]}
-        self.assertEqual(sent_names, {told[1] for told in names.values()})
+        self.assertEqual(sent_names, {told[1] for told in names.values() if told[1]})
 
     def test_what_they_say(self):
         self.sandbox.set_faults(["50000:nth=1", "poison:id=id-2"])

@@ -137,10 +137,9 @@ static void knows_what_app_events_are_called(void **state)
 		{1, "purchase", "Purchase", "Purchase"},
 		{1, "download", "Download", "Download"},
 		{1, "Launch App", "Mine", "Mine"},
-		{1, "install_app", NULL, "InstallApp"},
-		{1, "LAUNCHAPP", NULL, "LaunchAPP"},
-		{1, "In-App AD.click", NULL, "InAppADClick"},
-		{1, "login", NULL, "Login"},
+		{1, "InstallApp", "InstallApp", "InstallApp"},
+		{1, "install_app", NULL, NULL}, /* nobody mapped it */
+		{1, "login", NULL, NULL},
 		{1, "Contact", "Contact", "Contact"},
 		{1, "contact", NULL, NULL},
 		{1, "view_content", NULL, NULL}, /* somebody took it out of the map */
