@@ -60,8 +60,10 @@ static enum err_code take_waiting(struct queue *q, struct lot *lot, struct err *
 			continue;
 		}
 		sqlite3_bind_int64(s, 1, n->outbox_id * KEY_DESTINATIONS + at);
-		if (s == q->lease)
+		if (s == q->lease) {
 			sqlite3_bind_int(s, 2, (int)status);
+			db_bind_unless(s, 3, n->hash, 0);
+		}
 		if (db_run(q->db, s, e) != ERR_OK)
 			return e->code;
 		gone = sqlite3_changes(q->db->handle) == 0;

@@ -48,7 +48,8 @@ static const struct {
 	{S(unwait), "DELETE FROM waiting WHERE key = ?1"},
 	{S(waited), "SELECT attempt_id FROM waiting WHERE key = ?1"},
 	{S(lease),
-	 "UPDATE waiting SET status = 2, due_at = NULL WHERE key = ?1 AND status = ?2"},
+	 "UPDATE waiting SET status = 2, due_at = NULL, event_hash = ?3 WHERE key = ?1 "
+	 "AND status = ?2"},
 	{S(derived),
 	 "INSERT OR REPLACE INTO derived_id (outbox_id, event_id) VALUES (?1, ?2)"},
 	{S(duplicate),
