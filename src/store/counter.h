@@ -14,10 +14,18 @@
 
 #include "store/db.h"
 
+/* The first quarter behind `from` in which rows of a destination ended so; left: how many. */
+struct ended {
+	int32_t destination_id;
+	int status;
+	int64_t from, quarter, left;
+};
+
 struct counter {
 	struct db *db;
-	sqlite3_stmt *add, *end, *begin_anew, *forget;
+	sqlite3_stmt *add, *end, *first_end, *begin_anew, *forget;
 	int64_t quarter; /* that older ones were forgotten for */
+	struct ended ended[64];
 };
 
 MUST_CHECK enum err_code counter_open(struct counter *c, struct db *db, struct err *e);
