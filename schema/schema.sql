@@ -291,12 +291,12 @@ CREATE TABLE milestone (
 	attempt_id INTEGER NOT NULL
 );
 
--- The event_id of rows that came without one, so that people and later duplicates find it. content:
--- what redaction left of the row, by its hash; NULL where it was not redacted.
+-- The event_id of rows that came without one, so that people and later duplicates find it.
+-- redacted: 1 where redaction has rewritten the row, so that it cannot be derived again.
 CREATE TABLE derived_id (
 	outbox_id INTEGER PRIMARY KEY,
 	event_id TEXT NOT NULL,
-	content INTEGER
+	redacted INTEGER
 );
 
 -- Rows that hold personal data in the clear, in ranges, about a byte a row; noted in the

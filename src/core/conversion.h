@@ -28,7 +28,7 @@ struct outbox_row {
 	struct event_time event_time;
 	struct str payload;  /* JSON; empty is none */
 	struct str known_id; /* without one: what it was given when it was read before, */
-	bool refused, undated; /* and refused for what it held, and never sent */
+	bool refused, redacted, undated; /* and refused for what it held, never sent */
 };
 
 /* SHA-256 of normalised values of the conversion last read, by their tokens. */

@@ -53,6 +53,8 @@ static bool says(const struct conversion *c, enum field field, struct scratch *s
 	return str_trim(conversion_id(c, c->at[field], &s->text)).len > 0;
 }
 
+/* What an id is made of. Where that is the whole payload, and who it was of is gone from it,
+ * strangers' rows may be alike. */
 static bool is_redacted(const struct conversion *c, struct scratch *s)
 {
 	if (holds_sha256_hex(c->event))
@@ -61,7 +63,8 @@ static bool is_redacted(const struct conversion *c, struct scratch *s)
 		return false;
 	if (says(c, FIELD_ORDER_ID, s))
 		return holds_sha256_hex(json_bytes(c->json, c->at[FIELD_ORDER_ID]));
-	return holds_sha256_hex(c->row->payload) || holds_sha256_hex(c->event_time.text);
+	return c->row->redacted || holds_sha256_hex(c->row->payload) ||
+	       holds_sha256_hex(c->event_time.text);
 }
 
 bool event_id_is_kept(const struct conversion *c, struct scratch *s)

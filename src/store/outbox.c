@@ -2,7 +2,6 @@
 #include "store/outbox.h"
 
 #include "base/clock.h"
-#include "store/content.h"
 #include "store/unsent.h"
 
 /* clang-format off */
@@ -11,13 +10,13 @@
 #define COLUMNS(OF)                                                                      \
 	"outbox.id, " OF("outbox", "created_at") ", " OF("outbox", "event_id") CONTENT(OF)
 /* Of a row that was read before, behind the others: without an id of its own what it is known by
- * and what redaction left of it, and whether it was refused. */
+ * and whether it was redacted, and whether it was refused. */
 #define WITHOUT_ID(OF, it)                                                               \
 	", CASE WHEN " OUTBOX_OWN_ID(OF("outbox", "event_id")) " IS NULL THEN " it " END"
 #define DERIVED(column)                                                                  \
 	"(SELECT x." column " FROM derived_id x WHERE x.outbox_id = outbox.id)"
 #define KNOWN(OF, refused)                                                               \
-	WITHOUT_ID(OF, DERIVED("event_id")) WITHOUT_ID(OF, DERIVED("content"))           \
+	WITHOUT_ID(OF, DERIVED("event_id")) WITHOUT_ID(OF, DERIVED("redacted"))           \
 	WITHOUT_ID(OF, refused)
 #define REFUSED                                                                          \
 	"EXISTS (SELECT 1 FROM waiting WHERE " UNSENT_KEYS("?1") " AND unknown = 0) OR " \
@@ -53,7 +52,7 @@
 	"ORDER BY outbox.id"
 /* clang-format on */
 
-enum { KNOWN_ID = 6, CONTENT_LEFT, WAS_REFUSED, WAITS }; /* columns */
+enum { KNOWN_ID = 6, WAS_REDACTED, WAS_REFUSED, WAITS }; /* columns */
 
 enum err_code outbox_open(struct outbox_reader *r, struct db *db, struct err *e)
 {
@@ -159,19 +158,12 @@ static void row_of(sqlite3_stmt *s, int64_t known_ms, struct outbox_row *row)
 	row->payload = payload_of(s, 5);
 }
 
-/* Redaction has changed it, and nobody since. */
-static bool is_as_left(sqlite3_stmt *s, const struct outbox_row *row)
-{
-	return sqlite3_column_type(s, CONTENT_LEFT) == SQLITE_INTEGER &&
-	       sqlite3_column_int64(s, CONTENT_LEFT) ==
-		       content_hash(row->event, &row->event_time, row->payload);
-}
-
 static void known_row_of(sqlite3_stmt *s, int64_t known_ms, struct outbox_row *row)
 {
 	row_of(s, known_ms, row);
 	row->known_id = db_column(s, KNOWN_ID);
-	row->refused = sqlite3_column_int(s, WAS_REFUSED) != 0 && !is_as_left(s, row);
+	row->redacted = sqlite3_column_int(s, WAS_REDACTED) != 0;
+	row->refused = sqlite3_column_int(s, WAS_REFUSED) != 0;
 }
 
 enum err_code outbox_edges(struct outbox_reader *r, int64_t after, int64_t *first,

@@ -8,7 +8,6 @@
 #include "core/event_id.h"
 #include "core/redact.h"
 #include "core/redact_text.h"
-#include "store/content.h"
 #include "store/members.h"
 #include "store/queue.h"
 
@@ -34,8 +33,8 @@ static const struct {
 		     "coalesce(?3, event), event_time = coalesce(?4, event_time) WHERE "
 		     "id = ?1"},
 	{S(derived),
-	 "INSERT INTO derived_id (outbox_id, event_id, content) VALUES (?1, ?2, ?3) "
-	 "ON CONFLICT DO UPDATE SET content = ?3"},
+	 "INSERT INTO derived_id (outbox_id, event_id, redacted) VALUES (?1, ?2, 1) "
+	 "ON CONFLICT DO UPDATE SET redacted = 1"},
 	{S(keep), "UPDATE redaction SET members = ?2 WHERE first_id = ?1"},
 	{S(drop), "DELETE FROM redaction WHERE first_id = ?1"},
 #undef S
@@ -111,35 +110,23 @@ enum err_code scrub_begin(struct scrub *s, int64_t after, struct err *e)
 	return read_country(s, e);
 }
 
-static struct str written(const struct buf *b, struct str otherwise)
-{
-	return b->len > 0 ? buf_str(b) : otherwise;
-}
-
-/* What is derived from the content must be known before the content changes; and what will be left
- * of it, so that a change by somebody else can be told from this one. */
+/* What is derived from the content must be known before the content changes. */
 static enum err_code keep_event_id(struct scrub *s, const struct outbox_row *row,
 				   struct err *e)
 {
-	struct event_time time = row->event_time;
 	struct str id = row->known_id;
 	struct conversion c;
 
 	e->code = ERR_OK;
-	if (str_trim(row->event_id).len > 0)
+	if (str_trim(row->event_id).len > 0 || row->redacted)
 		return ERR_OK;
 	if (id.len == 0) {
 		if (conversion_read(&c, row, &s->scratch) != REASON_NONE)
 			return ERR_OK;
 		event_id_of(&c, &s->digest, &s->scratch, &id);
 	}
-	if (time.kind == EVENT_TIME_TEXT)
-		time.text = written(&s->time, time.text);
 	sqlite3_bind_int64(s->derived, 1, row->id);
 	db_bind(s->derived, 2, id);
-	sqlite3_bind_int64(s->derived, 3,
-			   content_hash(written(&s->event, row->event), &time,
-					written(&s->payload, row->payload)));
 	return db_run(s->db, s->derived, e);
 }
 
@@ -216,10 +203,10 @@ enum err_code scrub_erase(struct scrub *s, int64_t outbox_id, struct err *e)
 	struct outbox_row row;
 	bool found;
 
-	if (outbox_one(&s->reader, outbox_id, &row, &found, e) == ERR_OK && found) {
+	if (outbox_one(&s->reader, outbox_id, &row, &found, e) == ERR_OK && found &&
+	    keep_event_id(s, &row, e) == ERR_OK) {
 		redact_row(s, &row);
 		redact_erase(row.payload, &s->scratch, &s->payload);
-		e->code = keep_event_id(s, &row, e);
 	}
 	outbox_release(&s->reader);
 	return e->code == ERR_OK && found ? rewrite(s, outbox_id, e) : e->code;

@@ -139,6 +139,37 @@ class Mended(Case):
         self.assertEqual(self.project.statuses(), {"delivered": 1, "duplicate": 1})
         self.assertEqual(self.sent(), {before[0][0]: 1})
 
+    def test_strangers_are_not_one_another(self):
+        """Who they were is gone from what is left of them, also where they were mended."""
+        rows = []
+        for n in range(5):
+            payload = json.loads(self.content(value="x"))
+            payload["page"]["referrer"] = f"https://mail.example/?email=u{n}@shop.example"
+            rows.append({"event": "purchase", "payload": json.dumps(payload)})
+        self.project.insert(rows)
+        self.drain()
+        self.assertEqual(self.project.query("SELECT count(DISTINCT payload) FROM outbox"), [(1,)])
+        db = self.project.connect()
+        db.execute("UPDATE outbox SET payload = json_set(payload, '$.properties.value', 7)")
+        db.close()
+        self.project.convey("retry", "--status", "rejected")
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 5})
+
+    def test_a_relay_that_dies_behind_the_mending(self):
+        """What was on its way under the new id goes out under it again."""
+        self.project.insert([{"event": "purchase", "payload": self.content(value="x")}])
+        self.drain()
+        self.mend(1, payload=self.content())
+        self.project.convey("retry", "--row", "1")
+        self.sandbox.set_faults("hang:count=1")
+        relay = self.start()
+        wait_until(lambda: self.project.statuses() == {"sending": 1})
+        relay.kill()
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 1})
+        self.assertEqual(list(self.sent().values()), [1])
+
     def test_an_id_of_its_own(self):
         """Given when it was mended: the same row once more is its duplicate."""
         self.project.insert([{"event": "purchase", "payload": self.content(value="x")}])
