@@ -2,7 +2,8 @@
 -- created_at in seconds, micro- or nanoseconds and as text is understood as the relay understands
 -- it, in outbox_status and in queue_status.oldest_pending_s. delivery_status: a row whose
 -- destination waits for a person (paused, no token, one that is refused or may not write) has no
--- next_attempt_at.
+-- next_attempt_at, and waits for that person whatever it failed with last. oldest_pending_s: of the
+-- oldest row that waits or is on its way, not of the first that is due.
 
 CREATE VIEW creation AS
 SELECT id, nullif(CASE
@@ -26,7 +27,9 @@ SELECT s.id, s.event_id, s.event, st.word AS status,
 			WHERE w.key BETWEEN s.id * 1024 AND s.id * 1024 + 1023 AND w.status = 1),
 		(SELECT CASE WHEN sum(reason IS NULL) = 0 THEN min(reason) END
 			FROM destination_wait)))
-	WHEN s.state = 48 THEN (SELECT r.word FROM waiting w JOIN reason r ON r.id = w.reason
+	WHEN s.state = 48 THEN (SELECT r.word FROM waiting w
+		LEFT JOIN destination_wait t ON t.id = w.destination_id AND t.reason IN (17, 18, 19, 24)
+		JOIN reason r ON r.id = coalesce(t.reason, w.reason)
 		WHERE w.key BETWEEN s.id * 1024 AND s.id * 1024 + 1023 AND w.status = 3)
 	END AS reason,
 	strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT c.ms FROM creation c WHERE c.id = s.id) / 1000.0,
@@ -93,9 +96,11 @@ FROM outbox o
 	LEFT JOIN event_name n ON n.id = w.name_id
 	LEFT JOIN destination t ON t.id = w.destination_id
 	LEFT JOIN status st ON st.id = w.status
-	LEFT JOIN reason r ON r.id = CASE w.status
-		WHEN 1 THEN coalesce(CASE WHEN t.paused THEN 24 ELSE t.reason END, w.reason)
-		WHEN 2 THEN NULL
+	LEFT JOIN reason r ON r.id = CASE
+		WHEN w.status = 2 THEN NULL
+		WHEN w.status IN (1, 3) AND t.paused THEN 24
+		WHEN w.status = 1 OR (w.status = 3 AND t.reason IN (17, 18, 19))
+			THEN coalesce(t.reason, w.reason)
 		ELSE w.reason END
 	LEFT JOIN attempt a ON a.id = w.attempt_id
 UNION ALL
@@ -133,9 +138,15 @@ SELECT t.name AS destination,
 		WHERE a.outcome IS NULL AND a.destination_id = t.id), 0) AS sending,
 	c.retrying, c.delivered, c.duplicate, c.skipped, c.rejected, c.failed, c.held, c.cancelled,
 	max(0, (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) - min(
-		coalesce((SELECT o.ms FROM waiting w JOIN creation o ON o.id = w.key / 1024
-			WHERE w.destination_id = t.id AND w.due_at IS NOT NULL
-			ORDER BY w.due_at LIMIT 1), 9e15),
+		coalesce((SELECT o.ms FROM creation o WHERE o.id = coalesce(
+			(SELECT w.key / 1024 FROM (SELECT key, destination_id, due_at FROM waiting
+				ORDER BY key LIMIT 10000) w
+				WHERE w.destination_id = t.id AND w.due_at IS NOT NULL LIMIT 1),
+			(SELECT w.key / 1024 FROM waiting w
+				WHERE w.destination_id = t.id AND w.due_at IS NOT NULL
+				ORDER BY w.due_at LIMIT 1))), 9e15),
+		coalesce((SELECT min(o.ms) FROM attempt a JOIN creation o ON o.id = a.first_id
+			WHERE a.outcome IS NULL AND a.destination_id = t.id), 9e15),
 		coalesce((SELECT o.ms FROM creation o WHERE o.id = b.first_id), 9e15),
 		CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))) / 1000)
 		AS oldest_pending_s,

@@ -108,7 +108,7 @@ static void check_relay(struct doctor *d)
 		doctor_failed(d, "relay", &e);
 		return;
 	}
-	waits = t.unclaimed + t.pending + t.retrying;
+	waits = t.unclaimed + t.pending + t.retrying + t.sending;
 	if (pid > 0)
 		check_running(d, &t);
 	else if (pid < 0)

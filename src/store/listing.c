@@ -43,7 +43,8 @@ static const char *const candidates[][2] = {
 	[WAITING] = BOTH("SELECT key FROM waiting w LEFT JOIN destination_wait t "
 			 "ON t.id = w.destination_id WHERE key BETWEEN ?1 AND ?2 "
 			 "AND w.status = ?5 AND (?3 = 0 OR w.destination_id = ?3) "
-			 "AND (?4 = 0 OR ?4 = CASE w.status WHEN 1 "
+			 "AND (?4 = 0 OR ?4 = CASE WHEN w.status = 1 OR (w.status = 3 "
+			 "AND t.reason IN (17, 18, 19, 24)) "
 			 "THEN coalesce(t.reason, w.reason) ELSE w.reason END)",
 			 "key"),
 	[STATE] = BOTH(

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/clock.h"
+#include "store/outbox.h"
 #include "store/requeue_waits.h"
 #include "store/setting.h"
 #include "store/unsent.h"
@@ -178,7 +179,7 @@ static enum err_code begin_anew(struct requeue *q, int64_t key, int state, struc
 
 	sqlite3_bind_int64(q->since, 1, key);
 	if (db_step(q->db, q->since, &found, e) == ERR_OK && found)
-		since_ms = sqlite3_column_int64(q->since, 0);
+		since_ms = outbox_created_ms(q->since, 0, q->now_ms);
 	sqlite3_reset(q->since);
 	if (e->code != ERR_OK)
 		return e->code;
@@ -368,8 +369,8 @@ enum err_code requeue_row(struct requeue *q, int64_t outbox_id, struct err *e)
 
 static const char waiting_sql[] =
 	"SELECT w.key FROM waiting w LEFT JOIN destination t ON t.id = w.destination_id "
-	"WHERE w.key > ?3 AND w.status = ?1 AND (?2 = 0 OR ?2 = CASE w.status WHEN 1 "
-	"THEN " REQUEUE_WAITS_FOR " ELSE w.reason END) ORDER BY w.key LIMIT 1000";
+	"WHERE w.key > ?3 AND w.status = ?1 AND (?2 = 0 OR ?2 = " REQUEUE_WAITS_FOR
+	") ORDER BY w.key LIMIT 1000";
 
 static const char delivery_sql[] =
 	"SELECT key FROM delivery WHERE state = ?2 AND state < 160 AND key > ?3 "

@@ -20,8 +20,7 @@ _Static_assert(REASON_ERASED == 116, "the statement above names it by number");
 /* ?1 a status, ?2 a reason. */
 static const char waiting_sql[] =
 	"SELECT count(*), 0, 0 FROM waiting w LEFT JOIN destination t "
-	"ON t.id = w.destination_id WHERE w.status = ?1 AND ?2 = CASE w.status WHEN 1 "
-	"THEN " REQUEUE_WAITS_FOR " ELSE w.reason END";
+	"ON t.id = w.destination_id WHERE w.status = ?1 AND ?2 = " REQUEUE_WAITS_FOR;
 
 /* ?1 a reason, 0 any. As the view `unclaimed` counts them: who writes may not read views. */
 static const char unclaimed_sql[] =

@@ -10,7 +10,9 @@
 
 /* A row w of waiting at destination t. */
 #define REQUEUE_WAITS_FOR                                                                \
-	"coalesce(CASE WHEN t.paused THEN 24 ELSE t.reason END, w.reason)"
+	"CASE WHEN w.status IN (1, 3) AND t.paused THEN 24 WHEN w.status = 1 OR "        \
+	"(w.status = 3 AND t.reason IN (17, 18, 19)) THEN coalesce(t.reason, w.reason) " \
+	"ELSE w.reason END"
 
 /* Every row that no relay has taken up. */
 #define REQUEUE_ALL_WAIT_FOR                                                             \

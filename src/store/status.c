@@ -8,14 +8,21 @@
  * removed it has decided. The view `problem` keeps it. */
 #define KEPT "destination_id NOT IN (SELECT id FROM destination WHERE removed <> 0)"
 
+/* clang-format off */
 /* A wrong endpoint or version, which TikTok or a gateway answers: it passes where a gateway is
  * being deployed, and never where the address is wrong. What else goes on by itself (network, tls,
- * a throttle) does so within a day. */
+ * a throttle) does so within a day. It has been tried for as long: rows that were kept otherwise,
+ * by a pause or as no relay ran, may be older. */
 #define STOPPED_FOR_LONG                                                                 \
-	"(SELECT count(*) FROM queue_status WHERE CASE WHEN state = 'server_error' "     \
-	"THEN 600 WHEN state IN ('rate_limited', 'network', 'tls', 'circuit_open') "     \
-	"THEN 86400 END <= min(oldest_pending_s, strftime('%s', 'now') - "               \
-	"coalesce(strftime('%s', last_delivered_at), 0)))"
+	"(SELECT count(*) FROM (SELECT *, CASE WHEN state = 'server_error' THEN 600 "    \
+	"WHEN state IN ('rate_limited', 'network', 'tls', 'circuit_open') THEN 86400 "   \
+	"END AS patience, coalesce(strftime('%s', last_delivered_at), 0) AS took_s, "    \
+	"strftime('%s', 'now') AS now_s FROM queue_status) q WHERE patience <= "         \
+	"min(oldest_pending_s, now_s - took_s) AND EXISTS (SELECT 1 FROM attempt a "     \
+	"JOIN destination t ON t.id = a.destination_id AND t.removed = 0 WHERE "         \
+	"t.name = q.destination AND a.started_at BETWEEN took_s * 1000 AND "             \
+	"(now_s - patience) * 1000 AND a.outcome <> 'delivered'))"
+/* clang-format on */
 
 /* A week before they are too old, for whatever reason they wait. */
 #define NEARLY_TOO_OLD                                                                   \

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the views say, and of which columns they are."""
+import json
 import os
 import re
 import sys
@@ -71,6 +72,43 @@ class Views(Case):
                 db.execute("INSERT INTO outbox (event, created_at) VALUES ('purchase', ?)",
                            (made,))
             self.assertAlmostEqual(self.project.queue()["oldest_pending_s"], age, delta=30)
+
+    def test_the_oldest_is_not_the_first_that_is_due(self):
+        self.sandbox.set_faults(["50000:count=1"])
+        relay = self.start("--retry-base-ms", "3600000", "--retry-cap-ms", "3600000")
+        self.project.insert(dict(purchase(n), created_at=(NOW - 1000) * 1000) for n in range(2))
+        self.project.wait_for({"retrying": 2})
+        self.project.convey("destination", "pause", "shop")
+        self.project.insert([purchase(9)])
+        wait_until(lambda: self.project.query("SELECT count(*) FROM waiting") == [(3,)])
+        self.assertGreaterEqual(self.project.queue()["oldest_pending_s"], 1000)
+        self.assertEqual(relay.stop(), 0)
+
+    def test_what_is_on_its_way_waits_too(self):
+        self.sandbox.set_faults("hang")
+        relay = self.start()
+        self.project.insert([dict(purchase(1), created_at=(NOW - 3600) * 1000)])
+        wait_until(lambda: self.project.statuses() == {"sending": 1})
+        relay.kill()
+        self.assertGreaterEqual(self.project.queue()["oldest_pending_s"], 3600)
+        self.assertIn("Needs you: no relay runs, and the oldest row has waited for 60 min",
+                      " ".join(self.project.convey("status", status=1).split()))
+
+    def test_retries_wait_for_whom_their_destination_waits_for(self):
+        self.sandbox.set_faults("50000")
+        relay = self.start("--retry-base-ms", "600000", "--retry-cap-ms", "600000")
+        self.project.insert([purchase(1), purchase(2)])
+        self.project.wait_for({"retrying": 2})
+        self.project.convey("destination", "pause", "shop")
+        for view in ("outbox_status", "delivery_status"):
+            self.assertEqual(self.project.query(f"SELECT status, reason FROM {view}"),
+                             [("retrying", "paused")] * 2, view)
+        listed = self.project.convey("list", "--reason", "paused", "--json")
+        self.assertEqual([row["event_id"] for row in json.loads(listed)], ["id-2", "id-1"])
+        self.assertIn("2 deliveries would be given up", self.project.said(
+            "cancel", "--status", "retrying", "--reason", "paused", "--dry-run"))
+        self.assertNotIn("goes on by itself", self.project.convey("why", "id-1"))
+        self.assertEqual(relay.stop(), 0)
 
     def test_app_events_by_their_own_names(self):
         self.add_destination("app", "7123456789012345678", source="app")

@@ -288,9 +288,9 @@ class One(Case):
             wait_until(lambda: self.project.statuses() == {"retrying": 1})
             self.assertRegex(self.text(self.why("id-1"), "status"), r"next attempt \d{4}-")
             self.assertRegex(listed(), r"^\d{4}-")
-            # What it was retried for is told, and what it waits for.
+            # What it failed with is told by its attempt, what it waits for here.
             self.project.convey("destination", "pause", "shop")
-            self.assertIn("retrying: server_error, attempts 1",
+            self.assertIn("retrying: paused, attempts 1",
                           self.text(self.why("id-1"), "status"))
             self.assertIn("next attempt once the destination is resumed",
                           self.text(self.why("id-1"), "status"))
