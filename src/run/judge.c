@@ -101,7 +101,8 @@ enum reason judge_read(struct judge *j, const struct outbox_row *row)
 
 	j->event_id = row->event_id;
 	j->enrichment = (struct enrichment){0};
-	if (row->known_id.len && (reason || event_id_is_kept(&j->conversion, &j->scratch)))
+	if (row->known_id.len &&
+	    (reason || event_id_is_kept(&j->conversion, &j->scratch)))
 		j->event_id = row->known_id;
 	else if (reason == REASON_NONE)
 		event_id_of(&j->conversion, &j->digest, &j->scratch, &j->event_id);
