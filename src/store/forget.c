@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "core/normalize.h"
+#include "core/real_text.h"
 #include "core/redact.h"
 #include "core/sha256_hex.h"
 #include "store/person.h"
@@ -273,7 +274,7 @@ static bool sighting_is_persons(struct forget *f, sqlite3_stmt *s)
 
 	identifiers_clear(&ids);
 	for (int i = 0; i < 5; i++) {
-		struct str value = str_trim(db_column(s, i + 1));
+		struct str value = real_text_whole(str_trim(db_column(s, i + 1)));
 
 		identifiers_add(&ids, kinds[i], value, &reader);
 		/* A placeholder is no identifier, and yet it may be asked for. */

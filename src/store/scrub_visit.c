@@ -4,6 +4,7 @@
 #include "store/scrub.h"
 
 #include "base/clock.h"
+#include "core/real_text.h"
 #include "store/setting.h"
 
 enum {
@@ -77,7 +78,7 @@ static bool redact_columns(struct visit_scrub *v, sqlite3_stmt *row)
 	bool changed = false;
 
 	for (int i = 0; i < v->table->count; i++) {
-		struct str value = db_column(row, i + 1);
+		struct str value = real_text_whole(db_column(row, i + 1));
 		struct buf *out = &v->values[i];
 
 		if (value.len > BOUNDED_MAX) {

@@ -122,6 +122,27 @@ class Older(Permission):
         self.assertEqual(self.told(), {"id-0": True, "id-1": False, "id-2": False})
 
 
+class Numbers(Permission):
+    """JavaScript binds every number as a floating one: 4711.0 stands in a column of texts."""
+
+    def test_they_name_whom_they_mean(self):
+        self.state(100, external_id=4711.0, ad_user_data="GRANTED")
+        self.state(100, session_id=77.0, ad_user_data="GRANTED")
+        self.state(100, external_id="4713.5", ad_user_data="GRANTED")
+        for number, more in enumerate(({"external_id": 4711}, {"external_id": "4711"},
+                                       {"external_id": 4712}, {"external_id": "4713"})):
+            self.project.insert([purchase(number, user=dict(more, ip=IP))])
+        self.project.insert([purchase(4, session_id=77, user={"ip": IP})])
+        self.drain()
+        self.assertEqual(self.told(), {"id-0": True, "id-1": True, "id-2": False, "id-3": False,
+                                       "id-4": True})
+
+    def test_they_are_forgotten(self):
+        self.state(100, external_id=4711.0, ad_user_data="GRANTED")
+        self.project.convey("forget", "--external-id", "4711")
+        self.assertEqual(self.project.query("SELECT external_id FROM consent"), [])
+
+
 class Since(Permission):
     """A payload says what was so at its event, whenever it is written."""
 
