@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * query.h - the parameters of a page's address, in one reading for all who look for one: '&' and
  * ';' part them ("&amp;", as a page's source has it, is both), and so does a second '?', which
- * templates put before theirs.
+ * templates put before theirs. Behind the beginning of another address, "from=https://x.de/?a=1",
+ * all but a '&' is that address's.
  *
  * Owns:    nothing.
  * Thread:  any.
@@ -36,6 +37,9 @@ static inline bool query_next(struct str *query, struct str *param)
 		return false;
 	end = query->p + query->len;
 	stop = find_any(query->p, end, "&;?#", false);
+	if (stop < end && (*stop == ';' || *stop == '?') &&
+	    memmem(query->p, (size_t)(stop - query->p), "://", 3))
+		stop = find_any(stop, end, "&#", false);
 	*param = str_make(query->p, (size_t)(stop - query->p));
 	if (stop < end && *stop++ == '#')
 		stop = end;
