@@ -124,7 +124,24 @@ static const char *code_of(struct str place)
 	return NULL;
 }
 
-const char *country_named(struct str text)
+static bool are_letters(struct str place)
+{
+	for (size_t i = 0; i < place.len; i++)
+		if (ascii_lower(place.p[i]) < 'a' || ascii_lower(place.p[i]) > 'z')
+			return false;
+	return true;
+}
+
+static const char *code_of_letters(const char *letters, char own[3])
+{
+	own[0] = ascii_upper(letters[0]);
+	own[1] = ascii_upper(letters[1]);
+	own[2] = '\0';
+	return memcmp(own, "UK", 2) == 0 ? "GB" : own;
+}
+
+/* `own` NULL: names alone. */
+static const char *code_of_text(struct str text, char *own)
 {
 	const char *code = NULL;
 	struct buf place;
@@ -133,20 +150,22 @@ const char *country_named(struct str text)
 		return NULL;
 	buf_init(&place, 4 * NAME_MAX_BYTES);
 	if (normalize_place(text, &place))
-		code = code_of(buf_str(&place));
+		code = own && place.len == 2 && are_letters(buf_str(&place))
+			       ? code_of_letters(place.p, own)
+			       : code_of(buf_str(&place));
 	buf_fini(&place);
 	return code;
+}
+
+const char *country_named(struct str text)
+{
+	return code_of_text(text, NULL);
 }
 
 const char *country_code(struct str text, char own[3])
 {
 	text = str_trim(text);
-	if (text.len != 2)
-		return country_named(text);
-	own[0] = ascii_upper(text.p[0]);
-	own[1] = ascii_upper(text.p[1]);
-	own[2] = '\0';
-	return memcmp(own, "UK", 2) == 0 ? "GB" : own;
+	return text.len == 2 ? code_of_letters(text.p, own) : code_of_text(text, own);
 }
 
 bool country_exists(const char *code)

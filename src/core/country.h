@@ -13,8 +13,8 @@
  * few other languages, or with this alpha-3 code; NULL for none or several. */
 const char *country_named(struct str text);
 
-/* The same of two letters, too, which need not be a country's: "de" is "DE", in `own`, and "UK"
- * is "GB". Blanks around them do not matter. */
+/* The same of two letters, too, which need not be a country's: "de" and "D.E." are "DE", in `own`,
+ * and "UK" is "GB". Blanks around them do not matter. */
 const char *country_code(struct str text, char own[3]);
 
 /* Whether ISO 3166 has this alpha-2 code, in upper case. */

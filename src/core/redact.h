@@ -5,10 +5,10 @@
  * The hash is the one that TikTok gets, so that a redacted payload gives the same event. What
  * has no normal form (and is never sent) becomes {"sha256": …} instead, which is never sent
  * either. City, state and country have no hashed form at TikTok: a redacted payload sends
- * none. A country of two letters stays: it says nothing about a person, and routes ask for it.
- * All other members stay, external_id, ip, user agent and click ids too, unless there is an e-mail
- * address or a phone in them; transaction_id stays as it is. Redacting twice changes nothing,
- * and all other bytes stay as they are.
+ * none. A country by its code or its name stays: it says nothing about a person, and routes ask
+ * for it. All other members stay, external_id, ip, user agent and click ids too, unless there is
+ * an e-mail address or a phone in them; transaction_id stays as it is. Redacting twice changes
+ * nothing, and all other bytes stay as they are.
  *
  * Owns:    nothing.
  * Thread:  as the scratch.

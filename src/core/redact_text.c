@@ -2,6 +2,7 @@
 #include "core/redact_text.h"
 
 #include "base/find_any.h"
+#include "core/country.h"
 #include "core/normalize.h"
 #include "core/sha256_hex.h"
 #include "core/url.h"
@@ -124,13 +125,15 @@ static bool is_call(struct str text)
 enum redact_action redact_action_of(const struct redact_spot *spot, struct str text)
 {
 	enum redact_action action;
+	char own[3];
 
 	if (text.len == 0 || spot->place == PLACE_KEPT || is_sha256_hex(text))
 		return ACTION_NONE;
 	switch (spot->place) {
 	case PLACE_FIELD:
-		return spot->field == FIELD_COUNTRY && text.len == 2 ? ACTION_NONE
-								     : ACTION_HASH;
+		return spot->field == FIELD_COUNTRY && country_code(text, own)
+			       ? ACTION_NONE
+			       : ACTION_HASH;
 	case PLACE_PERSON: return ACTION_HASH;
 	case PLACE_ID:
 		return tells_who(text) || is_international_phone(text) ? ACTION_HASH

@@ -65,10 +65,31 @@ static void knows_names(void **state)
 	assert_null(country_named(STR("")));
 }
 
+static void knows_codes(void **state)
+{
+	static const char *const rows[][2] = {
+		{"de", "DE"},       {" uk ", "GB"},   {"Deutschland", "DE"},
+		{"deu", "DE"},      {"U.S.", "US"},   {"U.K.", "GB"},
+		{"u. s. a.", "US"}, {"Bayern", NULL}, {"Korea", NULL},
+		{"4-9", NULL},      {"", NULL},
+	};
+	char own[3];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *code = country_code(str_of(rows[i][0]), own);
+
+		if ((code == NULL) != (rows[i][1] == NULL) ||
+		    (code && strcmp(code, rows[i][1]) != 0))
+			fail_msg("%s: %s", rows[i][0], code ? code : "none");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_names),
+		cmocka_unit_test(knows_codes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
