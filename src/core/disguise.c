@@ -2,6 +2,7 @@
 #include "core/disguise.h"
 
 #include "core/email_scan.h"
+#include "core/finer_picture.h"
 #include "core/percent.h"
 
 /* Of a '+' a form may have made a blank. */
@@ -31,29 +32,72 @@ static bool is_text(unsigned char c, int *more)
 			: c >= 0xc2 && c < 0xf5;
 }
 
-bool is_base64_email(struct str value)
-{
-	struct email_scan scan = {.local = false};
-	unsigned bits = 0;
-	int have = 0, more = 0;
+struct base64 {
+	struct str left;
+	unsigned bits;
+	int have;
+};
 
-	if (value.len < 8) /* a@b.de */
-		return false;
-	while (value.len > 0) {
-		int digit = base64_value(percent_next(&value));
+/* The next byte of the text; false where there is none. */
+static bool base64_next(struct base64 *b, char *c)
+{
+	while (b->left.len > 0) {
+		int digit = base64_value(percent_next(&b->left));
 
 		if (digit < 0)
 			return false;
-		bits = bits << 6 | (unsigned)digit;
-		have += 6;
-		if (have < 8)
+		b->bits = b->bits << 6 | (unsigned)digit;
+		b->have += 6;
+		if (b->have < 8)
 			continue;
-		have -= 8;
-		if (!is_text((unsigned char)(bits >> have), &more))
+		b->have -= 8;
+		*c = (char)(b->bits >> b->have);
+		b->bits &= (1u << b->have) - 1;
+		return true;
+	}
+	return false;
+}
+
+static bool is_alnum(char c)
+{
+	return email_is_letter(c) || ascii_is_digit(c);
+}
+
+/* `behind` an '@'. */
+static bool begins_finer_picture(struct base64 behind)
+{
+	char domain[64];
+	size_t len = 0;
+
+	while (len < sizeof(domain) && base64_next(&behind, &domain[len]) &&
+	       (is_alnum(domain[len]) || domain[len] == '.' || domain[len] == '-'))
+		len++;
+	return len < sizeof(domain) && is_finer_picture(str_make(domain, len));
+}
+
+/* Data is written like this, where a name with an '@' in front is no address: before one must
+ * stand a letter or a digit, with no more than signs of a local part between ("@brand.de"). */
+bool is_base64_email(struct str value)
+{
+	struct base64 in = {.left = value}, domain = in;
+	struct email_scan scan = {.local = false};
+	bool word = false;
+	int more = 0;
+	char c;
+
+	if (value.len < 8) /* a@b.de */
+		return false;
+	while (base64_next(&in, &c)) {
+		if (!is_text((unsigned char)c, &more))
 			return false;
-		if (email_scan_byte(&scan, (char)(bits >> have)))
-			return true;
-		bits &= (1u << have) - 1;
+		if (c == '@')
+			domain = in;
+		if (email_scan_byte(&scan, c == '@' && !word ? ' ' : c)) {
+			if (!begins_finer_picture(domain))
+				return true;
+			scan = (struct email_scan){.local = false};
+		}
+		word = is_alnum(c) || (word && email_is_local(c));
 	}
 	return false;
 }

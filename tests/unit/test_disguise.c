@@ -66,6 +66,18 @@ static void scrubs_disguises(void **state)
 		{S "?x=YWJiLmRl&y=checkout_confirmation&z=AAAAAAAAAAAA&_ga=GA1.2.3.4",
 		 NULL},
 		{S "?utm_campaign=YUBiLmRl&gclid=YUBiLmRl", NULL},
+		/* base64 of what is written as an address is */
+		{S "?state=eyJpbWciOiJpbWdAMngucG5nIn0", NULL}, /* {"img":"img@2x.png"} */
+		{S "?state=aHR0cHM6Ly9jZG4veEAzeC5qcGc", NULL}, /* https://cdn/x@3x.jpg */
+		{S "?state=eyJoYW5kbGUiOiJAYnJhbmQuZGUifQ",
+		 NULL},                                  /* {"handle":"@brand.de"} */
+		{S "?state=eyJAYnJhbmQuZGUiOjF9", NULL}, /* {"@brand.de":1} */
+		{S "?state=aW1nQDJ4LnBuZyxhQHguZGU", S}, /* img@2x.png,a@x.de */
+		{S "?state=YUAyeC5wbmcuZGU", S},         /* a@2x.png.de */
+		{S "?state=ImEgYiJAeC5kZQ", S},          /* "a b"@x.de */
+		{S "?state=YV9AeC5kZQ", S},              /* a_@x.de */
+		{S "?state=eyJpIjoiYUAyeC5wbmciLCJlIjoiYUB4LmRlIn0",
+		 S}, /* {"i":"a@2x.png","e":"a@x.de"} */
 		/* pictures for finer screens */
 		{S "img@2x.png", NULL},
 		{S "a/img%402x.JPG?v=icon@1.5x.svg,b", NULL},
