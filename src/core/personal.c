@@ -4,6 +4,7 @@
 #include "core/disguise.h"
 #include "core/email_scan.h"
 #include "core/finer_picture.h"
+#include "core/nobody.h"
 #include "core/percent.h"
 #include "core/sha256_hex.h"
 
@@ -337,9 +338,37 @@ bool personal_value(const struct personal_name *name, struct str value)
 	return name->personal || is_phone(value, name->canonical);
 }
 
-bool is_device_name(const char *canonical)
+/* Of letters of another script nothing is left in the canonical one: ціна_ua is no "ua". */
+static bool is_wide(struct str name)
 {
-	return is_in(canonical, device_names, COUNT(device_names));
+	while (name.len > 0)
+		if ((unsigned char)percent_next(&name) >= 0x80)
+			return true;
+	return false;
+}
+
+bool is_device_name(struct str name, const char *canonical)
+{
+	return is_in(canonical, device_names, COUNT(device_names)) && !is_wide(name);
+}
+
+/* What is longer than any word for nobody is somebody's. */
+static bool is_of_device(const char *canonical, struct str value)
+{
+	enum { AGENT_MIN = 16 };
+	char p[64];
+	size_t len = 0;
+	struct str text;
+
+	while (value.len > 0 && len < sizeof(p))
+		p[len++] = percent_next(&value);
+	text = str_make(p, len);
+	if (value.len > 0)
+		return true;
+	/* Two letters that are much else: a country, a flag. */
+	if (strcmp(canonical, "ua") == 0 && len < AGENT_MIN && !memchr(p, '/', len))
+		return false;
+	return len > 0 && !stands_for_nobody(text);
 }
 
 bool pair_names_device(struct str name, struct str value)
@@ -347,11 +376,13 @@ bool pair_names_device(struct str name, struct str value)
 	char n[PERSONAL_NAME_MAX + 1];
 	bool parts = canonical(name, n);
 
-	if (value.len == 0)
+	if (is_device_name(name, n))
+		return is_of_device(n, value);
+	if (!parts)
 		return false;
-	if (!is_device_name(n) && parts)
-		canonical(last_part(name), n);
-	return is_device_name(n);
+	name = last_part(name);
+	canonical(name, n);
+	return is_device_name(name, n) && is_of_device(n, value);
 }
 
 /* Of what is meant: the digits of a %20 are none of a hash. */

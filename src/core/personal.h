@@ -60,11 +60,11 @@ bool personal_value(const struct personal_name *name, struct str value);
 bool param_is_personal(struct str param);
 bool pair_is_personal(struct str name, struct str value); /* but for the last */
 
-/* One that is called after an id of a person, a browser or a device (external_id, user_agent, ttp,
- * idfa), which leave with the consent to it only; or has a query with such a one in its value. */
+/* Called after an id of a person, a browser or a device (external_id, user_agent, idfa), which leave
+ * with the consent to it only, and not for nobody; or with a query with such a one in its value. */
 bool param_names_device(struct str param);
 bool pair_names_device(struct str name, struct str value);
-bool is_device_name(const char *canonical); /* of struct personal_name */
+bool is_device_name(struct str name, const char *canonical); /* of struct personal_name */
 
 /* What nearly every shop's addresses have and is nobody's unless an e-mail address is in it,
  * told by its first bytes and its length alone. */

@@ -44,7 +44,7 @@ static bool names_a_person(struct shaper *sh, const struct redact_spot *spot,
 	if (spot->name.email || tells_who(name) || holds_sha256_hex(name))
 		return true;
 	return type != TOKEN_TRUE && type != TOKEN_FALSE &&
-	       (is_device_name(spot->name.canonical) ||
+	       (is_device_name(name, spot->name.canonical) ||
 		personal_value(&spot->name, STR("x")));
 }
 

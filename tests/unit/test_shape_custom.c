@@ -18,6 +18,7 @@ static const struct {
 	const char *in, *want;
 } rows[] = {
 	{"\"x\":1", "\"x\":1"},
+	{"\"\xd1\x86_ua\":450,\"\xd0\xb2_email\":\"x\"", "\"\xd1\x86_ua\":450"},
 	{"\"gps_adid\":\"g\",\"android_id\":\"a\",\"oaid\":\"o\",\"IMEI\":\"i\",\"aaid\":"
 	 "\"a\",\"waid\":\"w\",\"x\":1",
 	 "\"x\":1"},

@@ -82,12 +82,13 @@ static void expect(const struct row *r, const struct destination_rules *d, bool 
 static void names_nobody_in_addresses_without_consent(void **state)
 {
 	static const struct row denied = {PAGE("t?" DEVICES "ttclid=E.C.P.1&b=2",
-					       "t;idfv=1?ua=x&q=1#a"),
+					       "t;idfv=1?ua=Moz/5&q=1#a"),
 					  "\"user\":{\"ttclid\":\"E.C.P.1\"}," PAGE(
 						  "t?ttclid=E.C.P.1&b=2", "t;?q=1")},
-				granted = {
-					PAGE("t?" DEVICES "b=2", "t;idfv=1?ua=x&q=1#a"),
-					PAGE("t?" DEVICES "b=2", "t;idfv=1?ua=x&q=1")};
+				granted = {PAGE("t?" DEVICES "b=2",
+						"t;idfv=1?ua=Moz/5&q=1#a"),
+					   PAGE("t?" DEVICES "b=2",
+						"t;idfv=1?ua=Moz/5&q=1")};
 	const struct destination_rules hashed = {.source = SOURCE_WEB,
 						 .pii_hashed = true};
 	const struct destination_rules none = {.source = SOURCE_WEB};
@@ -96,6 +97,43 @@ static void names_nobody_in_addresses_without_consent(void **state)
 	expect(&denied, &hashed, false);
 	expect(&denied, &none, true);
 	expect(&granted, &hashed, true);
+}
+
+/* Names that are much else, and words for nobody. */
+static void leaves_what_names_no_device(void **state)
+{
+	static const char *const kept[] = {
+		"ua=1",
+		"filter[ua]=1",
+		"\xd1\x86\xd1\x96\xd0\xbd\xd0\xb0_ua=450/2",
+		"%D1%86_user_id=5",
+		"user_id=0",
+		"user_id=null",
+		"customerId=guest",
+		"user_id=%7B%7Bid%7D%7D",
+		"deviceId=00000000-0000-0000-0000-000000000000",
+		"back=/p?ua=1",
+		"user_id=",
+	};
+	static const char *const taken[] = {
+		"ua=Mozilla/5.0", "ua=Mozilla%2F5.0",       "ua=0123456789abcdef",
+		"user_id=10",     "filter[user_id]=guest7", "back=/p?ua=a/1",
+	};
+	const struct destination_rules d = {.source = SOURCE_WEB};
+	char in[256], wanted[256];
+	struct row row = {in, wanted};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kept); i++) {
+		snprintf(in, sizeof(in), PAGE("?%s&q=1", ""), kept[i]);
+		memcpy(wanted, in, sizeof(wanted));
+		expect(&row, &d, true);
+	}
+	for (size_t i = 0; i < COUNT(taken); i++) {
+		snprintf(in, sizeof(in), PAGE("?%s&q=1", ""), taken[i]);
+		snprintf(wanted, sizeof(wanted), PAGE("?q=1", ""));
+		expect(&row, &d, true);
+	}
 }
 
 #define SHA_4711 "de650d61f5bd166a91f8ccec3158297db18b9d50eaedca238cd29dc3a214a916"
@@ -250,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_nobody_in_addresses_without_consent),
+		cmocka_unit_test(leaves_what_names_no_device),
 		cmocka_unit_test(reads_products_as_shops_write_them),
 		cmocka_unit_test(reads_lists_of_one_and_blanks),
 		cmocka_unit_test(reads_countries_by_their_names),
