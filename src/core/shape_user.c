@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/country.h"
 #include "core/identifier.h"
+#include "core/json_id.h"
 #include "core/nobody.h"
 #include "core/normalize.h"
 #include "core/redact_text.h"
@@ -215,13 +216,13 @@ static void put_raw(struct shaper *sh, struct str label, enum field field,
 		put_text(sh->out, label, str_trim(other));
 }
 
-/* The same, of what stands for somebody. */
+/* The same, of what stands for somebody as it would be sent: 0.0 is sent as "0". */
 static void put_raw_id(struct shaper *sh, struct str label, enum field field,
 		       struct str other)
 {
 	uint32_t at = sh->c->at[field];
 
-	if (at != JSON_NONE && !stands_for_nobody(json_bytes(sh->j, at)) &&
+	if (at != JSON_NONE && !stands_for_nobody(json_id(sh->j, at, &sh->s->text)) &&
 	    put_own(sh, label, at))
 		return;
 	if (other.len > 0 && !stands_for_nobody(other) && !tells_who(other))

@@ -255,7 +255,14 @@ static void reads_lists_of_one_and_blanks(void **state)
 		      "0\",\"user_agent\":\"Moz "
 		      "\\u0020\"") "," PAGE("", ""),
 		 USER("\"user_agent\":\"Moz\"") "," PAGE("", "")},
+		/* as they would be sent */
+		{USER("\"ttp\":0.0") "," PAGE("", ""), PAGE("", "")},
+		{USER("\"ttp\":-1e0") "," PAGE("", ""), PAGE("", "")},
+		{USER("\"ttp\":[-0.00]") "," PAGE("", ""), PAGE("", "")},
+		{USER("\"ttp\":\"nul\\u006c\"") "," PAGE("", ""), PAGE("", "")},
 	};
+	static const struct row nobody = {USER("\"idfv\":-1.0,\"gaid\":0.0") APP,
+					  "\"app\":{\"app_id\":\"7\"}"};
 	static const struct row app = {USER("\"idfv\":\" EA75 \",\"gaid\":[\" AB-1 \"]")
 					       APP,
 				       USER("\"idfv\":\"EA75\",\"gaid\":\"ab-1\"") APP};
@@ -266,6 +273,7 @@ static void reads_lists_of_one_and_blanks(void **state)
 		expect(&web[i], &d, true);
 	d.source = SOURCE_APP;
 	expect(&app, &d, true);
+	expect(&nobody, &d, true);
 }
 
 #define PHONE_AT "ed13b71767ac8ac77e115a562cef117fb1bd9079375901d89c885be354da63f5"
