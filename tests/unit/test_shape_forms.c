@@ -217,6 +217,33 @@ static void reads_products_as_shops_write_them(void **state)
 		expect(&rows[i], &d, true);
 }
 
+/* A wrong price is to be mended, in whatever form the list comes. */
+static void refuses_bad_values_in_a_list_as_text(void **state)
+{
+	static const char *const items[] = {
+		"[{\"price\":\"abc\"}]", "\"[{\\\"price\\\":\\\"abc\\\"}]\"",
+		"[{\"quantity\":1.5}]", "\"[{\\\"quantity\\\":1.5}]\"",
+		"\"{\\\"price\\\":-1}\""};
+	static const struct event_map_entry entry = {.tiktok_event = {"Purchase", 8}};
+	static const struct destination_rules d = {.source = SOURCE_OFFLINE};
+	const struct decision dec = {
+		.event = &entry, .event_time = 1700000000, .limited_data_use = -1};
+	struct outbox_row row = {.event = STR("purchase")};
+	struct conversion c;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(items); i++) {
+		buf_clear(&payload);
+		buf_clear(&out);
+		buf_addf(&payload, "{\"properties\":{\"contents\":%s}}", items[i]);
+		row.payload = buf_str(&payload);
+		assert_int_equal(conversion_read(&c, &row, &scratch), REASON_NONE);
+		if (shape(&c, &dec, &d, NULL, STR("id"), &digest, &scratch, &out) !=
+		    REASON_BAD_VALUE)
+			fail_msg("%s", items[i]);
+	}
+}
+
 #define SHA_U1 "bb82030dbc2bcaba32a90bf2e207a84a856fc5f033b77c480836ab6f77f40f19"
 #define USER(members) "\"user\":{" members "}"
 #define APP ",\"app\":{\"app_id\":\"7\"}"
@@ -298,6 +325,7 @@ int main(void)
 		cmocka_unit_test(names_nobody_in_addresses_without_consent),
 		cmocka_unit_test(leaves_what_names_no_device),
 		cmocka_unit_test(reads_products_as_shops_write_them),
+		cmocka_unit_test(refuses_bad_values_in_a_list_as_text),
 		cmocka_unit_test(reads_lists_of_one_and_blanks),
 		cmocka_unit_test(reads_countries_by_their_names),
 		cmocka_unit_test(writes_ids_without_a_fraction),
