@@ -250,10 +250,13 @@ static void put_ttclid(struct shaper *sh)
 		found = STR_NONE;
 		if (shape_url_ttclid(sh, page, &sh->s->more))
 			found = buf_str(&sh->s->more);
+		if (found.len == 0 || found.len > TTCLID_MAX) {
+			found = str_trim(sh->e->ttclid);
+			if (!ttclid_fits(found))
+				return;
+		}
 	}
-	if (!ttclid_fits(found))
-		found = str_trim(sh->e->ttclid);
-	if (ttclid_fits(found) && !tells_who(found))
+	if (!tells_who(found))
 		put_text(sh->out, LABEL("ttclid"), found);
 }
 

@@ -370,7 +370,7 @@ bool url_ttclid(struct str url, struct buf *out)
 		decode(value, out);
 		said = str_make(out->p + before, out->len - before);
 		if (!out->full && is_printable_text(said) &&
-		    (query.len == 0 || !click_id_is_placeholder(str_trim(said))))
+		    !click_id_is_placeholder(str_trim(said)))
 			return true;
 		out->len = before;
 	}
