@@ -12,8 +12,8 @@
 #include "base/buf.h"
 
 /* The first byte that cannot stand where it does, or the length of a text that ends too early;
- * of a string that does not end, its beginning. False where json_scan takes it, but for its limit
- * of values. */
+ * the beginning of a number that is none (1., 01) and of a string that does not end or has an
+ * escape that is none. False where json_scan takes it, but for its limit of values. */
 bool json_place(struct str text, size_t *at);
 
 /* Appends "line 2, column 7": in characters, from 1 on. */
