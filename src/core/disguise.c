@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/disguise.h"
 
+#include "core/digest.h"
 #include "core/email_scan.h"
 #include "core/finer_picture.h"
 #include "core/percent.h"
@@ -100,6 +101,23 @@ bool is_base64_email(struct str value)
 		word = is_alnum(c) || (word && email_is_local(c));
 	}
 	return false;
+}
+
+/* Of what is meant: the digits of a %20 are none of a hash. */
+bool holds_hash(struct str value)
+{
+	size_t run = 0;
+
+	while (value.len > 0 && run + value.len >= DIGEST_HEX_LEN) {
+		if (ascii_is_hex(percent_next(&value))) {
+			run++;
+			continue;
+		}
+		if (run == DIGEST_HEX_LEN)
+			return true;
+		run = 0;
+	}
+	return run == DIGEST_HEX_LEN;
 }
 
 /* "name=value", each as it is written. */

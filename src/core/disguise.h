@@ -14,6 +14,9 @@
 /* Base64 of a text with an e-mail address in it, of either alphabet, filled up or not. */
 bool is_base64_email(struct str value);
 
+/* 64 hex digits, which may be the SHA-256 of an address; more of them are a token or a signature. */
+bool holds_hash(struct str value);
+
 /* Of "name=value", each as it is written. */
 typedef bool pair_fn(struct str name, struct str value);
 

@@ -6,7 +6,6 @@
 #include "core/finer_picture.h"
 #include "core/nobody.h"
 #include "core/percent.h"
-#include "core/sha256_hex.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -383,16 +382,6 @@ bool pair_names_device(struct str name, struct str value)
 	name = last_part(name);
 	canonical(name, n);
 	return is_device_name(name, n) && is_of_device(n, value);
-}
-
-/* Of what is meant: the digits of a %20 are none of a hash. */
-static bool holds_hash(struct str value)
-{
-	size_t run = 0;
-
-	while (run < DIGEST_HEX_LEN && run + value.len >= DIGEST_HEX_LEN && value.len > 0)
-		run = ascii_is_hex(percent_next(&value)) ? run + 1 : 0;
-	return run == DIGEST_HEX_LEN;
 }
 
 /* Ids of clicks are of any writing, and what a campaign is called is nobody's. */

@@ -54,8 +54,8 @@ bool personal_value(const struct personal_name *name, struct str value);
  *   user[first-name], billing_first_name2, shipping_city;
  * - a value that is a phone number with '+', and under a name about phones one with 00
  *   or of ten digits and more;
- * - an e-mail address anywhere in name or value, in base64 too (core/disguise.h); 64 hex digits,
- *   which may be its hash;
+ * - an e-mail address anywhere in name or value, in base64 too (core/disguise.h); 64 hex digits
+ *   and no more, which may be its hash;
  * - a query in the value with such a parameter, which an id or a campaign's name does not begin. */
 bool param_is_personal(struct str param);
 bool pair_is_personal(struct str name, struct str value); /* but for the last */

@@ -27,7 +27,8 @@ static inline bool is_sha256_hex(struct str in)
 	return !wrong;
 }
 
-/* Somewhere in it; a longer run of digits has one in it too. */
+/* Somewhere in it; a longer run of digits has one in it too, as letters may follow a number of which
+ * a hash was made. */
 static inline bool holds_sha256_hex(struct str in)
 {
 	for (size_t i = 0, run = 0; i < in.len && run + in.len - i >= DIGEST_HEX_LEN;

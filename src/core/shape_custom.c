@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/disguise.h"
 #include "core/redact_key.h"
 #include "core/redact_text.h"
 #include "core/sha256_hex.h"
@@ -15,6 +16,15 @@ static void put_raw(struct shaper *sh, uint32_t at, struct str behind)
 	put(sh->out, behind);
 }
 
+/* An address is never redacted in parts, so that nothing is joined to a hash in it. */
+static bool may_hold_hash(struct str text)
+{
+	if (!holds_sha256_hex(text))
+		return false;
+	return holds_hash(text) ||
+	       !(url_is_http(text) || text.p[0] == '/' || text.p[0] == '?');
+}
+
 /* A text that tells who somebody is stays here, and so does a hash, which may be what such a text
  * has become in the meantime; a URL loses what tells it. */
 static void put_leaf(struct shaper *sh, const struct redact_spot *spot, uint32_t at)
@@ -22,7 +32,7 @@ static void put_leaf(struct shaper *sh, const struct redact_spot *spot, uint32_t
 	struct str text = str_trim(conversion_id(sh->c, at, &sh->s->text));
 	enum redact_action action = redact_action_of(spot, text);
 
-	if (action == ACTION_NONE && !holds_sha256_hex(text)) {
+	if (action == ACTION_NONE && !may_hold_hash(text)) {
 		put_raw(sh, at, STR(","));
 	} else if (action == ACTION_SCRUB) {
 		buf_clear(&sh->s->more);

@@ -54,7 +54,11 @@ static void scrubs_disguises(void **state)
 		{S "?h=" HEX64 "&a=1", S "?a=1"},
 		{S "?utm_content=" HEX64, S},
 		{S "?r=%2Fx%3Fh%3D" HEX64, S},
-		{S "?h=" HEX64 "0", S},
+		{S "?h=x" HEX64 "-0", S},
+		{S "?r=%2Fx%3Fh%3D" HEX64 "%26a%3D1", S},
+		/* a token of an order, a signature of another kind */
+		{S "?h=" HEX64 "0&i=" HEX64 HEX64, NULL},
+		{S "?r=%2Fx%3Fh%3D" HEX64 HEX64 "&s=a" HEX64 "g", NULL},
 		{S "?md5=d41d8cd98f00b204e9800998ecf8427e", NULL},
 		/* base64: jane@example.com, {"e":"jörg@x.de"} */
 		{S "?x=YUBiLmRl", S},

@@ -12,6 +12,7 @@
 #include "core/shape.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define HEX64 "8c87b489ce35cf2e2f39f80e282cb2e804932a56a213983eeeb428407d43b52d"
 
 /* The members of `properties`, and those of them that go out. */
 static const struct {
@@ -19,6 +20,10 @@ static const struct {
 } rows[] = {
 	{"\"x\":1", "\"x\":1"},
 	{"\"\xd1\x86_ua\":450,\"\xd0\xb2_email\":\"x\"", "\"\xd1\x86_ua\":450"},
+	{"\"link\":\"https://x.de/?sig=" HEX64 HEX64 "\",\"path\":\"/a?t=" HEX64 "0\","
+	 "\"hash\":\"/b/" HEX64 "\",\"text\":\"call " HEX64 "a\",\"url\":"
+	 "\"https://x.de/" HEX64 "/\"",
+	 "\"link\":\"https://x.de/?sig=" HEX64 HEX64 "\",\"path\":\"/a?t=" HEX64 "0\""},
 	{"\"gps_adid\":\"g\",\"android_id\":\"a\",\"oaid\":\"o\",\"IMEI\":\"i\",\"aaid\":"
 	 "\"a\",\"waid\":\"w\",\"x\":1",
 	 "\"x\":1"},
