@@ -304,37 +304,47 @@ static enum err_code tell_attempts(struct story *w, struct err *e)
 	return e->code;
 }
 
-/* The reason that the judge would give today; REASON_NONE: it would be sent. */
-static enum reason reason_now(const struct story *w, struct str destination)
-{
-	const struct judge *j = &w->subject->judge;
-	enum reason reason = subject_reason(w->subject);
-
-	for (size_t i = 0; reason == REASON_NONE && i < j->config->count; i++)
-		if (str_eq(destination, str_of(j->rulings[i].destination->rules.name)))
-			return j->rulings[i].routed ? j->rulings[i].reason
-						    : REASON_NO_ROUTE;
-	return reason;
-}
-
-/* What is stored was decided then; the lines above were decided now. */
-static void tell_difference(struct story *w, const struct rows *rows)
+/* What is stored was decided then; the lines above were decided now: REASON_NONE, it would be
+ * sent. */
+static void keep_difference(struct story *w, const struct rows *rows, enum reason now)
 {
 	struct str status = rows_text(rows, 1), reason = rows_text(rows, 2);
-	enum reason now = reason_now(w, rows_text(rows, 0));
 	bool was_refused =
 		str_eq(status, STR("skipped")) || str_eq(status, STR("rejected"));
 	struct buf *out = line(w);
 
-	if (w->subject->judge.config->count == 0 ||
-	    (was_refused ? str_eq(reason, str_of(reason_word(now))) : now == REASON_NONE))
+	if (was_refused ? str_eq(reason, str_of(reason_word(now))) : now == REASON_NONE)
 		return;
 	if (now == REASON_NONE)
 		buf_adds(out, STR("decided today it would be sent; see convey retry"));
 	else
 		buf_addf(out, "decided today it would end %s: %s",
 			 status_word(reason_status(now)), reason_word(now));
-	tell(w, "now", buf_str(out));
+	keep(w, "now", buf_z(out));
+}
+
+/* A row that reached no destination then is told of each that it would reach today; of one that
+ * was removed since, nothing is decided. */
+static void tell_difference(struct story *w, const struct rows *rows)
+{
+	const struct judge *j = &w->subject->judge;
+	enum reason whole = subject_reason(w->subject);
+	bool of_row = rows_type(rows, 0) == ROWS_NULL;
+	struct str name = rows_text(rows, 0);
+
+	if (j->config->count > 0 && whole != REASON_NONE)
+		keep_difference(w, rows, whole);
+	for (size_t i = 0; whole == REASON_NONE && i < j->config->count; i++) {
+		const struct ruling *r = &j->rulings[i];
+
+		if (of_row ? !r->routed
+			   : !str_eq(name, str_of(r->destination->rules.name)))
+			continue;
+		speak_of(w, r->destination->rules.name);
+		w->destinations++;
+		keep_difference(w, rows, r->routed ? r->reason : REASON_NO_ROUTE);
+	}
+	tell_kept(w);
 }
 
 static void tell_status(struct story *w, const struct rows *rows)

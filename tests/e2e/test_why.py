@@ -305,6 +305,33 @@ class One(Case):
         self.project.convey("map", "set", "unheard_of", "Heard")
         self.assertIn("would be sent", self.text(self.why("id-2"), "now"))
 
+    def test_a_row_that_reached_no_destination_is_decided_for_each_today(self):
+        self.project.insert([dict(purchase(1, page=None), payload="{"),
+                             purchase(2, event="unheard_of", page=None)])
+        self.drain()
+        db = self.project.connect()
+        db.execute("UPDATE outbox SET payload = '{}' WHERE event_id = 'id-1'")
+        db.close()
+        self.project.convey("map", "set", "unheard_of", "Heard")
+        for event_id in "id-1", "id-2":
+            self.assertEqual(self.text(self.why(event_id), "now", "shop"),
+                             "decided today it would end rejected: missing_page_url")
+        self.project.convey("destination", "add", "two", "--source", "offline", "--id", "P2")
+        self.assertEqual([self.text(self.why("id-2"), "now", name) for name in ("shop", "two")],
+                         ["decided today it would end rejected: missing_page_url",
+                          "decided today it would be sent; see convey retry"])
+        self.project.convey("destination", "set", "shop", "--default-url",
+                            "https://shop.example/")
+        self.assertEqual([line for line in self.why("id-2") if line[0] == "now"],
+                         [("now", None, "decided today it would be sent; see convey retry")])
+
+    def test_nothing_is_decided_for_a_removed_destination(self):
+        self.project.insert([purchase(1, page=None)])
+        self.drain()
+        self.project.convey("destination", "remove", "shop")
+        self.project.convey("destination", "add", "two", "--source", "web", "--id", "P2")
+        self.assertNotIn("now", [step for step, _, _ in self.why("id-1")])
+
     def test_a_running_relay_does_not_mind(self):
         with Sandbox(token="token") as sandbox:
             relay = self.project.start(sandbox)
