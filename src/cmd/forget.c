@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cmd/verbs.h"
 #include "store/checkpoint.h"
+#include "store/lock.h"
 
 enum { PROGRESS_MS = 200 };
 
@@ -100,6 +101,22 @@ static enum err_code cut_wal(struct db *db, struct err *e)
 	return e->code;
 }
 
+/* What a relay had in a request when it was killed is settled by the next one alone. */
+static void report_in_flight(const struct cmd *c, const struct forget *f)
+{
+	struct lock_holder relay;
+
+	lock_look(c->db_path, &relay);
+	if (relay.pid != 0)
+		cmd_say(c, "%lld are in flight right now; run it again in a minute",
+			(long long)f->in_flight);
+	else
+		cmd_say(c,
+			"%lld were in flight when the relay ended, and no relay runs: "
+			"convey run settles them, then run it again",
+			(long long)f->in_flight);
+}
+
 static void report(const struct cmd *c, const struct forget *f)
 {
 	cmd_say(c,
@@ -109,8 +126,7 @@ static void report(const struct cmd *c, const struct forget *f)
 		(long long)f->visits_gone, f->visits_gone == 1 ? "" : "s",
 		(long long)f->consents_gone, f->consents_gone == 1 ? "" : "s");
 	if (f->in_flight)
-		cmd_say(c, "%lld are in flight right now; run it again in a minute",
-			(long long)f->in_flight);
+		report_in_flight(c, f);
 	cmd_result(c,
 		   json_pack("{s:I, s:I, s:I, s:I, s:I}", "erased", (json_int_t)f->erased,
 			     "cancelled", (json_int_t)f->cancelled, "in_flight",

@@ -7,13 +7,38 @@
 #include "cmd/progress.h"
 #include "cmd/verbs.h"
 #include "cmd/which.h"
+#include "store/lock.h"
+
+/* What a relay had in a request when it was killed is in flight until the next one runs: nobody
+ * gains by trying again before. */
+static enum err_code tell_of_relay(const struct cmd *c, const struct requeue *q,
+				   struct err *e)
+{
+	struct lock_holder relay;
+
+	if (e->code != ERR_BUSY || q->why != REQUEUE_IN_FLIGHT)
+		return e->code;
+	lock_look(c->db_path, &relay);
+	if (relay.pid != 0)
+		return e->code;
+	return err_set(
+		e, ERR_BUSY,
+		q->move == REQUEUE_RETRY
+			? "it was in flight when the relay ended, and no relay runs: "
+			  "the next one sends it again (convey run)"
+			: "it was in flight when the relay ended, and no relay runs: "
+			  "the next one sends it again (convey run); to cancel it "
+			  "before that, pause its destination, run the relay, and "
+			  "cancel it then");
+}
 
 static enum err_code move_event(const struct cmd *c, struct requeue *q, int64_t row,
 				struct err *e)
 {
-	if (db_begin(q->db, e) != ERR_OK ||
-	    requeue_event(q, row, row ? NULL : c->argv[0], e) != ERR_OK)
+	if (db_begin(q->db, e) != ERR_OK)
 		return e->code;
+	if (requeue_event(q, row, row ? NULL : c->argv[0], e) != ERR_OK)
+		return tell_of_relay(c, q, e);
 	return cmd_commit(c, q->db, e);
 }
 

@@ -111,6 +111,35 @@ class Signals(Case):
         self.check()
 
 
+class Killed(Case):
+    def said(self, *words):
+        return self.refused(75, *words, "--db", self.project.db)
+
+    def test_what_it_had_in_flight_waits_for_the_next_relay(self):
+        """Nobody is told to try again while no relay runs, and what is told works."""
+        self.sandbox.set_faults(["hang"])
+        self.project.insert([purchase(1, consent={"ad_user_data": "GRANTED"},
+                                      user={"email": "anna@shop.example"})])
+        relay = self.start("--timeout-ms", "60000")
+        wait_until(lambda: self.project.statuses() == {"sending": 1})
+        forget = ("forget", "--email", "anna@shop.example")
+        for words in ("cancel", "id-1"), ("cancel", "--row", "1"), ("retry", "id-1"), forget:
+            self.assertIn("in flight right now", self.said(*words))
+        relay.kill()
+        for words in ("cancel", "id-1"), ("retry", "--row", "1"), forget:
+            told = self.said(*words)
+            self.assertIn("no relay runs", told)
+            self.assertIn("convey run", told)
+            self.assertNotIn("right now", told)
+        self.assertIn("pause its destination", self.said("cancel", "id-1"))
+        self.project.convey("destination", "pause", "shop")
+        relay = self.start()
+        self.project.wait_for({"retrying": 1})
+        self.project.convey("cancel", "id-1")
+        self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.project.statuses(), {"cancelled": 1})
+
+
 class Locked(Case):
     def test_what_cannot_be_recorded_is_told(self):
         """Somebody holds the database until after the relay's end."""
