@@ -11,7 +11,8 @@
 
 /* Rows that may bear an id, by its hash: the deduplication knows the holder of each old one,
  * recent ones are read from the narrow rows, and the others hang on the holder. Rows that the
- * relay has not taken up have no hash yet. */
+ * relay has not taken up have no hash yet. Of too many the row that counts must not be left out:
+ * duplicates come last, and of what is not taken up the first row comes first. */
 static const char candidates_sql[] =
 	"WITH RECURSIVE candidate(id) AS ("
 	"SELECT value FROM json_each(?5) "
@@ -23,7 +24,10 @@ static const char candidates_sql[] =
 	"UNION SELECT d.outbox_id FROM candidate c JOIN duplicate d ON d.first_id IN "
 	"(c.id, -c.id)) "
 	"SELECT o.id FROM candidate c CROSS JOIN " FROM_ROW
-	"WHERE o.id = c.id AND " ITS_ID " = ?1 ORDER BY o.id DESC LIMIT ?4";
+	"WHERE o.id = c.id AND " ITS_ID " = ?1 ORDER BY EXISTS (SELECT 1 FROM delivery d "
+	"WHERE d.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023 AND d.state / 16 = 9), "
+	"o.id > (SELECT cursor FROM queue), "
+	"CASE WHEN o.id > (SELECT cursor FROM queue) THEN o.id ELSE -o.id END LIMIT ?4";
 
 static const char bears_sql[] =
 	"SELECT 1 FROM " FROM_ROW "WHERE o.id = ?2 AND " ITS_ID " = ?1";
@@ -49,13 +53,16 @@ struct found {
 	int count;
 };
 
+/* Behind too many, the last one makes room: it may be what is in flight. */
 static void put(struct found *f, int64_t id)
 {
 	int at = 0;
 
 	while (at < f->count && f->ids[at] > id)
 		at++;
-	if (at == LOOKUP_MAX || (at < f->count && f->ids[at] == id))
+	if (at == LOOKUP_MAX)
+		f->ids[--at] = id;
+	if (at < f->count && f->ids[at] == id)
 		return;
 	f->count += f->count < LOOKUP_MAX;
 	for (int i = f->count - 1; i > at; i--)

@@ -22,7 +22,7 @@
 	"than what is kept, or came with an id that had passed (convey doctor "          \
 	"--integrity); the latest: convey list"
 
-/* Newest first, at most LOOKUP_MAX; *count 0: nobody has it. */
+/* Newest first, at most LOOKUP_MAX, the one that counts among them; *count 0: nobody has it. */
 MUST_CHECK enum err_code lookup_event(struct db *db, const char *event_id,
 				      int64_t ids[LOOKUP_MAX], int *count, struct err *e);
 

@@ -170,6 +170,18 @@ class One(Case):
         self.assertIn(f"row {rows[0]},", self.text(steps, "received"))
         self.assertRegex(self.text(steps, "another"), f"row {rows[2]},.* duplicate")
 
+    def test_the_row_that_counts_is_found_behind_many_duplicates(self):
+        rows = self.project.insert([purchase(1)] + [purchase(1)] * 70)
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 1, "duplicate": 70})
+        steps = self.why("id-1")
+        self.assertIn(f"row {rows[0]},", self.text(steps, "received"))
+        self.assertIn("delivered", self.text(steps, "status"))
+        self.assertEqual(sum(step == "another" for step, _, _ in steps), 63)
+        self.project.insert([purchase(1)] * 70 + [purchase(2)] * 70)
+        for event_id, row in ("id-1", 1), ("id-2", 142):
+            self.assertIn(f"row {row},", self.text(self.why(event_id), "received"))
+
     def test_of_rows_without_a_relay_the_latest_are_asked_about_the_person(self):
         """An answer at once is worth more than a whole one, where it says what it left out."""
         customer = {"external_id": "customer-7"}
