@@ -166,6 +166,9 @@ static enum err_code tell_row(struct story *w, int64_t id, bool holder, struct e
 			buf_adds(out, rows_int(&rows, 7)
 					      ? STR(", event_id derived from its content")
 					      : STR(", event_id from transaction_id"));
+		if (holder && w->subject->first)
+			buf_addf(out, ", a duplicate of row %lld",
+				 (long long)w->subject->first);
 		if (!holder) {
 			add(out, "", &rows, 3);
 			add(out, "", &rows, 4);
@@ -176,12 +179,14 @@ static enum err_code tell_row(struct story *w, int64_t id, bool holder, struct e
 	return e->code;
 }
 
-/* The row that counts, then those that bear the same event_id, oldest first. */
+/* The row that counts, or its duplicate that was asked for; then those that bear the same
+ * event_id, oldest first. */
 static enum err_code tell_rows(struct story *w, struct err *e)
 {
 	const struct subject *s = w->subject;
 
-	if (tell_row(w, s->holder, true, e) != ERR_OK)
+	if (tell_row(w, s->holder, true, e) != ERR_OK ||
+	    (s->first && tell_row(w, s->first, false, e) != ERR_OK))
 		return e->code;
 	for (int i = s->count; i-- > 0;)
 		if (s->ids[i] != s->holder && tell_row(w, s->ids[i], false, e) != ERR_OK)
@@ -313,6 +318,8 @@ static void keep_difference(struct story *w, const struct rows *rows, enum reaso
 		str_eq(status, STR("skipped")) || str_eq(status, STR("rejected"));
 	struct buf *out = line(w);
 
+	if (str_eq(status, STR("duplicate")))
+		return;
 	if (was_refused ? str_eq(reason, str_of(reason_word(now))) : now == REASON_NONE)
 		return;
 	if (now == REASON_NONE)

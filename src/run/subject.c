@@ -108,7 +108,7 @@ enum err_code subject_find_row(struct subject *s, int64_t id, struct err *e)
 	if (s->count == 0)
 		return err_set(e, ERR_NOINPUT, LOOKUP_NO_ROW, (long long)id);
 	s->holder = id;
-	return ERR_OK;
+	return lookup_first(&s->judge.db, id, &s->first, e);
 }
 
 enum err_code subject_judge(struct subject *s, const struct trace *t, struct err *e)

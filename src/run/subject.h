@@ -18,7 +18,8 @@ struct subject {
 	int64_t now_ms;
 	int64_t ids[LOOKUP_MAX]; /* rows with the event_id, newest first */
 	int count;
-	int64_t holder;     /* the one that counts */
+	int64_t holder;     /* the one that counts, or was asked for by its number */
+	int64_t first;      /* of which that is a duplicate; 0: it is none */
 	bool learnt;        /* earlier conversions were asked, too, */
 	int64_t unasked;    /* but for as many before them */
 	enum reason unread; /* why it cannot be read */

@@ -3,6 +3,7 @@
 
 #include "core/reason.h"
 #include "store/dedup.h"
+#include "store/history.h"
 #include "store/in_flight.h"
 #include "store/outbox.h"
 
@@ -240,6 +241,42 @@ enum err_code lookup_holder(struct db *db, const int64_t *ids, int count, int64_
 		}
 		sqlite3_reset(stmt);
 	}
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+/* A row that fell out of the outbox is not found any more: then a duplicate would be left. */
+static enum err_code find_first(struct db *db, const char *event_id, int64_t *first,
+				struct err *e)
+{
+	int64_t ids[LOOKUP_MAX], holder = 0;
+	bool duplicate;
+	int count;
+
+	if (lookup_event(db, event_id, ids, &count, e) != ERR_OK || count == 0 ||
+	    lookup_holder(db, ids, count, &holder, e) != ERR_OK ||
+	    history_is_duplicate(db, holder, &duplicate, e) != ERR_OK)
+		return e->code;
+	*first = duplicate ? 0 : holder;
+	return ERR_OK;
+}
+
+enum err_code lookup_first(struct db *db, int64_t duplicate, int64_t *first,
+			   struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool is, row;
+
+	*first = 0;
+	if (history_is_duplicate(db, duplicate, &is, e) != ERR_OK || !is)
+		return e->code;
+	if (db_prepare(db, "SELECT " ITS_ID " FROM " FROM_ROW "WHERE o.id = ?1", &stmt,
+		       e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int64(stmt, 1, duplicate);
+	if (db_step(db, stmt, &row, e) == ERR_OK && row &&
+	    sqlite3_column_type(stmt, 0) == SQLITE_TEXT)
+		find_first(db, (const char *)sqlite3_column_text(stmt, 0), first, e);
 	sqlite3_finalize(stmt);
 	return e->code;
 }

@@ -24,11 +24,11 @@ class Case(unittest.TestCase):
         with Sandbox(token="token", **sandbox) as server:
             self.assertEqual(self.project.drain(server), 0)
 
-    def why(self, event_id, *words):
+    def why(self, *words):
         """[(step, destination, text)], after a look that the plain form says the same."""
         steps = [(row["step"], row["destination"], row["text"]) for row in
-                 json.loads(self.project.convey("why", event_id, "--json", *words))]
-        lines = self.project.convey("why", event_id, *words).splitlines()
+                 json.loads(self.project.convey("why", "--json", *words))]
+        lines = self.project.convey("why", *words).splitlines()
         self.assertEqual(len(lines), len(steps))
         for (step, _, text), line in zip(steps, lines):
             self.assertTrue(line.startswith(step) and line.endswith(text), (line, text))
@@ -169,6 +169,20 @@ class One(Case):
         steps = self.why("id-1")
         self.assertIn(f"row {rows[0]},", self.text(steps, "received"))
         self.assertRegex(self.text(steps, "another"), f"row {rows[2]},.* duplicate")
+
+    def test_a_duplicate_names_the_row_that_it_is_one_of(self):
+        rows = self.project.insert([purchase(1), purchase(1, page=None),
+                                    purchase(2, event_id=None), purchase(2, event_id=None)])
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 2, "duplicate": 2})
+        for row, first in (rows[1], rows[0]), (rows[3], rows[2]):
+            steps = self.why("--row", str(row))
+            self.assertRegex(self.text(steps, "received"),
+                             f"^row {row},.*, a duplicate of row {first}$")
+            self.assertRegex(self.text(steps, "another"), f"^row {first},.*, delivered$")
+            self.assertNotIn("now", [step for step, _, _ in steps])
+            told = self.text(self.why("--row", str(first)), "received")
+            self.assertNotIn("duplicate", told)
 
     def test_the_row_that_counts_is_found_behind_many_duplicates(self):
         rows = self.project.insert([purchase(1)] + [purchase(1)] * 70)
