@@ -240,7 +240,8 @@ static enum reason decide_consent(const struct conversion *c,
 		     consent_signal_word(said->ad_personalization),
 		     consent_signal_word(said->ad_storage),
 		     consent_signal_word(said->analytics_storage),
-		     d->consent_strict ? "; strict" : "");
+		     d->consent_strict ? "; strict: what nobody granted counts as denied"
+				       : "");
 	if (is_denied(said->ad_storage, d->consent_strict) ||
 	    is_denied(said->analytics_storage, d->consent_strict))
 		return REASON_CONSENT_DENIED;

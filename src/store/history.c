@@ -7,9 +7,9 @@
 
 enum { LIST_MAX = 1024 * 1024 };
 
-_Static_assert(REASON_RETRIES_EXHAUSTED == 82 && REASON_NEEDS_TOKEN == 17 &&
-		       REASON_TOKEN_REFUSED == 18 && REASON_PERMISSION == 19 &&
-		       REASON_PAUSED == 24,
+_Static_assert(REASON_RETRIES_EXHAUSTED == 82 && REASON_CONSENT_DENIED == 130 &&
+		       REASON_NEEDS_TOKEN == 17 && REASON_TOKEN_REFUSED == 18 &&
+		       REASON_PERMISSION == 19 && REASON_PAUSED == 24,
 	       "statements below name them by number");
 
 static enum err_code open_for(struct db *db, const char *sql, int64_t outbox_id,
@@ -37,27 +37,30 @@ enum err_code history_row(struct db *db, int64_t outbox_id, struct rows *out,
 enum err_code history_deliveries(struct db *db, int64_t outbox_id, struct rows *out,
 				 struct err *e)
 {
-	return open_for(db,
-			"SELECT d.destination, d.status, d.reason, "
-			"CASE WHEN r.id = 82 THEN '" ADVICE_EXHAUSTED "' WHEN r.id = 65 "
-			"AND d.first_sent_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', "
-			"'-47 hours') THEN '" ADVICE_RENAMED "' ELSE '' END || "
-			"replace(r.advice, 'NAME', coalesce(d.destination, "
-			"(SELECT min(w.name) FROM destination_wait w WHERE w.reason = "
-			"r.id), 'NAME')), "
-			"d.attempts, d.first_sent_at, "
-			"coalesce(d.next_attempt_at, CASE WHEN d.status IN ('pending', "
-			"'retrying') THEN (SELECT CASE n.reason WHEN 24 THEN 'once the "
-			"destination is resumed' "
-			"WHEN 17 THEN 'once the destination has a token and a pixel' "
-			"WHEN 18 THEN 'once the destination has another token' "
-			"WHEN 19 THEN 'once the token has the permission' END "
-			"FROM destination_wait n WHERE n.name = d.destination) END), "
-			"d.delivered_at, d.tiktok_event, d.limited_data_use, "
-			"d.conversion_date_time FROM delivery_status d "
-			"LEFT JOIN reason r ON r.word = d.reason "
-			"WHERE d.outbox_id = ?1 ORDER BY d.destination",
-			outbox_id, out, e);
+	return open_for(
+		db,
+		"SELECT d.destination, d.status, d.reason, "
+		"CASE WHEN r.id = 82 THEN '" ADVICE_EXHAUSTED "' WHEN r.id = 65 "
+		"AND d.first_sent_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', "
+		"'-47 hours') THEN '" ADVICE_RENAMED "' ELSE '' END || "
+		"CASE WHEN r.id = 130 AND coalesce(d.destination IN " ADVICE_STRICT_ONES
+		", EXISTS " ADVICE_STRICT_ONES ") THEN '" ADVICE_STRICT "' ELSE "
+		"replace(r.advice, 'NAME', coalesce(d.destination, "
+		"(SELECT min(w.name) FROM destination_wait w WHERE w.reason = "
+		"r.id), 'NAME')) END, "
+		"d.attempts, d.first_sent_at, "
+		"coalesce(d.next_attempt_at, CASE WHEN d.status IN ('pending', "
+		"'retrying') THEN (SELECT CASE n.reason WHEN 24 THEN 'once the "
+		"destination is resumed' "
+		"WHEN 17 THEN 'once the destination has a token and a pixel' "
+		"WHEN 18 THEN 'once the destination has another token' "
+		"WHEN 19 THEN 'once the token has the permission' END "
+		"FROM destination_wait n WHERE n.name = d.destination) END), "
+		"d.delivered_at, d.tiktok_event, d.limited_data_use, "
+		"d.conversion_date_time FROM delivery_status d "
+		"LEFT JOIN reason r ON r.word = d.reason "
+		"WHERE d.outbox_id = ?1 ORDER BY d.destination",
+		outbox_id, out, e);
 }
 
 /* Whether the row ?1 is among an attempt's members (id, members). */

@@ -70,7 +70,8 @@ static const char totals_sql[] =
 	"(SELECT max(oldest_pending_s) FROM queue_status), " STOPPED_FOR_LONG
 	", " SILENT_MS ", " NEARLY_TOO_OLD " FROM counter";
 
-_Static_assert(REASON_RETRIES_EXHAUSTED == 82, "a statement below names it by number");
+_Static_assert(REASON_RETRIES_EXHAUSTED == 82 && REASON_CONSENT_DENIED == 130,
+	       "a statement below names them by number");
 _Static_assert(REASON_NEEDS_TOKEN == 17 && REASON_TOKEN_REFUSED == 18 &&
 		       REASON_PERMISSION == 19,
 	       "the statement above names them by number");
@@ -120,7 +121,9 @@ enum err_code status_problems(struct db *db, struct rows *out, struct err *e)
 		"destination has no pixel yet: convey destination set ' || p.destination "
 		"|| ' --id PIXEL, or convey connect ' || p.destination || ', which "
 		"offers the account''s.' WHEN r.id = 82 THEN '" ADVICE_EXHAUSTED
-		"' || p.advice ELSE p.advice END AS advice "
+		"' || p.advice WHEN r.id = 130 AND coalesce(p.destination "
+		"IN " ADVICE_STRICT_ONES ", EXISTS " ADVICE_STRICT_ONES
+		") THEN '" ADVICE_STRICT "' ELSE p.advice END AS advice "
 		"FROM problem p JOIN reason r ON r.word = p.reason "
 		"WHERE NOT EXISTS (SELECT 1 FROM destination t "
 		"WHERE t.name = p.destination AND t.removed <> 0) "

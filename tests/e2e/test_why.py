@@ -89,6 +89,44 @@ class One(Case):
                             "https://shop.example/")
         self.assertIn("would be sent", self.text(self.why("id-1"), "now"))
 
+    def test_strict_consent_that_nobody_stated(self):
+        def status(event_id):
+            return self.text(self.why(event_id), "status", name)
+
+        self.project.insert([purchase(1, user={"external_id": "c-1"}),
+                             purchase(2, consent={"ad_storage": "DENIED"})])
+        strict, name = ("shop", "--consent-strict"), None
+        self.project.convey("destination", "set", *strict)
+        self.drain()
+        for event_id in "id-1", "id-2":
+            self.assertIn("must both be GRANTED", status(event_id))
+            self.assertNotIn("The person denied", status(event_id))
+            self.assertRegex(self.text(self.why(event_id), "consent"), "; strict: what nobody")
+        for words in ("status",), ("preview", "id-1"):
+            done = subprocess.run([binary(), *words, "--db", self.project.db], text=True,
+                                  capture_output=True, check=False)
+            self.assertIn("both be GRANTED", " ".join((done.stdout + done.stderr).split()))
+        db = self.project.connect()
+        db.execute("INSERT INTO consent (external_id, ad_storage, analytics_storage) "
+                   "VALUES ('c-1', 'GRANTED', 'GRANTED')")
+        db.close()
+        self.project.convey("retry", "id-1")
+        self.drain()
+        self.assertEqual(self.project.reasons(), {"delivered": 1, "consent_denied": 1})
+        # Beside one that is not strict each has its own sentence, and there only denials count.
+        self.project.convey("destination", "add", "two", "--source", "offline", "--id", "P2")
+        self.project.insert([purchase(3)])
+        self.project.convey("destination", "set", "shop", "--no-consent-strict")
+        name = None
+        self.assertIn("The person denied", status("id-2"))
+        self.project.convey("destination", "set", *strict)
+        self.project.set_token("token", "two")
+        self.drain()
+        name = "shop"
+        self.assertIn("must both be GRANTED", status("id-3"))
+        name = "two"
+        self.assertIn("delivered", status("id-3"))
+
     def test_the_value_that_is_bad(self):
         for n, properties in enumerate(({"value": "29,99", "currency": "EUR"},
                                         {"value": 1, "currency": "EURO"},
