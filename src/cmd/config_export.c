@@ -130,17 +130,21 @@ static json_t *targets_of(const json_t *file, struct str list)
 	return text;
 }
 
-/* The columns of routes_rows behind id, priority and targets are keys but for a dash. */
+/* The columns of routes_rows behind id, priority and targets are keys but for a dash. A share of
+ * what is dropped means nothing, and an import would refuse it. */
 static void add_route(json_t *file, const struct rows *rows)
 {
 	json_t *route = json_pack("{s:I, s:I, s:o}", "id", (json_int_t)rows_int(rows, 0),
 				  "priority", (json_int_t)rows_int(rows, 1), "to",
 				  targets_of(file, rows_text(rows, 2)));
+	const char *to = json_string_value(json_object_get(route, "to"));
+	bool drops = to && strcmp(to, ROUTES_DROP) == 0;
 
 	for (int i = 3; i < rows_columns(rows); i++) {
 		const char *name = rows_name(rows, i);
 
-		if (rows_type(rows, i) == ROWS_NULL)
+		if (rows_type(rows, i) == ROWS_NULL ||
+		    (drops && strcmp(name, "sample") == 0))
 			continue;
 		json_object_set_new(route,
 				    strcmp(name, "min_value") == 0 ? "min-value" : name,

@@ -17,7 +17,7 @@ static const struct cmd_option options[] = {
 	{"currency", "C", "properties.currency"},
 	{"has", "LIST", "all of these: email,phone,external_id,ttclid"},
 	{"consent", "SIGNAL=STATE", "such as ad_user_data=GRANTED; several with commas"},
-	{"sample", "PERCENT", "send only this share, the same events every time"},
+	{"sample", "PERCENT", "send only this share, always the same; not with drop"},
 	{NULL, NULL, NULL},
 };
 /* clang-format on */

@@ -236,6 +236,18 @@ static enum err_code insert(struct db *db, const struct route_text *t,
 	return e->code;
 }
 
+/* Whoever writes "drop half of it" would have all dropped: what is dropped has no share. One that
+ * an older convey took is read as ever. */
+static enum err_code check_share(const struct route *r, struct str targets, struct err *e)
+{
+	if (!is_drop(targets) || r->left_out == 0)
+		return ERR_OK;
+	return err_set(e, ERR_USAGE,
+		       "--sample is the share that is sent, and " ROUTES_DROP
+		       " sends none: to send a share of what matches, --to NAME --sample "
+		       "PERCENT; to drop all of it, no --sample");
+}
+
 enum err_code routes_add(struct db *db, const struct route_text *route, int64_t *id,
 			 struct err *e)
 {
@@ -244,6 +256,7 @@ enum err_code routes_add(struct db *db, const struct route_text *route, int64_t 
 
 	buf_init(&targets, 128 * 1024);
 	if (parse(route, &r, e) == ERR_OK &&
+	    check_share(&r, route->targets, e) == ERR_OK &&
 	    check_targets(db, route->targets, &targets, e) == ERR_OK &&
 	    insert(db, route, &r, buf_str(&targets), e) == ERR_OK)
 		*id = sqlite3_last_insert_rowid(db->handle);

@@ -90,8 +90,8 @@ class Files(Case):
         self.assertIn(name, self.export()["events"])
 
     def test_a_route_to_what_was_removed(self):
-        for to in ("a,b", "a", "b"):
-            self.convey("route", "add", "--to", to)
+        for words in ("a,b",), ("a", "--sample", "50"), ("b",):
+            self.convey("route", "add", "--to", *words)
         for more in ("--dry-run",), ():
             done = subprocess.run([binary(), "destination", "remove", "a", *more, "--db",
                                    self.project.db], capture_output=True, text=True, timeout=60)
@@ -243,6 +243,7 @@ class Files(Case):
                 ({"format": 1, "routes": [{"country": "DE"}]}, "routes[0]"),
                 ({"format": 1, "routes": [{"to": "a", "event": " "}]}, "routes[0].event"),
                 ({"format": 1, "routes": [{"to": "a", "sample": 101}]}, "routes[0]"),
+                ({"format": 1, "routes": [{"to": "drop", "sample": 50}]}, "--sample is the share"),
                 ({"format": 1, "routes": [{"to": "a", "id": 1}, {"to": "b", "id": 1}]},
                  "routes[1].id"),
                 ('{"format":1,"format":1}', "duplicate"),

@@ -192,7 +192,8 @@ class Verbs(Case):
                       ["--to", "a", "--consent", "ad_user_data"],
                       ["--to", "a", "--sample", "101"], ["--to", "a", "--sample", ""],
                       ["--to", "a", "--priority", "1.5"], [], ["nowhere"], ["--to", ""],
-                      ["drop", "--to", "a"]):
+                      ["drop", "--to", "a"], ["--to", "drop", "--sample", "50"],
+                      ["drop", "--sample", "0"]):
             self.convey("route", "add", *words, status=64)
         for mixed in "drop,a", "a, DROP":
             self.convey("route", "add", "--to", mixed, status=64)
