@@ -160,17 +160,25 @@ static bool is_plain(struct str id)
 	return plain;
 }
 
-/* With the id as one word of a shell; nothing where it has bytes that nobody can paste. */
-static void add_command(struct buf *out, struct str id)
+/* Nobody can paste it, or would want to. */
+static bool is_unhandy(struct str id)
 {
 	struct buf clean;
-	bool printable;
+	bool unhandy;
 
 	buf_init(&clean, id.len);
 	clean_text(&clean, id, CLEAN_LINE);
-	printable = id.len > 0 && str_eq(buf_str(&clean), id);
+	unhandy = id.len > EXAMPLE_MAX || !str_eq(buf_str(&clean), id);
 	buf_fini(&clean);
-	if (!printable)
+	return unhandy;
+}
+
+/* With the id as one word of a shell; with the row's number where the id is not for that. */
+static void add_command(struct buf *out, struct str id, int64_t row)
+{
+	if (row)
+		buf_addf(out, "convey why --row %lld", (long long)row);
+	if (id.len == 0 || is_unhandy(id))
 		return;
 	buf_addf(out, "convey why %s", id.p[0] == '-' ? "-- " : "");
 	if (is_plain(id)) {
@@ -186,18 +194,18 @@ static void add_command(struct buf *out, struct str id)
 	buf_addc(out, '\'');
 }
 
-/* ", such as ID (convey why ID)"; a command that is long, or must not be broken at a blank, has a
- * line of its own. */
-static void print_example(struct buf *line, struct str id, int at)
+/* ", such as ID (convey why ID)"; a command that must not be broken at a blank has a line of its
+ * own. */
+static void print_example(struct buf *line, struct str id, int64_t row, int at)
 {
-	bool alone = id.len > EXAMPLE_MAX || (id.len > 0 && memchr(id.p, ' ', id.len));
+	bool alone = !row && id.len > 0 && memchr(id.p, ' ', id.len);
 	struct buf clean, command, typed;
 
 	buf_init(&clean, id.len);
 	buf_init(&command, 4 * id.len + 64);
 	buf_init(&typed, TYPED_MAX(4 * id.len + 64));
 	clean_text(&clean, id, CLEAN_LINE);
-	add_command(&command, id);
+	add_command(&command, id, row);
 	if (id.len > 0) {
 		buf_adds(line, STR(", such as "));
 		clean_middle(line, buf_str(&clean), EXAMPLE_MAX);
@@ -214,16 +222,23 @@ static void print_example(struct buf *line, struct str id, int at)
 	buf_fini(&clean);
 }
 
-static void print_problem(const struct rows *rows)
+static void print_problem(struct board *b, const struct rows *rows)
 {
+	struct str id = rows_text(rows, EXAMPLE);
+	int64_t row = 0;
 	struct buf line;
+	struct err e = {0};
 	int at;
 
+	if (id.len > 0 && is_unhandy(id) &&
+	    status_example(&b->db, rows_text(rows, REASON), rows_text(rows, DESTINATION),
+			   id, &row, &e) != ERR_OK)
+		row = 0;
 	putchar('\n');
 	at = print_head(rows);
 	buf_init(&line, 4096);
 	buf_addf(&line, ", last %.*s", STR_ARG(rows_text(rows, LAST_SEEN)));
-	print_example(&line, rows_text(rows, EXAMPLE), at);
+	print_example(&line, id, row, at);
 	fputs("  ", stdout);
 	terminal_wrap(stdout, rows_text(rows, ADVICE), 2, 2);
 	buf_fini(&line);
@@ -237,7 +252,7 @@ enum err_code board_print_problems(struct board *b, struct err *e)
 	if (status_problems(&b->db, &rows, e) != ERR_OK)
 		return e->code;
 	while (rows_next(&rows, &row, e) == ERR_OK && row && !ferror(stdout))
-		print_problem(&rows);
+		print_problem(b, &rows);
 	rows_close(&rows);
 	return e->code;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/status.h"
 
+#include <stdlib.h>
+
 #include "core/reason.h"
 #include "store/advice.h"
+#include "store/lookup.h"
 
 /* What a removed destination left failed or rejected can neither be mended nor sent: whoever
  * removed it has decided. The view `problem` keeps it. */
@@ -131,4 +134,44 @@ enum err_code status_problems(struct db *db, struct rows *out, struct err *e)
 		"THEN 0 WHEN r.id < 64 THEN 1 ELSE 2 END, p.count DESC, p.reason, "
 		"p.destination",
 		e);
+}
+
+/* What is counted knows its latest row; of what waits the id has to lead to it. */
+static const char example_sql[] =
+	"SELECT k.example_id FROM counter k JOIN reason r ON r.id = k.state "
+	"LEFT JOIN destination t ON t.id = k.destination_id "
+	"WHERE r.word = ?1 AND t.name IS ?2";
+
+static enum err_code find_by_id(struct db *db, struct str event_id, int64_t *out,
+				struct err *e)
+{
+	int64_t ids[LOOKUP_MAX];
+	int count = 0;
+	char *z = strndup(event_id.p, event_id.len);
+
+	if (!z)
+		abort();
+	if (lookup_event(db, z, ids, &count, e) == ERR_OK && count > 0)
+		e->code = lookup_holder(db, ids, count, out, e);
+	free(z);
+	return e->code;
+}
+
+enum err_code status_example(struct db *db, struct str reason, struct str destination,
+			     struct str event_id, int64_t *out, struct err *e)
+{
+	sqlite3_stmt *s;
+	bool row = false;
+
+	*out = 0;
+	if (db_prepare(db, example_sql, &s, e) != ERR_OK)
+		return e->code;
+	db_bind(s, 1, reason);
+	db_bind(s, 2, destination);
+	if (db_step(db, s, &row, e) == ERR_OK && row)
+		*out = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	if (e->code == ERR_OK && *out == 0 && event_id.len > 0)
+		find_by_id(db, event_id, out, e);
+	return e->code;
 }

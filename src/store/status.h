@@ -30,4 +30,9 @@ MUST_CHECK enum err_code status_totals(struct db *db, struct status_totals *out,
 MUST_CHECK enum err_code status_queue(struct db *db, struct rows *out, struct err *e);
 MUST_CHECK enum err_code status_problems(struct db *db, struct rows *out, struct err *e);
 
+/* The row of a problem's example; 0: none is kept. */
+MUST_CHECK enum err_code status_example(struct db *db, struct str reason,
+					struct str destination, struct str event_id,
+					int64_t *out, struct err *e);
+
 #endif

@@ -124,7 +124,9 @@ class Advice(Case):
             words = f"set -- {command}; printf '%s\\n' $# \"$@\""
             done = subprocess.run(["sh", "-c", words], capture_output=True, text=True,
                                   cwd=self.project.directory, check=True)
-            self.assertEqual(done.stdout, (f"2\n--\n{event_id}\n" if event_id[0] == "-" else
+            row = self.project.committed[-1]["outbox_id"]
+            self.assertEqual(done.stdout, (f"2\n--row\n{row}\n" if len(event_id) > 64 else
+                                           f"2\n--\n{event_id}\n" if event_id[0] == "-" else
                                            f"1\n{event_id}\n"), command)
             done = subprocess.run(["sh", "-c", f"{shell} convey why {command}"], check=False,
                                   capture_output=True, text=True)
@@ -132,11 +134,19 @@ class Advice(Case):
             self.assertIn("missing_page_url", done.stdout)
         self.assertNotIn("pwned", os.listdir(self.project.directory))
 
-    def test_none_for_what_nobody_can_paste(self):
+    def test_the_row_of_what_nobody_can_paste(self):
         self.project.insert([purchase(1, event_id="a\x1b[31m", page=None)])
         with sandbox.Sandbox(token="token") as there:
             self.assertEqual(self.project.drain(there), 0)
-        self.assertEqual(self.commands()[1], [])
+        self.assertEqual(self.commands()[1], ["--row 1"])
+
+    def test_the_row_of_a_long_id_that_waits(self):
+        self.project.convey("destination", "pause", "shop")
+        self.project.insert([purchase(1), purchase(2, event_id="y" * 5000)])
+        self.project.convey("cancel", "id-1")
+        said, commands = self.commands()
+        self.assertEqual(sorted(commands), ["--row 2", "id-1"])
+        self.assertLess(max(len(line) for line in said.split("\n")), 300)
 
 
 class Watch(Case):
