@@ -155,7 +155,7 @@ void cmd_say(const struct cmd *c, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	print_words(text);
+	(c->say ? c->say : print_words)(text);
 }
 
 void cmd_result(const struct cmd *c, json_t *object)

@@ -49,6 +49,7 @@ struct cmd {
 	int argc; /* operands, without the verb */
 	char **argv;
 	const char *values[CMD_OPTIONS_MAX]; /* by row of command->options */
+	void (*say)(const char *words);      /* where cmd_say's go; NULL: stderr */
 };
 
 /* Parses argv, runs the verb, prints its error; the exit status. */

@@ -111,11 +111,22 @@ static enum err_code read_backoff(const struct cmd *c, struct relay_options *o,
 	return ERR_OK;
 }
 
+/* Whoever reads a relay's log reads nothing but its lines. */
+static void say_in_log(const char *words)
+{
+	struct log_line line = log_begin(LOG_INFO, "init");
+
+	log_field(&line, "said", "%s", words);
+	log_end(&line);
+}
+
 /* A service has one command, and so one exit status, that says whether to try again. */
 static enum err_code init_first(const struct cmd *c, struct err *e)
 {
-	const struct cmd init = {
-		.command = &cmd_init, .name = "init", .db_path = c->db_path};
+	const struct cmd init = {.command = &cmd_init,
+				 .name = "init",
+				 .db_path = c->db_path,
+				 .say = say_in_log};
 
 	return cmd_value(c, "init") ? cmd_init.run(&init, e) : ERR_OK;
 }

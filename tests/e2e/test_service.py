@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Under a service manager: sd_notify over a real socket, and the watchdog."""
+import json
 import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import time
 import unittest
 from unittest import mock
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import purchase, wait_until  # noqa: E402
+from convey import binary, purchase, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
 
@@ -56,6 +58,16 @@ class Init(Case):
         self.assertEqual(relay.wait(), 0, relay.log())
         self.assertEqual(self.project.statuses(), {"delivered": 1})
         self.assertTrue(os.path.exists(self.project.db + ".bak-v1"))
+
+    def test_what_it_says_is_in_the_log(self):
+        name = os.path.join(self.project.directory, "new.db")
+        for said in "created the database", "is up to date":
+            done = subprocess.run([binary(), "run", "--init", "--drain", "--log", "json", "--db", name],
+                                  capture_output=True, text=True, timeout=20, check=True)
+            lines = [json.loads(line) for line in done.stderr.splitlines()]
+            self.assertIn(said, lines[0]["said"])
+            self.assertEqual({line["event"] for line in lines if "said" in line}, {"init"})
+            self.assertIn("started", [line["event"] for line in lines])
 
     def test_a_newer_one_is_left_alone(self):
         self.change("INSERT INTO schema_migration VALUES (99, 'x', 'x', 'x')")
