@@ -125,8 +125,9 @@ static enum err_code open_file(const struct vault *v, int *fd, struct err *e)
 			       "the key file '%s' does not exist; put it back%s", v->path,
 			       v->credential
 				       ? ""
-				       : ", name its place with CONVEY_KEY_FILE, or make "
-					 "one with: convey init");
+				       : ", name its place with CONVEY_KEY_FILE, or, "
+					 "if it is lost, make another with: "
+					 "convey init --key-lost");
 	return err_set(e, errno == EACCES ? ERR_PERM : ERR_IO, "open '%s': %s", v->path,
 		       strerror(errno));
 }

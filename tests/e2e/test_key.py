@@ -115,7 +115,12 @@ class Lost(Case):
         self.project.insert([purchase(1)])
         wait_until(lambda: self.project.queue()["state"] == "needs_token")
         wait_until(lambda: self.project.queue()["last_error"])
-        self.assertIn("does not exist", self.project.queue()["last_error"])
+        error = self.project.queue()["last_error"]
+        self.assertIn("does not exist", error)
+        # What is told there is not refused.
+        words = error.partition("with: convey ")[2].split()
+        self.assertEqual(words, ["init", "--key-lost"])
+        self.project.convey(*words, "--dry-run")
         self.assertEqual(self.project.statuses(), {"pending": 1})
         return relay
 
