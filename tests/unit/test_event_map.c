@@ -40,6 +40,7 @@ static void looks_up_in_order(void **state)
 		{1, "order.completed", "Ordered"        },
 		{0, "order completed", "Ordered"        },
 		{1, "ordercompleted",  NULL             },
+		{1, "PUR-CHASE",       NULL             },
 		{9, "Purchase",        "Nine"           },
 		{1, "ViewContent",     "ViewContent"    },
 		{1, "InstallApp",      "InstallApp"     },
