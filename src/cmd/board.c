@@ -19,8 +19,7 @@ enum board_column { REASON, DESTINATION, COUNT, FIRST_SEEN, LAST_SEEN, EXAMPLE, 
 
 enum err_code board_open(struct board *b, const struct cmd *c, struct err *e)
 {
-	struct buf sentence, refusal;
-	bool refused;
+	struct buf verdict;
 
 	*b = (struct board){.cmd = c};
 	if (cmd_open(c, DB_READ, &b->db, e) != ERR_OK)
@@ -33,19 +32,10 @@ enum err_code board_open(struct board *b, const struct cmd *c, struct err *e)
 	b->totals.no_relay = b->relay.pid == 0;
 	if (b->relay.pid > 0 && b->relay.since_ms)
 		b->totals.relay_s = (clock_wall_ms() - b->relay.since_ms) / 1000;
-	b->person = outlook_needs_person(&b->totals);
-	buf_init(&sentence, sizeof(b->verdict));
-	buf_init(&refusal, sizeof(b->verdict));
-	refused = outlook_refusal(b->db.path, b->relay.refusal, &refusal);
-	if (refused && !b->person)
-		buf_adds(&sentence, STR("Needs you."));
-	else
-		outlook_sentence(&b->totals, &sentence);
-	b->person |= refused;
-	snprintf(b->verdict, sizeof(b->verdict), "%s%s", buf_z(&sentence),
-		 buf_z(&refusal));
-	buf_fini(&sentence);
-	buf_fini(&refusal);
+	buf_init(&verdict, OUTLOOK_MAX);
+	b->person = outlook_verdict(&b->totals, b->db.path, b->relay.refusal, &verdict);
+	snprintf(b->verdict, sizeof(b->verdict), "%s", buf_z(&verdict));
+	buf_fini(&verdict);
 	return ERR_OK;
 }
 

@@ -112,9 +112,6 @@ static void add_relay(struct buf *out, const struct vitals *v)
 	exposition_family(out, "convey_build_info", "gauge",
 			  "The program and its SQLite.");
 	exposition_int(out, "convey_build_info", build, 1);
-	exposition_family(out, "convey_database_writable", "gauge",
-			  "1: the last write was taken.");
-	exposition_int(out, "convey_database_writable", NULL, !v->trouble[0]);
 	exposition_family(out, "convey_events_received_total", "counter",
 			  "Rows of the outbox taken up since the relay started.");
 	exposition_int(out, "convey_events_received_total", NULL,

@@ -25,7 +25,7 @@ int64_t outlook_silence_s(const struct status_totals *t)
 	return t->silent_s < t->relay_s ? t->silent_s : t->relay_s;
 }
 
-bool outlook_needs_person(const struct status_totals *t)
+static bool needs_person(const struct status_totals *t)
 {
 	return t->destinations == 0 || t->blocked || t->held || t->failed ||
 	       t->rejected || t->ageing || is_stuck(t);
@@ -112,12 +112,12 @@ static void add_flow(const struct status_totals *t, struct buf *out)
 	buf_addf(out, "; %lld delivered. Nothing needs you.", (long long)t->delivered);
 }
 
-void outlook_sentence(const struct status_totals *t, struct buf *out)
+static void add_sentence(const struct status_totals *t, struct buf *out)
 {
 	if (t->destinations == 0)
 		buf_adds(out, STR("Needs you: there is no destination; convey "
 				  "destination add."));
-	else if (outlook_needs_person(t))
+	else if (needs_person(t))
 		add_needs(t, out);
 	else
 		add_flow(t, out);
@@ -147,9 +147,9 @@ const char *outlook_remedy(int refusal)
 	}
 }
 
-bool outlook_refusal(const char *db_path, int refusal, struct buf *out)
+static bool add_refusal(const char *db_path, int refusal, struct buf *out)
 {
-	if (refusal == ENOSPC || room_left(db_path) < ROOM_REQUEST) {
+	if (refusal == ENOSPC || room_is_out(db_path)) {
 		buf_addf(out,
 			 " The disk is full: make room beside '%s'; what waits goes on "
 			 "by itself then.",
@@ -165,4 +165,21 @@ bool outlook_refusal(const char *db_path, int refusal, struct buf *out)
 		 ", and sends nothing: %s; what waits goes on by itself once it can.",
 		 outlook_remedy(refusal));
 	return true;
+}
+
+bool outlook_verdict(const struct status_totals *t, const char *db_path, int refusal,
+		     struct buf *out)
+{
+	bool person = needs_person(t), refused;
+	struct buf why;
+
+	buf_init(&why, OUTLOOK_MAX);
+	refused = add_refusal(db_path, refusal, &why);
+	if (refused && !person)
+		buf_adds(out, STR("Needs you."));
+	else
+		add_sentence(t, out);
+	buf_adds(out, buf_str(&why));
+	buf_fini(&why);
+	return person || refused;
 }

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "store/status.h"
 
-bool outlook_needs_person(const struct status_totals *t);
+#define OUTLOOK_MAX 1600 /* bytes of the sentence, with a long path in it */
 
 /* A relay runs, and has long not sent what it could: whatever it says of itself. */
 bool outlook_is_silent(const struct status_totals *t);
@@ -21,12 +21,11 @@ int64_t outlook_silence_s(const struct status_totals *t);
 /* "45 s", "12 min", "3 h", "5 d". */
 void outlook_age(int64_t seconds, struct buf *out);
 
-/* Appends what needs a person, else what flows. */
-void outlook_sentence(const struct status_totals *t, struct buf *out);
-
-/* Appends why the database takes no writes, where it does not, and what to do: the disk is
- * full, or what the relay's lock is marked with. Whether that is so. */
-bool outlook_refusal(const char *db_path, int refusal, struct buf *out);
+/* Appends what needs a person, else what flows; and why the database takes no writes, where it
+ * does not, and what to do: the disk is full, or what the relay's lock is marked with. Whether
+ * somebody must do something. */
+bool outlook_verdict(const struct status_totals *t, const char *db_path, int refusal,
+		     struct buf *out);
 
 /* Such a mark in words, "" where there are none; and what a person can do about it. */
 const char *outlook_cause(int refusal);

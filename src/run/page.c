@@ -4,8 +4,6 @@
 #include "run/outlook.h"
 #include "run/page_parts.h"
 
-enum { SENTENCE_MAX = 1000 };
-
 static struct str base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -95,20 +93,22 @@ static void add_as_of(const struct page_view *p, struct buf *out)
 		      "form=\"nav\">refresh</button></div>");
 }
 
-/* What the loop knows outranks what the file says. */
+/* As `convey status` says it, but where the database cannot be read. */
 static void add_verdict(const struct page_view *p, struct buf *out)
 {
-	const struct status_totals *t = &p->overview->totals;
-	bool trouble = p->vitals->trouble[0] || p->unreadable;
-	bool person = trouble || outlook_needs_person(t);
+	const struct vitals *v = p->vitals;
+	const char *unreadable = p->unreadable   ? p->unreadable
+				 : v->unreadable ? v->trouble
+						 : NULL;
+	bool person = true;
 	struct buf text;
 
-	buf_init(&text, SENTENCE_MAX);
-	if (trouble)
-		buf_addf(&text, "Needs you: the database cannot be used. %s",
-			 p->unreadable ? p->unreadable : p->vitals->trouble);
+	buf_init(&text, OUTLOOK_MAX);
+	if (unreadable)
+		buf_addf(&text, "Needs you: the database cannot be used. %s", unreadable);
 	else
-		outlook_sentence(t, &text);
+		person = outlook_verdict(&p->overview->totals, v->db_path, v->refusal,
+					 &text);
 	buf_addf(out, "<div class=\"strip %s\" id=\"verdict\"><p>",
 		 person ? "bad" : "good");
 	page_words(out, buf_str(&text));

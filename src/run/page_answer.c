@@ -57,6 +57,7 @@ void page_answer(struct errand *errand)
 	overview_init(&o, clock_wall_ms());
 	if (read_all(&o, errand, &e) != ERR_OK)
 		p.unreadable = e.msg;
+	o.totals.relay_s = o.now_s - errand->vitals.metrics.started_ms / 1000;
 	measure(&p, errand->vitals.db_path);
 	page_render(&p, &errand->body);
 	errand->type = PAGE_TYPE;

@@ -2,23 +2,33 @@
 #include "run/probe.h"
 
 #include <errno.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "run/exposition.h"
+#include "store/room.h"
 #include "store/vault.h"
 
-enum { ROOM_MIN = 1024 * 1024 }; /* bytes on the disk: less is none */
-
 /* What the loop has not met yet: it may have had nothing to write. */
-static void check_disk(const struct vitals *v, struct buf *out)
+static bool check_disk(const struct vitals *v, struct buf *out)
 {
-	struct statvfs fs;
-
 	if (access(v->db_path, W_OK) != 0)
 		buf_addf(out, "the database cannot be written: %s\n", strerror(errno));
-	else if (statvfs(v->db_path, &fs) == 0 && fs.f_bavail * fs.f_frsize < ROOM_MIN)
+	else if (room_is_out(v->db_path))
 		buf_adds(out, STR("the database's disk is full\n"));
+	else
+		return true;
+	return false;
+}
+
+static bool is_writable(const struct vitals *v)
+{
+	struct buf why;
+	bool writable;
+
+	buf_init(&why, 400);
+	writable = !v->trouble[0] && check_disk(v, &why);
+	buf_fini(&why);
+	return writable;
 }
 
 static void check_database(const struct vitals *v, struct buf *out)
@@ -78,6 +88,10 @@ void probe_metrics(struct errand *errand)
 	errand->type = EXPOSITION_TYPE;
 	exposition_vitals(out, &errand->vitals);
 	exposition_process(out, &errand->vitals);
+	exposition_family(out, "convey_database_writable", "gauge",
+			  "0: the last write was refused, or the next would be.");
+	exposition_int(out, "convey_database_writable", NULL,
+		       is_writable(&errand->vitals));
 	readable = add_store(errand, &e);
 	exposition_family(out, "convey_database_readable", "gauge",
 			  "0: what only the database knows is missing here.");

@@ -30,6 +30,8 @@ void vitals_take(const struct relay *r, struct vitals *out)
 		.under_way = r->shipping.under_way,
 		.configured = r->config_version > 0,
 		.stopping = r->stopping,
+		.unreadable = r->trouble.unreadable,
+		.refusal = r->writer.lock.refusal,
 	};
 	snprintf(out->db_path, sizeof(out->db_path), "%s", r->writer.lock.path);
 	if (trouble)

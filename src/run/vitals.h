@@ -33,6 +33,8 @@ struct vitals {
 	bool configured; /* destinations have been read */
 	bool stopping;
 	char trouble[sizeof(((struct err *)0)->msg)]; /* "": the database takes writes */
+	bool unreadable;                              /* that trouble is one of reads */
+	int refusal; /* of writes, as whoever looks at the lock is told */
 };
 
 void vitals_take(const struct relay *r, struct vitals *out);

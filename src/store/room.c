@@ -13,3 +13,8 @@ int64_t room_left(const char *path)
 	return (int64_t)(geteuid() == 0 ? fs.f_bfree : fs.f_bavail) *
 	       (int64_t)fs.f_frsize;
 }
+
+bool room_is_out(const char *path)
+{
+	return room_left(path) < ROOM_REQUEST;
+}

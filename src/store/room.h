@@ -7,6 +7,7 @@
 #ifndef STORE_ROOM_H
 #define STORE_ROOM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What the outcome of one request may need, with what is written around it. */
@@ -15,5 +16,8 @@
 /* Bytes that this process may still write to the file system of this file; INT64_MAX where
  * nobody tells. */
 int64_t room_left(const char *path);
+
+/* Whether there is none for the outcome of one request: then none is sent. */
+bool room_is_out(const char *path);
 
 #endif

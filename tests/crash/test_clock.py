@@ -3,12 +3,14 @@
 it waits by a clock of its own, so nothing stalls, nothing comes in a burst, nothing expires."""
 import glob
 import os
+import signal
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import convey  # noqa: E402
+from admin import Admin  # noqa: E402
 from convey import purchase, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
@@ -202,6 +204,23 @@ class Clock(Case):
         wait_until(lambda: self.project.statuses() == {"delivered": ROWS}, 15)
         self.assertEqual(relay.stop(), 0)
         self.check()
+
+    def test_the_page_tells_of_a_relay_that_sends_nothing(self):
+        relay = self.start()
+        admin = Admin(relay)
+        db = self.project.connect()
+        db.execute("BEGIN IMMEDIATE")  # else it may hold the lock
+        relay.process.send_signal(signal.SIGSTOP)
+        db.execute("INSERT INTO outbox (event_id, event) VALUES ('id-1', 'purchase')")
+        db.execute("COMMIT")
+        db.execute("BEGIN IMMEDIATE")  # what it waits for; within a minute that needs nobody
+        relay.process.send_signal(signal.SIGCONT)
+        self.set("+3600")
+        said = admin.get("/", html=True).text
+        db.execute("ROLLBACK")
+        db.close()
+        self.assertIn("the relay runs and has begun no request for 60 min", said)
+        self.assertEqual(relay.stop(), 0)
 
     def test_steps(self):
         for number in range(FIRST, FIRST + COUNT):

@@ -2,8 +2,11 @@
 """The disk is full: nothing is sent whose outcome could not be stored, nothing is lost, and
 the relay goes on by itself when there is room. On small file systems of their own, where this
 process may mount them."""
+import html
+import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +17,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import convey  # noqa: E402
 import history  # noqa: E402
+from admin import Admin  # noqa: E402
 from convey import Project, purchase, wait_until  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 
@@ -187,6 +191,34 @@ class Full(unittest.TestCase):
         project.make_room()
         wait_until(lambda: project.statuses() == {"delivered": 10})
         self.assertEqual(relay.stop(), 0)
+
+    def test_a_relay_with_nothing_to_write_says_it_everywhere(self):
+        project, sandbox = self.set_up()
+        admin = Admin(project.start(sandbox))
+        project.insert([purchase(1)])
+        wait_until(lambda: project.statuses() == {"delivered": 1})
+
+        def verdicts():
+            told = subprocess.run([convey.binary(), "status", "--json", "--db", project.db],
+                                  capture_output=True, text=True, check=False)
+            page = re.search(r'id="verdict"><p>(.*?)</p>', admin.get("/", html=True).text).group(1)
+            return (json.loads(told.stdout)["verdict"],
+                    html.unescape(re.sub(r"<[^>]*>", "", page)))
+
+        def seen():
+            metric = re.search(r"^convey_database_writable (\d)$", admin.get("/metrics").text, re.M)
+            return admin.get("/readyz").status, int(metric.group(1))
+        self.assertEqual(verdicts(), ("Nothing waits; 1 delivered. Nothing needs you.",) * 2)
+        self.assertEqual(seen(), (200, 1))
+        # What one request may need is left, and then not.
+        for leave, status, writable in ((800000, 200, 1), (300000, 503, 0)):
+            with self.subTest(leave):
+                project.fill(leave=leave)
+                status_says, page_says = verdicts()
+                self.assertEqual(page_says, status_says)
+                self.assertEqual("The disk is full" in status_says, not writable, status_says)
+                self.assertEqual(seen(), (status, writable))
+                project.make_room()
 
     def test_it_ends_when_it_is_told_to(self):
         project, sandbox = self.set_up()

@@ -86,8 +86,11 @@ static void open_scene(struct scene *s)
 	memcpy(s->o.story_error, EVIL, sizeof(EVIL));
 	s->o.totals.destinations = 2;
 	s->site = (struct vitals_site){.name = EVIL};
-	s->v = (struct vitals){
-		.db_path = "/var/" EVIL, .sites = &s->site, .count = 1, .trouble = EVIL};
+	s->v = (struct vitals){.db_path = "/var/" EVIL,
+			       .sites = &s->site,
+			       .count = 1,
+			       .trouble = EVIL,
+			       .unreadable = true};
 	s->p = (struct page_view){.overview = &s->o,
 				  .vitals = &s->v,
 				  .notice = EVIL,
