@@ -25,7 +25,10 @@
 
   let live = store.get("live") !== "no";
   let target = location.pathname + location.search;
-  let busy = false;
+  let pressed = false;
+  let refreshing = null;
+  let last = Promise.resolve();
+  const asked = new Set();
 
   const headers = () => {
     const list = { Accept: "text/html" };
@@ -54,18 +57,37 @@
   };
 
   const load = async (request) => {
-    if (busy) return;
-    busy = true;
     try {
       const answer = await fetch(request.url, { ...request, headers: { ...headers(), ...request.headers }, redirect: "error", cache: "no-store" });
       const text = await answer.text();
+      if (request.signal && (request.signal.aborted || pressed)) return;
       if (!replace(text)) stale(answer.status === 401 ? "The token is missing or wrong." : "The relay answers " + answer.status + ".");
     } catch {
-      stale("The relay does not answer. This is how it was.");
-    } finally {
-      busy = false;
+      if (!request.signal?.aborted) stale("The relay does not answer. This is how it was.");
     }
   };
+
+  // One after the other, each once; a refresh gives way, as it tells of before.
+  const ask = (request) => {
+    const key = request.url + " " + request.body;
+    if (asked.has(key)) return last;
+    asked.add(key);
+    refreshing?.abort();
+    last = last.then(() => load(request)).finally(() => asked.delete(key));
+    return last;
+  };
+
+  const refresh = async () => {
+    if (refreshing || asked.size || pressed) return;
+    refreshing = new AbortController();
+    await load({ url: target, signal: refreshing.signal });
+    refreshing = null;
+  };
+
+  // Nothing is replaced under a finger: its click would be nobody's.
+  for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => { pressed = true; });
+  for (const name of ["pointerup", "pointercancel", "contextmenu", "keyup", "blur"])
+    addEventListener(name, () => setTimeout(() => { pressed = false; }));
 
   function addSwitch() {
     const place = document.getElementById("asof");
@@ -90,15 +112,15 @@
     if (form.id === "nav") {
       target = "/" + (data.size ? "?" + data : "");
       if (form.method === "get") history.replaceState(null, "", target);
-      load({ url: target }).then(() => window.scrollTo({ top: 0 }));
+      ask({ url: target }).then(() => window.scrollTo({ top: 0 }));
     } else {
-      load({ url: submitter?.getAttribute("formaction") || form.action, method: "POST", body: data.toString(), headers: { "Content-Type": "application/x-www-form-urlencoded" } });
+      ask({ url: submitter?.getAttribute("formaction") || form.action, method: "POST", body: data.toString(), headers: { "Content-Type": "application/x-www-form-urlencoded" } });
     }
   });
 
   addSwitch();
   setInterval(() => {
     const at = document.activeElement;
-    if (live && !document.hidden && !(at && main.contains(at) && at.tagName === "INPUT") && !String(getSelection())) load({ url: target });
+    if (live && !document.hidden && !(at && main.contains(at) && at.tagName === "INPUT") && !String(getSelection())) refresh();
   }, EVERY);
 })();

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""What a person does on the admin page while it refreshes itself: no click is lost."""
+import os
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from browser_case import BrowserCase  # noqa: E402
+
+# Refreshes wait to be let go, changes do not.
+HOLD = """
+const fetch = window.fetch;
+window.held = [];
+window.fetch = (url, options) => options.method === "POST" ? fetch(url, options) :
+  new Promise((done, failed) => {
+    options.signal?.addEventListener("abort", () => failed(options.signal.reason));
+    window.held.push(() => fetch(url, options).then(done, failed));
+  });"""
+GO = "window.held.splice(0).forEach(go => go())"
+
+
+def button(verb, name):
+    return f"button[formaction='/{verb}'][value='{name}']"
+
+
+class OnThePage(BrowserCase):
+    def paused(self):
+        return [name for name, in self.project.query(
+            "SELECT name FROM destination WHERE paused <> 0 ORDER BY name")]
+
+    def tearDown(self):
+        for name in self.paused():
+            self.project.convey("destination", "resume", name)
+
+
+class Clicks(OnThePage):
+    def wait_for_refresh(self):
+        self.browser.run(HOLD)
+        self.until(lambda: self.browser.run("return window.held.length"))
+
+    def test_a_click_during_a_refresh(self):
+        self.wait_for_refresh()
+        self.browser.click(button("pause", "stores"))
+        self.until(lambda: self.browser.text("#notice") == "'stores' is paused; its rows wait.")
+        self.assertEqual(self.paused(), ["stores"])
+        self.browser.run(GO)  # what was asked before tells nothing any more
+        time.sleep(0.5)
+        self.assertIsNotNone(self.browser.text(button("resume", "stores")))
+        self.assertTrue(self.browser.text("#asof").startswith("as of "))
+        self.until(lambda: self.browser.run("return window.held.length"))  # and it goes on
+        self.clean()
+
+    def test_one_click_after_the_other(self):
+        before = self.relay.log().count("event=admin_change")
+        self.browser.run("for (const one of arguments) document.querySelector(one).click()",
+                         button("pause", "shop"), button("pause", "us"), button("pause", "us"))
+        self.until(lambda: self.browser.text(button("resume", "us")))
+        self.assertEqual(self.paused(), ["shop", "us"])
+        self.assertIsNotNone(self.browser.text(button("resume", "shop")))
+        self.assertEqual(self.relay.log().count("event=admin_change") - before, 2)
+        self.clean()
+
+    def test_a_search_during_a_refresh(self):
+        self.wait_for_refresh()
+        self.browser.run("document.querySelector('#q').value = 'order-70'")
+        self.browser.click("#nav button")
+        self.until(lambda: self.browser.run("return window.held.length") == 2)
+        self.browser.run(GO)
+        self.until(lambda: (self.browser.text("#story h2") or "").endswith("order-70"))
+        self.clean()
+
+    def test_a_refresh_between_press_and_release(self):
+        self.wait_for_refresh()
+        at = self.browser.run("const e = document.querySelector(arguments[0]);"
+                              "e.scrollIntoView({block: 'center'});"
+                              "const r = e.getBoundingClientRect();"
+                              "return [r.x + r.width / 2, r.y + r.height / 2]",
+                              button("pause", "stores"))
+
+        def mouse(kind):
+            self.browser.devtools("Input.dispatchMouseEvent", type=kind, x=at[0], y=at[1],
+                                  button="left", clickCount=1)
+        mouse("mousePressed")
+        self.browser.run(GO)
+        time.sleep(0.5)
+        mouse("mouseReleased")
+        self.until(lambda: self.paused() == ["stores"], 3)
+        self.clean()
+
+
+if __name__ == "__main__":
+    unittest.main()
