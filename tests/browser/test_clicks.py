@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a person does on the admin page while it refreshes itself: no click is lost."""
+"""What a person does on the admin page while it refreshes itself: no click is lost, and the
+keyboard stays where it was."""
 import os
 import sys
 import time
@@ -18,6 +19,9 @@ window.fetch = (url, options) => options.method === "POST" ? fetch(url, options)
     window.held.push(() => fetch(url, options).then(done, failed));
   });"""
 GO = "window.held.splice(0).forEach(go => go())"
+FOCUS = """
+const e = document.activeElement;
+return e.localName + "#" + (e.id || e.closest("[id]")?.id) + " " + (e.value ?? "")"""
 
 
 def button(verb, name):
@@ -86,6 +90,61 @@ class Clicks(OnThePage):
         time.sleep(0.5)
         mouse("mouseReleased")
         self.until(lambda: self.paused() == ["stores"], 3)
+        self.clean()
+
+
+class Keyboard(OnThePage):
+    def refresh(self):
+        self.browser.run("document.querySelector('#verdict').old = true;"
+                         "document.querySelector('#nav').requestSubmit()")
+        self.until(lambda: not self.browser.run("return document.querySelector('#verdict').old"))
+
+    def focus(self, selector):
+        self.browser.run("document.querySelector(arguments[0]).focus()", selector)
+        focus = self.browser.run(FOCUS)
+        self.assertNotIn("body", focus, selector)
+        return focus
+
+    def press(self, key, code):
+        for kind, more in (("keyDown", {"text": "\r"}), ("keyUp", {})):
+            self.browser.devtools("Input.dispatchKeyEvent", type=kind, key=key, code=key,
+                                  windowsVirtualKeyCode=code, **more)
+
+    def test_a_refresh_leaves_it(self):
+        self.browser.run("document.querySelector('#replay-missing_page_url').open = true;"
+                         "document.querySelector('#leftout').open = true")
+        for selector in ("#verdict button[form=nav]", "#liveswitch", "#loss-skipped summary",
+                         "#hournumbers summary", "#hours button[value=us]",
+                         button("pause", "stores"), button("pause", "us"),
+                         "#problems .places button", "#leftout .places button",
+                         "#replay-missing_page_url button"):
+            with self.subTest(selector):
+                focus = self.focus(selector)
+                self.refresh()
+                self.assertEqual(self.browser.run(FOCUS), focus)
+                self.assertTrue(self.browser.run(
+                    "return document.activeElement === document.querySelector(arguments[0])",
+                    selector))
+        self.clean()
+
+    def test_so_does_a_change(self):
+        for verb, other in (("pause", "resume"), ("resume", "pause")):
+            self.focus(button(verb, "stores"))
+            self.press("Enter", 13)
+            self.until(lambda: self.browser.text(button(other, "stores")))
+            self.assertTrue(self.browser.run(
+                "return document.activeElement === document.querySelector(arguments[0])",
+                button(other, "stores")))
+        self.clean()
+
+    def test_what_has_gone_leaves_it_to_what_it_stood_in(self):
+        self.search("order-70")
+        self.focus("#story .actions .link")
+        self.press("Enter", 13)
+        self.until(lambda: self.browser.text("#story") is None)
+        self.assertEqual(self.browser.run(FOCUS), "main#live ")
+        self.refresh()
+        self.assertEqual(self.browser.run(FOCUS), "main#live ")
         self.clean()
 
 

@@ -36,6 +36,24 @@
     return list;
   };
 
+  // Few things have an id: the others are known by what they stand in and what they ask for.
+  const like = (place, e) => [...place.querySelectorAll(e.localName)].filter((x) => x.name === e.name && x.value === e.value);
+
+  // Puts the focus back: where its thing has gone, on what that stood in.
+  const keepFocus = () => {
+    const e = document.activeElement;
+    if (!e || !main.contains(e)) return () => {};
+    const places = [];
+    for (let p = e.closest("[id]"); p; p = p.parentElement.closest("[id]")) places.push(p.id);
+    const nth = e.id ? -1 : like(e.closest("[id]"), e).indexOf(e);
+    return () => {
+      const place = places.map((id) => document.getElementById(id)).find(Boolean);
+      const to = (place.id === places[0] && like(place, e)[nth]) || place;
+      if (to.tabIndex < 0) to.tabIndex = -1;
+      to.focus({ preventScroll: true });
+    };
+  };
+
   // What is open stays open, and what is being used stays as it is.
   const replace = (text) => {
     const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("live");
@@ -44,10 +62,10 @@
       const same = fresh.querySelector("#" + CSS.escape(details.id));
       if (same) same.open = true;
     }
-    const focused = document.activeElement && main.contains(document.activeElement) ? document.activeElement.id : "";
+    const refocus = keepFocus();
     main.replaceChildren(...fresh.childNodes);
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     addSwitch();
+    refocus();
     return true;
   };
 
