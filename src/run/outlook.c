@@ -70,6 +70,18 @@ static void add_ageing(const struct status_totals *t, struct buf *out, bool *any
 	*any = true;
 }
 
+/* They are counted as `convey list` has them: a row may be several. */
+static void add_ended(const struct status_totals *t, struct buf *out, bool *any)
+{
+	int64_t last = t->held ? t->held : t->rejected ? t->rejected : t->failed;
+
+	add_states(out, t->failed, "failed", any);
+	add_states(out, t->rejected, "rejected", any);
+	add_states(out, t->held, "held", any);
+	if (last > 0)
+		buf_adds(out, last == 1 ? STR(" delivery") : STR(" deliveries"));
+}
+
 static void add_needs(const struct status_totals *t, struct buf *out)
 {
 	bool any = is_stuck(t);
@@ -88,9 +100,7 @@ static void add_needs(const struct status_totals *t, struct buf *out)
 	add_part(out, t->blocked, "destination cannot send", "destinations cannot send",
 		 &any);
 	add_ageing(t, out, &any);
-	add_states(out, t->failed, "failed", &any);
-	add_states(out, t->rejected, "rejected", &any);
-	add_states(out, t->held, "held", &any);
+	add_ended(t, out, &any);
 	buf_addc(out, '.');
 }
 

@@ -178,7 +178,7 @@ static void add_trouble(const struct page_view *p, struct buf *out)
 	const struct status_totals *t = &p->overview->totals;
 	int64_t all = t->failed + t->rejected + t->held;
 
-	begin_tile(out, "t-person", "Need a person", all > 0);
+	begin_tile(out, "t-person", "Deliveries that need you", all > 0);
 	page_count(out, all);
 	more_of_tile(out);
 	page_count(out, t->failed);

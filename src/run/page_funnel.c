@@ -10,7 +10,7 @@ static const struct row {
 	const char *label;
 	enum status status; /* of a loss */
 } rows[] = {
-	{STAGE, "Received", STATUS_PENDING},   {LOSS, "duplicate", STATUS_DUPLICATE},
+	{STAGE, "Deliveries", STATUS_PENDING}, {LOSS, "duplicate", STATUS_DUPLICATE},
 	{LOSS, "rejected", STATUS_REJECTED},   {LOSS, "skipped", STATUS_SKIPPED},
 	{LOSS, "cancelled", STATUS_CANCELLED}, {STAGE, "To be sent", STATUS_PENDING},
 	{WAIT, "waiting", STATUS_PENDING},     {LOSS, "held", STATUS_HELD},
@@ -37,7 +37,7 @@ static int64_t amount_of(const struct overview *o, const struct row *row)
 	return row->kind == WAIT ? waiting(o) : of_status(o, row->status);
 }
 
-static int64_t received(const struct overview *o)
+static int64_t all_of(const struct overview *o)
 {
 	int64_t all = of_status(o, STATUS_DELIVERED);
 
@@ -84,7 +84,7 @@ static void add_reasons(struct buf *out, const struct overview *o, const struct 
 {
 	page_put(out, "<ul class=\"reasons\">");
 	if (row->kind == WAIT) {
-		add_reason(out, "not taken up yet", o->totals.unclaimed);
+		add_reason(out, "rows not taken up yet", o->totals.unclaimed);
 		add_reason(out, "pending", of_status(o, STATUS_PENDING));
 		add_reason(out, "sending", of_status(o, STATUS_SENDING));
 		add_reason(out, "retrying", of_status(o, STATUS_RETRYING));
@@ -103,12 +103,12 @@ static void add_reasons(struct buf *out, const struct overview *o, const struct 
 void page_funnel(const struct page_view *p, struct buf *out)
 {
 	const struct overview *o = p->overview;
-	int64_t all = received(o), left = all;
+	int64_t all = all_of(o), left = all;
 
 	page_put(out, "<section id=\"funnel\" aria-labelledby=\"h-funnel\"><h2 "
-		      "id=\"h-funnel\">From received to delivered <span "
-		      "class=\"soft\">all that the database holds</span></h2><ul "
-		      "class=\"funnel\">");
+		      "id=\"h-funnel\">What became of the deliveries <span "
+		      "class=\"soft\">one a row and destination; all that the database "
+		      "holds</span></h2><ul class=\"funnel\">");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
 		int64_t amount = row->kind == STAGE ? left : amount_of(o, row);

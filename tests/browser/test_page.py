@@ -34,7 +34,7 @@ class Shows(BrowserCase):
         rows = {name: number(amount) for name, amount in zip(
             self.browser.texts(".funnel li :is(b, summary > span:first-child)"),
             self.browser.texts(".funnel .amount"))}
-        self.assertEqual(rows["Received"], sum(said.values()))
+        self.assertEqual(rows["Deliveries"], sum(said.values()))
         self.assertEqual(rows["Delivered"], said["delivered"])
         for name, status in (("rejected",) * 2, ("skipped",) * 2, ("failed",) * 2,
                              ("duplicate",) * 2, ("waiting", "pending")):

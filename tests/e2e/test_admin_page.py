@@ -92,9 +92,9 @@ class Says(PageCase):
         admin = Admin(self.start())
         self.project.wait_for({"delivered": 12, "skipped": 3, "rejected": 1})
         page, said = self.page(admin)
-        for part in ("Needs you: 1 rejected.", "Delivered 12 12 in these 24 hours",
+        for part in ("Needs you: 1 rejected delivery.", "Delivered 12 12 in these 24 hours",
                      "Waiting 0 nothing to send", "0 failed, 1 rejected, 0 held",
-                     "Received 16 100 %", "rejected −1", "skipped −3", "Delivered 12 75 %",
+                     "Deliveries 16 100 %", "rejected −1", "skipped −3", "Delivered 12 75 %",
                      "Last 24 hours Europe/Berlin", "missing_page_url", "r-1",
                      "most often: unheard of 3"):
             self.assertIn(part, said)
@@ -105,6 +105,23 @@ class Says(PageCase):
             self.assertIn(re.sub(r"\s+", " ", row["text"]), said)
         _, said = self.page(admin, "/?event_id=nobody")
         self.assertIn("no conversion has the event_id 'nobody'", said)
+
+    def test_it_counts_deliveries_and_says_so(self):
+        self.add_destination("us", "PIXEL2")
+        self.project.insert([purchase(n, consent=GRANTED) for n in (1, 2, 3, 3)] +
+                            [purchase(n, page=None, prefix="r") for n in range(2)])
+        admin = Admin(self.start())
+        self.project.wait_for({"delivered": 3, "duplicate": 1, "rejected": 2})
+        _, said = self.page(admin)
+        for part in ("Needs you: 4 rejected deliveries.", "Delivered 6 6 in these 24 hours",
+                     "Deliveries that need you 4 0 failed, 4 rejected, 0 held",
+                     "one a row and destination", "Deliveries 11 100 %", "duplicate −1",
+                     "rejected −4", "To be sent 6", "Delivered 6 55 %"):
+            self.assertIn(part, said)
+        self.assertEqual(json.loads(self.project.convey("status", "--json", status=1))["verdict"],
+                         "Needs you: 4 rejected deliveries.")
+        self.assertEqual(sum(int(count) for count in re.findall(
+            r"^convey_deliveries\{.*\} (\d+)$", admin.get("/metrics").text, re.M)), 11)
 
     def test_an_advice_names_each_destination(self):
         for name in ("eu", "us"):
