@@ -72,6 +72,7 @@ static enum err_code read_sites(struct overview *o, struct db *db, struct err *e
 			.sending = rows_int(&rows, 3),
 			.retrying = rows_int(&rows, 4),
 			.delivered = rows_int(&rows, 5),
+			.rejected = rows_int(&rows, 8),
 			.failed = rows_int(&rows, 9),
 			.held = rows_int(&rows, 10),
 			.oldest_s = rows_int(&rows, 12),

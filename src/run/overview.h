@@ -20,7 +20,7 @@
 
 struct overview_site {
 	struct str name, source, zone, state, last_error, last_delivered; /* … in UTC */
-	int64_t pending, sending, retrying, delivered, failed, held, oldest_s;
+	int64_t pending, sending, retrying, delivered, rejected, failed, held, oldest_s;
 	bool paused;
 };
 

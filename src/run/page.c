@@ -187,6 +187,11 @@ static void add_trouble(const struct page_view *p, struct buf *out)
 	page_put(out, " rejected, ");
 	page_count(out, t->held);
 	page_put(out, " held");
+	if (t->blocked > 0) {
+		page_put(out, "; and ");
+		page_count(out, t->blocked);
+		page_put(out, t->blocked == 1 ? " destination" : " destinations");
+	}
 	end_tile(out);
 }
 

@@ -71,7 +71,9 @@ static void add_site(struct buf *out, const struct overview *o,
 		page_put(out, "–");
 	page_put(out, "</td>");
 	add_number(out, "delivered", s->delivered);
-	add_number(out, "failed", s->failed + s->held);
+	add_number(out, "failed", s->failed);
+	add_number(out, "rejected", s->rejected);
+	add_number(out, "held", s->held);
 	page_put(out, "<td class=\"words error small soft\">");
 	html_add_cut(out, s->last_error, 200);
 	page_put(out, "</td>");
@@ -81,9 +83,10 @@ static void add_site(struct buf *out, const struct overview *o,
 
 void page_sites(const struct page_view *p, struct buf *out)
 {
-	static const char *const heads[] = {
-		"state",     "backlog",        "oldest waits", "last delivered",
-		"delivered", "failed or held", "last error"};
+	static const char *const heads[] = {"state",          "backlog",   "oldest waits",
+					    "last delivered", "delivered", "failed",
+					    "rejected",       "held",      "last error"};
+	const int last = sizeof(heads) / sizeof(heads[0]) - 1;
 	const struct overview *o = p->overview;
 
 	page_put(out,
@@ -97,9 +100,9 @@ void page_sites(const struct page_view *p, struct buf *out)
 		return;
 	}
 	page_put(out, "<table class=\"wide\"><thead><tr><th scope=\"col\">name</th>");
-	for (int i = 0; i < 7; i++)
+	for (int i = 0; i <= last; i++)
 		buf_addf(out, "<th scope=\"col\"%s>%s</th>",
-			 i == 0 || i == 6 ? " class=\"words\"" : "", heads[i]);
+			 i == 0 || i == last ? " class=\"words\"" : "", heads[i]);
 	page_put(out, "<th scope=\"col\"><span class=\"hidden\">change</span></th></tr>"
 		      "</thead><tbody>");
 	for (int i = 0; i < o->site_count; i++)

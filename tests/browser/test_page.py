@@ -68,7 +68,8 @@ class Shows(BrowserCase):
             self.assertEqual(cells[1].replace(" ", "_"), row["state"])
             self.assertEqual(number(cells[2]), row["pending"] + row["sending"] + row["retrying"])
             self.assertEqual(number(cells[5]), row["delivered"])
-            self.assertEqual(number(cells[6]), row["failed"] + row["held"])
+            self.assertEqual([number(cell) for cell in cells[6:9]],
+                             [row["failed"], row["rejected"], row["held"]])
 
     def test_problems_are_those_of_the_view(self):
         wanted = {}
@@ -138,6 +139,10 @@ class Looks(BrowserCase):
                 "return [...document.querySelectorAll('main > section')].map(s => s.offsetHeight)")
             self.assertTrue(all(heights), heights)
         self.assertEqual(len(grounds), 2)
+        for width in (700, 859, 860):  # where the layout changes
+            self.browser.resize(width, 900)
+            whole, inner = self.widths()
+            self.assertLessEqual(whole, inner, "it does not scroll sideways")
         self.clean()
 
     @unittest.skipUnless(os.path.exists(AXE), "axe-core could not be installed here")

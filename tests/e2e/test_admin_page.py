@@ -123,6 +123,20 @@ class Says(PageCase):
         self.assertEqual(sum(int(count) for count in re.findall(
             r"^convey_deliveries\{.*\} (\d+)$", admin.get("/metrics").text, re.M)), 11)
 
+    def test_a_destination_that_takes_nothing_does_not_look_idle(self):
+        self.add_destination("app", "APP1", source="app", token=None)
+        self.project.insert([purchase(n, consent=GRANTED) for n in range(3)])  # no app.app_id
+        admin = Admin(self.start())
+        self.project.wait_for({"rejected": 3})
+        answer = admin.get("/", html=True).text
+        self.assertEqual(re.findall(r'data-name="failed">([^<]*)</td><td data-name="rejected">'
+                                    r'([^<]*)</td><td data-name="held">([^<]*)</td>', answer),
+                         [("0", "3", "0"), ("0", "0", "0")])
+        said = words(answer)
+        self.assertIn("Needs you: 1 destination cannot send, 3 rejected deliveries.", said)
+        self.assertIn("Deliveries that need you 3 ", said)
+        self.assertIn("0 failed, 3 rejected, 0 held; and 1 destination", said)
+
     def test_an_advice_names_each_destination(self):
         for name in ("eu", "us"):
             self.project.convey("destination", "add", name, "--source", "web", "--id", name)
