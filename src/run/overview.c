@@ -113,6 +113,19 @@ static enum err_code read_settings(struct overview *o, struct db *db, struct err
 	return e->code;
 }
 
+static enum err_code read_first(struct overview *o, struct db *db, struct err *e)
+{
+	struct rows rows;
+	bool row;
+
+	if (destination_first(db, &rows, e) != ERR_OK)
+		return e->code;
+	if (rows_next(&rows, &row, e) == ERR_OK && row)
+		o->first = site_named(o, rows_text(&rows, 0));
+	rows_close(&rows);
+	return e->code;
+}
+
 static enum err_code read_counts(struct overview *o, struct db *db, struct err *e)
 {
 	struct rows rows;
@@ -174,7 +187,8 @@ static enum err_code read_unmapped(struct overview *o, struct db *db, struct err
 	return e->code;
 }
 
-/* The zone of the destination whose bars they are, else of the first. */
+/* The zone of the destination whose bars they are, else of the one that was added first, as with
+ * visits and consent. */
 static void choose_zone(struct overview *o, struct str site)
 {
 	const struct overview_site *s = site_named(o, site);
@@ -182,8 +196,8 @@ static void choose_zone(struct overview *o, struct str site)
 	struct err e;
 
 	o->hours_of = s ? s->name : STR("");
-	if (!s && o->site_count > 0)
-		s = &o->sites[0];
+	if (!s)
+		s = o->first;
 	snprintf(name, sizeof(name), "%.*s", STR_ARG(s ? s->zone : STR("UTC")));
 	o->clock = strcmp(name, "UTC") == 0 ? NULL : zone_open(name, &e);
 	if (o->clock)
@@ -250,8 +264,8 @@ enum err_code overview_read(struct overview *o, struct db *db, struct str site,
 		return e->code;
 	if (status_totals(db, &o->totals, e) == ERR_OK &&
 	    read_sites(o, db, e) == ERR_OK && read_settings(o, db, e) == ERR_OK &&
-	    read_counts(o, db, e) == ERR_OK && read_problems(o, db, e) == ERR_OK &&
-	    read_unmapped(o, db, e) == ERR_OK) {
+	    read_first(o, db, e) == ERR_OK && read_counts(o, db, e) == ERR_OK &&
+	    read_problems(o, db, e) == ERR_OK && read_unmapped(o, db, e) == ERR_OK) {
 		choose_zone(o, site);
 		e->code = read_hours(o, db, e);
 	}

@@ -55,6 +55,7 @@ struct overview {
 	struct str zone, hours_of; /* the bars' zone; whose they are, "": all */
 	struct zone *clock;        /* the same; NULL: UTC */
 	struct overview_site *sites;
+	const struct overview_site *first; /* that was added; NULL: there is none */
 	struct overview_problem *problems; /* by reason */
 	struct overview_step *steps;       /* the story that was asked for */
 	struct overview_unmapped unmapped[8];

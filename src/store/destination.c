@@ -277,3 +277,11 @@ enum err_code destination_rows(struct db *db, int32_t id, struct rows *out, stru
 	sqlite3_bind_int(out->stmt, 1, id);
 	return ERR_OK;
 }
+
+enum err_code destination_first(struct db *db, struct rows *out, struct err *e)
+{
+	return rows_open(out, db,
+			 "SELECT name FROM destination WHERE removed = 0 ORDER BY id "
+			 "LIMIT 1",
+			 e);
+}

@@ -45,6 +45,11 @@ MUST_CHECK enum err_code destination_token_set(struct db *db, int32_t id, struct
 MUST_CHECK enum err_code destination_rows(struct db *db, int32_t id, struct rows *out,
 					  struct err *e);
 
+/* The name of the one that was added first of those that are there, if any: its zone is that of
+ * times that belong to none. */
+MUST_CHECK enum err_code destination_first(struct db *db, struct rows *out,
+					   struct err *e);
+
 /* How many columns of destination_rows make a table that fits a screen. */
 #define DESTINATION_SHOWN 7
 

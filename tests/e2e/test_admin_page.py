@@ -174,6 +174,12 @@ class Says(PageCase):
             hour = time.strftime("%H:00", time.gmtime(now - 2 * 3600 + shift))
             self.assertEqual(int(at[hour][1]), delivered, rows)
 
+    def test_its_zone_is_that_of_the_destination_first_added(self):
+        self.project.convey("destination", "set", "shop", "--timezone", "Europe/Berlin")
+        self.add_destination("app", "PIXEL2", options=("--timezone", "America/New_York"))
+        admin = Admin(self.start())
+        for target, zone in (("/", "Europe/Berlin"), ("/?hours=app", "app, America/New_York")):
+            self.assertIn(f"Last 24 hours {zone}", self.page(admin, target)[1])
 
     def ended(self, admin):
         """delivered, skipped, failed or rejected: the sums of the 24 hours."""
