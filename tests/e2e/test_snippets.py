@@ -146,7 +146,7 @@ class Readme(Case):
         said = self.run_text("sh", looking, good=(0, 1)).splitlines()
         at = said.index("delivered|")
         self.assertEqual(said[at + 1], "shop|active|0|1|0|")
-        self.assertRegex(said[at + 2], r"^delivered\|1\|20.*Z\|OK$")
+        self.assertRegex(said[at + 2], r"^shop\|delivered\|\|1\|20.*Z\|OK$")
         self.assertIn('"check"', " ".join(said[at + 3:]))
         said = "\n".join(said[:at])
         self.assertIn("1 delivered", said)
