@@ -51,7 +51,7 @@ class Init(Case):
         db.close()
 
     def test_an_older_database_is_migrated(self):
-        self.change("DELETE FROM schema_migration WHERE version > 1; PRAGMA user_version = 1")
+        self.project.undo_migrations()
         self.project.insert([purchase(1)])
         self.refused(78, "run", "--db", self.project.db, "--drain")
         relay = self.start("--drain", "--init")
