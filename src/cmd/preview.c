@@ -81,7 +81,7 @@ static void say_reason(struct preview *p, const char *name, enum reason reason,
 
 	buf_init(&place, 100);
 	if (reason == subject_reason(&p->subject))
-		subject_tell_place(&p->subject, &place);
+		subject_tell_unread(&p->subject, &place);
 	cmd_say(p->cmd, "%s: %s: %s%s. %s", name, status_word(reason_status(reason)),
 		reason_word(reason), buf_z(&place), advice);
 	buf_fini(&place);

@@ -211,7 +211,7 @@ static void tell_unread(struct story *w)
 {
 	struct buf *out = begin_reason(w, w->subject->unread);
 
-	subject_tell_place(w->subject, out);
+	subject_tell_unread(w->subject, out);
 	tell(w, "read", buf_str(out));
 }
 

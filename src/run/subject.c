@@ -138,14 +138,12 @@ enum err_code subject_take(struct subject *s, const struct outbox_row *row,
 	return rule(s, t, e);
 }
 
-void subject_tell_place(const struct subject *s, struct buf *out)
+static void tell_bad_json(const struct subject *s, struct buf *out)
 {
 	const struct scratch *scratch = &s->judge.scratch;
 	struct str payload = s->row.payload;
 	size_t at;
 
-	if (s->unread != REASON_BAD_JSON)
-		return;
 	if (json_place(payload, &at)) {
 		buf_adds(out, STR(", "));
 		json_place_tell(payload, at, out);
@@ -154,6 +152,27 @@ void subject_tell_place(const struct subject *s, struct buf *out)
 	} else {
 		buf_adds(out, STR(", the event_id is no text"));
 	}
+}
+
+void subject_tell_unread(const struct subject *s, struct buf *out)
+{
+	size_t name = str_trim(s->row.event).len;
+
+	if (s->unread == REASON_BAD_JSON)
+		tell_bad_json(s, out);
+	else if (s->unread == REASON_BAD_EVENT_NAME && name == 0)
+		buf_adds(out, STR(", it is empty"));
+	else if (s->unread == REASON_BAD_EVENT_NAME && name > EVENT_NAME_MAX)
+		buf_addf(out, ", it is longer than %d bytes", EVENT_NAME_MAX);
+	else if (s->unread == REASON_BAD_EVENT_NAME)
+		buf_adds(out, STR(", it has control characters or is no UTF-8"));
+	else if (s->unread == REASON_PAYLOAD_TOO_LARGE)
+		buf_addf(out, ", %s",
+			 s->row.payload.len > PAYLOAD_MAX
+				 ? "the payload is larger than 1 MiB"
+			 : s->judge.conversion.event_id.len > EVENT_ID_MAX
+				 ? "the event_id is longer than 4096 bytes"
+				 : "the payload has too many values");
 }
 
 enum reason subject_body(struct subject *s, const struct ruling *r, const struct trace *t,

@@ -50,9 +50,9 @@ static inline enum reason subject_reason(const struct subject *s)
 	return s->unread ? s->unread : s->none;
 }
 
-/* Appends where the payload stops being what can be read, ", line 1, column 5"; nothing where that
- * is not why. */
-void subject_tell_place(const struct subject *s, struct buf *out);
+/* Appends what keeps it from being read, ", line 1, column 5" or ", it is empty"; nothing where it
+ * is read. */
+void subject_tell_unread(const struct subject *s, struct buf *out);
 
 #define SUBJECT_NO_DESTINATION                                                           \
 	"there is no destination yet: convey destination add NAME --source web --id "    \

@@ -189,6 +189,26 @@ class One(Case):
         self.assertEqual(self.text(steps, "read"), "rejected: bad_json, line 1, column 2, its end")
         self.assertIn("rejected: bad_json", self.text(steps, "status"))
 
+    def test_what_is_too_long_or_empty(self):
+        payload = purchase(1)["payload"]
+        rows = [({"event": " "}, "bad_event_name, it is empty"),
+                ({"event": "x" * 201}, "bad_event_name, it is longer than 200 bytes"),
+                ({"event": "a\x01"}, "bad_event_name, it has control characters or is no UTF-8"),
+                ({"payload": payload + " " * (1 << 20)},
+                 "payload_too_large, the payload is larger than 1 MiB"),
+                ({"payload": "[" + "1," * 140000 + "1]"},
+                 "payload_too_large, the payload has too many values"),
+                ({"event_id": None, "payload": '{"transaction_id": "%s"}' %
+                  ("i" * 4097)},
+                 "payload_too_large, the event_id is longer than 4096 bytes"),
+                ({"event_id": "i" * 4097},
+                 "payload_too_large, the event_id is longer than 4096 bytes")]
+        self.project.insert([dict(purchase(n), **row) for n, (row, _) in enumerate(rows)])
+        self.drain()
+        for number, (_, said) in enumerate(rows, 1):
+            self.assertIn(f"read         rejected: {said}\n",
+                          self.project.convey("why", "--row", str(number)))
+
     def test_where_a_payload_stops_being_json(self):
         self.project.insert([dict(purchase(1), payload='{\n "a": 1,\n "anna@shop.example" 2}'),
                              dict(purchase(2), payload="[1]")])
