@@ -359,6 +359,14 @@ static bool is_printable_text(struct str s)
 	return utf8_valid(s);
 }
 
+/* No id has a '&': what was encoded behind one is another parameter. */
+static struct str click_id_of(struct str said)
+{
+	const char *mark = said.len > 0 ? memchr(said.p, '&', said.len) : NULL;
+
+	return str_trim(mark ? str_make(said.p, (size_t)(mark - said.p)) : said);
+}
+
 bool url_ttclid(struct str url, struct buf *out)
 {
 	size_t before = out->len;
@@ -368,11 +376,15 @@ bool url_ttclid(struct str url, struct buf *out)
 		if (!query_value(param, STR("ttclid"), &value))
 			continue;
 		decode(value, out);
-		said = str_make(out->p + before, out->len - before);
-		if (!out->full && is_printable_text(said) &&
-		    !click_id_is_placeholder(str_trim(said)))
-			return true;
+		said = click_id_of(str_make(out->p + before, out->len - before));
 		out->len = before;
+		if (!out->full && is_printable_text(said) &&
+		    !click_id_is_placeholder(said)) {
+			if (said.p != out->p + before)
+				memmove(out->p + before, said.p, said.len);
+			out->len += said.len;
+			return true;
+		}
 	}
 	return false;
 }

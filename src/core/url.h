@@ -30,9 +30,9 @@ void url_scrub_anonymous(struct str url, struct buf *out);
  * what it has scrubbed. */
 bool url_is_personal(struct str url);
 
-/* Appends the click id in the query: the first parameter "ttclid", in any case, percent-decoded. One
- * that is empty, no UTF-8, has control bytes, or is what a template left, gives way to the next;
- * false where there is none. */
+/* Appends the click id in the query: the first parameter "ttclid", in any case, percent-decoded,
+ * without blanks around it. One that is empty, no UTF-8, has control bytes, or is what a template
+ * left, gives way to the next; false where there is none. */
 bool url_ttclid(struct str url, struct buf *out);
 
 #endif

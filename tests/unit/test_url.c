@@ -189,7 +189,9 @@ static void finds_the_click_id(void **state)
 	} rows[] = {
 		{S "?ttclid=E.C.P.abc", "E.C.P.abc"},
 		{S "?a=1&ttclid=x&ttclid=y", "x"},
-		{S "?ttclid=a%2Bb%20", "a+b "},
+		{S "?ttclid=%20a%2Bb%20", "a+b"},
+		{S "?ttclid=E.C.P.1%26email=jane", "E.C.P.1"},
+		{S "?ttclid=%26a=1&ttclid=x", "x"},
 		{S "?ttclid=a+b", "a+b"},
 		{S "?ttclid=caf%C3%A9", "caf\xc3\xa9"},
 		{S "?ttclid=100%&r=%4", "100%"},
