@@ -83,7 +83,8 @@ class Group(unittest.TestCase):
 
     def test_the_relay_first_and_the_shop_first(self):
         relay = self.start()
-        wait_until(lambda: os.path.exists(self.db + "-wal"))
+        # SQLite makes a file first, and gives it the database's mode then.
+        wait_until(lambda: os.path.exists(self.db + ".admin.sock"))
         self.check_beside(RELAY)
         self.good(self.insert("order-1"))
         wait_until(lambda: self.delivered() == 1)
