@@ -232,13 +232,19 @@ def report(result, totals):
         print("        " + line)
 
 
+def is_short(job):
+    """The parts by themselves, under a sanitizer."""
+    return job.build in SANITIZED and not job.programs and "/sim/" not in job.path
+
+
 def run_all(jobs, totals):
-    """First what measures time, one by one; then the others, one more at a time than there are
-    cores, as the black-box tests wait half of their time. The fuzzers, of the lowest priority, take
-    what is left: a core beside the first, and what those tests leave from the first of them on."""
+    """First what measures time, one by one; then the others, two more at a time than there are
+    cores, as the black-box tests wait half of their time, and the shortest of them last, so that
+    none runs alone at the end. The fuzzers, of the lowest priority, take what is left: a core beside
+    the first, and what those tests leave from the first of them on."""
     fuzzers = [job for job in jobs if job.group == "fuzz"]
     timed = [job for job in jobs if job.alone]
-    others = [job for job in jobs if not job.alone and job.group != "fuzz"]
+    others = sorted((job for job in jobs if not job.alone and job.group != "fuzz"), key=is_short)
     idle = threading.Event()
     idle.set()
 
@@ -251,7 +257,7 @@ def run_all(jobs, totals):
         idle.wait()
         return run(job)
 
-    with concurrent.futures.ThreadPoolExecutor(CORES + 1) as pool, \
+    with concurrent.futures.ThreadPoolExecutor(CORES + 2) as pool, \
             concurrent.futures.ThreadPoolExecutor(1 if others or timed else CORES) as beside:
         running = [beside.submit(run_fuzzer, job) for job in fuzzers]
         for job in timed:
