@@ -53,8 +53,8 @@ static bool says(const struct conversion *c, enum field field, struct scratch *s
 	return str_trim(conversion_id(c, c->at[field], &s->text)).len > 0;
 }
 
-/* What an id is made of. Where that is the whole payload, and who it was of is gone from it,
- * strangers' rows may be alike. */
+/* Whether what the id is made of is no more what it was: where that is the whole payload and who it
+ * was is gone from it, strangers' rows may be alike. */
 static bool is_redacted(const struct conversion *c, struct scratch *s)
 {
 	if (holds_sha256_hex(c->event))

@@ -29,8 +29,6 @@ void complaint_over(struct complaint *c, const char *event)
 	if (!c->told_ms)
 		return;
 	c->told_ms = 0;
-	if (!event)
-		return;
 	line = log_begin(LOG_NOTICE, event);
 	log_end(&line);
 }

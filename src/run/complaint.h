@@ -23,7 +23,7 @@ struct complaint {
 void complaint_note(struct complaint *c, const char *event, const struct err *e,
 		    uint64_t now);
 
-/* It went well; the log says `event` where it had failed, nothing where that is NULL. */
+/* It went well; the log says `event` where it had failed. */
 void complaint_over(struct complaint *c, const char *event);
 
 #endif
