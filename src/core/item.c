@@ -1,23 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/item.h"
 
-bool item_id_says(const struct json *j, uint32_t at)
+static const struct {
+	enum field field;
+	const char *name, *other;
+} others[] = {
+	/* GA4's, Facebook's and a list of products', Segment's. */
+	{FIELD_CONTENT_ID, "content_id", "item_id"},
+	{FIELD_CONTENT_ID, "content_id", "id"},
+	{FIELD_CONTENT_ID, "content_id", "sku"},
+	{FIELD_CONTENT_ID, "content_id", "product_id"},
+	/* GA4's. */
+	{FIELD_CONTENT_NAME, "content_name", "item_name"},
+	{FIELD_CONTENT_CATEGORY, "content_category", "item_category"},
+	{FIELD_BRAND, "brand", "item_brand"},
+};
+enum { OTHERS = sizeof(others) / sizeof(others[0]) };
+
+bool item_says(const struct json *j, uint32_t at)
 {
 	return at != JSON_NONE &&
 	       (j->t[at].type == TOKEN_STRING || j->t[at].type == TOKEN_NUMBER) &&
 	       str_trim(json_bytes(j, at)).len > 0;
 }
 
-uint32_t item_other_id(const struct json *j, uint32_t item)
+uint32_t item_other(const struct json *j, uint32_t item, enum field field)
 {
-	/* GA4's, Facebook's and a list of products', Segment's. */
-	static const char *const names[] = {"item_id", "id", "sku", "product_id"};
+	for (size_t i = 0; i < OTHERS; i++) {
+		uint32_t at = others[i].field == field
+				      ? json_find(j, item, str_of(others[i].other))
+				      : JSON_NONE;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		uint32_t at = json_find(j, item, str_of(names[i]));
-
-		if (item_id_says(j, at))
+		if (item_says(j, at))
 			return at;
 	}
 	return JSON_NONE;
+}
+
+bool item_other_is_sent(const struct json *j, uint32_t item, uint32_t at)
+{
+	for (size_t i = 0; i < OTHERS; i++)
+		if (json_find(j, item, str_of(others[i].other)) == at)
+			return item_other(j, item, others[i].field) == at &&
+			       !item_says(j, json_find(j, item, str_of(others[i].name)));
+	return false;
 }

@@ -145,10 +145,8 @@ static void read_event(struct search *s, struct str event)
 	json_fini(&j);
 }
 
-/* Members of a name that nobody knows but for the value at `but`; of properties they go out as they
- * are. */
-static void note_unknown(struct search *s, uint32_t object, enum field parent,
-			 uint32_t but)
+/* Members of a name that nobody knows; of properties they go out as they are. */
+static void note_unknown(struct search *s, uint32_t object, enum field parent)
 {
 	const struct json *j = s->c->json;
 
@@ -157,7 +155,8 @@ static void note_unknown(struct search *s, uint32_t object, enum field parent,
 	if (j->t[object].type != TOKEN_OBJECT)
 		return;
 	for (uint32_t key = object + 1; key < j->t[object].next; key = j->t[key + 1].next)
-		if (key + 1 != but && field_of(parent, json_bytes(j, key)) == FIELD_NONE)
+		if (field_of(parent, json_bytes(j, key)) == FIELD_NONE &&
+		    !(parent == FIELD_CONTENTS && item_other_is_sent(j, object, key + 1)))
 			add_name(&s->unknown, json_bytes(j, key));
 }
 
@@ -165,15 +164,13 @@ static void note_unknown(struct search *s, uint32_t object, enum field parent,
 static void note_unknown_item(struct search *s)
 {
 	const struct json *j = s->c->json;
-	uint32_t at = s->c->at[FIELD_CONTENTS], sent = JSON_NONE;
+	uint32_t at = s->c->at[FIELD_CONTENTS];
 
 	if (at != JSON_NONE && j->t[at].type == TOKEN_ARRAY && j->t[at].next > at + 1)
 		at++;
 	if (at == JSON_NONE || j->t[at].type != TOKEN_OBJECT)
 		return;
-	if (!item_id_says(j, json_find(j, at, STR("content_id"))))
-		sent = item_other_id(j, at);
-	note_unknown(s, at, FIELD_CONTENTS, sent);
+	note_unknown(s, at, FIELD_CONTENTS);
 }
 
 static void note_all_unknown(struct search *s)
@@ -181,9 +178,9 @@ static void note_all_unknown(struct search *s)
 	static const enum field groups[] = {FIELD_CONSENT, FIELD_PAGE, FIELD_USER,
 					    FIELD_APP,     FIELD_AD,   FIELD_LEAD};
 
-	note_unknown(s, 0, FIELD_NONE, JSON_NONE);
+	note_unknown(s, 0, FIELD_NONE);
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		note_unknown(s, s->c->at[groups[i]], groups[i], JSON_NONE);
+		note_unknown(s, s->c->at[groups[i]], groups[i]);
 	note_unknown_item(s);
 }
 

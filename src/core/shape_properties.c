@@ -53,6 +53,19 @@ static enum reason put_currency(struct shaper *sh, uint32_t at)
 	return REASON_NONE;
 }
 
+/* What others call content_name and the like, in the places that are empty. Apart, as it is for
+ * items with a name that is not TikTok's. */
+static __attribute__((noinline)) void find_others(struct shaper *sh, uint32_t item,
+						  uint32_t *at)
+{
+	static const enum field texts[] = {FIELD_CONTENT_NAME, FIELD_CONTENT_CATEGORY,
+					   FIELD_BRAND};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!item_says(sh->j, at[texts[i]]))
+			at[texts[i]] = item_other(sh->j, item, texts[i]);
+}
+
 static enum reason put_item(struct shaper *sh, uint32_t item)
 {
 	const struct json *j = sh->j;
@@ -64,11 +77,15 @@ static enum reason put_item(struct shaper *sh, uint32_t item)
 		return REASON_NONE;
 	/* An item's fields are the last. */
 	memset(at + FIELD_CONTENT_ID, 0, sizeof(at) - FIELD_CONTENT_ID * sizeof(at[0]));
+	at[FIELD_NONE] = JSON_NONE;
 	for (uint32_t key = item + 1; key < j->t[item].next; key = j->t[key + 1].next)
 		at[field_of(FIELD_CONTENTS, name_of(sh, key))] = key + 1;
+	if (at[FIELD_NONE] != JSON_NONE)
+		find_others(sh, item, at);
 	put(sh->out, STR("{"));
-	if (!put_id(sh, LABEL("content_id"), at[FIELD_CONTENT_ID]))
-		put_id(sh, LABEL("content_id"), item_other_id(j, item));
+	if (!put_id(sh, LABEL("content_id"), at[FIELD_CONTENT_ID]) &&
+	    at[FIELD_NONE] != JSON_NONE)
+		put_id(sh, LABEL("content_id"), item_other(j, item, FIELD_CONTENT_ID));
 	put_free_text(sh, LABEL("content_name"), at[FIELD_CONTENT_NAME]);
 	put_free_text(sh, LABEL("content_category"), at[FIELD_CONTENT_CATEGORY]);
 	put_free_text(sh, LABEL("brand"), at[FIELD_BRAND]);

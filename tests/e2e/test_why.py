@@ -131,7 +131,7 @@ class One(Case):
                                              "idfa": "x", "vorname": "Anna"}),
                 purchase(2, user={"email": "anna@shop.example", "ip": "203.0.113.9"},
                          properties={"contents": ["sku1"], "order_id": ""}),
-                purchase(3, properties={"contents": [{"item_id": "a", "size": 1}, {"size": 2}]}),
+                purchase(3, properties={"contents": [{"item_id": "a", "item_name": "Mug", "size": 1}, {"size": 2}]}),
                 purchase(4, page={"url": "shop.example/anna"}),
                 dict(purchase(5), event_time="2026-13-01 10:00+02:00"),
                 dict(purchase(6), event_time="anna@shop.example"),

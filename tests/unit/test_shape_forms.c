@@ -192,6 +192,16 @@ static void reads_products_as_shops_write_them(void **state)
 			    "\"quantity\":2},{\"content_id\":\"5\"},{\"content_id\":"
 			    "\"q\"},{\"content_id\":\"s\"},{\"content_id\":\"c\"},"
 			    "{\"brand\":\"b\"}]")},
+		{PROPERTIES("\"contents\":[{\"item_id\":\"a\",\"item_name\":\"Mug\","
+			    "\"item_brand\":\"Acme\",\"item_category\":\"Cups\"},"
+			    "{\"content_name\":\"own\",\"item_name\":\"other\",\"brand\":"
+			    "\" \",\"item_brand\":\"b\",\"item_category\":{}},"
+			    "{\"item_id\":\"c\",\"item_name\":\"jane@x.de\"}]"),
+		 PROPERTIES(
+			 "\"contents\":[{\"content_id\":\"a\",\"content_name\":\"Mug\","
+			 "\"content_category\":\"Cups\",\"brand\":\"Acme\"},"
+			 "{\"content_name\":\"own\",\"brand\":\"b\"},"
+			 "{\"content_id\":\"c\"}]")},
 		{PROPERTIES("\"contents\":\"[{\\\"content_id\\\":\\\"a\\\\\\\"b\\\","
 			    "\\\"price\\\":9.90,\\\"content_name\\\":\\\"jane@x.de\\\"},"
 			    "{\\\"id\\\":2.0}]\""),
