@@ -333,6 +333,9 @@ static enum err_code show_operand(struct preview *p, int64_t row, struct err *e)
 		e->code = subject_find_row(&p->subject, row, e);
 	else if (subject_find(&p->subject, c->argv[0], e) == ERR_NOINPUT)
 		return neither(c->argv[0], e);
+	if (e->code == ERR_OK && p->subject.first)
+		cmd_say(c, "%-12s a duplicate of row %lld: it is not sent itself",
+			"dedup", (long long)p->subject.first);
 	if (e->code != ERR_OK || subject_judge(&p->subject, &p->trace, e) != ERR_OK)
 		return e->code;
 	return show(p, e);

@@ -216,6 +216,15 @@ class Unread(Case):
         self.assertEqual(found["id-3"]["user"]["email"], sha256(EMAIL))
         self.assertEqual(found["id-1"]["user"]["email"], sha256(EMAIL))
 
+    def test_a_duplicate_says_that_it_is_one(self):
+        self.write()
+        self.assertNotIn("dedup", self.preview("--row", "3", status=1)[1])
+        with Sandbox(ledger=os.path.join(self.project.directory, "l"), token="token") as sandbox:
+            self.assertEqual(self.project.drain(sandbox), 0)
+        self.assertIn("a duplicate of row 2: it is not sent itself",
+                      self.preview("--row", "3", status=1)[1])
+        self.assertNotIn("dedup", self.preview("--row", "2")[1])
+
     def test_the_file_stays_as_it_is(self):
         self.write()
         with open(self.project.db, "rb") as file:
