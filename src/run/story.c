@@ -167,8 +167,11 @@ static enum err_code tell_row(struct story *w, int64_t id, bool holder, struct e
 					      ? STR(", event_id derived from its content")
 					      : STR(", event_id from transaction_id"));
 		if (holder && w->subject->first)
-			buf_addf(out, ", a duplicate of row %lld",
-				 (long long)w->subject->first);
+			buf_addf(
+				out,
+				", a duplicate of row %lld; if it is another conversion, "
+				"insert it again under an event_id of its own",
+				(long long)w->subject->first);
 		if (!holder) {
 			add(out, "", &rows, 3);
 			add(out, "", &rows, 4);

@@ -10,7 +10,10 @@ static enum err_code refused(enum requeue_refusal why, const char *name, struct 
 	case REQUEUE_DELIVERED:
 		return err_set(e, ERR_DATA, "%s was delivered; that is final", name);
 	case REQUEUE_DUPLICATE:
-		return err_set(e, ERR_DATA, "%s is a duplicate of an earlier row", name);
+		return err_set(e, ERR_DATA,
+			       "%s is a duplicate of an earlier row; if it is another "
+			       "conversion, insert it again under an event_id of its own",
+			       name);
 	case REQUEUE_IN_FLIGHT:
 		return err_set(e, ERR_BUSY, "%s is in flight right now; try again", name);
 	case REQUEUE_PENDING:

@@ -170,7 +170,8 @@ class One(Case):
         for row, first in (rows[1], rows[0]), (rows[3], rows[2]):
             steps = self.why("--row", str(row))
             self.assertRegex(self.text(steps, "received"),
-                             f"^row {row},.*, a duplicate of row {first}$")
+                             f"^row {row},.*, a duplicate of row {first}; if it is another "
+                             "conversion, insert it again under an event_id of its own$")
             self.assertRegex(self.text(steps, "another"), f"^row {first},.*, delivered$")
             self.assertNotIn("now", [step for step, _, _ in steps])
             told = self.text(self.why("--row", str(first)), "received")
