@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "store/backup.h"
 
 static const char history_sql[] =
 	"CREATE TABLE IF NOT EXISTS schema_migration ("
@@ -233,22 +234,17 @@ static enum err_code prepare_file(struct db *db, struct err *e)
 	return db_exec(db, "PRAGMA journal_mode = WAL", e);
 }
 
+/* Versions only grow: the copy is of this one where the file is still at it. */
 static enum err_code back_up(struct db *db, int64_t version, struct err *e)
 {
-	char path[sizeof(db->path) + 32];
-	sqlite3_stmt *stmt;
+	struct backup b;
+	int64_t now;
 
-	snprintf(path, sizeof(path), "%s.bak-v%d", db->path, (int)version);
-	if (access(path, F_OK) == 0)
-		return ERR_OK;
-	if (db_prepare(db, "VACUUM INTO ?1", &stmt, e) != ERR_OK)
+	if (backup_make(db, (int)version, &b, e) != ERR_OK)
 		return e->code;
-	db_bind(stmt, 1, str_of(path));
-	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM INTO attaches */
-	if (db_run(db, stmt, e) != ERR_OK)
-		err_wrap(e, "back up to '%s'", path);
-	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
-	sqlite3_finalize(stmt);
+	if (version_of(db, &now, e) == ERR_OK && now == version)
+		return backup_keep(&b, e);
+	backup_drop(&b); /* another process was faster */
 	return e->code;
 }
 

@@ -26,7 +26,7 @@ extern const char
 	*const migration_names[]; /* the tables and views they leave, up to NULL */
 
 /* Applies what is missing, each in a transaction of its own; *applied counts them. A file
- * with a queue in it is first copied to PATH.bak-vN. A dry run applies nothing. */
+ * with a queue in it is first copied (store/backup.h). A dry run applies nothing. */
 MUST_CHECK enum err_code migrate(struct db *db, bool dry_run, int *applied,
 				 struct err *e);
 

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/folder.h"
+
 enum { VERSION = 1, KEY_LEN = 32, ID_LEN = 4, NONCE_LEN = 12, TAG_LEN = 16 };
 enum { ID_AT = 1, NONCE_AT = ID_AT + ID_LEN, TEXT_AT = NONCE_AT + NONCE_LEN };
 enum { LINE_LEN = 2 * KEY_LEN + 1 };
@@ -206,25 +208,6 @@ static enum err_code write_key(int fd, const char *path, struct err *e)
 	return e->code;
 }
 
-/* So that the name outlives a power cut. */
-static enum err_code sync_folder(const char *path, struct err *e)
-{
-	char folder[VAULT_PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	int fd;
-
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1,
-		 slash ? path : ".");
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		err_set(e, ERR_IO, "'%s': %s", folder, strerror(errno));
-	else
-		e->code = ERR_OK;
-	if (fd >= 0)
-		close(fd);
-	return e->code;
-}
-
 enum err_code vault_make_new(const struct vault *v, struct vault *out, struct err *e)
 {
 	char path[VAULT_PATH_MAX + 4];
@@ -242,7 +225,7 @@ enum err_code vault_make_new(const struct vault *v, struct vault *out, struct er
 			       strerror(errno));
 	e->code = write_key(fd, path, e);
 	close(fd);
-	if (e->code || sync_folder(path, e) != ERR_OK)
+	if (e->code || folder_sync_of(path, e) != ERR_OK)
 		return e->code;
 	if (!vault_open_new(v, out))
 		return err_set(e, ERR_IO, "'%s' does not read back", path);
@@ -256,7 +239,7 @@ enum err_code vault_adopt_new(const struct vault *v, struct err *e)
 	snprintf(path, sizeof(path), "%s.new", v->path);
 	if (rename(path, v->path) != 0)
 		return err_set(e, ERR_IO, "rename '%s': %s", path, strerror(errno));
-	return sync_folder(path, e);
+	return folder_sync_of(path, e);
 }
 
 enum err_code vault_create(const char *db_path, bool *created, struct err *e)

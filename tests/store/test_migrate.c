@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/migrate.h"
@@ -211,6 +212,122 @@ static void two_at_once(void **state)
 	db_close(&f.db);
 }
 
+/* A file as the first convey left it, with a row; `copy`: the path of what it is copied to. */
+static void make_old(struct scene *s, struct file *f, char copy[200])
+{
+	sqlite3_stmt *stmt;
+
+	make(s, f, "PRAGMA journal_mode = WAL");
+	assert_ok(s, db_exec(&f->db, migrations[0].sql, &s->e));
+	assert_ok(s,
+		  db_exec(&f->db,
+			  "CREATE TABLE schema_migration (version INTEGER PRIMARY KEY, "
+			  "name TEXT NOT NULL, sha256 TEXT NOT NULL, "
+			  "applied_at TEXT NOT NULL);"
+			  "INSERT INTO outbox (event, payload) VALUES ('kept', '{}')",
+			  &s->e));
+	assert_ok(s, db_prepare(&f->db,
+				"INSERT INTO schema_migration VALUES (1, ?1, ?2, '')",
+				&stmt, &s->e));
+	db_bind(stmt, 1, str_of(migrations[0].name));
+	db_bind(stmt, 2, str_of(migrations[0].sha256));
+	assert_ok(s, db_run(&f->db, stmt, &s->e));
+	sqlite3_finalize(stmt);
+	snprintf(copy, 200, "%s.bak-v1", f->path);
+	unlink(copy);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void assert_is_copy(struct scene *s, const char *copy)
+{
+	struct stat file;
+	int64_t value;
+	struct db db;
+
+	assert_int_equal(stat(copy, &file), 0);
+	assert_int_equal(file.st_mode & 07777, 0600);
+	assert_ok(s, db_open(&db, copy, DB_READ, &s->e));
+	assert_ok(s, db_int(&db,
+			    "SELECT count(*) FROM outbox, schema_migration, "
+			    "pragma_integrity_check WHERE event = 'kept' AND version = 1 "
+			    "AND integrity_check = 'ok'",
+			    -1, &value, &s->e));
+	assert_int_equal(value, 1);
+	db_close(&db);
+}
+
+/* What waits in it is as its producers wrote it. */
+static void the_copy_is_its_owner_s_alone(void **state)
+{
+	struct scene *s = *state;
+	char copy[200], part[220];
+	mode_t mask = umask(022);
+	struct file f;
+	int applied;
+
+	make_old(s, &f, copy);
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	umask(mask);
+	assert_int_equal(applied, migration_count - 1);
+	assert_is_copy(s, copy);
+	snprintf(part, sizeof(part), "%s.part", copy);
+	assert_int_equal(access(part, F_OK), -1);
+	db_close(&f.db);
+}
+
+/* Half a copy, its journal, and a whole one of another day. */
+static void the_copy_is_whole_whatever_lay_there(void **state)
+{
+	struct scene *s = *state;
+	char copy[200], part[220], journal[240];
+	struct file f;
+	int applied;
+
+	make_old(s, &f, copy);
+	snprintf(part, sizeof(part), "%s.part", copy);
+	snprintf(journal, sizeof(journal), "%s-journal", part);
+	write_file(copy, "of another day");
+	write_file(part, "SQLite format 3");
+	write_file(journal, "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7");
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	assert_is_copy(s, copy);
+	assert_int_equal(access(journal, F_OK), -1);
+	db_close(&f.db);
+}
+
+static void without_a_copy_nothing_is_migrated(void **state)
+{
+	struct scene *s = *state;
+	char copy[200], part[220];
+	struct file f;
+	int applied;
+
+	make_old(s, &f, copy);
+	snprintf(part, sizeof(part), "%s.part", copy);
+	assert_int_equal(mkdir(part, 0700), 0);
+	assert_int_equal(migrate(&f.db, false, &applied, &s->e), ERR_CANTCREAT);
+	assert_non_null(strstr(s->e.msg, part));
+	assert_int_equal(ask(s, &f, "SELECT max(version) FROM schema_migration"), 1);
+	rmdir(part);
+	/* The name that it shall have cannot be given: what was copied goes. */
+	assert_int_equal(mkdir(copy, 0700), 0);
+	assert_int_equal(migrate(&f.db, false, &applied, &s->e), ERR_IO);
+	assert_int_equal(ask(s, &f, "SELECT max(version) FROM schema_migration"), 1);
+	assert_int_equal(access(part, F_OK), -1);
+	rmdir(copy);
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	assert_is_copy(s, copy);
+	db_close(&f.db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +339,9 @@ int main(void)
 		T(a_dry_run),
 		T(what_another_convey_did),
 		T(two_at_once),
+		T(the_copy_is_its_owner_s_alone),
+		T(the_copy_is_whole_whatever_lay_there),
+		T(without_a_copy_nothing_is_migrated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
