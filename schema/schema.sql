@@ -469,7 +469,7 @@ UNION ALL
 SELECT o.id, coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <> '' THEN o.event_id END, x.event_id), o.event,
 	n.name, t.name, st.word, r.word, w.attempts,
 	strftime('%Y-%m-%dT%H:%M:%fZ', w.first_sent_at / 1000.0, 'unixepoch'),
-	CASE WHEN w.status IN (1, 3) AND NOT coalesce(t.paused OR t.reason IN (17, 18, 19), 0) THEN
+	CASE WHEN w.status IN (1, 3) AND NOT coalesce(t.paused OR t.reason = 17, 0) THEN
 		strftime('%Y-%m-%dT%H:%M:%fZ', max(w.due_at, coalesce(t.blocked_until, 0)) / 1000.0,
 			'unixepoch') END,
 	NULL, a.http_status, a.api_code, a.api_message, a.request_id, w.limited_data_use,
@@ -528,9 +528,9 @@ SELECT t.name AS destination,
 			(SELECT w.key / 1024 FROM (SELECT key, destination_id, due_at FROM waiting
 				ORDER BY key LIMIT 10000) w
 				WHERE w.destination_id = t.id AND w.due_at IS NOT NULL LIMIT 1),
-			(SELECT w.key / 1024 FROM waiting w
-				WHERE w.destination_id = t.id AND w.due_at IS NOT NULL
-				ORDER BY w.due_at LIMIT 1))), 9e15),
+			(SELECT min(w.key) / 1024 FROM (SELECT key FROM waiting
+				WHERE destination_id = t.id AND due_at IS NOT NULL
+				ORDER BY due_at LIMIT 10000) w))), 9e15),
 		coalesce((SELECT min(o.ms) FROM attempt a JOIN creation o ON o.id = a.first_id
 			WHERE a.outcome IS NULL AND a.destination_id = t.id), 9e15),
 		coalesce((SELECT o.ms FROM creation o WHERE o.id = b.first_id), 9e15),
@@ -614,14 +614,15 @@ SELECT event, count, strftime('%Y-%m-%dT%H:%M:%fZ', last_seen / 1000.0, 'unixepo
 FROM unmapped;
 
 -- Helper of the views above: when an outbox row was made, Unix milliseconds, whatever unit of time
--- its producer wrote. NULL where that is no time: then it is the moment of reading.
+-- its producer wrote; text without an offset as UTC. NULL where that is no time.
 CREATE VIEW creation AS
 SELECT id, nullif(CASE
-	WHEN typeof(created_at) = 'text'
-		THEN CAST(round((julianday(created_at) - 2440587.5) * 86400000) AS INTEGER)
-	WHEN abs(created_at) < 1e11 THEN CAST(created_at * 1000 AS INTEGER)
-	WHEN abs(created_at) < 1e14 THEN CAST(created_at AS INTEGER)
-	WHEN abs(created_at) < 1e17 THEN CAST(created_at / 1000 AS INTEGER)
+	WHEN typeof(created_at) = 'text' THEN CASE WHEN created_at GLOB '[0-9][0-9][0-9][0-9]-*'
+		THEN CAST(round((julianday(created_at) - 2440587.5) * 86400000) AS INTEGER) END
+	WHEN created_at < 0 THEN NULL
+	WHEN created_at < 1e11 THEN CAST(created_at * 1000 AS INTEGER)
+	WHEN created_at < 1e14 THEN CAST(created_at AS INTEGER)
+	WHEN created_at < 1e17 THEN CAST(created_at / 1000 AS INTEGER)
 	ELSE CAST(created_at / 1000000 AS INTEGER) END, 0) AS ms
 FROM outbox;
 

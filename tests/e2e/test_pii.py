@@ -205,12 +205,16 @@ class AtRest(PiiCase):
     def test_visits_and_consents_that_were_read(self):
         producer = self.project.connect()
         for n in range(30):
-            producer.execute("INSERT INTO visit (session_id, page_url, email, phone) VALUES "
-                             "(?, ?, ?, ?)", (f"s{n}", f"https://shop.example/?n={n}&email="
-                                              f"canary{n}%40mail.example",
-                                              person(n)["email"], person(n)["phone"]))
-            producer.execute("INSERT INTO consent (email, ad_user_data) VALUES (?, 'GRANTED')",
-                             (person(n)["email"],))
+            tells = (f"email=canary{n}%40mail.example&tel="
+                     + person(n)["phone"].replace("+", "%2B").replace(" ", "%20"))
+            producer.execute("INSERT INTO visit (session_id, page_url, referrer, email, phone) "
+                             "VALUES (?, ?, ?, ?, ?)",
+                             (f"s{n}", f"https://shop.example/?n={n}&{tells}",
+                              f"https://mail.example/?{tells}", person(n)["email"],
+                              person(n)["phone"]))
+            producer.execute("INSERT INTO consent (email, phone, ad_user_data) "
+                             "VALUES (?, ?, 'GRANTED')",
+                             (person(n)["email"], person(n)["phone"]))
         producer.close()
         self.project.insert(purchase(n, session_id=f"s{n}", consent=GRANTED) for n in range(30))
         self.assertEqual(self.drain(), 0)
@@ -220,6 +224,8 @@ class AtRest(PiiCase):
         event = [event for line in self.sandbox.ledger() for event in line["events"]
                  if event["event_id"] == "id-7"][0]
         self.assertEqual(event["user"]["email"], sha256("canary7@mail.example"))
+        self.assertEqual(event["page"], {"url": "https://shop.example/thanks?n=7",
+                                         "referrer": "https://mail.example/"})
 
     def test_what_is_no_identifier_does_not_become_one(self):
         """The hash of junk in a column would be taken for one of the producer's."""

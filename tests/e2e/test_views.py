@@ -53,20 +53,23 @@ class Views(Case):
 
     def test_created_at_in_any_unit(self):
         said = [1700000000, 1700000000.25, 1700000000000, 1700000000000000, 1700000000000000000,
-                "2023-11-14T22:13:20Z", "2023-11-15T06:13:20+08:00", 0, "soon"]
+                "2023-11-14T22:13:20Z", "2023-11-15T06:13:20+08:00", 0, "soon", "12:00", -5,
+                -0.5, -2 ** 63, 2 ** 63 - 1, 1e300, b"\x01"]
         with self.project.connect() as db:
             db.executemany("INSERT INTO outbox (event, created_at) VALUES ('purchase', ?)",
                            [(moment,) for moment in said])
         shown = [row[0] for row in
                  self.project.query("SELECT created_at FROM outbox_status ORDER BY id")]
         self.assertEqual(shown.pop(1), "2023-11-14T22:13:20.250Z")
-        self.assertEqual(shown, ["2023-11-14T22:13:20.000Z"] * (len(said) - 3) + [None] * 2)
+        self.assertEqual(shown[:6], ["2023-11-14T22:13:20.000Z"] * 6)
+        self.assertEqual(shown.pop(12)[:4], "2262")
+        self.assertEqual(shown[6:], [None] * 8)
 
     def test_the_oldest_is_as_old_as_it_is(self):
         """In seconds, milliseconds, microseconds; what holds no time is read now."""
         now = time.time()
         for made, age in ((int(now) - 90, 90), (int((now - 90) * 1e3), 90),
-                          (int((now - 90) * 1e6), 90), (0, 0)):
+                          (int((now - 90) * 1e6), 90), (0, 0), (-2 ** 63, 0)):
             with self.project.connect() as db:
                 db.execute("DELETE FROM outbox")
                 db.execute("INSERT INTO outbox (event, created_at) VALUES ('purchase', ?)",
