@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -22,6 +23,22 @@ static int refusal_of(const struct relay *r, const struct err *e, uint64_t now)
 	return refusal > 0 && refusal < LOCK_REFUSAL_OTHER ? refusal : LOCK_REFUSAL_OTHER;
 }
 
+/* Each event by itself: a disk that is full is named also where redaction has met it before. */
+static bool is_told(struct trouble_state *t, const char *event, uint64_t now)
+{
+	size_t i = 0;
+
+	while (i < TROUBLE_EVENTS - 1 && t->told[i].event &&
+	       strcmp(t->told[i].event, event) != 0)
+		i++;
+	if (t->told[i].event && strcmp(t->told[i].event, event) == 0 &&
+	    now - t->told[i].at_ms < TELL_MS)
+		return true;
+	t->told[i].event = event;
+	t->told[i].at_ms = now;
+	return false;
+}
+
 static void note(struct relay *r, const char *event, const struct err *e, int refusal)
 {
 	uint64_t now = clock_mono_ms();
@@ -32,15 +49,16 @@ static void note(struct relay *r, const char *event, const struct err *e, int re
 		r->trouble.since_ms = now;
 	r->trouble.refused = true;
 	lock_mark(&r->writer.lock, refusal ? refusal : refusal_of(r, e, now));
-	if (r->trouble.told_ms && now - r->trouble.told_ms < TELL_MS)
+	if (is_told(&r->trouble, event, now))
 		return;
-	r->trouble.told_ms = now;
 	line = log_begin(LOG_ERROR, event);
 	log_field(&line, "error", "%s", e->msg);
 	if (e->code == ERR_IO || e->code == ERR_BUSY)
 		log_field(&line, "now",
-			  "nothing new is sent; tried again every second, "
-			  "and goes on by itself");
+			  "%s; tried again every second, and goes on by itself",
+			  strcmp(event, "redaction_failed") == 0
+				  ? "personal data of settled rows stays in the file"
+				  : "nothing new is sent");
 	log_end(&line);
 }
 
@@ -55,9 +73,9 @@ void trouble_over(struct relay *r)
 
 	r->trouble.stands = r->trouble.refused = false;
 	lock_mark(&r->writer.lock, 0);
-	if (!r->trouble.told_ms)
+	if (!r->trouble.told[0].event)
 		return;
-	r->trouble.told_ms = 0;
+	memset(r->trouble.told, 0, sizeof(r->trouble.told));
 	line = log_begin(LOG_NOTICE, "database_takes_writes");
 	log_end(&line);
 }

@@ -16,18 +16,24 @@
 
 struct relay;
 
+enum { TROUBLE_EVENTS = 8 }; /* of the log */
+
 struct trouble_state {
 	bool stands;     /* writes are refused; nothing new is sent */
 	bool refused;    /* from the first write that failed to the first that did not */
 	bool unreadable; /* the same of reads */
 	uint64_t since_ms; /* monotonic: when the first failed */
 	uint64_t until_ms; /* monotonic: until then nothing is read */
-	uint64_t told_ms;  /* monotonic: the log said so; 0: there is none */
-	struct err last;   /* that was refused */
+	struct {
+		const char *event; /* NULL: none, nor behind it */
+		uint64_t at_ms;    /* monotonic */
+	} told[TROUBLE_EVENTS];    /* what the log said of it */
+	struct err last;           /* that was refused */
 	struct complaint of_reads, of_configuration;
 };
 
-/* What was refused, under the name of an event of the log: told at once, then every minute. */
+/* What was refused, under the name of an event of the log: each is told at once, then every
+ * minute. */
 void trouble_note(struct relay *r, const char *event, const struct err *e);
 
 /* Something was written. */
