@@ -458,8 +458,8 @@ SELECT o.id AS outbox_id, coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12
 		|| printf('%02d:%02d', abs(d.utc_offset) / 3600, abs(d.utc_offset) / 60 % 60)
 		AS conversion_date_time
 FROM outbox o
-	CROSS JOIN delivery d ON d.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023
 	LEFT JOIN derived_id x ON x.outbox_id = o.id
+	CROSS JOIN delivery d ON d.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023
 	LEFT JOIN event_name n ON n.id = d.name_id
 	LEFT JOIN destination t ON t.id = d.key % 1024
 	LEFT JOIN status st ON st.id = d.state / 16
@@ -477,8 +477,8 @@ SELECT o.id, coalesce(CASE WHEN trim(o.event_id, char(9, 10, 11, 12, 13, 32)) <>
 		|| CASE WHEN w.utc_offset < 0 THEN '-' ELSE '+' END
 		|| printf('%02d:%02d', abs(w.utc_offset) / 3600, abs(w.utc_offset) / 60 % 60)
 FROM outbox o
-	CROSS JOIN waiting w ON w.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023
 	LEFT JOIN derived_id x ON x.outbox_id = o.id
+	CROSS JOIN waiting w ON w.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023
 	LEFT JOIN event_name n ON n.id = w.name_id
 	LEFT JOIN destination t ON t.id = w.destination_id
 	LEFT JOIN status st ON st.id = w.status

@@ -11,6 +11,9 @@
 
 #include "base/clock.h"
 
+/* Longer than that nobody is asked to be quiet: a clock is wrong there. */
+#define RETRY_AFTER_MAX_S INT64_C(86400)
+
 static struct curl_slist *token_line(const struct secret *token)
 {
 	struct curl_slist *list;
@@ -62,15 +65,17 @@ static bool header_is(struct str line, struct str name, struct str *value)
 static int64_t retry_after_of(struct str value)
 {
 	char text[64];
-	int64_t ms;
+	int64_t s, ms;
 
 	snprintf(text, sizeof(text), "%.*s", STR_ARG(value));
 	if (value.len > 0 && ascii_is_digit(value.p[0])) {
-		ms = strtoll(text, NULL, 10);
-		return ms > 86400 ? 86400000 : ms * 1000;
+		s = strtoll(text, NULL, 10);
+		return s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S * 1000 : s * 1000;
 	}
 	ms = (int64_t)curl_getdate(text, NULL) * 1000 - clock_wall_ms();
-	return ms > 0 && ms < 86400000 ? ms : 0;
+	if (ms > RETRY_AFTER_MAX_S * 1000)
+		return RETRY_AFTER_MAX_S * 1000;
+	return ms > 0 ? ms : 0;
 }
 
 void http_header_read(struct str line, int64_t *retry_after_ms, int64_t *server_date_ms)

@@ -263,6 +263,8 @@ enum err_code vault_create(const char *db_path, bool *created, struct err *e)
 		if (!*created && errno != EEXIST) /* then another process was faster */
 			err_set(e, ERR_CANTCREAT, "cannot create the key file '%s': %s",
 				v.path, strerror(errno));
+		else /* what is sealed with it must not outlive it */
+			e->code = folder_sync_of(v.path, e);
 	}
 	unlink(fresh);
 	close(fd);

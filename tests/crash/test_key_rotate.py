@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 """key rotate, killed anywhere: every secret stays readable, and the next one goes through."""
 import os
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -129,6 +131,50 @@ class Rotate(relay_case.Case):
         os.rename(self.project.db + ".away", self.project.db + ".key")
         self.assertEqual(self.drain(), 0)
         self.assertEqual(self.project.statuses(), {"delivered": 1})
+
+
+@unittest.skipIf(subprocess.run(["strace", "-V"], capture_output=True, check=False).returncode,
+                 "no strace")
+class Name(unittest.TestCase):
+    """What is sealed with a key must not outlive the key's name at a power cut."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.keys = os.path.join(self.folder, "keys")
+        os.mkdir(self.keys)
+
+    def traced(self, *words, data=None):
+        """(call, its line) of what makes names and syncs, in order."""
+        trace = os.path.join(self.folder, "trace")
+        subprocess.run(
+            ["strace", "-f", "-y", "-qq", "-o", trace, "-e",
+             "trace=openat,link,linkat,rename,fsync,fdatasync", convey.binary(), *words, "--db",
+             os.path.join(self.folder, "o.db")], check=True, capture_output=True, input=data,
+            env=dict(os.environ, CONVEY_KEY_FILE=os.path.join(self.keys, "key")))
+        with open(trace, encoding="utf-8", errors="replace") as file:
+            return re.findall(r"^\d+ +(\w+)(\(.*)$", file.read(), re.M)
+
+    def check(self, calls):
+        """The names that were made, each synced before the database is."""
+        made, synced = 0, True
+        for call, line in calls:
+            if call in ("link", "linkat", "rename") or "O_CREAT" in line and "key.new" in line:
+                if self.keys in line:
+                    made, synced = made + 1, False
+            elif call == "fsync" and f"<{self.keys}>" in line:
+                synced = True
+            elif call == "fdatasync" and "o.db" in line:
+                self.assertTrue(synced, line)
+        self.assertTrue(synced)
+        return made
+
+    def test_it_is_synced_before_anything_is_sealed(self):
+        self.assertEqual(self.check(self.traced("init")), 1)
+        self.traced("destination", "add", "shop", "--source", "web", "--id", "P1")
+        self.assertEqual(self.check(self.traced("token", "set", "shop", data=b"token\n")), 0)
+        self.assertEqual(self.check(self.traced("key", "rotate")), 2)
 
 
 if __name__ == "__main__":

@@ -226,6 +226,9 @@ class Persons(Enrichment):
 
     def test_national_numbers_in_visits_are_the_destinations_countrys(self):
         self.project.convey("destination", "set", "shop", "--default-country", "DE")
+        # A number is one person's, whoever else is told of it: the first destination's counts.
+        self.add_destination("later", "PIXEL2")
+        self.project.convey("destination", "set", "later", "--default-country", "AT")
         self.visit("s1", 100, page_url="https://shop.example/", phone="030 123456",
                    email="ann@shop.example")
         self.convert(1, 10, page={"url": "https://shop.example/"}, user={"phone": "+4930123456"})

@@ -123,6 +123,42 @@ static void leaves_out_alone(void **state)
 	assert_int_equal(c.ad_user_data, U);
 }
 
+/* The signal of a number, in the order of `is`. */
+static unsigned char *signal_of(struct consent *c, int number)
+{
+	unsigned char *const signals[] = {&c->ad_storage, &c->analytics_storage,
+					  &c->ad_user_data, &c->ad_personalization};
+
+	return signals[number];
+}
+
+static void each_signal_counts(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		enum signal denied[4] = {G, G, G, G}, filled[4] = {U, U, U, U};
+		struct consent all = {G, G, G, G, .stated = true}, none = {0}, by = {0};
+
+		*signal_of(&by, i) = D;
+		denied[i] = D;
+		consent_deny(&all, &by);
+		assert_true(is(&all, denied));
+		consent_deny(&none, &by);
+		assert_true(none.stated);
+
+		none = (struct consent){0};
+		*signal_of(&by, i) = G;
+		filled[i] = G;
+		assert_false(consent_grants(&none));
+		assert_true(consent_grants(&by));
+		consent_complete(&none, &by);
+		assert_true(is(&none, filled));
+		consent_deny(&all, &by); /* what is granted denies nothing, */
+		consent_complete(&all, &by);
+		assert_true(is(&all, denied)); /* and fills only what is open */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +166,7 @@ int main(void)
 		cmocka_unit_test(reads_gcd),
 		cmocka_unit_test(reads_gcs),
 		cmocka_unit_test(leaves_out_alone),
+		cmocka_unit_test(each_signal_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

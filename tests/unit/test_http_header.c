@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -39,7 +40,7 @@ static void how_long_to_be_quiet(void **state)
 		{"Retry-After: -5", 0},
 		{"Retry-After: soon", 0},
 		{"Retry-After: Wed, 21 Oct 2015 07:28:00 GMT", 0},
-		{"Retry-After: Fri, 21 Oct 2950 07:28:00 GMT", 0},
+		{"Retry-After: Fri, 21 Oct 2950 07:28:00 GMT", 86400000},
 		{"Retry-After:", -1},
 		{"X-Retry-After: 30", -1},
 	};
@@ -51,10 +52,31 @@ static void how_long_to_be_quiet(void **state)
 				 (long long)retry_after(rows[i].line));
 }
 
+static int64_t retry_after_in(time_t seconds)
+{
+	time_t at = time(NULL) + seconds;
+	char line[64];
+
+	strftime(line, sizeof(line), "Retry-After: %a, %d %b %Y %H:%M:%S GMT",
+		 gmtime(&at));
+	return retry_after(line);
+}
+
+/* A date counts from now; some of a second may have gone. */
+static void until_a_date(void **state)
+{
+	(void)state;
+	assert_in_range(retry_after_in(60), 58000, 60000);
+	assert_in_range(retry_after_in(23 * 3600), 23 * 3600000 - 2000, 23 * 3600000);
+	assert_int_equal(retry_after_in(25 * 3600), 86400000);
+	assert_int_equal(retry_after_in(-60), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(how_long_to_be_quiet),
+		cmocka_unit_test(until_a_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
