@@ -4,6 +4,7 @@ committed is lost, nothing is sent under two ids, and what was under way is take
 
     tools/torture kills
 """
+import collections
 import json
 import os
 import random
@@ -179,6 +180,11 @@ class Steps(Case):
         self.assertEqual(self.project.statuses(), {"delivered": 999, "failed": 1})
         self.assertEqual(self.project.delivery("id-77")["reason"], "refused_by_tiktok")
         self.check()
+        held = collections.Counter(event["event_id"] for line in self.sandbox.ledger()
+                                   for event in line["events"])
+        for event_id, attempts in self.project.query("SELECT event_id, attempts FROM "
+                                                     "delivery_status"):
+            self.assertGreaterEqual(attempts, held[event_id], event_id)
 
     def test_sigterm_then_kill(self):
         self.sandbox.set_faults("hang")
