@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "base/ascii.h"
+#include "core/identity.h"
 #include "core/normalize.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -124,62 +125,76 @@ static const char *code_of(struct str place)
 	return NULL;
 }
 
-static bool are_letters(struct str place)
+/* One bit a code, by its second letter. */
+static uint32_t codes[26];
+
+static void make_codes(void)
 {
-	for (size_t i = 0; i < place.len; i++)
-		if (ascii_lower(place.p[i]) < 'a' || ascii_lower(place.p[i]) > 'z')
+	for (const char *const *code = uloc_getISOCountries(); *code; code++)
+		codes[**code - 'A'] |= UINT32_C(1) << ((*code)[1] - 'A');
+}
+
+static bool is_letter(char c)
+{
+	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+/* U.S. and U. K. are codes; n/a and n.a. are not Namibia's, nor is (no) Norway's. */
+static bool is_code_with_marks(struct str text, struct str place)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.p[i] < 0x80 && !is_letter(text.p[i]) &&
+		    text.p[i] != '.' && !ascii_is_space(text.p[i]))
 			return false;
-	return true;
+	return !is_placeholder_word(place);
 }
 
-static const char *code_of_letters(const char *letters, char own[3])
+/* `place` has two bytes, and is what a trimmed `text` is without its marks. */
+static const char *code_of_two(struct str text, struct str place, char own[3])
 {
-	own[0] = ascii_upper(letters[0]);
-	own[1] = ascii_upper(letters[1]);
-	own[2] = '\0';
-	return memcmp(own, "UK", 2) == 0 ? "GB" : own;
-}
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* `own` NULL: names alone. */
-static const char *code_of_text(struct str text, char *own)
-{
-	const char *code = NULL;
-	struct buf place;
-
-	if (text.len < 3 || text.len > NAME_MAX_BYTES)
+	if (!is_letter(place.p[0]) || !is_letter(place.p[1]) ||
+	    (text.len != 2 && !is_code_with_marks(text, place)))
 		return NULL;
-	buf_init(&place, 4 * NAME_MAX_BYTES);
-	if (normalize_place(text, &place))
-		code = own && place.len == 2 && are_letters(buf_str(&place))
-			       ? code_of_letters(place.p, own)
-			       : code_of(buf_str(&place));
-	buf_fini(&place);
-	return code;
+	own[0] = ascii_upper(place.p[0]);
+	own[1] = ascii_upper(place.p[1]);
+	own[2] = '\0';
+	if (memcmp(own, "UK", 2) == 0)
+		return "GB";
+	pthread_once(&once, make_codes);
+	return codes[own[0] - 'A'] >> (own[1] - 'A') & 1 ? own : NULL;
 }
 
-const char *country_named(struct str text)
+static const char *code_of_either(struct str text, struct str place, char own[3])
 {
-	return code_of_text(text, NULL);
+	return place.len == 2 ? code_of_two(text, place, own) : code_of(place);
 }
 
 const char *country_code(struct str text, char own[3])
 {
+	const char *code = NULL;
+	struct buf place;
+
 	text = str_trim(text);
-	return text.len == 2 ? code_of_letters(text.p, own) : code_of_text(text, own);
+	if (text.len == 2)
+		return code_of_two(text, text, own);
+	if (text.len < 3 || text.len > NAME_MAX_BYTES)
+		return NULL;
+	buf_init(&place, 4 * NAME_MAX_BYTES);
+	if (normalize_place(text, &place))
+		code = code_of_either(text, buf_str(&place), own);
+	buf_fini(&place);
+	return code;
 }
 
-bool country_exists(const char *code)
+/* What forms leave, Cloudflare's for unknown and Tor, CLDR's for unknown, and two letters with marks
+ * that make no code. */
+static bool is_no_country(struct str text, struct str place)
 {
-	for (const char *const *known = uloc_getISOCountries(); *known; known++)
-		if (strcmp(*known, code) == 0)
-			return true;
-	return false;
-}
-
-/* Cloudflare's for unknown and Tor, and CLDR's for unknown. */
-static bool is_unknown(struct str place)
-{
-	return str_eq(place, STR("xx")) || str_eq(place, STR("t1")) ||
+	if (place.len != 2)
+		return is_placeholder_word(text) || is_placeholder_word(place);
+	return text.len != 2 || str_eq(place, STR("xx")) || str_eq(place, STR("t1")) ||
 	       str_eq(place, STR("zz"));
 }
 
@@ -188,12 +203,14 @@ bool normalize_country(struct str in, struct buf *out)
 	size_t before = out->len;
 	struct str place;
 	const char *code;
+	char own[3];
 
 	if (!normalize_place(in, out))
 		return false;
+	in = str_trim(in);
 	place = str_make(out->p + before, out->len - before);
-	code = str_eq(place, STR("uk")) ? "GB" : code_of(place);
-	if (!code && !is_unknown(place))
+	code = code_of_either(in, place, own);
+	if (code == own || (!code && !is_no_country(in, place)))
 		return true;
 	out->len = before;
 	return code && normalize_place(str_of(code), out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * country.h - countries by their names.
  *
- * Owns:    a table for the life of the process, made when the first name is asked for.
+ * Owns:    tables for the life of the process, made when the first name or code is asked for.
  * Thread:  any.
  * Errors:  none. */
 #ifndef CORE_COUNTRY_H
@@ -9,19 +9,14 @@
 
 #include "base/buf.h"
 
-/* The ISO 3166 alpha-2 code, in upper case, of the country with this name in its own or one of a
- * few other languages, or with this alpha-3 code; NULL for none or several. */
-const char *country_named(struct str text);
-
-/* The same of two letters, too, which need not be a country's: "de" and "D.E." are "DE", in `own`,
- * and "UK" is "GB". Blanks around them do not matter. */
+/* The ISO 3166 alpha-2 code, in upper case, of the country with this code ("de", "D.E.", "deu";
+ * "UK" is "GB") or with this name in its own or one of a few other languages; NULL for none or
+ * several, and for what stands for none: XX, "n/a". Blanks around it do not matter. `own` is for
+ * the answer. */
 const char *country_code(struct str text, char own[3]);
 
-/* Whether ISO 3166 has this alpha-2 code, in upper case. */
-bool country_exists(const char *code);
-
 /* As normalize_place, and a name as its alpha-2 code: "Deutschland" is "de". False for what stands
- * for an unknown one, too. */
+ * for none, too; other codes of two letters go as they are: "EU" is "eu". */
 bool normalize_country(struct str in, struct buf *out);
 
 #endif

@@ -131,7 +131,8 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 		return ACTION_NONE;
 	switch (spot->place) {
 	case PLACE_FIELD:
-		return spot->field == FIELD_COUNTRY && country_code(text, own)
+		return spot->field == FIELD_COUNTRY && (str_trim(text).len == 2 ||
+							country_code(text, own))
 			       ? ACTION_NONE
 			       : ACTION_HASH;
 	case PLACE_PERSON: return ACTION_HASH;

@@ -48,14 +48,16 @@ static bool read_code(struct str word, size_t count, char *into)
 
 enum err_code route_parse_country(struct route *r, struct str word, struct err *e)
 {
+	const char *code;
 	char own[3];
 
 	if (!read_code(word, 2, r->country))
 		return err_set(e, ERR_USAGE, "'%.*s' is no country of two letters, as DE",
 			       STR_ARG(word));
-	if (r->country[0])
-		memmove(r->country, country_code(str_of(r->country), own),
-			sizeof(r->country));
+	/* XX and EU are routes' as well; rows that say so have no other code. */
+	code = country_code(str_of(r->country), own);
+	if (code)
+		memcpy(r->country, code, sizeof(r->country));
 	return ERR_OK;
 }
 

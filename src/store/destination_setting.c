@@ -117,8 +117,7 @@ static enum err_code check_country(const struct rule *r, struct str value, struc
 {
 	char own[3];
 
-	if (value.len > 0 &&
-	    (value.len != 2 || !country_exists(country_code(value, own))))
+	if (value.len > 0 && (value.len != 2 || !country_code(value, own)))
 		return err_set(
 			e, ERR_USAGE,
 			"--%s is a country code of two letters such as DE, not '%.*s'",

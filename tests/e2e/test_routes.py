@@ -59,6 +59,16 @@ class Delivery(Case):
             self.run_relay(*(purchase(n, user={"country": name}) for n, name in enumerate(names))),
             {f"id-{n}": {"a" if n < 6 else "b": "delivered"} for n in range(len(names))})
 
+    def test_what_stands_for_no_country_is_none(self):
+        self.add("--to", "a", "--country", "NA")
+        self.add("--to", "a", "--country", "NO")
+        self.add("--to", "a", "--country", "EU")
+        self.add("--to", "b")
+        names = ["NA", "no", "eu", "N/A", "n.a.", "(no)", "E.U."]
+        self.assertEqual(
+            self.run_relay(*(purchase(n, user={"country": name}) for n, name in enumerate(names))),
+            {f"id-{n}": {"a" if n < 3 else "b": "delivered"} for n in range(len(names))})
+
     def test_what_stands_for_nobody_is_no_external_id(self):
         self.add("--to", "a", "--has", "external_id")
         self.add("--to", "b")

@@ -38,6 +38,8 @@ static void knows_names(void **state)
 		{"Niger", "ne"},
 		{"Nigeria", "ng"},
 		{"Korea", "korea"},
+		{"NA", "na"},
+		{"EU", "eu"},
 		{"Congo", "congo"},
 		{"Bayern", "bayern"},
 		{"Germany, Bavaria", "germanybavaria"},
@@ -52,26 +54,46 @@ static void knows_names(void **state)
 		assert_string_equal(buf_z(&b), rows[i].want);
 	}
 	buf_clear(&b);
-	assert_false(normalize_country(STR("."), &b));
-	assert_false(normalize_country(STR("XX"), &b)); /* Cloudflare knows none */
-	assert_false(normalize_country(STR("T1"), &b));
-	assert_int_equal(b.len, 0);
 	buf_fini(&b);
-	assert_string_equal(country_named(STR("Polska")), "PL");
-	assert_null(country_named(STR("DE")));
-	assert_true(country_exists("GB"));
-	assert_false(country_exists("UK"));
-	assert_false(country_exists("de"));
-	assert_null(country_named(STR("")));
+}
+
+/* Nothing is sent of it, and a phone is read in the default country. */
+static void knows_what_stands_for_none(void **state)
+{
+	static const char *const rows[] = {
+		"",          ".",           "--",        "XX",   "xx ",  "T1",
+		"ZZ",        "N/A",         "n/a",       "n.a.", "N.A.", "n. a.",
+		"-NA-",      "(na)",        "k.A.",      "n/v",  "(no)", "u/k",
+		"E.U.",      "null",        "NULL ",     "nil",  "none", "unknown",
+		"(unknown)", "{{country}}", "(not set)",
+	};
+	char own[3];
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 256);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *code = country_code(str_of(rows[i]), own);
+
+		if (code)
+			fail_msg("%s: %s", rows[i], code);
+		if (normalize_country(str_of(rows[i]), &b))
+			fail_msg("%s: %s", rows[i], buf_z(&b));
+		assert_int_equal(b.len, 0);
+	}
+	buf_fini(&b);
 }
 
 static void knows_codes(void **state)
 {
 	static const char *const rows[][2] = {
-		{"de", "DE"},       {" uk ", "GB"},   {"Deutschland", "DE"},
-		{"deu", "DE"},      {"U.S.", "US"},   {"U.K.", "GB"},
-		{"u. s. a.", "US"}, {"Bayern", NULL}, {"Korea", NULL},
-		{"4-9", NULL},      {"", NULL},
+		{"de", "DE"},       {" uk ", "GB"},     {"Deutschland", "DE"},
+		{"deu", "DE"},      {"U.S.", "US"},     {"U.K.", "GB"},
+		{"u. s. a.", "US"}, {"Bayern", NULL},   {"Korea", NULL},
+		{"D.E.", "DE"},     {"u k", "GB"},      {"Polska", "PL"},
+		{"NA", "NA"},       {"no", "NO"},       {"XK", "XK"},
+		{"EU", NULL},       {"AN", NULL},       {"49", NULL},
+		{"4-9", NULL},      {"\xc3\x9c", NULL},
 	};
 	char own[3];
 
@@ -89,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_names),
+		cmocka_unit_test(knows_what_stands_for_none),
 		cmocka_unit_test(knows_codes),
 	};
 

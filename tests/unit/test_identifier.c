@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -197,6 +198,24 @@ static void test_the_strongest_is_first_and_the_own_country_counts(void **state)
 	assert_true(ids.id[2].node == node_of(f, IDENTITY_PHONE, "+442079460958"));
 }
 
+static void test_what_is_no_country_leaves_the_default_one(void **state)
+{
+	static const char *const countries[] = {"N/A",  "XX",   "T1",
+						"k.A.", "E.U.", "(no)"};
+	struct fixture *f = *state;
+	struct identifiers ids;
+	char payload[128];
+	size_t told;
+
+	for (size_t i = 0; i < sizeof(countries) / sizeof(countries[0]); i++) {
+		snprintf(payload, sizeof(payload),
+			 "{\"user\":{\"phone\":\"0811 234567\",\"country\":\"%s\"}}",
+			 countries[i]);
+		assert_int_equal(read_payload(f, payload, &ids, &told), 1);
+		assert_true(ids.id[0].node == node_of(f, IDENTITY_PHONE, "+49811234567"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_placeholders_are_kept_apart),
 		cmocka_unit_test(test_conversions),
 		cmocka_unit_test(test_the_strongest_is_first_and_the_own_country_counts),
+		cmocka_unit_test(test_what_is_no_country_leaves_the_default_one),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

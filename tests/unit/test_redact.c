@@ -105,7 +105,10 @@ static void redacts(void **state)
 		/* what routes know stays */
 		{U("\"country\":\"Germany\""), NULL},
 		{U("\"country\":[\" \\u00d6sterreich\",\"DEU\",\"U.S.\",\"uk\"]"), NULL},
+		{U("\"country\":[\"EU\",\" xx\",\"--\"]"), NULL},
 		{U("\"country\":\"Bayern\""), U("\"country\":\"<bayern>\"")},
+		{U("\"phone\":\"0170 1234567\",\"country\":\"N/A\""),
+		 U("\"phone\":\"<+491701234567>\",\"country\":\"<na>\"")},
 		{U("\"country\":[\"49\",\"Korea\",\"\xd0\xb6.\"]"),
 		 U("\"country\":[\"49\",\"<korea>\",\"<\xd0\xb6>\"]")},
 		{U("\"external_id\":\"4711\",\"ttclid\":\"E.C.P-x%2B1\",\"ttp\":\"t\","

@@ -100,6 +100,8 @@ static void takes_a_condition_away(void **state)
 	assert_string_equal(r.country, "DE");
 	assert_int_equal(route_parse_country(&r, STR("uk"), &e), ERR_OK);
 	assert_string_equal(r.country, "GB");
+	assert_int_equal(route_parse_country(&r, STR("eu"), &e), ERR_OK);
+	assert_string_equal(r.country, "EU");
 	assert_int_equal(route_parse_country(&r, STR(""), &e), ERR_OK);
 	assert_string_equal(r.country, "");
 	assert_int_equal(route_parse_currency(&r, STR("usd"), &e), ERR_OK);
