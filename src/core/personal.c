@@ -337,7 +337,7 @@ bool personal_value(const struct personal_name *name, struct str value)
 	return name->personal || is_phone(value, name->canonical);
 }
 
-/* Of letters of another script nothing is left in the canonical one: ціна_ua is no "ua". */
+/* Of letters of another script nothing is left in the canonical one. */
 static bool is_wide(struct str name)
 {
 	while (name.len > 0)
@@ -346,9 +346,12 @@ static bool is_wide(struct str name)
 	return false;
 }
 
+/* Two letters may be all that is left: ціна_ua is a price. The others are theirs in any company,
+ * behind the mark too that Excel puts before a table's first column. */
 bool is_device_name(struct str name, const char *canonical)
 {
-	return is_in(canonical, device_names, COUNT(device_names)) && !is_wide(name);
+	return is_in(canonical, device_names, COUNT(device_names)) &&
+	       (strcmp(canonical, "ua") != 0 || !is_wide(name));
 }
 
 /* What is longer than any word for nobody is somebody's. */
