@@ -359,12 +359,13 @@ static bool is_printable_text(struct str s)
 	return utf8_valid(s);
 }
 
-/* No id has a '&': what was encoded behind one is another parameter. */
+/* No id has any of these: what stands behind one, encoded or in another address, is another
+ * parameter. */
 static struct str click_id_of(struct str said)
 {
-	const char *mark = said.len > 0 ? memchr(said.p, '&', said.len) : NULL;
+	const char *stop = find_any(said.p, said.p + said.len, "&;?#", false);
 
-	return str_trim(mark ? str_make(said.p, (size_t)(mark - said.p)) : said);
+	return str_trim(str_make(said.p, (size_t)(stop - said.p)));
 }
 
 bool url_ttclid(struct str url, struct buf *out)
