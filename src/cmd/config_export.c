@@ -5,6 +5,7 @@
 
 #include "cmd/config_file.h"
 #include "cmd/output.h"
+#include "core/country.h"
 #include "core/route_parse.h"
 #include "store/destination.h"
 #include "store/map.h"
@@ -30,7 +31,7 @@ static json_t *number_of(const struct rows *rows, int column)
 /* Columns of destination_rows and their keys; what is not a setting is left out. */
 static const struct {
 	const char *column, *key;
-	enum { TEXT, NUMBER, SWITCH } kind;
+	enum kind { TEXT, NUMBER, SWITCH, COUNTRY } kind;
 } settings[] = {
 	{"source", "source", TEXT},
 	{"pixel_id", "id", TEXT},
@@ -40,7 +41,7 @@ static const struct {
 	{"model", "model", TEXT},
 	{"click_window", "click-window", NUMBER},
 	{"view_window", "view-window", NUMBER},
-	{"default_country", "default-country", TEXT},
+	{"default_country", "default-country", COUNTRY},
 	{"default_url", "default-url", TEXT},
 	{"test_event_code", "test-event-code", TEXT},
 	{"batch", "batch", NUMBER},
@@ -48,19 +49,34 @@ static const struct {
 	{"consent_strict", "consent-strict", SWITCH},
 };
 
+/* An older convey took any two letters. No number is read in what is no country's code, and an import
+ * would refuse it. */
+static json_t *country_of(const struct rows *rows, int column)
+{
+	char own[3];
+
+	return output_json_text(str_of(country_code(rows_text(rows, column), own)));
+}
+
+static json_t *value_of(const struct rows *rows, int column, enum kind kind)
+{
+	switch (kind) {
+	case TEXT: return text_of(rows, column);
+	case NUMBER: return number_of(rows, column);
+	case SWITCH: return json_boolean(rows_int(rows, column));
+	case COUNTRY: return country_of(rows, column);
+	}
+	return NULL;
+}
+
 static void add_setting(json_t *object, const struct rows *rows, int column)
 {
 	const char *name = rows_name(rows, column);
 
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		if (strcmp(settings[i].column, name) != 0)
-			continue;
-		json_object_set_new(object, settings[i].key,
-				    settings[i].kind == TEXT ? text_of(rows, column)
-				    : settings[i].kind == NUMBER
-					    ? number_of(rows, column)
-					    : json_boolean(rows_int(rows, column)));
-	}
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (strcmp(settings[i].column, name) == 0)
+			json_object_set_new(object, settings[i].key,
+					    value_of(rows, column, settings[i].kind));
 }
 
 static json_t *destination_of(const struct rows *rows)
@@ -109,8 +125,8 @@ static void add_event(json_t *file, const struct rows *rows)
 	set_named(events, rows_text(rows, 0), text_of(rows, 1));
 }
 
-/* Without destinations that were removed, which an import would refuse. A route that has only
- * those sends nothing, like one that drops. */
+/* Without destinations that were removed, or that an older convey took twice, which an import would
+ * refuse. A route that has only removed ones sends nothing, like one that drops. */
 static json_t *targets_of(const json_t *file, struct str list)
 {
 	const json_t *known = json_object_get(file, "destinations");
@@ -122,7 +138,7 @@ static json_t *targets_of(const json_t *file, struct str list)
 	buf_init(&out, list.len + sizeof(ROUTES_DROP));
 	while (route_next_target(&list, &name)) {
 		snprintf(key, sizeof(key), "%.*s", STR_ARG(name));
-		if (json_object_get(known, key))
+		if (json_object_get(known, key) && !route_has_target(buf_str(&out), name))
 			buf_addf(&out, "%s%s", out.len ? "," : "", key);
 	}
 	text = output_json_text(out.len ? buf_str(&out) : STR(ROUTES_DROP));

@@ -114,6 +114,16 @@ bool route_next_target(struct str *list, struct str *name)
 	return true;
 }
 
+bool route_has_target(struct str list, struct str name)
+{
+	struct str other;
+
+	while (route_next_target(&list, &other))
+		if (str_eq(other, name))
+			return true;
+	return false;
+}
+
 enum err_code route_parse_has(struct route *r, struct str list, struct err *e)
 {
 	struct nearest near;

@@ -34,6 +34,7 @@ enum err_code route_parse_sample(struct route *r, struct str word,
 
 /* Takes the next name off "NAME,NAME"; false at the end. "drop" is for the caller. */
 bool route_next_target(struct str *list, struct str *name);
+bool route_has_target(struct str list, struct str name);
 
 /* One of ROUTE_EMAIL …, or of ROUTE_AD_USER_DATA …; "?" for others. */
 const char *route_has_word(enum route_has has);

@@ -155,16 +155,6 @@ void routes_free(struct routes *r)
 	*r = (struct routes){0};
 }
 
-static bool is_among(struct str list, struct str name)
-{
-	struct str other;
-
-	while (route_next_target(&list, &other))
-		if (str_eq(other, name))
-			return true;
-	return false;
-}
-
 /* Written the same way whatever the blanks; every name must be a destination's. */
 static enum err_code check_targets(struct db *db, struct str list, struct buf *out,
 				   struct err *e)
@@ -189,7 +179,7 @@ static enum err_code check_targets(struct db *db, struct str list, struct buf *o
 		z[len] = '\0';
 		if (destination_find(db, z, &id, e) != ERR_OK)
 			return e->code;
-		if (is_among(buf_str(out), name))
+		if (route_has_target(buf_str(out), name))
 			return err_set(e, ERR_USAGE, "'%.*s' stands there twice",
 				       STR_ARG(name));
 		if (count++ > 0)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """`convey config export|import` and `convey simulate` from outside."""
+import contextlib
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import time
@@ -101,6 +103,24 @@ class Files(Case):
         self.assertEqual([r["to"] for r in config["routes"]], ["b", "drop", "b"])
         self.assertEqual(self.changes(config), {})
         self.simulate(config)
+
+    def test_what_an_older_convey_took(self):
+        for to in "a,b", "a":
+            self.convey("route", "add", "--to", to)
+        with contextlib.closing(sqlite3.connect(self.project.db, isolation_level=None)) as db:
+            db.execute("UPDATE destination SET default_country = iif(name = 'a', 'EU', 'UK')")
+            db.execute("UPDATE route SET targets = 'a,gone,a' WHERE id = 2")
+            db.execute("UPDATE route SET targets = 'a,b,a,b,b' WHERE id = 1")
+        config = self.export()
+        self.assertEqual([r["to"] for r in config["routes"]], ["a,b", "a"])
+        self.assertEqual({name: d["default-country"] for name, d in config["destinations"].items()},
+                         {"a": "", "b": "GB"})
+        self.simulate(config)
+        other = Project({})
+        self.addCleanup(other.close)
+        self.convey = other.convey
+        self.import_(config)
+        self.assertEqual(self.export(), config)
 
     def test_never_over_its_own_files(self):
         own = ["", "-wal", "-shm", "-journal", ".key", ".key.new", ".lock", ".admin.token"]
