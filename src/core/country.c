@@ -162,6 +162,8 @@ static const char *code_of_two(struct str text, struct str place, char own[3])
 	own[2] = '\0';
 	if (memcmp(own, "UK", 2) == 0)
 		return "GB";
+	if (memcmp(own, "EL", 2) == 0)
+		return "GR";
 	pthread_once(&once, make_codes);
 	return codes[own[0] - 'A'] >> (own[1] - 'A') & 1 ? own : NULL;
 }

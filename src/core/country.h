@@ -10,9 +10,9 @@
 #include "base/buf.h"
 
 /* The ISO 3166 alpha-2 code, in upper case, of the country with this code ("de", "D.E.", "deu";
- * "UK" is "GB") or with this name in its own or one of a few other languages; NULL for none or
- * several, and for what stands for none: XX, "n/a". Blanks around it do not matter. `own` is for
- * the answer. */
+ * "UK" is "GB", and the EU's "EL" is "GR") or with this name in its own or one of a few other
+ * languages; NULL for none or several, and for what stands for none: XX, "n/a". Blanks around it do
+ * not matter. `own` is for the answer. */
 const char *country_code(struct str text, char own[3]);
 
 /* As normalize_place, and a name as its alpha-2 code: "Deutschland" is "de". False for what stands

@@ -146,8 +146,8 @@ static const struct rule rules[] = {
 	{"click-window", check_whole, NULL, 0, 365, KEEP("click_window")},
 	{"view-window", check_whole, NULL, 0, 365, KEEP("view_window")},
 	{"default-country", check_country, NULL, 0, 0,
-	 "UPDATE destination SET default_country = replace(upper(?2), 'UK', 'GB') "
-	 "WHERE id = ?1"},
+	 "UPDATE destination SET default_country = "
+	 "replace(replace(upper(?2), 'UK', 'GB'), 'EL', 'GR') WHERE id = ?1"},
 	{"default-url", check_url, NULL, 0, 2000, KEEP("default_url")},
 	{"test-event-code", check_text, NULL, 0, 63, KEEP("test_event_code")},
 	{"batch", check_whole, NULL, 1, 1000, KEEP("batch")},

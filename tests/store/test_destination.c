@@ -86,6 +86,30 @@ static void checks_every_setting(void **state)
 		1);
 }
 
+static void keeps_a_country_by_its_iso_code(void **state)
+{
+	static const struct {
+		const char *given, *kept;
+	} rows[] = {
+		{"uk", "SELECT default_country = 'GB' FROM destination"},
+		{"EL", "SELECT default_country = 'GR' FROM destination"},
+		{"xk", "SELECT default_country = 'XK' FROM destination"},
+		{"", "SELECT default_country = '' FROM destination"},
+	};
+	struct scene *s = *state;
+	int32_t id;
+
+	add(s, "shop");
+	assert_ok(s, destination_find(&s->db, "shop", &id, &s->e));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct destination_setting one = {"default-country", rows[i].given};
+
+		assert_ok(s, destination_set(&s->db, id, &one, 1, &s->e));
+		if (scene_int(s, rows[i].kept) != 1)
+			fail_msg("%s", rows[i].given);
+	}
+}
+
 static void names_are_checked(void **state)
 {
 	static const struct {
@@ -211,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(checks_every_setting),
+		T(keeps_a_country_by_its_iso_code),
 		T(names_are_checked),
 		T(every_change_bumps_the_configuration),
 		T(a_token_ends_only_what_a_token_can_end),

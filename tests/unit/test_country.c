@@ -40,6 +40,7 @@ static void knows_names(void **state)
 		{"Korea", "korea"},
 		{"NA", "na"},
 		{"EU", "eu"},
+		{"EL", "gr"},
 		{"Congo", "congo"},
 		{"Bayern", "bayern"},
 		{"Germany, Bavaria", "germanybavaria"},
@@ -87,13 +88,13 @@ static void knows_what_stands_for_none(void **state)
 static void knows_codes(void **state)
 {
 	static const char *const rows[][2] = {
-		{"de", "DE"},       {" uk ", "GB"},     {"Deutschland", "DE"},
-		{"deu", "DE"},      {"U.S.", "US"},     {"U.K.", "GB"},
-		{"u. s. a.", "US"}, {"Bayern", NULL},   {"Korea", NULL},
-		{"D.E.", "DE"},     {"u k", "GB"},      {"Polska", "PL"},
-		{"NA", "NA"},       {"no", "NO"},       {"XK", "XK"},
-		{"EU", NULL},       {"AN", NULL},       {"49", NULL},
-		{"4-9", NULL},      {"\xc3\x9c", NULL},
+		{"de", "DE"},       {" uk ", "GB"},   {"Deutschland", "DE"},
+		{"deu", "DE"},      {"U.S.", "US"},   {"U.K.", "GB"},
+		{"u. s. a.", "US"}, {"Bayern", NULL}, {"Korea", NULL},
+		{"D.E.", "DE"},     {"u k", "GB"},    {"Polska", "PL"},
+		{"NA", "NA"},       {"no", "NO"},     {"XK", "XK"},
+		{"el", "GR"},       {"EU", NULL},     {"AN", NULL},
+		{"49", NULL},       {"4-9", NULL},    {"\xc3\x9c", NULL},
 	};
 	char own[3];
 
