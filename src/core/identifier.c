@@ -5,16 +5,21 @@
 
 #include "core/country.h"
 #include "core/normalize.h"
+#include "core/real_text.h"
 #include "core/sha256_hex.h"
 
+/* Of a value that is trimmed, 4711.0 as 4711: nothing else is done to an external_id. */
 static bool normalize(enum identity_kind kind, struct str value,
 		      const struct identifier_reader *r)
 {
 	switch (kind) {
 	case IDENTITY_EMAIL: return normalize_email(value, r->normal);
 	case IDENTITY_PHONE: return normalize_phone(value, r->country, r->normal);
-	case IDENTITY_EXTERNAL_ID: return normalize_external_id(value, r->normal);
 	case IDENTITY_DEVICE: return normalize_gaid(value, r->normal);
+	case IDENTITY_EXTERNAL_ID:
+		if (value.len > NORMALIZE_IN_MAX)
+			return false;
+		break;
 	case IDENTITY_TTP:
 	case IDENTITY_SESSION:
 	case IDENTITY_KIND_END: break;
@@ -23,13 +28,19 @@ static bool normalize(enum identity_kind kind, struct str value,
 	return !r->normal->full;
 }
 
+/* The first eight bytes, the highest first: written out, one instruction. */
+static uint64_t number_of(const unsigned char d[DIGEST_LEN])
+{
+	return (uint64_t)d[0] << 56 | (uint64_t)d[1] << 48 | (uint64_t)d[2] << 40 |
+	       (uint64_t)d[3] << 32 | (uint64_t)d[4] << 24 | (uint64_t)d[5] << 16 |
+	       (uint64_t)d[6] << 8 | d[7];
+}
+
 static bool read(enum identity_kind kind, struct str value,
 		 const struct identifier_reader *r, struct identifier *out,
 		 bool *placeholder)
 {
-	uint64_t node = 0;
-
-	value = str_trim(value);
+	value = real_text_whole(str_trim(value));
 	if (value.len == 0)
 		return false;
 	*placeholder = identity_is_placeholder(kind, value);
@@ -43,9 +54,7 @@ static bool read(enum identity_kind kind, struct str value,
 			*placeholder = identity_is_placeholder(kind, buf_str(r->normal));
 		digest_raw(r->digest, buf_str(r->normal), out->digest);
 	}
-	for (size_t i = 0; i < sizeof(node); i++)
-		node = node << 8 | out->digest[i];
-	out->node = (node & ~UINT64_C(7)) | kind;
+	out->node = (number_of(out->digest) & ~UINT64_C(7)) | kind;
 	return true;
 }
 

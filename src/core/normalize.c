@@ -5,6 +5,7 @@
 
 #include "base/find_any.h"
 #include "core/phone_number.h"
+#include "core/real_text.h"
 #include "core/unicode_fold.h"
 
 /* RFC 5321's longest address and then some. */
@@ -156,6 +157,7 @@ bool normalize_phone(struct str in, const char *country, struct buf *out)
 		buf_adds(out, in);
 		return added(out, before);
 	}
+	in = real_text_whole(in);
 	if (!may_be_phone(in) || !phone_number_e164(in.p, in.len, country, e164))
 		return false;
 	buf_adds(out, str_of(e164));
@@ -222,7 +224,7 @@ bool normalize_external_id(struct str in, struct buf *out)
 {
 	size_t before = out->len;
 
-	in = str_trim(in);
+	in = real_text_whole(str_trim(in));
 	if (in.len > NORMALIZE_IN_MAX)
 		return false;
 	buf_adds(out, in);

@@ -31,7 +31,7 @@ bool normalize_zip(struct str in, struct buf *out);
  * digits only: "Târgu Mureș" is "targumures". Other scripts stay. */
 bool normalize_place(struct str in, struct buf *out);
 
-/* Trimmed; case matters. */
+/* Trimmed, 4711.0 as 4711; case matters. */
 bool normalize_external_id(struct str in, struct buf *out);
 
 /* An IPv4 or IPv6 literal as it was written; no port, bracket, zone or prefix length, and

@@ -4,6 +4,7 @@
 #include "core/json_id.h"
 #include "core/nobody.h"
 #include "core/normalize.h"
+#include "core/real_text.h"
 #include "core/redact_text.h"
 #include "core/sha256_hex.h"
 #include "core/shape_parts.h"
@@ -53,6 +54,8 @@ static bool hash_value(struct shaper *sh, enum field field, struct str plain,
 		sha256_hex_lower(plain.p, out);
 		return !is_hash_of_nothing(out);
 	}
+	if (field == FIELD_EXTERNAL_ID)
+		plain = real_text_whole(plain);
 	buf_clear(&sh->s->more);
 	if (plain.len == 0 || (field == FIELD_EXTERNAL_ID && stands_for_nobody(plain)) ||
 	    !normalize(sh, field, plain, &sh->s->more))

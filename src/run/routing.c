@@ -6,6 +6,7 @@
 #include "core/country.h"
 #include "core/nobody.h"
 #include "core/normalize.h"
+#include "core/real_text.h"
 #include "core/sha256_hex.h"
 #include "core/shape.h"
 #include "core/touch.h"
@@ -33,7 +34,9 @@ static bool is_identifier(struct judge *j, enum field field, struct str text)
 	switch (field) {
 	case FIELD_EMAIL: return normalize_email(text, normal);
 	case FIELD_PHONE: return normalize_phone(text, country, normal);
-	default: return !stands_for_nobody(text) && normalize_external_id(text, normal);
+	default:
+		return !stands_for_nobody(real_text_whole(text)) &&
+		       normalize_external_id(text, normal);
 	}
 }
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "core/real_text.h"
 #include "core/statement.h"
 #include "core/time_zone.h"
 #include "store/bounded.h"
@@ -132,8 +131,7 @@ static void read_identifiers(struct ingest *g, sqlite3_stmt *s, struct identifie
 
 	identifiers_clear(ids);
 	for (int i = 0; i < 5; i++)
-		identifiers_add(ids, kinds[i], real_text_whole(db_column(s, i + 1)),
-				&reader);
+		identifiers_add(ids, kinds[i], db_column(s, i + 1), &reader);
 }
 
 /* `otherwise` where it cannot be read; an absent one is now. */

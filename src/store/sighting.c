@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "core/decide.h"
-#include "core/real_text.h"
 #include "core/statement.h"
 #include "core/time_zone.h"
 #include "store/bounded.h"
@@ -141,8 +140,7 @@ static void read_columns(struct sighting_reader *r, sqlite3_stmt *s, struct sigh
 		out->at_ms = 0;
 	out->at_s = out->at_ms / 1000;
 	for (int i = 0; i < 5; i++)
-		identifiers_add(&out->ids, kinds[i], real_text_whole(db_column(s, i + 2)),
-				&reader);
+		identifiers_add(&out->ids, kinds[i], db_column(s, i + 2), &reader);
 }
 
 /* An event of the future is refused, and nobody was seen then. */

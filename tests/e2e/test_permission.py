@@ -134,10 +134,24 @@ class Numbers(Permission):
         self.assertEqual(self.told(), {"id-0": True, "id-1": True, "id-2": False, "id-3": False,
                                        "id-4": True})
 
+    def test_a_denial_is_heard_where_both_sides_have_the_text(self):
+        """A payload made of the same column; and one that knows the number."""
+        self.state(100, external_id="4711.0", ad_storage="DENIED")
+        self.state(100, session_id="77.0", ad_storage="DENIED")
+        for number, more in enumerate(({"user": {"external_id": "4711.0"}},
+                                       {"user": {"external_id": 4711}}, {"session_id": "77.0"})):
+            self.project.insert([purchase(number, **more)])
+        self.drain()
+        self.assertEqual(self.project.reasons(), {"consent_denied": 3})
+
     def test_they_are_forgotten(self):
-        self.state(100, external_id=4711.0, ad_user_data="GRANTED")
-        self.project.convey("forget", "--external-id", "4711")
-        self.assertEqual(self.project.query("SELECT external_id FROM consent"), [])
+        for asked in ("4711", "4711.0"):
+            self.state(100, external_id=4711.0, ad_user_data="GRANTED")
+            self.project.insert([purchase(1, user={"external_id": "4711.0", "locale": "de"})])
+            self.project.convey("forget", "--external-id", asked)
+            self.assertEqual(self.project.query("SELECT external_id FROM consent UNION ALL SELECT "
+                                                "payload FROM outbox WHERE payload LIKE '%4711%'"),
+                             [])
 
 
 class Since(Permission):

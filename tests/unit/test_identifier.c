@@ -61,7 +61,10 @@ static void test_one_number_however_it_is_written(void **state)
 		{IDENTITY_EXTERNAL_ID, "A-1", " A-1 ", true},
 		{IDENTITY_EXTERNAL_ID, "A-1", "a-1", false},
 		{IDENTITY_DEVICE, "AB12-CD", "ab12-cd", true},
+		{IDENTITY_EXTERNAL_ID, "4711", " 4711.0", true},
+		{IDENTITY_EXTERNAL_ID, "4711", "4711.00", false},
 		{IDENTITY_SESSION, "S1", "s1", false},
+		{IDENTITY_SESSION, "4711.0", "4711", true},
 		{IDENTITY_TTP, "t", "t ", true},
 	};
 
@@ -113,6 +116,7 @@ static void test_nobody(void **state)
 		    {IDENTITY_EXTERNAL_ID, "guest"},
 		    {IDENTITY_EXTERNAL_ID, "(null)"},
 		    {IDENTITY_SESSION, "undefined"},
+		    {IDENTITY_EXTERNAL_ID, "0.0"},
 		    {IDENTITY_DEVICE, "00000000-0000"}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -97,6 +97,7 @@ static void phones(void **state)
 		{"06 1234 5678", "IT", "+390612345678"},
 		{"138 1234 5678", "CN", "+8613812345678"},
 		{"8613812345678", "CN", "+8613812345678"},
+		{"8613812345678.0", "CN", "+8613812345678"},
 		{"\xef\xbc\x8b\xef\xbc\x91 213 373 4253", "", "+12133734253"},
 		{"٢١٣٣٧٣٤٢٥٣", "US", "+12133734253"},
 		{"", "US", NULL},
@@ -216,7 +217,8 @@ static void places(void **state)
 static void ids(void **state)
 {
 	static const struct row external[] = {
-		{" User_123 ", "User_123"}, {"ü", "ü"}, {"", NULL}, {" \n", NULL}};
+		{" User_123 ", "User_123"}, {"ü", "ü"},  {"", NULL}, {" \n", NULL},
+		{" 4711.0 ", "4711"},       {".0", ".0"}};
 	static const struct row idfa[] = {
 		{"ea7583cd-a667-48bc-b806-42ecb2b48606",
 		 "EA7583CD-A667-48BC-B806-42ECB2B48606"},

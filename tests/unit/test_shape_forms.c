@@ -145,7 +145,8 @@ static void leaves_what_names_no_device(void **state)
 static void writes_ids_without_a_fraction(void **state)
 {
 	static const struct row crm[] = {
-		{"\"user\":{\"external_id\":[4711,4711.0,\"4711\",4.711e3],\"phone\":"
+		{"\"user\":{\"external_id\":[4711,4711.0,\"4711\",\"4711.0\",4.711e3,\"0."
+		 "0\"],\"phone\":"
 		 "4930901820.0},\"lead\":{\"lead_id\":7.41234567890123e+18}",
 		 "\"user\":{\"phone\":\"" PHONE "\",\"external_id\":\"" SHA_4711
 		 "\"}," CRM("")},
