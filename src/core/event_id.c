@@ -3,6 +3,7 @@
 
 #include "core/canonical.h"
 #include "core/decimal.h"
+#include "core/redact.h"
 #include "core/sha256_hex.h"
 
 /* 1001, 1001.0 and "1001" are one order. */
@@ -54,7 +55,8 @@ static bool says(const struct conversion *c, enum field field, struct scratch *s
 }
 
 /* Whether what the id is made of is no more what it was: where that is the whole payload and who it
- * was is gone from it, strangers' rows may be alike. */
+ * was is gone from it, strangers' rows may be alike. It is in it again where there is something to
+ * redact: somebody has put the whole of it in anew. */
 static bool is_redacted(const struct conversion *c, struct scratch *s)
 {
 	if (holds_sha256_hex(c->event))
@@ -63,8 +65,9 @@ static bool is_redacted(const struct conversion *c, struct scratch *s)
 		return false;
 	if (says(c, FIELD_ORDER_ID, s))
 		return holds_sha256_hex(json_bytes(c->json, c->at[FIELD_ORDER_ID]));
-	return c->row->redacted || holds_sha256_hex(c->row->payload) ||
-	       holds_sha256_hex(c->event_time.text);
+	return holds_sha256_hex(c->row->payload) ||
+	       holds_sha256_hex(c->event_time.text) ||
+	       (c->row->redacted && !redact_needed(c, s));
 }
 
 bool event_id_is_kept(const struct conversion *c, struct scratch *s)

@@ -16,7 +16,8 @@
 
 /* Whether a row keeps the id that it is known by: what that was derived of may have been redacted
  * since. One that was refused may have been mended, and its id is derived anew where that can be
- * told: the right content may come once more, in a row of its own. */
+ * told: the right content may come once more, in a row of its own. As redact_needed, of the
+ * conversion that the scratch read last. */
 bool event_id_is_kept(const struct conversion *c, struct scratch *s);
 
 /* Valid until the scratch reads the next conversion. */

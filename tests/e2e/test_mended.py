@@ -139,6 +139,31 @@ class Mended(Case):
         self.assertEqual(self.project.statuses(), {"delivered": 1, "duplicate": 1})
         self.assertEqual(self.sent(), {before[0][0]: 1})
 
+    def test_an_id_is_derived_where_who_it_was_is_in_it_again(self):
+        """The whole payload was put in anew: inserted once more, it is that conversion."""
+        rows = []
+        for n in range(3):
+            payload = json.loads(self.content(n=n, value="x"))
+            if n < 2:
+                payload["page"]["url"] += "?email=jane@shop.example"
+            if n > 0:
+                payload["user"] = {"email": "jane@shop.example"}
+            rows.append({"event": "purchase", "payload": json.dumps(payload)})
+        self.project.insert(rows)
+        self.drain()
+        before = self.project.query("SELECT event_id FROM outbox_status")
+        for n, row in enumerate(rows):
+            row["payload"] = row["payload"].replace('"x"', "29.99")
+            self.mend(n + 1, payload=row["payload"])
+        self.project.convey("retry", "--status", "rejected")
+        self.drain()
+        after = self.project.query("SELECT event_id FROM outbox_status")
+        self.assertFalse(set(after) & set(before))
+        self.project.insert(rows)
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 3, "duplicate": 3})
+        self.assertEqual(self.sent(), {event_id: 1 for (event_id,) in after})
+
     def test_strangers_are_not_one_another(self):
         """Who they were is gone from what is left of them, also where they were mended."""
         rows = []
