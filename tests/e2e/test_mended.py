@@ -164,8 +164,8 @@ class Mended(Case):
         self.assertEqual(self.project.statuses(), {"delivered": 3, "duplicate": 3})
         self.assertEqual(self.sent(), {event_id: 1 for (event_id,) in after})
 
-    def test_strangers_are_not_one_another(self):
-        """Who they were is gone from what is left of them, also where they were mended."""
+    def refuse_strangers(self):
+        """What is left of them is the same."""
         rows = []
         for n in range(5):
             payload = json.loads(self.content(value="x"))
@@ -174,12 +174,34 @@ class Mended(Case):
         self.project.insert(rows)
         self.drain()
         self.assertEqual(self.project.query("SELECT count(DISTINCT payload) FROM outbox"), [(1,)])
+
+    def mend_value(self):
         db = self.project.connect()
         db.execute("UPDATE outbox SET payload = json_set(payload, '$.properties.value', 7)")
         db.close()
         self.project.convey("retry", "--status", "rejected")
         self.drain()
+
+    def test_strangers_are_not_one_another(self):
+        """Who they were is gone from what is left of them, also where they were mended."""
+        self.refuse_strangers()
+        self.mend_value()
         self.assertEqual(self.project.statuses(), {"delivered": 5})
+
+    def test_strangers_of_an_older_version_are_not_one_another(self):
+        """It did not note what redaction had rewritten. What has no URL was not, where no hash is."""
+        self.refuse_strangers()
+        bare = json.dumps({"properties": {"value": "x", "currency": "EUR"}})
+        self.project.insert([{"event": "purchase", "payload": bare}])
+        self.drain()
+        before = self.project.query("SELECT event_id FROM outbox_status")
+        self.project.undo_migrations()
+        self.project.convey("init")
+        self.project.convey("destination", "set", "shop", "--default-url", "https://shop.example/")
+        self.mend_value()
+        self.assertEqual(self.project.statuses(), {"delivered": 6})
+        after = self.project.query("SELECT event_id FROM outbox_status")
+        self.assertEqual([one == other for one, other in zip(before, after)], [True] * 5 + [False])
 
     def test_a_relay_that_dies_behind_the_mending(self):
         """What was on its way under the new id goes out under it again."""

@@ -52,12 +52,14 @@ class Init(Case):
 
     def test_an_older_database_is_migrated(self):
         self.project.undo_migrations()
+        self.change("UPDATE destination SET default_country = 'UK'")
         self.project.insert([purchase(1)])
         self.refused(78, "run", "--db", self.project.db, "--drain")
         relay = self.start("--drain", "--init")
         self.assertEqual(relay.wait(), 0, relay.log())
         self.assertEqual(self.project.statuses(), {"delivered": 1})
         self.assertTrue(os.path.exists(self.project.db + ".bak-v1"))
+        self.assertEqual(self.project.query("SELECT default_country FROM destination"), [("GB",)])
 
     def test_what_it_says_is_in_the_log(self):
         name = os.path.join(self.project.directory, "new.db")
