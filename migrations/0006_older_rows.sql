@@ -12,3 +12,17 @@ WHERE redacted IS NULL AND outbox_id IN (
 
 -- ISO 3166 has no UK; it is no longer taken.
 UPDATE destination SET default_country = 'GB' WHERE upper(trim(default_country)) = 'UK';
+
+-- An identifier that is written 4711.0 was read as that text and is read as 4711 now: what somebody
+-- has said by it is put in once more, to be read anew, with the time that it had.
+INSERT INTO consent (external_id, email, phone, session_id, ad_user_data, ad_personalization,
+	ad_storage, analytics_storage, stated_at)
+SELECT external_id, email, phone, session_id, ad_user_data, ad_personalization, ad_storage,
+	analytics_storage, said.at
+FROM (SELECT consent_id, max(stated_at) AS at FROM statement WHERE consent_id IN (
+	SELECT id FROM consent
+	WHERE (external_id GLOB '[0-9]*.0' AND external_id NOT GLOB '*[^0-9.]*')
+		OR (phone GLOB '[0-9]*.0' AND phone NOT GLOB '*[^0-9.]*')
+		OR (session_id GLOB '[0-9]*.0' AND session_id NOT GLOB '*[^0-9.]*'))
+	GROUP BY consent_id) said
+JOIN consent ON id = said.consent_id ORDER BY id;

@@ -119,6 +119,35 @@ class Older(Permission):
         self.assertEqual(self.told(), {"id-0": True, "id-1": False, "id-2": False})
 
 
+    def test_what_was_read_as_a_text_is_read_as_a_number(self):
+        """An older version kept what is said by 4711.0 under that text."""
+        self.state(100, external_id=4711.0, ad_storage="DENIED")
+        self.state(100, session_id="77.0", ad_storage="DENIED")
+        self.state(100, external_id="4712.0", ad_storage="DENIED")
+        self.state(90, external_id="4712.0", ad_storage="GRANTED")
+        self.state(100, external_id="4713.5", ad_storage="DENIED")
+        db = self.project.connect()
+        db.execute("INSERT INTO consent (external_id, ad_storage, stated_at) "
+                   "VALUES ('4714.0', 'GRANTED', NULL)")
+        self.drain()
+        db.execute("INSERT INTO consent (external_id, ad_storage) VALUES ('4714', 'DENIED')")
+        self.drain()
+        before = self.project.query("SELECT count(*) FROM consent")[0][0]
+        # As if under another node: that of the text.
+        db.execute("UPDATE statement SET node = node + 8 WHERE consent_id NOT IN "
+                   "(SELECT id FROM consent WHERE external_id = '4714')")
+        db.close()
+        self.project.undo_migrations()
+        self.project.convey("init")
+        self.assertEqual(self.project.query("SELECT count(*) FROM consent"), [(before + 5,)])
+        for number, more in enumerate(({"user": {"external_id": "4711.0"}},
+                                       {"session_id": "77.0"}, {"user": {"external_id": 4712}},
+                                       {"user": {"external_id": "4714"}})):
+            self.project.insert([purchase(number, **more)])
+        self.drain()
+        self.assertEqual(self.project.reasons(), {"consent_denied": 3, "delivered": 1})
+
+
 class Numbers(Permission):
     """JavaScript binds every number as a floating one: 4711.0 stands in a column of texts."""
 
