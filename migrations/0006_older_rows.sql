@@ -10,8 +10,9 @@ WHERE redacted IS NULL AND outbox_id IN (
 	UNION SELECT key / 1024 FROM waiting)
 	AND (SELECT instr(CAST(payload AS TEXT), '/') FROM outbox WHERE id = outbox_id) > 0;
 
--- ISO 3166 has no UK; it is no longer taken.
+-- ISO 3166 has no UK and no EL; they are read as GB and GR, and kept as these.
 UPDATE destination SET default_country = 'GB' WHERE upper(trim(default_country)) = 'UK';
+UPDATE destination SET default_country = 'GR' WHERE upper(trim(default_country)) = 'EL';
 
 -- An identifier that is written 4711.0 was read as that text and is read as 4711 now: what somebody
 -- has said by it is put in once more, to be read anew, with the time that it had.
