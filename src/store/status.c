@@ -15,13 +15,16 @@
 /* A wrong endpoint or version, which TikTok or a gateway answers: it passes where a gateway is
  * being deployed, and never where the address is wrong. What else goes on by itself (network, tls,
  * a throttle) does so within a day. It has been tried for as long: rows that were kept otherwise,
- * by a pause or as no relay ran, may be older. */
+ * by a pause or as no relay ran, may be older. The latest attempts are looked through: there may be
+ * millions. */
 #define STOPPED_FOR_LONG                                                                 \
 	"(SELECT count(*) FROM (SELECT *, CASE WHEN state = 'server_error' THEN 600 "    \
 	"WHEN state IN ('rate_limited', 'network', 'tls', 'circuit_open') THEN 86400 "   \
 	"END AS patience, coalesce(strftime('%s', last_delivered_at), 0) AS took_s, "    \
 	"strftime('%s', 'now') AS now_s FROM queue_status) q WHERE patience <= "         \
-	"min(oldest_pending_s, now_s - took_s) AND EXISTS (SELECT 1 FROM attempt a "     \
+	"min(oldest_pending_s, now_s - took_s) AND EXISTS (SELECT 1 FROM "               \
+	"(SELECT destination_id, started_at, outcome FROM attempt ORDER BY id DESC "     \
+	"LIMIT 100000) a "                                                               \
 	"JOIN destination t ON t.id = a.destination_id AND t.removed = 0 WHERE "         \
 	"t.name = q.destination AND a.started_at BETWEEN took_s * 1000 AND "             \
 	"(now_s - patience) * 1000 AND a.outcome <> 'delivered'))"
