@@ -139,14 +139,20 @@ static bool is_letter(char c)
 	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
 
-/* U.S. and U. K. are codes; n/a and n.a. are not Namibia's, nor is (no) Norway's. */
+/* U.S., U. K., (DE) and "DE," are codes; n/a and n.a. are not Namibia's, n/e is not Niger's, nor is
+ * (no) Norway's. */
 static bool is_code_with_marks(struct str text, struct str place)
 {
-	for (size_t i = 0; i < text.len; i++)
+	bool other = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] == '/')
+			return false;
 		if ((unsigned char)text.p[i] < 0x80 && !is_letter(text.p[i]) &&
 		    text.p[i] != '.' && !ascii_is_space(text.p[i]))
-			return false;
-	return !is_placeholder_word(place);
+			other = true;
+	}
+	return !is_placeholder_word(place) && !(other && str_ieq(place, STR("no")));
 }
 
 /* `place` has two bytes, and is what a trimmed `text` is without its marks. */

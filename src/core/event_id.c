@@ -56,7 +56,7 @@ static bool says(const struct conversion *c, enum field field, struct scratch *s
 
 /* Whether what the id is made of is no more what it was: where that is the whole payload and who it
  * was is gone from it, strangers' rows may be alike. It is in it again where there is something to
- * redact: somebody has put the whole of it in anew. */
+ * redact: somebody has put the whole of it in anew, and not the city alone. */
 static bool is_redacted(const struct conversion *c, struct scratch *s)
 {
 	if (holds_sha256_hex(c->event))
@@ -67,7 +67,7 @@ static bool is_redacted(const struct conversion *c, struct scratch *s)
 		return holds_sha256_hex(json_bytes(c->json, c->at[FIELD_ORDER_ID]));
 	return holds_sha256_hex(c->row->payload) ||
 	       holds_sha256_hex(c->event_time.text) ||
-	       (c->row->redacted && !redact_needed(c, s));
+	       (c->row->redacted && !redact_needed_of_person(c, s));
 }
 
 bool event_id_is_kept(const struct conversion *c, struct scratch *s)

@@ -12,6 +12,7 @@ struct walk {
 	const struct json *j;
 	struct scratch *s;
 	const char *country;
+	bool but_places; /* city, state and country do not count */
 	bool found;
 	/* redact_payload only */
 	struct digest *dg;
@@ -80,6 +81,9 @@ static void leaf(struct walk *w, struct redact_spot *spot, uint32_t at)
 	spot->country = w->country;
 	action = redact_action_of(spot, text);
 	if (action == ACTION_NONE)
+		return;
+	if (w->but_places && (spot->field == FIELD_CITY || spot->field == FIELD_STATE ||
+			      spot->field == FIELD_COUNTRY))
 		return;
 	w->found = true;
 	if (!w->out)
@@ -221,6 +225,14 @@ bool redact_needed(const struct conversion *c, struct scratch *s)
 	else
 		for (size_t i = 0; i < c->looks.count && !w.found; i++)
 			look_at(&w, c, &c->looks.look[i]);
+	return w.found;
+}
+
+bool redact_needed_of_person(const struct conversion *c, struct scratch *s)
+{
+	struct walk w = {.j = c->json, .s = s, .country = "", .but_places = true};
+
+	walk_payload(&w);
 	return w.found;
 }
 

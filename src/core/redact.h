@@ -28,6 +28,10 @@ enum redaction { REDACT_NOTHING, REDACT_DONE, REDACT_UNREADABLE };
  * Uses text, more and keys of the scratch. */
 bool redact_needed(const struct conversion *c, struct scratch *s);
 
+/* The same, but for city, state and country alone: TikTok takes them plain, so that whoever mends a
+ * redacted payload writes them again, and they tell nobody from another. Of a row that is mended: slower. */
+bool redact_needed_of_person(const struct conversion *c, struct scratch *s);
+
 /* Replaces `out` by the redacted payload on REDACT_DONE. National phone numbers are read in
  * the payload's country, else in `country`. Scans into the scratch. */
 enum redaction redact_payload(struct str payload, const char *country, struct scratch *s,

@@ -50,14 +50,20 @@ static enum err_code open_part(struct backup *b, struct err *e)
 static bool empty_part(const struct backup *b, const char *db_path)
 {
 	char journal[sizeof(b->path) + 8];
-	struct stat db;
+	struct stat db, part_file;
 
+	/* Another name of the database's own file would empty that. */
+	if (fstat(b->fd, &part_file) != 0 || part_file.st_nlink != 1) {
+		errno = EMLINK;
+		return false;
+	}
 	/* One that was cut off there would be rolled back into the new copy. */
 	snprintf(journal, sizeof(journal), "%s-journal", b->path);
 	if (unlink(journal) != 0 && errno != ENOENT)
 		return false;
 	return stat(db_path, &db) == 0 && ftruncate(b->fd, 0) == 0 &&
-	       (geteuid() != 0 || fchown(b->fd, db.st_uid, db.st_gid) == 0) &&
+	       (geteuid() != 0 || fchown(b->fd, db.st_uid, db.st_gid) == 0 ||
+		errno == EPERM) && /* a root that may not: it is its own */
 	       fchmod(b->fd, 0600) == 0;
 }
 

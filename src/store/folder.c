@@ -17,6 +17,8 @@ enum err_code folder_sync_of(const char *path, struct err *e)
 	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1,
 		 slash ? path : ".");
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES) /* to be written to, and not to be read */
+		return e->code = ERR_OK;
 	if (fd < 0 || fsync(fd) != 0)
 		err_set(e, ERR_IO, "'%s': %s", folder, strerror(errno));
 	else

@@ -10,8 +10,9 @@
 #include "store/outbox.h"
 
 /* What TikTok refused is cut in two and sent again at once, with no waiting row to count it. So
- * many requests, by their numbers, are looked through for what else held the rows of an open one. */
-enum { EARLIER_MAX = 64, EARLIER_BACK = 20000, MEMBERS_MAX = 64 * 1024 };
+ * many requests, by their numbers, are looked through for what else held the rows of an open one;
+ * where thousands are open, of so many: whoever waits for the start comes first. */
+enum { EARLIER_MAX = 64, EARLIER_BACK = 2000, EARLIER_OF = 100, MEMBERS_MAX = 64 * 1024 };
 
 struct earlier {
 	int64_t attempt_id;
@@ -24,7 +25,7 @@ struct recovery {
 	struct scratch scratch;
 	struct digest digest;
 	struct earlier earlier[EARLIER_MAX];
-	size_t earlier_count;
+	size_t earlier_count, looked;
 	sqlite3_stmt *derived, *counted, *before, *wait, *close;
 };
 
@@ -78,6 +79,8 @@ static enum err_code find_earlier(struct recovery *r, sqlite3_stmt *attempt,
 	bool row = true;
 
 	r->earlier_count = 0;
+	if (r->looked++ >= EARLIER_OF)
+		return e->code = ERR_OK;
 	sqlite3_bind_int64(s, 1, sqlite3_column_int64(attempt, 0));
 	sqlite3_bind_int64(s, 2, sqlite3_column_int64(attempt, 1));
 	sqlite3_bind_int64(s, 3, sqlite3_column_int64(attempt, 4));

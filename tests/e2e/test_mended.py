@@ -164,12 +164,13 @@ class Mended(Case):
         self.assertEqual(self.project.statuses(), {"delivered": 3, "duplicate": 3})
         self.assertEqual(self.sent(), {event_id: 1 for (event_id,) in after})
 
-    def refuse_strangers(self):
+    def refuse_strangers(self, **user):
         """What is left of them is the same."""
         rows = []
         for n in range(5):
             payload = json.loads(self.content(value="x"))
             payload["page"]["referrer"] = f"https://mail.example/?email=u{n}@shop.example"
+            payload.setdefault("user", {}).update(user)
             rows.append({"event": "purchase", "payload": json.dumps(payload)})
         self.project.insert(rows)
         self.drain()
@@ -185,6 +186,16 @@ class Mended(Case):
     def test_strangers_are_not_one_another(self):
         """Who they were is gone from what is left of them, also where they were mended."""
         self.refuse_strangers()
+        self.mend_value()
+        self.assertEqual(self.project.statuses(), {"delivered": 5})
+
+    def test_strangers_of_one_city_are_not_one_another(self):
+        """It has to be written again, as TikTok takes it plain; it is not who they were."""
+        self.refuse_strangers(city="Berlin", state="Berlin")
+        db = self.project.connect()
+        db.execute("UPDATE outbox SET payload = json_set(payload, '$.user.city', 'Berlin', "
+                   "'$.user.state', 'Berlin')")
+        db.close()
         self.mend_value()
         self.assertEqual(self.project.statuses(), {"delivered": 5})
 

@@ -126,6 +126,10 @@ class Older(Permission):
         self.state(100, external_id="4712.0", ad_storage="DENIED")
         self.state(90, external_id="4712.0", ad_storage="GRANTED")
         self.state(100, external_id="4713.5", ad_storage="DENIED")
+        self.state(100, external_id=" 4715.0 ", ad_storage="DENIED")
+        # Of the same moment the denial counts.
+        self.state(70, external_id="4716.0", ad_storage="GRANTED")
+        self.state(70, external_id="4716", ad_storage="DENIED")
         db = self.project.connect()
         db.execute("INSERT INTO consent (external_id, ad_storage, stated_at) "
                    "VALUES ('4714.0', 'GRANTED', NULL)")
@@ -135,17 +139,19 @@ class Older(Permission):
         before = self.project.query("SELECT count(*) FROM consent")[0][0]
         # As if under another node: that of the text.
         db.execute("UPDATE statement SET node = node + 8 WHERE consent_id NOT IN "
-                   "(SELECT id FROM consent WHERE external_id = '4714')")
+                   "(SELECT id FROM consent WHERE external_id IN ('4714', '4716'))")
         db.close()
         self.project.undo_migrations()
         self.project.convey("init")
-        self.assertEqual(self.project.query("SELECT count(*) FROM consent"), [(before + 5,)])
+        self.assertEqual(self.project.query("SELECT count(*) FROM consent"), [(before + 7,)])
         for number, more in enumerate(({"user": {"external_id": "4711.0"}},
                                        {"session_id": "77.0"}, {"user": {"external_id": 4712}},
-                                       {"user": {"external_id": "4714"}})):
+                                       {"user": {"external_id": "4714"}},
+                                       {"user": {"external_id": "4715"}},
+                                       {"user": {"external_id": "4716"}})):
             self.project.insert([purchase(number, **more)])
         self.drain()
-        self.assertEqual(self.project.reasons(), {"consent_denied": 3, "delivered": 1})
+        self.assertEqual(self.project.reasons(), {"consent_denied": 5, "delivered": 1})
 
 
 class Numbers(Permission):

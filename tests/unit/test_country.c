@@ -39,6 +39,12 @@ static void knows_names(void **state)
 		{"Nigeria", "ng"},
 		{"Korea", "korea"},
 		{"NA", "na"},
+		{"NO", "no"},
+		{"n.o.", "no"},
+		{"(DE)", "de"},
+		{"DE,", "de"},
+		{"\"us\"", "us"},
+		{"D-E", "de"},
 		{"EU", "eu"},
 		{"EL", "gr"},
 		{"Congo", "congo"},
@@ -67,6 +73,7 @@ static void knows_what_stands_for_none(void **state)
 		"-NA-",      "(na)",        "k.A.",      "n/v",  "(no)", "u/k",
 		"E.U.",      "null",        "NULL ",     "nil",  "none", "unknown",
 		"(unknown)", "{{country}}", "(not set)",
+		"n/e",       "-no-",
 	};
 	char own[3];
 	struct buf b;
