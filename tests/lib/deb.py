@@ -42,17 +42,24 @@ def package(lintian=False):
     return [os.path.join(out, name) for name in os.listdir(out) if name.endswith(".deb")][0]
 
 
+def migrations():
+    """The steps of this version, in order."""
+    return sorted(name for name in os.listdir(os.path.join(ROOT, "migrations"))
+                  if name.endswith(".sql"))
+
+
 def later_package(out):
     """One of a later version, with one migration more."""
     with tempfile.TemporaryDirectory(prefix="convey-later-", dir="/var/tmp") as folder:
         for path in tree():
             os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
             shutil.copy2(os.path.join(ROOT, path), os.path.join(folder, path))
-        change(folder, "src/store/meson.build", "_for_all.sql'",
-               "_for_all.sql', '../../migrations/0003_later.sql'")
+        last = migrations()[-1]
+        later = f"{len(migrations()) + 1:04}_later.sql"
+        change(folder, "src/store/meson.build", f"{last}'", f"{last}', '../../migrations/{later}'")
         change(folder, "meson.build", "version: '0.1.0'", "version: '0.1.1'")
         change(folder, "debian/changelog", "convey (0.1.0)", "convey (0.1.1)")
-        with open(os.path.join(folder, "migrations/0003_later.sql"), "w", encoding="ascii") as file:
+        with open(os.path.join(folder, "migrations", later), "w", encoding="ascii") as file:
             file.write("CREATE TABLE later (id INTEGER PRIMARY KEY);\n")
         return make(folder, out, False)
 

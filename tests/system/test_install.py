@@ -52,8 +52,9 @@ class Life(Case):
         self.assertEqual(self.inside("convey", "--version"), "convey 0.1.1\n")
         self.assertEqual(self.show("ActiveState")["ActiveState"], "active")
         self.assertNotEqual(self.show("MainPID")["MainPID"], before)
-        self.assertEqual(self.query("SELECT max(version) FROM schema_migration"), "3")
-        self.assertTrue(self.exists(DB + ".bak-v2"))
+        steps = len(deb.migrations())
+        self.assertEqual(self.query("SELECT max(version) FROM schema_migration"), str(steps + 1))
+        self.assertTrue(self.exists(f"{DB}.bak-v{steps}"))
         self.insert("order-3")
         for event_id in ("order-1", "order-2", "order-3"):
             self.wait_delivered(event_id)
