@@ -64,17 +64,6 @@ enum err_code history_deliveries(struct db *db, int64_t outbox_id, struct rows *
 		outbox_id, out, e);
 }
 
-/* Whether the row ?1 is among an attempt's members (id, members). */
-static bool carried(sqlite3_stmt *attempt, int64_t outbox_id)
-{
-	struct str members = db_column(attempt, 1);
-	int64_t id = 0;
-
-	while (members_next(&members, &id) && id < outbox_id)
-		;
-	return id == outbox_id;
-}
-
 /* Their ids as a JSON list. A request that delivered its rows has no members: it is the last
  * of each of them. */
 static enum err_code list_attempts(struct db *db, int64_t outbox_id, struct buf *list,
@@ -100,7 +89,8 @@ static enum err_code list_attempts(struct db *db, int64_t outbox_id, struct buf 
 		return e->code;
 	sqlite3_bind_int64(attempt, 1, outbox_id);
 	while (db_step(db, attempt, &row, e) == ERR_OK && row)
-		if (sqlite3_column_int(attempt, 2) || carried(attempt, outbox_id))
+		if (sqlite3_column_int(attempt, 2) ||
+		    members_hold(db_column(attempt, 1), outbox_id))
 			buf_addf(list, "%c%lld", list->len ? ',' : '[',
 				 (long long)sqlite3_column_int64(attempt, 0));
 	buf_adds(list, list->len ? STR("]") : STR("[]"));

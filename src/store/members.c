@@ -27,3 +27,12 @@ bool members_next(struct str *left, int64_t *last)
 	}
 	return false;
 }
+
+bool members_hold(struct str members, int64_t id)
+{
+	int64_t one = 0;
+
+	while (members_next(&members, &one) && one < id)
+		;
+	return one == id;
+}

@@ -16,4 +16,7 @@ void members_add(struct buf *out, int64_t *last, int64_t id);
 /* Takes the id behind *last off the front; false at the end. */
 bool members_next(struct str *left, int64_t *last);
 
+/* Whether `id` is among them. */
+bool members_hold(struct str members, int64_t id);
+
 #endif

@@ -63,15 +63,6 @@ static int64_t hash_derived(struct recovery *r, int64_t outbox_id, struct err *e
 	return hash;
 }
 
-static bool holds(struct str members, int64_t outbox_id)
-{
-	int64_t id = 0;
-
-	while (members_next(&members, &id) && id < outbox_id)
-		;
-	return id == outbox_id;
-}
-
 static enum err_code find_earlier(struct recovery *r, sqlite3_stmt *attempt,
 				  struct err *e)
 {
@@ -114,7 +105,8 @@ static enum err_code count_requests(struct recovery *r, int64_t key, int *count,
 	sqlite3_reset(r->counted);
 	for (size_t i = 0; i < r->earlier_count; i++)
 		*count += r->earlier[i].attempt_id > counted &&
-			  holds(buf_str(&r->earlier[i].members), key / KEY_DESTINATIONS);
+			  members_hold(buf_str(&r->earlier[i].members),
+				       key / KEY_DESTINATIONS);
 	return e->code;
 }
 
