@@ -7,7 +7,7 @@
 -- 4 have their note.
 UPDATE derived_id SET redacted = 1
 WHERE redacted IS NULL AND outbox_id IN (
-	SELECT key / 1024 FROM delivery WHERE state BETWEEN 80 AND 143 AND state < 160
+	SELECT key / 1024 FROM delivery WHERE state BETWEEN 80 AND 143
 	UNION SELECT key / 1024 FROM waiting)
 	AND (SELECT instr(CAST(payload AS TEXT), '/') FROM outbox WHERE id = outbox_id) > 0
 	AND NOT (SELECT typeof(created_at) = 'integer' AND created_at >
@@ -21,8 +21,8 @@ UPDATE destination SET default_country = 'GR' WHERE upper(trim(default_country))
 -- An identifier that is written 4711.0 was read as that text and is read as 4711 now: what somebody
 -- has said by it is put in once more, to be read anew, with the time that it had; what denies nothing
 -- a millisecond earlier, so that a denial of the same moment stays the latest. Since the version that
--- has step 4 the columns were read so. A row that joins
--- nobody (identity_disabled) is put in with those identifiers alone.
+-- has step 4 the columns were read so. A row that joins nobody (identity_disabled) is put in with those
+-- identifiers alone.
 INSERT INTO consent (external_id, email, phone, session_id, ad_user_data, ad_personalization,
 	ad_storage, analytics_storage, stated_at)
 SELECT CASE WHEN e OR NOT alone THEN external_id END, CASE WHEN NOT alone THEN email END,
