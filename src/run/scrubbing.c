@@ -57,7 +57,7 @@ static void scrub_work(struct job *job, void *state)
 /* What a failed transaction rewrote is as it was: the pass starts over. */
 static void failed(struct scrubbing *s, const struct err *e, uint64_t now)
 {
-	trouble_note(s->relay, "redaction_failed", e);
+	trouble_note_redaction(s->relay, e);
 	s->failing = true;
 	if (e->code != ERR_BUSY && e->code != ERR_IO)
 		relay_fail(s->relay, e);

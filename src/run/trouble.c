@@ -39,7 +39,8 @@ static bool is_told(struct trouble_state *t, const char *event, uint64_t now)
 	return false;
 }
 
-static void note(struct relay *r, const char *event, const struct err *e, int refusal)
+static void note(struct relay *r, const char *event, const struct err *e, int refusal,
+		 const char *stays)
 {
 	uint64_t now = clock_mono_ms();
 	struct log_line line;
@@ -55,16 +56,19 @@ static void note(struct relay *r, const char *event, const struct err *e, int re
 	log_field(&line, "error", "%s", e->msg);
 	if (e->code == ERR_IO || e->code == ERR_BUSY)
 		log_field(&line, "now",
-			  "%s; tried again every second, and goes on by itself",
-			  strcmp(event, "redaction_failed") == 0
-				  ? "personal data of settled rows stays in the file"
-				  : "nothing new is sent");
+			  "%s; tried again every second, and goes on by itself", stays);
 	log_end(&line);
 }
 
 void trouble_note(struct relay *r, const char *event, const struct err *e)
 {
-	note(r, event, e, 0);
+	note(r, event, e, 0, "nothing new is sent");
+}
+
+void trouble_note_redaction(struct relay *r, const struct err *e)
+{
+	note(r, "redaction_failed", e, 0,
+	     "personal data of settled rows stays in the file");
 }
 
 void trouble_over(struct relay *r)
@@ -94,7 +98,7 @@ bool trouble_disk_full(struct relay *r)
 		return false;
 	err_set(&e, ERR_IO, "the disk is full: %lld KiB are left for '%s'; make room",
 		(long long)(left / 1024), r->writer.lock.path);
-	note(r, "disk_full", &e, ENOSPC);
+	note(r, "disk_full", &e, ENOSPC, "nothing new is sent");
 	r->trouble.until_ms = clock_mono_ms() + LOOK_AGAIN_MS;
 	return true;
 }

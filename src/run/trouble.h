@@ -35,6 +35,8 @@ struct trouble_state {
 /* What was refused, under the name of an event of the log: each is told at once, then every
  * minute. */
 void trouble_note(struct relay *r, const char *event, const struct err *e);
+/* The same of the redaction, behind which sending goes on. */
+void trouble_note_redaction(struct relay *r, const struct err *e);
 
 /* Something was written. */
 void trouble_over(struct relay *r);
