@@ -120,16 +120,36 @@ static void check_relay(struct doctor *d)
 			    "none runs; %lld rows wait", (long long)waits);
 }
 
+/* " (2025b)", as the database's first line "# version 2025b" says, or nothing. */
+static void put_zone_version(char *out, size_t size)
+{
+	const char *folder = getenv("TZDIR");
+	char path[4096], line[64], version[32];
+	FILE *f;
+
+	out[0] = '\0';
+	snprintf(path, sizeof(path), "%s/tzdata.zi",
+		 folder ? folder : "/usr/share/zoneinfo");
+	f = fopen(path, "re");
+	if (f == NULL)
+		return;
+	if (fgets(line, sizeof(line), f) && sscanf(line, "# version %31s", version) == 1)
+		snprintf(out, size, " (%s)", version);
+	fclose(f);
+}
+
 static void check_zones(struct doctor *d)
 {
 	const int64_t summer = 1751328000; /* 2025-07-01 */
 	struct err e = {ERR_OK, ""};
 	struct zone *zone = zone_open("Europe/Berlin", &e);
+	char version[40];
 
+	put_zone_version(version, sizeof(version));
 	doctor_tell(d, "time zones",
 		    zone && zone_offset(zone, summer) == 7200 ? FINE : WRONG,
-		    "install the zone data of ICU (libicu72)", "%s",
-		    zone ? "known" : "Europe/Berlin is not known");
+		    "install tzdata, which has /usr/share/zoneinfo", "%s%s",
+		    zone ? "known" : "Europe/Berlin is not known", version);
 	zone_free(zone);
 }
 

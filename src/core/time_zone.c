@@ -8,15 +8,18 @@
 #include <unicode/uenum.h>
 
 #include "base/nearest.h"
+#include "core/zone_rules.h"
 
 #define DAY_S 86400
 #define ZONE_NAME_MAX 64
 /* No clock was ever moved by more than a day; two keep a cached offset away from the
  * local times that are skipped or come twice. */
 #define TRANSITION_MARGIN_S (2 * DAY_S)
+/* 2200-01-01: the rules know of no single changes for ever. */
+#define CACHED_UNTIL INT64_C(7258118400)
 
 struct zone {
-	UCalendar *calendar; /* NULL: UTC */
+	struct zone_rules *rules; /* NULL: UTC */
 	int64_t from, until; /* `offset` holds from <= t < until; equal: for nothing */
 	int32_t offset;
 };
@@ -74,6 +77,8 @@ static bool resembles(struct str zone, struct str name)
 	return true;
 }
 
+/* The names to guess from are ICU's: the files say of themselves which of them are zones
+ * only in part. */
 static void say_unknown(const char *name, struct err *e)
 {
 	UErrorCode status = U_ZERO_ERROR;
@@ -90,6 +95,15 @@ static void say_unknown(const char *name, struct err *e)
 	/* No guess at a fixed offset: GMT+8 and Etc/GMT+8 are sixteen hours apart. */
 	while (!fixed && U_SUCCESS(status) && name[0] != '\0' &&
 	       (zone = uenum_next(all, &len, &status)) != NULL) {
+		if (strcmp(zone, name) == 0) {
+			uenum_close(all);
+			err_set(e, ERR_CONFIG,
+				"'%s' is not in this machine's time zone database; "
+				"install "
+				"or update tzdata",
+				name);
+			return;
+		}
 		if (resembles(str_make(zone, (size_t)len), str_of(name))) {
 			nearest_take(&near, str_make(zone, (size_t)len));
 			break;
@@ -102,42 +116,39 @@ static void say_unknown(const char *name, struct err *e)
 			nearest_hint(&near));
 }
 
-/* ICU answers an unknown name with GMT, hence the question before. */
-static UCalendar *calendar_open(const char *name)
+static bool is_letter(char c)
 {
-	UErrorCode status = U_ZERO_ERROR;
-	UChar id[ZONE_NAME_MAX + 1], canonical[ZONE_NAME_MAX + 1];
-	int32_t len = 0;
-	UBool system = 0;
-	UCalendar *calendar;
+	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
 
-	for (; name[len] != '\0'; len++) {
-		if (len == ZONE_NAME_MAX || name[len] <= ' ' || name[len] > '~')
-			return NULL;
-		id[len] = (UChar)name[len];
-	}
-	ucal_getCanonicalTimeZoneID(id, len, canonical, ZONE_NAME_MAX, &system, &status);
-	if (U_FAILURE(status) || !system || strcmp(name, "Etc/Unknown") == 0)
-		return NULL;
-	calendar = ucal_open(id, len, "en_US_POSIX", UCAL_GREGORIAN, &status);
-	ucal_setGregorianChange(calendar, -1e17, &status);
-	ucal_setAttribute(calendar, UCAL_REPEATED_WALL_TIME, UCAL_WALLTIME_FIRST);
-	ucal_setAttribute(calendar, UCAL_SKIPPED_WALL_TIME, UCAL_WALLTIME_LAST);
-	if (U_FAILURE(status)) {
-		ucal_close(calendar);
-		return NULL;
-	}
-	return calendar;
+/* Of what lies in the folder of the files: no path out of it, none with leap seconds, and
+ * not what the machine's own clock is set to. */
+static bool is_zone_name(const char *name)
+{
+	static const char *const others[] = {"posix/", "right/", "localtime",
+					     "posixrules", "Factory"};
+	size_t len = strlen(name);
+
+	if (len == 0 || len > ZONE_NAME_MAX || !is_letter(name[0]))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!is_letter(name[i]) && !ascii_is_digit(name[i]) &&
+		    strchr("/_+-", name[i]) == NULL)
+			return false;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strncmp(name, others[i], strlen(others[i])) == 0)
+			return false;
+	return true;
 }
 
 struct zone *zone_open(const char *name, struct err *e)
 {
-	UCalendar *calendar = NULL;
+	struct zone_rules *rules = NULL;
 	struct zone *z;
 
 	if (strcmp(name, "UTC") != 0) {
-		calendar = calendar_open(name);
-		if (calendar == NULL) {
+		rules = is_zone_name(name) ? zone_rules_open(name) : NULL;
+		if (rules == NULL) {
 			say_unknown(name, e);
 			return NULL;
 		}
@@ -145,7 +156,7 @@ struct zone *zone_open(const char *name, struct err *e)
 	z = calloc(1, sizeof(*z));
 	if (z == NULL)
 		abort();
-	z->calendar = calendar;
+	z->rules = rules;
 	return z;
 }
 
@@ -153,38 +164,20 @@ void zone_free(struct zone *z)
 {
 	if (z == NULL)
 		return;
-	if (z->calendar != NULL)
-		ucal_close(z->calendar);
+	zone_rules_free(z->rules);
 	free(z);
-}
-
-static int64_t transition(struct zone *z, UTimeZoneTransitionType type, int64_t none)
-{
-	UErrorCode status = U_ZERO_ERROR;
-	UDate at;
-
-	if (!ucal_getTimeZoneTransitionDate(z->calendar, type, &at, &status) ||
-	    U_FAILURE(status))
-		return none;
-	return (int64_t)(at / 1000);
 }
 
 static void look_up(struct zone *z, int64_t unix_s)
 {
-	UErrorCode status = U_ZERO_ERROR;
-	int32_t ms;
-
-	ucal_setMillis(z->calendar, (UDate)unix_s * 1000, &status);
-	ms = ucal_get(z->calendar, UCAL_ZONE_OFFSET, &status) +
-	     ucal_get(z->calendar, UCAL_DST_OFFSET, &status);
-	z->offset = U_FAILURE(status) ? 0 : ms / 1000;
-	z->from = transition(z, UCAL_TZ_TRANSITION_PREVIOUS_INCLUSIVE, INT64_MIN);
-	z->until = transition(z, UCAL_TZ_TRANSITION_NEXT, INT64_MAX);
+	z->offset = zone_rules_offset(z->rules, unix_s, &z->from, &z->until);
+	if (z->until > CACHED_UNTIL)
+		z->until = CACHED_UNTIL;
 }
 
 int32_t zone_offset(struct zone *z, int64_t unix_s)
 {
-	if (z == NULL || z->calendar == NULL)
+	if (z == NULL || z->rules == NULL)
 		return 0;
 	if (unix_s < z->from || unix_s >= z->until)
 		look_up(z, unix_s);
@@ -195,28 +188,20 @@ int32_t zone_offset(struct zone *z, int64_t unix_s)
 static bool is_certain(const struct zone *z, int64_t unix_s)
 {
 	return (z->from == INT64_MIN || unix_s >= z->from + TRANSITION_MARGIN_S) &&
-	       (z->until == INT64_MAX || unix_s < z->until - TRANSITION_MARGIN_S) &&
-	       z->from < z->until;
+	       unix_s < z->until - TRANSITION_MARGIN_S && z->from < z->until;
 }
 
 int64_t zone_from_civil(struct zone *z, const struct civil *c)
 {
-	UErrorCode status = U_ZERO_ERROR;
-	int64_t as_utc = civil_to_unix(c);
-	UDate ms;
+	int64_t as_utc = civil_to_unix(c), unix_s;
 
-	if (z == NULL || z->calendar == NULL)
+	if (z == NULL || z->rules == NULL)
 		return as_utc;
 	if (is_certain(z, as_utc - z->offset))
 		return as_utc - z->offset;
-	ucal_clear(z->calendar);
-	ucal_setDateTime(z->calendar, c->year, c->month - 1, c->day, c->hour, c->minute,
-			 c->second, &status);
-	ms = ucal_getMillis(z->calendar, &status);
-	if (U_FAILURE(status))
-		return as_utc;
-	zone_offset(z, (int64_t)(ms / 1000)); /* the next one is likely near */
-	return (int64_t)(ms / 1000);
+	unix_s = zone_rules_instant(z->rules, as_utc);
+	zone_offset(z, unix_s); /* the next one is likely near */
+	return unix_s;
 }
 
 static char *put_digits(char *to, int32_t n, int count, char behind)

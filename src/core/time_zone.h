@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * time_zone.h - local time and UTC by the tz database that ICU carries; TZ is never set.
+ * time_zone.h - local time and UTC by the machine's tz database; TZ is never set.
  *
- * Owns:    an ICU calendar per zone; a lookup between the same two transitions as the
- *          last one does not ask it.
+ * Owns:    the rules of a zone (zone_rules.h); a lookup between the same two transitions as
+ *          the last one does not ask them.
  * Thread:  one at a time; each worker opens its own.
  * Errors:  CONFIG a name that is no zone. */
 #ifndef CORE_TIME_ZONE_H

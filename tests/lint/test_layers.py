@@ -30,6 +30,7 @@ OWNERS = {
     "openssl/": ("src/core/digest.c", "src/core/secret.h", "src/net/", "src/store/vault.c"),
     "unicode/": ("src/core/",),
     "phonenumbers/": ("src/core/phone_number.cc",),
+    "absl/": ("src/core/zone_rules.cc",),
     "xxhash.h": ("src/core/", "src/store/dedup.c", "tools/sandbox/dedup.c"),
     "jsmn.h": ("src/core/json.c",),
 }

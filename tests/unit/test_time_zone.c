@@ -109,6 +109,15 @@ static void offsets(void **state)
 		{"Australia/Lord_Howe", 1743865199, 39600},
 		{"Australia/Lord_Howe", 1743865200, 37800},
 		{"Etc/GMT-8", 0, 28800},
+		/* What governments changed since Debian's ICU was made. */
+		{"America/Chihuahua", 1764201600, -21600},
+		{"America/Ciudad_Juarez", 1764201600, -25200},
+		{"America/Mexico_City", 1751328000, -21600},
+		{"Asia/Almaty", 1764201600, 18000},
+		{"Africa/Cairo", 1751328000, 10800},
+		{"Pacific/Fiji", 1764201600, 43200},
+		{"America/New_York", 16725225600, -18000}, /* 2500, beyond the changes kept */
+		{"America/New_York", 16740950400, -14400},
 	};
 	struct zone *z;
 
@@ -139,6 +148,15 @@ static void unknown_names(void **state)
 		{"GMT+8", "eight hours ahead of UTC is Etc/GMT-8"},
 		{"+08:00", "Etc/GMT-8"},
 		{"Etc/Unknown", "is no time zone"},
+		{"PST", "'PST' is not in this machine's time zone database; install or"},
+		{"localtime", "is no time zone"}, /* files beside the zones */
+		{"posixrules", "is no time zone"},
+		{"right/Europe/Berlin", "is no time zone"},
+		{"zone.tab", "is no time zone"},
+		{"../zoneinfo/Europe/Berlin", "is no time zone"},
+		{"/usr/share/zoneinfo/Europe/Berlin", "is no time zone"},
+		{"file:/usr/share/zoneinfo/Europe/Berlin", "is no time zone"},
+		{"Fixed/UTC+08:00:00", "is no time zone"},
 		{"Europe/Berlin ", "is no time zone"},
 		{"Europe/Berl\xc3\xadn", "is no time zone"},
 		{"12345678901234567890123456789012345678901234567890123456789012345678901"
