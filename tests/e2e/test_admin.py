@@ -216,6 +216,8 @@ class Metrics(Case):
         rows = [purchase(n, consent=GRANTED) for n in range(20)]
         rows += [purchase(n, event="nothing known", prefix="u") for n in range(3)]
         rows += [purchase(n, prefix="r", page=None) for n in range(2)] + [purchase(1)]
+        # One status of several reasons is their sum.
+        rows += [purchase(n, prefix="v", properties={"value": "x"}) for n in range(4)]
         self.project.insert(rows)
         admin = Admin(self.start())
         wait_until(lambda: samples(self.told(admin)).get(
@@ -229,7 +231,7 @@ class Metrics(Case):
             self.assertEqual(said.pop(name), count, name)
         self.assertFalse(any(value for name, value in said.items()
                              if name.startswith("convey_deliveries")), said)
-        self.assertEqual(said["convey_events_received_total"], 26)
+        self.assertEqual(said["convey_events_received_total"], 30)
         self.assertEqual(said['convey_undelivered{destination="",status="skipped",'
                               'reason="not_mapped"}'], 3)
         self.assertEqual(said['convey_backlog{destination="app"}'], 20)

@@ -62,6 +62,14 @@ class Files(Case):
         names = [row["name"] for row in json.loads(self.convey("destination", "list", "--json"))]
         self.assertEqual(names, ["a", "b"])
 
+    def test_what_one_destination_maps_and_the_file_does_not_goes(self):
+        self.fill()
+        config = self.export()
+        self.convey("map", "set", "leased", "Purchase", "--destination", "b")
+        self.convey("map", "set", "leased", "Purchase")
+        self.import_(config)
+        self.assertEqual(self.export(), config)
+
     def test_to_a_file(self):
         path = os.path.join(self.project.directory, "config.json")
         self.assertEqual(self.convey("config", "export", path), "")

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -78,6 +79,20 @@ class Parts(Case):
             purchase(2, consent=None, user={"email": "ada@buyer.example"})])
         self.drain()
         self.assertEqual(self.statuses(), [("delivered", None), ("duplicate", None)] * 2)
+        self.check()
+
+    def test_a_time_that_could_not_be_sent_fills_nothing(self):
+        """The first row says no time; what would make it too old, or of the future, is left."""
+        now = int(time.time())
+        self.project.insert([purchase(1), purchase(1, event_time=now - 40 * 86400),
+                             purchase(2), purchase(2, event_time=now + 86400),
+                             purchase(3), purchase(3, event_time=now - 86400)])
+        self.drain()
+        self.assertEqual(self.statuses(), [("delivered", None), ("duplicate", None)] * 3)
+        times = {name: event["event_time"] for name, event in self.events().items()}
+        self.assertLess(abs(times["id-1"] - now), 60)
+        self.assertLess(abs(times["id-2"] - now), 60)
+        self.assertEqual(times["id-3"], now - 86400)
         self.check()
 
     def test_one_that_was_cancelled_adds_nothing(self):

@@ -54,6 +54,24 @@ class Forget(ForgetCase):
                          {"delivered": 13, "skipped": 1, "rejected": 1})
 
 
+class ForgetInFlight(ForgetCase):
+    def test_the_first_and_the_last_of_a_request(self):
+        """What travels stays as it is, is told, and goes when it is asked for again."""
+        self.sandbox.set_faults("slow:ms=3000")
+        self.project.insert(canary(n) for n in range(3))
+        relay = self.start()
+        wait_until(lambda: self.project.query(
+            "SELECT 1 FROM attempt WHERE outcome IS NULL AND events = 3"))
+        for n in range(3):
+            got = self.forget("--email", person(n)["email"], status=75)
+            self.assertEqual((got["erased"], got["cancelled"], got["in_flight"]), (0, 0, 1))
+        self.project.wait_for({"delivered": 3})
+        self.assertEqual(relay.stop(), 0)
+        for n in range(3):
+            self.assertEqual(self.forget("--email", person(n)["email"])["erased"], 1)
+        self.check()
+
+
 class ForgetWaiting(ForgetCase):
     token = None
 
@@ -94,6 +112,34 @@ class ForgetWaiting(ForgetCase):
                                "consents": 1, "dry_run": False})
         self.assertEqual(self.project.query("SELECT session_id FROM visit"), [("s1",)])
         self.assertEqual(self.places_of("canary0", "+491709990000", sha256("+491709990000")), [])
+
+    def test_what_was_read_of_visits_and_consents(self):
+        """A later conversion of the same identifiers finds neither page nor permission."""
+        producer = self.project.connect()
+        for n in (0, 1):
+            producer.execute("INSERT INTO visit (session_id, email, page_url, ip) VALUES "
+                             "(?, ?, 'https://shop.example/secret', '203.0.113.77')",
+                             (f"s{n}", person(n)["email"]))
+            producer.execute("INSERT INTO consent (email, ad_user_data) VALUES (?, 'GRANTED')",
+                             (person(n)["email"],))
+        producer.close()
+        self.project.set_token("token", "shop")
+        self.assertEqual(self.drain(), 0)
+        pages, statements = (self.project.query(f"SELECT count(*) FROM {table}")[0][0]
+                             for table in ("page_view", "statement"))
+        self.assertGreater(min(pages, statements), 0)
+        upper = sha256(person(0)["email"].lower()).upper()
+        got = self.forget("--email", upper)
+        self.assertEqual((got["visits"], got["consents"]), (1, 1))
+        self.assertEqual(self.project.query("SELECT count(*) FROM page_view"), [(pages // 2,)])
+        self.assertEqual(self.project.query("SELECT count(*) FROM statement"),
+                         [(statements // 2,)])
+        self.project.insert([purchase(n, page=None, session_id=f"s{n}",
+                                      user={"email": person(n)["email"]}) for n in (0, 1)])
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.query(
+            "SELECT event_id, status, reason FROM outbox_status ORDER BY id"),
+            [("id-0", "rejected", "missing_page_url"), ("id-1", "delivered", None)])
 
     def test_whose_external_id_differs_in_case_is_another(self):
         producer = self.project.connect()

@@ -15,6 +15,14 @@ from pii_case import GRANTED, PiiCase, canary, person, sha256  # noqa: E402
 
 
 class Sent(PiiCase):
+    def test_a_national_number_is_not_of_a_destination_that_is_gone(self):
+        self.project.convey("destination", "set", "shop", "--default-country", "DE")
+        self.add_destination("wien", "PIXEL2", options=("--default-country", "AT"))
+        self.project.convey("destination", "remove", "shop")
+        self.project.insert([purchase(1, consent=GRANTED, user={"phone": "0664 1234567"})])
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.payload("id-1")["user"]["phone"], sha256("+436641234567"))
+
     def test_nobody_is_no_person(self):
         """What forms, SDKs and templates leave is the same for many; another number may be somebody's."""
         self.add_destination("app", "P2", source="app")

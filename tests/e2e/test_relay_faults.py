@@ -332,9 +332,9 @@ class Credentials(Case):
         self.project.insert(purchase(n) for n in range(50))
         relay = self.start()
         wait_until(lambda: self.project.queue()["state"] == "permission")
+        wait_until(lambda: self.project.query("SELECT DISTINCT reason FROM outbox_status") ==
+                   [("permission",)])
         self.assertEqual(self.project.delivery("id-7")["reason"], "permission")
-        self.assertEqual(self.project.query("SELECT DISTINCT reason FROM outbox_status"),
-                         [("permission",)])
         time.sleep(0.5)
         self.assertLessEqual(self.sandbox.stats()["requests"], 2)
         self.project.set_token("both")

@@ -41,6 +41,21 @@ class Retention(Case):
         self.assertEqual(self.project.statuses(), {"duplicate": 10, "delivered": 10})
         self.assertEqual(len(self.sandbox.ledger()), 3)
 
+    def test_what_is_told_of_them_goes_too(self):
+        """Derived ids, and duplicates that came before and after the first was sent."""
+        self.project.insert([purchase(n, event_id=None, user={"email": f"a{n}@buyer.example"})
+                             for n in range(3)] + [purchase(7), purchase(7)])
+        self.drain()
+        self.project.insert([purchase(7)])
+        self.drain()
+        tables = ("derived_id", "duplicate")
+        self.assertEqual([self.project.query(f"SELECT count(*) FROM {table}")[0][0]
+                          for table in tables], [3, 2])
+        self.a_day_passes(31)
+        self.drain()
+        self.assertEqual([self.project.query(f"SELECT count(*) FROM {table}")[0][0]
+                          for table in tables], [0, 0])
+
     def test_what_waits_stays_and_arrives(self):
         relay = self.start()
         self.project.insert([purchase(1)])

@@ -303,6 +303,28 @@ static void the_copy_is_whole_whatever_lay_there(void **state)
 	db_close(&f.db);
 }
 
+/* To empty it would empty the database. */
+static void another_name_of_the_database_is_no_place_for_a_copy(void **state)
+{
+	struct scene *s = *state;
+	char copy[200], part[220];
+	struct file f;
+	int applied;
+
+	make_old(s, &f, copy);
+	snprintf(part, sizeof(part), "%s.part", copy);
+	unlink(part);
+	assert_int_equal(link(f.path, part), 0);
+	assert_int_equal(migrate(&f.db, false, &applied, &s->e), ERR_IO);
+	assert_non_null(strstr(s->e.msg, part));
+	assert_int_equal(ask(s, &f, "SELECT count(*) FROM outbox WHERE event = 'kept'"),
+			 1);
+	unlink(part);
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	assert_is_copy(s, copy);
+	db_close(&f.db);
+}
+
 static void without_a_copy_nothing_is_migrated(void **state)
 {
 	struct scene *s = *state;
@@ -341,6 +363,7 @@ int main(void)
 		T(two_at_once),
 		T(the_copy_is_its_owner_s_alone),
 		T(the_copy_is_whole_whatever_lay_there),
+		T(another_name_of_the_database_is_no_place_for_a_copy),
 		T(without_a_copy_nothing_is_migrated),
 	};
 
