@@ -98,7 +98,7 @@ static void add_escaped(struct buf *b, unsigned char c)
 
 void buf_add_json(struct buf *b, struct str s)
 {
-	const char *from = s.p, *end = s.p + s.len;
+	const char *from = s.p, *end = s.len > 0 ? s.p + s.len : s.p;
 
 	while (from < end) {
 		const char *odd = plain_end(from, end, false);

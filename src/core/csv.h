@@ -38,7 +38,9 @@ const char *csv_split(struct csv *c, struct str record);
 
 static inline struct str csv_field(const struct csv *c, size_t i)
 {
-	return str_make(c->text.p + c->fields[i].at, c->fields[i].len);
+	return c->fields[i].len == 0
+		       ? str_of("")
+		       : str_make(c->text.p + c->fields[i].at, c->fields[i].len);
 }
 
 #endif

@@ -284,7 +284,7 @@ enum err_code dedup_tidy(struct dedup *d, struct err *e)
 static void forget_flushed(struct dedup *d)
 {
 	size_t count = d->journal_len - d->flushed_len;
-	struct dedup_slot *later = d->journal + d->flushed_len;
+	struct dedup_slot *later = count > 0 ? d->journal + d->flushed_len : NULL;
 
 	for (size_t i = 0; i < count; i++)
 		later[i].outbox_id = probe(d, later[i].hash)->outbox_id;

@@ -31,7 +31,9 @@ BUILDS = {
     "fuzz": ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false",
              "-Dc_args=-fsanitize=fuzzer-no-link", "-Dcpp_args=-fsanitize=fuzzer-no-link"],
 }
-COMPILERS = {"fuzz": {"CC": "clang", "CXX": "clang++"}}
+# binutils' other linker takes a tenth of the time for two hundred programs.
+FAST = {"CC_LD": "gold", "CXX_LD": "gold"} if shutil.which("ld.gold") else {}
+COMPILERS = {"plain": FAST, "asan": FAST, "tsan": FAST, "fuzz": {"CC": "clang", "CXX": "clang++"}}
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -149,7 +151,7 @@ def build_targets(name, targets):
     for words in steps:
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace",
-                              env=dict(os.environ, **COMPILERS.get(name, {})))
+                              env=dict(os.environ, **COMPILERS[name]))
         if done.returncode != 0:
             print(re.sub(r"^(\[\d+/\d+\]|ninja: Enter).*\n", "", done.stdout, flags=re.M))
             return False
