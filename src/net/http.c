@@ -17,6 +17,7 @@ enum {
 	CONNECT_TIMEOUT_MS = 10000,
 	UPLOAD_CHUNK = 256 * 1024,
 	EASY_POOL = 32,
+	AGAIN_MS = 1000,
 };
 
 _Static_assert(HTTP_ERROR_MAX >= CURL_ERROR_SIZE, "libcurl writes as many");
@@ -45,6 +46,18 @@ struct watch {
 };
 
 static void collect(struct http *http);
+static void on_timer(uv_timer_t *timer);
+
+/* Where curl had no memory it has not said either when it wants to be asked again. */
+static void serve(struct http *http, curl_socket_t fd, int flags)
+{
+	int running;
+
+	if (curl_multi_socket_action(http->multi, fd, flags, &running) != CURLM_OK &&
+	    !uv_is_active((uv_handle_t *)&http->timer))
+		uv_timer_start(&http->timer, on_timer, AGAIN_MS, 0);
+	collect(http);
+}
 
 static void watch_closed(uv_handle_t *handle)
 {
@@ -54,9 +67,7 @@ static void watch_closed(uv_handle_t *handle)
 static void on_socket(uv_poll_t *poll, int status, int events)
 {
 	struct watch *w = uv_handle_get_data((uv_handle_t *)poll);
-	struct http *http = w->http;
-	curl_socket_t fd = w->fd;
-	int running, flags = 0;
+	int flags = 0;
 
 	if (status < 0) /* and what it stopped, which tells its name */
 		flags = CURL_CSELECT_ERR | CURL_CSELECT_IN | CURL_CSELECT_OUT;
@@ -64,8 +75,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
 		flags |= CURL_CSELECT_OUT;
-	curl_multi_socket_action(http->multi, fd, flags, &running);
-	collect(http);
+	serve(w->http, w->fd, flags);
 }
 
 static struct watch *watch_new(struct http *http, curl_socket_t fd)
@@ -90,37 +100,27 @@ static int socket_function(CURL *easy, curl_socket_t fd, int what, void *arg,
 {
 	struct http *http = arg;
 	struct watch *w = socket_arg;
-	int events = 0;
+	int events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
+		     (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
 
 	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (w) {
-			uv_poll_stop(&w->poll);
-			curl_multi_assign(http->multi, fd, NULL);
-			uv_close((uv_handle_t *)&w->poll, watch_closed);
-		}
-		return 0;
+	if (what == CURL_POLL_REMOVE && w) {
+		uv_poll_stop(&w->poll);
+		curl_multi_assign(http->multi, fd, NULL);
+		uv_close((uv_handle_t *)&w->poll, watch_closed);
 	}
-	if (http->closing)
+	if (what == CURL_POLL_REMOVE || http->closing)
 		return 0;
 	if (!w)
 		w = watch_new(http, fd);
 	if (!w)
 		return -1;
-	if (what & CURL_POLL_IN)
-		events |= UV_READABLE;
-	if (what & CURL_POLL_OUT)
-		events |= UV_WRITABLE;
 	return uv_poll_start(&w->poll, events, on_socket) == 0 ? 0 : -1;
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-	struct http *http = uv_handle_get_data((uv_handle_t *)timer);
-	int running;
-
-	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	collect(http);
+	serve(uv_handle_get_data((uv_handle_t *)timer), CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int timer_function(CURLM *multi, long timeout_ms, void *arg)

@@ -101,12 +101,12 @@ class Sizes(Case):
 
 class Memory(Case):
     """An allocation of the process fails, or some: whichever of its libraries asked, it ends
-    by its own abort (which is a kill -9) or by a named status, or goes on. Two libraries of
-    Debian 12 read from NULL instead: OpenSSL where its own beginning failed, and ICU's
-    regular expressions, which libphonenumber has."""
+    by its own abort (which is a kill -9) or by a named status, or goes on. Three libraries of
+    Debian 12 do worse: OpenSSL where its own beginning failed and ICU's regular expressions,
+    which libphonenumber has, read from NULL, and libcurl divides by a table's size of zero."""
     PRELOADED = os.path.join(os.environ.get("BUILD", os.path.join(ROOT, "build")), "tests", "lib",
                              "libno_memory.so")
-    ENDS = {0, 70, 73, 74, 75, 77, 78, -signal.SIGABRT}
+    ENDS = {0, 70, 73, 74, 75, 77, 78, -signal.SIGABRT, -signal.SIGFPE}
     ROWS = 5
 
     def run_with(self, **settings):
@@ -154,6 +154,20 @@ class Memory(Case):
 
     def test_an_allocation_fails(self):
         self.run_failing(RUNS)
+
+    def test_libcurl_has_none_for_a_request(self):
+        """Each of the last that it asks for, when all has begun, and two more: what it did not
+        get to say, when it wants to be asked again, let the relay wait for ever."""
+        self.rows, self.more = 0, {}
+        counted = os.path.join(self.project.directory, "count")
+        meant = {"NO_MEMORY_OF": "libcurl"}
+        self.assertEqual(self.run_with(NO_MEMORY_COUNT=counted, **meant), 0)
+        with open(counted, encoding="ascii") as file:
+            allocations = int(file.read())
+        for first in range(allocations - 26, allocations):
+            self.run_with(NO_MEMORY=f"{first} 3", **meant)
+        self.assertEqual(self.drain(), 0)
+        self.check()
 
     def test_with_phone_numbers(self):
         self.run_failing(RUNS // 4, phone="+49 30 1234567")
