@@ -196,6 +196,31 @@ static void what_another_convey_did(void **state)
 	}
 }
 
+/* What a step was before it was mended is no damage; of another step it is. */
+static void an_earlier_form(void **state)
+{
+	struct scene *s = *state;
+	struct file f;
+	int applied;
+
+	make(s, &f, NULL);
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	assert_ok(s, db_exec(&f.db,
+			     "UPDATE schema_migration SET sha256 = "
+			     "'63b65385c230558ae14598380e355728207e8212d38a19e9e1c110e3ff"
+			     "5fb1ad' WHERE version = 6",
+			     &s->e));
+	assert_ok(s, migrate_check(&f.db, &s->e));
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	assert_int_equal(applied, 0);
+	assert_ok(s, db_exec(&f.db,
+			     "UPDATE schema_migration SET sha256 = (SELECT sha256 FROM "
+			     "schema_migration WHERE version = 6) WHERE version = 5",
+			     &s->e));
+	assert_int_equal(migrate_check(&f.db, &s->e), ERR_CORRUPT);
+	db_close(&f.db);
+}
+
 static void two_at_once(void **state)
 {
 	struct scene *s = *state;
@@ -360,6 +385,7 @@ int main(void)
 		T(names_that_are_gone),
 		T(a_dry_run),
 		T(what_another_convey_did),
+		T(an_earlier_form),
 		T(two_at_once),
 		T(the_copy_is_its_owner_s_alone),
 		T(the_copy_is_whole_whatever_lay_there),
