@@ -12,22 +12,38 @@
 #define KEPT "destination_id NOT IN (SELECT id FROM destination WHERE removed <> 0)"
 
 /* clang-format off */
+/* Seconds, and the last attempt that had begun as long ago, found by halving the ids that it may
+ * have: there may be millions. Behind 0 the last of all, as the clock may have been put back. */
+#define MID "(low + high + 1) / 2"
+#define MID_IS_BEFORE                                                                    \
+	"(SELECT started_at FROM attempt WHERE id >= " MID " ORDER BY id LIMIT 1) <= "   \
+	"(strftime('%s', 'now') - patience) * 1000"
+#define CUT                                                                              \
+	"cut(patience, low, high) AS (SELECT p.patience, CASE WHEN p.patience > 0 THEN " \
+	"(SELECT min(id) FROM attempt) ELSE (SELECT max(id) FROM attempt) END, "         \
+	"(SELECT max(id) FROM attempt) FROM (SELECT 0 AS patience UNION ALL SELECT 600 " \
+	"UNION ALL SELECT 86400) p UNION ALL SELECT patience, CASE WHEN " MID_IS_BEFORE  \
+	" THEN " MID " ELSE low END, CASE WHEN " MID_IS_BEFORE " THEN high ELSE " MID    \
+	" - 1 END FROM cut WHERE low < high)"
+
 /* A wrong endpoint or version, which TikTok or a gateway answers: it passes where a gateway is
  * being deployed, and never where the address is wrong. What else goes on by itself (network, tls,
  * a throttle) does so within a day. It has been tried for as long: rows that were kept otherwise,
- * by a pause or as no relay ran, may be older. The latest attempts are looked through: there may be
- * millions. */
+ * by a pause or as no relay ran, may be older. Of the attempts, its own and others', those in front of
+ * that moment are looked through, and the latest. Without the plus an index of all is made first. */
 #define STOPPED_FOR_LONG                                                                 \
-	"(SELECT count(*) FROM (SELECT *, CASE WHEN state = 'server_error' THEN 600 "    \
+	"(WITH RECURSIVE " CUT " SELECT count(*) FROM (SELECT *, CASE "                  \
+	"WHEN state = 'server_error' THEN 600 "                                          \
 	"WHEN state IN ('rate_limited', 'network', 'tls', 'circuit_open') THEN 86400 "   \
 	"END AS patience, coalesce(strftime('%s', last_delivered_at), 0) AS took_s, "    \
-	"strftime('%s', 'now') AS now_s FROM queue_status) q WHERE patience <= "         \
-	"min(oldest_pending_s, now_s - took_s) AND EXISTS (SELECT 1 FROM "               \
-	"(SELECT destination_id, started_at, outcome FROM attempt ORDER BY id DESC "     \
-	"LIMIT 100000) a "                                                               \
-	"JOIN destination t ON t.id = a.destination_id AND t.removed = 0 WHERE "         \
-	"t.name = q.destination AND a.started_at BETWEEN took_s * 1000 AND "             \
-	"(now_s - patience) * 1000 AND a.outcome <> 'delivered'))"
+	"strftime('%s', 'now') AS now_s FROM queue_status) q "                           \
+	"JOIN destination t ON t.name = q.destination "                                  \
+	"WHERE patience <= min(oldest_pending_s, now_s - took_s) AND EXISTS "            \
+	"(SELECT 1 FROM cut c CROSS JOIN attempt a "                                     \
+	"ON a.id BETWEEN c.high - 49999 AND c.high WHERE c.low = c.high AND "            \
+	"c.patience IN (q.patience, 0) AND a.outcome <> 'delivered' AND "                \
+	"+a.destination_id = t.id AND "                                                  \
+	"a.started_at BETWEEN took_s * 1000 AND (now_s - q.patience) * 1000))"
 /* clang-format on */
 
 /* A week before they are too old, for whatever reason they wait. */
