@@ -133,12 +133,30 @@ static enum err_code answer_nowhere(struct preview *p, struct err *e)
 	return e->code = ERR_OK;
 }
 
+#define IF_ANOTHER                                                                       \
+	"If it is another conversion, insert it again under an event_id of its own."
+
+static enum err_code answer_duplicate(struct preview *p, struct err *e)
+{
+	if (p->subject.first)
+		cmd_say(p->cmd, "%-12s a duplicate of row %lld: it is not sent itself",
+			"dedup", (long long)p->subject.first);
+	if (p->cmd->json)
+		add_object(p, NULL, status_word(STATUS_DUPLICATE), REASON_NONE,
+			   STR(IF_ANOTHER));
+	else
+		cmd_say(p->cmd, "nothing would be sent: duplicate. " IF_ANOTHER);
+	return e->code = ERR_OK;
+}
+
 /* What would go, after the subject was judged. */
 static enum err_code show(struct preview *p, struct err *e)
 {
 	struct judge *j = &p->subject.judge;
 	enum reason reason = subject_reason(&p->subject);
 
+	if (p->subject.duplicate)
+		return answer_duplicate(p, e);
 	if (subject_has_no_destination(&p->subject))
 		return answer_nowhere(p, e);
 	if (reason != REASON_NONE)
@@ -333,9 +351,6 @@ static enum err_code show_operand(struct preview *p, int64_t row, struct err *e)
 		e->code = subject_find_row(&p->subject, row, e);
 	else if (subject_find(&p->subject, c->argv[0], e) == ERR_NOINPUT)
 		return neither(c->argv[0], e);
-	if (e->code == ERR_OK && p->subject.first)
-		cmd_say(c, "%-12s a duplicate of row %lld: it is not sent itself",
-			"dedup", (long long)p->subject.first);
 	if (e->code != ERR_OK || subject_judge(&p->subject, &p->trace, e) != ERR_OK)
 		return e->code;
 	return show(p, e);

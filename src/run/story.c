@@ -149,6 +149,9 @@ static void add_event(struct story *w, struct str event)
 		buf_adds(&w->line, event);
 }
 
+#define IF_ANOTHER                                                                       \
+	"; if it is another conversion, insert it again under an event_id of its own"
+
 static enum err_code tell_row(struct story *w, int64_t id, bool holder, struct err *e)
 {
 	struct buf *out = line(w);
@@ -167,11 +170,8 @@ static enum err_code tell_row(struct story *w, int64_t id, bool holder, struct e
 					      ? STR(", event_id derived from its content")
 					      : STR(", event_id from transaction_id"));
 		if (holder && w->subject->first)
-			buf_addf(
-				out,
-				", a duplicate of row %lld; if it is another conversion, "
-				"insert it again under an event_id of its own",
-				(long long)w->subject->first);
+			buf_addf(out, ", a duplicate of row %lld" IF_ANOTHER,
+				 (long long)w->subject->first);
 		if (!holder) {
 			add(out, "", &rows, 3);
 			add(out, "", &rows, 4);
@@ -395,17 +395,31 @@ tell_deliveries(struct story *w, void (*what)(struct story *w, const struct rows
 	return e->code;
 }
 
+/* Of a row that no relay has read: its id is known when it has been judged. */
+static void tell_before(struct story *w)
+{
+	struct buf *out = line(w);
+
+	buf_addf(out, "when it is read it will be a duplicate of row %lld" IF_ANOTHER,
+		 (long long)w->subject->first);
+	tell(w, "dedup", buf_str(out));
+}
+
 static enum err_code tell_all(struct story *w, struct err *e)
 {
 	struct trace trace = {trace_line, w};
 	struct subject *s = w->subject;
+	int64_t told;
 
 	if (tell_rows(w, e) != ERR_OK || tell_deliveries(w, tell_status, e) != ERR_OK)
 		return e->code;
 	speak_of(w, "");
+	told = s->first;
 	if (subject_judge(s, &trace, e) != ERR_OK)
 		return e->code;
 	tell_kept(w);
+	if (s->first != told)
+		tell_before(w);
 	if (subject_reason(s) == REASON_NONE)
 		tell_shapes(w, &trace);
 	else if (subject_has_no_destination(s))

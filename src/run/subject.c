@@ -5,6 +5,7 @@
 #include "core/json_place.h"
 #include "core/left_out.h"
 #include "run/envelope.h"
+#include "store/history.h"
 #include "store/migrate.h"
 
 /* Of the conversions that no relay has taken up, so many are asked what they tell of a person:
@@ -111,6 +112,19 @@ enum err_code subject_find_row(struct subject *s, int64_t id, struct err *e)
 	return lookup_first(&s->judge.db, id, &s->first, e);
 }
 
+/* A duplicate is not sent, whatever is decided of it. */
+static enum err_code compare(struct subject *s, struct err *e)
+{
+	struct judge *j = &s->judge;
+
+	if (history_is_duplicate(&j->db, s->holder, &s->duplicate, e) != ERR_OK ||
+	    s->duplicate || s->unread != REASON_NONE)
+		return e->code;
+	if (lookup_before(&j->db, s->holder, j->event_id, &s->first, e) == ERR_OK)
+		s->duplicate = s->first != 0;
+	return e->code;
+}
+
 enum err_code subject_judge(struct subject *s, const struct trace *t, struct err *e)
 {
 	bool found;
@@ -122,7 +136,7 @@ enum err_code subject_judge(struct subject *s, const struct trace *t, struct err
 	if (!found)
 		return err_set(e, ERR_IO, "row %lld cannot be read",
 			       (long long)s->holder);
-	if (read_whole(s, e) != ERR_OK)
+	if (read_whole(s, e) != ERR_OK || compare(s, e) != ERR_OK)
 		return e->code;
 	return rule(s, t, e);
 }
@@ -132,6 +146,7 @@ enum err_code subject_take(struct subject *s, const struct outbox_row *row,
 {
 	s->row = *row;
 	s->count = 0;
+	s->duplicate = false;
 	if (learn(s, INT64_MAX, e) != ERR_OK)
 		return e->code;
 	s->unread = judge_read(&s->judge, &s->row);

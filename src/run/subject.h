@@ -18,10 +18,11 @@ struct subject {
 	int64_t now_ms;
 	int64_t ids[LOOKUP_MAX]; /* rows with the event_id, newest first */
 	int count;
-	int64_t holder;     /* the one that counts, or was asked for by its number */
-	int64_t first;      /* of which that is a duplicate; 0: it is none */
-	bool learnt;        /* earlier conversions were asked, too, */
-	int64_t unasked;    /* but for as many before them */
+	int64_t holder; /* the one that counts, or was asked for by its number */
+	int64_t first; /* of which that is a duplicate; 0: it is none, or that one is gone */
+	bool duplicate;  /* since it was judged: it is one, or will be when it is read */
+	bool learnt;     /* earlier conversions were asked, too, */
+	int64_t unasked; /* but for as many before them */
 	enum reason unread; /* why it cannot be read */
 	enum reason none;   /* why it reaches no destination */
 };

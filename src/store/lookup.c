@@ -20,7 +20,8 @@ static const char candidates_sql[] =
 	"UNION SELECT outbox_id FROM dedup_late WHERE hash = ?2 "
 	"UNION SELECT key / 1024 FROM delivery WHERE key >= ?3 AND event_hash = ?2 "
 	"UNION SELECT key / 1024 FROM waiting WHERE key >= ?3 AND event_hash = ?2 "
-	"UNION SELECT o.id FROM outbox o WHERE o.id > (SELECT cursor FROM queue) "
+	"UNION SELECT o.id FROM outbox o WHERE o.id > max((SELECT cursor FROM queue), "
+	"?6) "
 	"AND CAST(o.event_id AS TEXT) = ?1 "
 	"UNION SELECT d.outbox_id FROM candidate c JOIN duplicate d ON d.first_id IN "
 	"(c.id, -c.id)) "
@@ -101,8 +102,9 @@ static enum err_code find_holders(struct db *db, int64_t hash, struct buf *out,
 	return e->code;
 }
 
-static enum err_code find_candidates(struct db *db, struct str event_id, struct found *f,
-				     struct err *e)
+/* Of those that are not taken up, the ones above `unread_from`. */
+static enum err_code find_candidates(struct db *db, struct str event_id,
+				     int64_t unread_from, struct found *f, struct err *e)
 {
 	sqlite3_stmt *stmt = NULL;
 	struct buf holders;
@@ -119,6 +121,7 @@ static enum err_code find_candidates(struct db *db, struct str event_id, struct 
 		sqlite3_bind_int64(stmt, 3, (flushed + 1) * 1024);
 		sqlite3_bind_int(stmt, 4, LOOKUP_MAX);
 		db_bind(stmt, 5, buf_str(&holders));
+		sqlite3_bind_int64(stmt, 6, unread_from);
 		e->code = put_all(db, stmt, f, e);
 	}
 	sqlite3_finalize(stmt);
@@ -181,7 +184,7 @@ enum err_code lookup_event(struct db *db, const char *event_id, int64_t ids[LOOK
 	struct str id = str_of(event_id);
 
 	e->code = ERR_OK;
-	if (id.len > 0 && find_candidates(db, id, &f, e) == ERR_OK)
+	if (id.len > 0 && find_candidates(db, id, 0, &f, e) == ERR_OK)
 		e->code = find_in_flight(db, id, &f, e);
 	if (e->code == ERR_OK && id.len > 0 && f.count == 0)
 		e->code = find_mended(db, id, &f, e);
@@ -205,7 +208,7 @@ enum err_code lookup_row(struct db *db, int64_t id, int64_t ids[LOOKUP_MAX], int
 	return e->code;
 }
 
-enum { NOT_TAKEN_UP = 2 };
+enum { NOT_TAKEN_UP = 2, HOLDS = 3 };
 
 /* 0 a duplicate, 1 gave the id up, 2 not taken up, 3 waits, is in flight or was sent. */
 static const char rank_sql[] =
@@ -223,8 +226,8 @@ static bool is_better(int rank, int best)
 	return rank > best || (rank == NOT_TAKEN_UP && best == NOT_TAKEN_UP);
 }
 
-enum err_code lookup_holder(struct db *db, const int64_t *ids, int count, int64_t *holder,
-			    struct err *e)
+static enum err_code best_of(struct db *db, const int64_t *ids, int count,
+			     int64_t *holder, int *rank, struct err *e)
 {
 	sqlite3_stmt *stmt;
 	int best = -1;
@@ -242,6 +245,34 @@ enum err_code lookup_holder(struct db *db, const int64_t *ids, int count, int64_
 		sqlite3_reset(stmt);
 	}
 	sqlite3_finalize(stmt);
+	*rank = best;
+	return e->code;
+}
+
+enum err_code lookup_holder(struct db *db, const int64_t *ids, int count, int64_t *holder,
+			    struct err *e)
+{
+	int rank;
+
+	return best_of(db, ids, count, holder, &rank, e);
+}
+
+/* Others that are not taken up are not read: it may be that they never hold the id. */
+enum err_code lookup_before(struct db *db, int64_t unread, struct str event_id,
+			    int64_t *first, struct err *e)
+{
+	int64_t ids[LOOKUP_MAX], holder = 0;
+	struct found f = {ids, 0};
+	int rank;
+
+	*first = 0;
+	if (best_of(db, &unread, 1, &holder, &rank, e) != ERR_OK ||
+	    rank != NOT_TAKEN_UP || event_id.len == 0)
+		return e->code;
+	if (find_candidates(db, event_id, INT64_MAX, &f, e) == ERR_OK &&
+	    find_in_flight(db, event_id, &f, e) == ERR_OK &&
+	    best_of(db, ids, f.count, &holder, &rank, e) == ERR_OK && rank == HOLDS)
+		*first = holder;
 	return e->code;
 }
 

@@ -42,4 +42,9 @@ MUST_CHECK enum err_code lookup_holder(struct db *db, const int64_t *ids, int co
 MUST_CHECK enum err_code lookup_first(struct db *db, int64_t duplicate, int64_t *first,
 				      struct err *e);
 
+/* The row that holds the id of one that no relay has taken up, which then will be its duplicate; 0:
+ * no row does. */
+MUST_CHECK enum err_code lookup_before(struct db *db, int64_t unread, struct str event_id,
+				       int64_t *first, struct err *e);
+
 #endif

@@ -221,9 +221,36 @@ class Unread(Case):
         self.assertNotIn("dedup", self.preview("--row", "3", status=1)[1])
         with Sandbox(ledger=os.path.join(self.project.directory, "l"), token="token") as sandbox:
             self.assertEqual(self.project.drain(sandbox), 0)
-        self.assertIn("a duplicate of row 2: it is not sent itself",
-                      self.preview("--row", "3", status=1)[1])
+        said = self.preview("--row", "3", status=1)[1]
+        self.assertIn("a duplicate of row 2: it is not sent itself", said)
+        self.assertIn("nothing would be sent: duplicate. If it is another", said)
         self.assertNotIn("dedup", self.preview("--row", "2")[1])
+
+    def test_a_duplicate_has_no_body(self):
+        """Of an id that is given, and of one that is derived; before it is read, too."""
+        rows = [purchase(1), purchase(2, event_id=None), purchase(1), purchase(2, event_id=None)]
+        self.project.insert(rows)
+        self.assertNotIn("dedup", self.preview("--row", "3")[1])
+        with Sandbox(ledger=os.path.join(self.project.directory, "l"), token="token") as sandbox:
+            self.assertEqual(self.project.drain(sandbox), 0)
+        self.project.insert(rows[:2] + [purchase(3), purchase(3)])
+        for row, first in (3, 1), (4, 2), (5, 1), (6, 2):
+            shown, said = self.preview("--row", str(row), "--json", status=1)
+            (answer,) = json.loads(shown)
+            self.assertEqual((answer["status"], answer["body"]), ("duplicate", None))
+            self.assertIn("under an event_id of its own", answer["advice"])
+            shown, said = self.preview("--row", str(row), status=1)
+            self.assertEqual(shown, "")
+            self.assertIn(f"a duplicate of row {first}: it is not sent itself", said)
+        for row in ("1", "7", "8"):
+            self.assertIsNone(json.loads(self.preview("--row", row, "--json")[0])[0]["status"])
+
+    def test_who_gave_its_id_up_makes_no_duplicate(self):
+        self.project.insert([purchase(1, event="unknown"), purchase(2)])
+        with Sandbox(ledger=os.path.join(self.project.directory, "l"), token="token") as sandbox:
+            self.assertEqual(self.project.drain(sandbox), 0)
+        self.project.insert([purchase(1)])
+        self.assertNotIn("dedup", self.preview("--row", "3")[1])
 
     def test_the_file_stays_as_it_is(self):
         self.write()

@@ -177,6 +177,16 @@ class One(Case):
             told = self.text(self.why("--row", str(first)), "received")
             self.assertNotIn("duplicate", told)
 
+    def test_what_will_be_a_duplicate(self):
+        """No relay has read it yet, and its id is derived."""
+        rows = self.project.insert([purchase(2, event_id=None), purchase(3)])
+        self.drain()
+        row, other = self.project.insert([purchase(2, event_id=None), purchase(4)])
+        self.assertEqual(self.text(self.why("--row", str(row)), "dedup"),
+                         f"when it is read it will be a duplicate of row {rows[0]}; if it is "
+                         "another conversion, insert it again under an event_id of its own")
+        self.assertNotIn("dedup", [step for step, _, _ in self.why("--row", str(other))])
+
     def test_the_row_that_counts_is_found_behind_many_duplicates(self):
         rows = self.project.insert([purchase(1)] + [purchase(1)] * 70)
         self.drain()
