@@ -337,9 +337,21 @@ bool personal_value(const struct personal_name *name, struct str value)
 	return name->personal || is_phone(value, name->canonical);
 }
 
+static struct str behind_mark(struct str name)
+{
+	static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
+	struct str rest = name;
+
+	for (size_t i = 0; i < sizeof(mark); i++)
+		if (rest.len == 0 || (unsigned char)percent_next(&rest) != mark[i])
+			return name;
+	return rest;
+}
+
 /* Of letters of another script nothing is left in the canonical one. */
 static bool is_wide(struct str name)
 {
+	name = behind_mark(name);
 	while (name.len > 0)
 		if ((unsigned char)percent_next(&name) >= 0x80)
 			return true;

@@ -21,7 +21,7 @@ static const struct {
 	{"\"x\":1", "\"x\":1"},
 	{"\"\xd1\x86_ua\":450,\"\xd0\xb2_email\":\"x\"", "\"\xd1\x86_ua\":450"},
 	{"\"\xef\xbb\xbfuser_id\":\"4711\",\"\xd1\x86_user_id\":\"4712\","
-	 "\"userId\xe2\x80\x8b\":5,"
+	 "\"userId\xe2\x80\x8b\":5,\"\xef\xbb\xbfua\":\"Mozilla/5.0 (X11)\","
 	 "\"x\":1",
 	 "\"x\":1"},
 	{"\"link\":\"https://x.de/?sig=" HEX64 HEX64 "\",\"path\":\"/a?t=" HEX64 "0\","

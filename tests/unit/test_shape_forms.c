@@ -115,9 +115,11 @@ static void leaves_what_names_no_device(void **state)
 		"user_id=",
 	};
 	static const char *const taken[] = {
-		"ua=Mozilla/5.0",   "ua=Mozilla%2F5.0",       "ua=0123456789abcdef",
-		"user_id=10",       "filter[user_id]=guest7", "back=/p?ua=a/1",
-		"%D1%86_user_id=5", "%EF%BB%BFuser_id=4711",  "\xd1\x86[userID]=5",
+		"ua=Mozilla/5.0",         "ua=Mozilla%2F5.0",
+		"ua=0123456789abcdef",    "user_id=10",
+		"filter[user_id]=guest7", "back=/p?ua=a/1",
+		"%D1%86_user_id=5",       "%EF%BB%BFuser_id=4711",
+		"\xd1\x86[userID]=5",     "%EF%BB%BFua=Mozilla/5.0",
 	};
 	const struct destination_rules d = {.source = SOURCE_WEB};
 	char in[256], wanted[256];
