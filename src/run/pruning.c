@@ -65,6 +65,8 @@ static void prune_done(struct job *job)
 	if (job->err.code != ERR_OK) {
 		line = log_begin(LOG_ERROR, "pruning_failed");
 		log_field(&line, "error", "%s", job->err.msg);
+		log_field(&line, "now",
+			  "what is older than retention stays; tried again in an hour");
 		log_end(&line);
 		if (job->err.code != ERR_BUSY && job->err.code != ERR_IO)
 			relay_fail(p->relay, &job->err);
