@@ -1,116 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/identity.h"
 #include "core/macro.h"
+#include "core/nobody_hash.h"
+#include "core/nobody_words.h"
 #include "core/sha256_hex.h"
 
-/* clang-format off */
-#define W(text) {text, sizeof(text) - 1}
-
 /* Lengths are known where the words stand, so that each comparison is a word or two. */
-#define IS(word) (memcmp(s, word, sizeof(word) - 1) == 0)
+#define OR_IS(word) || memcmp(s, word, sizeof(word) - 1) == 0
 
-/* What forms, shops and SDKs write where nobody is known, in lower case. */
+/* clang-format off */
 static bool is_word(const char *s, size_t len)
 {
 	switch (len) {
 	case 0: return true;
-	case 1: return IS("-") || IS(".") || IS("?") || IS("0");
-	case 2: return IS("na") || IS("--") || IS("-1") || IS("{}") || IS("[]") || IS("\"\"");
-	case 3: return IS("nil") || IS("nan") || IS("n/a") || IS("xxx") || IS("tbd");
-	case 4:
-		return IS("null") || IS("none") || IS("n.a.") || IS("anon") ||
-		       IS("user") || IS("test") || IS("demo") || IS("fake") ||
-		       IS("true") || IS("asdf");
-	case 5: return IS("empty") || IS("blank") || IS("guest") || IS("dummy") || IS("false");
-	case 6:
-		return IS("(null)") || IS("(none)") || IS("notset") || IS("userid") ||
-		       IS("tester") || IS("sample") || IS("hidden") || IS("qwerty");
-	case 7:
-		return IS("unknown") || IS("not set") || IS("default") || IS("example") ||
-		       IS("deleted") || IS("removed") || IS("user_id") || IS("visitor");
-	case 8: return IS("testuser") || IS("redacted") || IS("customer");
-	case 9:
-		return IS("undefined") || IS("(not set)") || IS("guestuser") ||
-		       IS("anonymous") || IS("test_user");
-	case 10: return IS("guest_user") || IS("logged_out");
-	case 11: return IS("customer_id");
-	case 12: return IS("not provided") || IS("not_provided");
-	case 13: return IS("not_logged_in");
-	case 14: return IS("anonymous_user");
+	case 1: return false NOBODY_WORDS_1(OR_IS);
+	case 2: return false NOBODY_WORDS_2(OR_IS);
+	case 3: return false NOBODY_WORDS_3(OR_IS);
+	case 4: return false NOBODY_WORDS_4(OR_IS);
+	case 5: return false NOBODY_WORDS_5(OR_IS);
+	case 6: return false NOBODY_WORDS_6(OR_IS);
+	case 7: return false NOBODY_WORDS_7(OR_IS);
+	case 8: return false NOBODY_WORDS_8(OR_IS);
+	case 9: return false NOBODY_WORDS_9(OR_IS);
+	case 10: return false NOBODY_WORDS_10(OR_IS);
+	case 11: return false NOBODY_WORDS_11(OR_IS);
+	case 12: return false NOBODY_WORDS_12(OR_IS);
+	case 13: return false NOBODY_WORDS_13(OR_IS);
+	case 14: return false NOBODY_WORDS_14(OR_IS);
 	default: return false;
 	}
 }
 
-/* In front of the @ at any host: nobody in particular reads there. */
 static bool is_mailbox(const char *s, size_t len)
 {
 	switch (len) {
-	case 2: return IS("na");
-	case 3: return IS("n/a");
-	case 4: return IS("none") || IS("null");
-	case 5: return IS("guest");
-	case 6: return IS("nobody") || IS("nomail");
-	case 7: return IS("noemail") || IS("no-mail") || IS("noreply") || IS("unknown");
-	case 8: return IS("no-email") || IS("no.email") || IS("no_email") || IS("no-reply");
-	case 9: return IS("undefined") || IS("anonymous");
-	case 10: return IS("donotreply");
-	case 11: return IS("notprovided");
-	case 12: return IS("do-not-reply") || IS("not-provided");
+	case 2: return false NOBODY_BOXES_2(OR_IS);
+	case 3: return false NOBODY_BOXES_3(OR_IS);
+	case 4: return false NOBODY_BOXES_4(OR_IS);
+	case 5: return false NOBODY_BOXES_5(OR_IS);
+	case 6: return false NOBODY_BOXES_6(OR_IS);
+	case 7: return false NOBODY_BOXES_7(OR_IS);
+	case 8: return false NOBODY_BOXES_8(OR_IS);
+	case 9: return false NOBODY_BOXES_9(OR_IS);
+	case 10: return false NOBODY_BOXES_10(OR_IS);
+	case 11: return false NOBODY_BOXES_11(OR_IS);
+	case 12: return false NOBODY_BOXES_12(OR_IS);
 	default: return false;
 	}
 }
-
-/* In front of the @ at a host that is no one's in particular either. */
-static const struct str sample_boxes[] = {
-	W("test"),     W("testing"),   W("example"),    W("email"),      W("mail"),      W("name"),
-	W("yourname"), W("your.name"), W("your.email"), W("your-email"), W("youremail"), W("no"),
-	W("asdf"),
-};
-
-static const struct str sample_hosts[] = {
-	W("example.com"), W("example.org"), W("example.net"), W("test.com"),   W("test.test"),
-	W("test.de"),     W("email.com"),   W("mail.com"),    W("domain.com"), W("abc.com"),
-	W("asdf.com"),    W("x.com"),       W("a.com"),
-};
-
-/* Behind the @, whatever stands before it. */
-static const struct str void_hosts[] = {
-	W("none.com"),          W("null.com"),      W("noemail.com"), W("nomail.com"),
-	W("no-email.com"),      W("noreply.com"),   W("unknown.com"), W("localhost"),
-	W("anonymous.invalid"), W("email.invalid"), W("na.na"),
-};
-
-/* A national number that counts up or down. */
-static const struct str phone_counts[] = {
-	W("123456789"),
-	W("0123456789"),
-	W("1234567890"),
-	W("12345678901"),
-	W("987654321"),
-	W("9876543210"),
-};
-
-/* SHA-256, in lower case, of the ones that producers hash. */
-static const char hashes[][DIGEST_HEX_LEN + 1] = {
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", /* the empty string */
-	"74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b", /* null */
-	"eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c", /* undefined */
-	"140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe", /* none */
-	"5da3a4c7f117944275b4c8629c4916403625d5a4a6573a01ecb03f0e9d2edbe6", /* nil */
-	"b23a6a8439c0dde5515893e7c90c1e3233b8616e634470f20dc4928bcf3609bc", /* unknown */
-	"84983c60f7daadc1cb8698621f802c0d9f9a3c3c295c810748fb048115c186ec", /* guest */
-	"2f183a4e64493af3f377f745eda502363cd3e7ef6e4d266d444758de0a85fcc8", /* anonymous */
-	"a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098", /* n/a */
-	"3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18", /* na */
-	"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", /* test */
-	"5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9", /* 0 */
-	"973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b", /* test@example.com */
-	"f660ab912ec121d1b1e928a0bb4bc61b15f5ad44d5efdc4e1c92a25e99b8e44a", /* test@test.com */
-	"ca871b3caae791a6a4b969195738f187bc7e993d13e98d522153a21885557fb6", /* none@none.com */
-	"513935c4d2db2d2d984dff1d68397f6e2ac8c4e5c48c92bd98e02bdc90b7aefe", /* guest@example.com */
-	"ec29282cb39258fd1bb155db71dc219b4c9213ec9b7d13f0a9bc9fe34e1c87d0", /* +10000000000 */
-};
 /* clang-format on */
+
+#define ITEM(text) {text, sizeof(text) - 1},
+
+static const struct str sample_boxes[] = {SAMPLE_BOXES(ITEM)};
+static const struct str sample_hosts[] = {SAMPLE_HOSTS(ITEM)};
+static const struct str void_hosts[] = {VOID_HOSTS(ITEM)};
+static const struct str phone_counts[] = {PHONE_COUNTS(ITEM)};
 
 #define WORD_MAX (sizeof("anonymous_user") - 1)
 
@@ -215,18 +160,6 @@ static bool is_placeholder_phone(struct str s)
 	       is_counting(str_make(digits, len));
 }
 
-static bool is_known_hash(struct str s)
-{
-	char lower[DIGEST_HEX_LEN];
-
-	sha256_hex_lower(s.p, lower);
-	for (size_t i = 0; i < COUNT(hashes); i++)
-		if (memcmp(lower, hashes[i], 8) == 0 &&
-		    memcmp(lower, hashes[i], DIGEST_HEX_LEN) == 0)
-			return true;
-	return false;
-}
-
 bool is_placeholder_word(struct str text)
 {
 	/* No word has a digit in it but behind another sign. */
@@ -238,8 +171,10 @@ bool is_placeholder_word(struct str text)
 bool identity_is_placeholder(enum identity_kind kind, struct str value)
 {
 	value = str_trim(value);
+	if (value.len >= HASH_MIN_LEN && hash_of(value) != HASH_OF_ANY)
+		return true;
 	if (is_sha256_hex(value))
-		return is_known_hash(value) || is_monotonous(value, 65);
+		return is_monotonous(value, 65);
 	if (is_placeholder_word(value) || is_monotonous(value, 6))
 		return true;
 	if (kind == IDENTITY_EMAIL)

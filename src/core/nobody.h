@@ -9,8 +9,8 @@
 #define CORE_NOBODY_H
 
 #include "base/str.h"
-#include "core/digest.h"
 #include "core/identity.h"
+#include "core/nobody_hash.h"
 
 /* 0, -1 and a UUID of zeros are a guest's. */
 static inline bool is_zero_id(struct str text)
@@ -21,26 +21,19 @@ static inline bool is_zero_id(struct str text)
 	return true;
 }
 
-/* What forms and templates leave ("undefined", "{{uid}}"). Another number may be somebody's. */
+/* What forms and templates leave ("undefined", "{{uid}}"), hashed too. Another number may be somebody's. */
 static inline bool stands_for_nobody(struct str text)
 {
 	if (text.len == 0)
 		return false;
+	if (text.len >= HASH_MIN_LEN && hash_of(str_trim(text)) == HASH_OF_NOBODY)
+		return true;
 	if (ascii_is_digit(text.p[text.len - 1])) /* as most ids do */
 		return text.p[0] <= '0' && is_zero_id(str_trim(text));
 	text = str_trim(text);
 	return text.len > 0 &&
 	       (ascii_is_digit(text.p[text.len - 1]) ? is_zero_id(text)
 						     : is_placeholder_word(text));
-}
-
-/* In lower case: what a producer sends who hashes an empty field. */
-static inline bool is_hash_of_nothing(const char hex[DIGEST_HEX_LEN])
-{
-	return memcmp(hex,
-		      "e3b0c44298fc1c149afbf4c8996fb924"
-		      "27ae41e4649b934ca495991b7852b855",
-		      DIGEST_HEX_LEN) == 0;
 }
 
 #endif

@@ -45,6 +45,17 @@ static bool normalize(struct shaper *sh, enum field field, struct str plain,
 	}
 }
 
+/* A word for nobody may be somebody's name. */
+static bool is_hash_of_none(enum field field, struct str hex)
+{
+	switch (field) {
+	case FIELD_FIRST_NAME:
+	case FIELD_LAST_NAME:
+	case FIELD_ZIP_CODE: return is_hash_of_nothing(hex);
+	default: return hash_of(hex) == HASH_OF_NOBODY;
+	}
+}
+
 /* The hash of the normalised value, or the hash that it is already. */
 static bool hash_value(struct shaper *sh, enum field field, struct str plain,
 		       char out[DIGEST_HEX_LEN])
@@ -52,7 +63,7 @@ static bool hash_value(struct shaper *sh, enum field field, struct str plain,
 	plain = str_trim(plain);
 	if (is_sha256_hex(plain)) {
 		sha256_hex_lower(plain.p, out);
-		return !is_hash_of_nothing(out);
+		return !is_hash_of_none(field, plain);
 	}
 	if (field == FIELD_EXTERNAL_ID)
 		plain = real_text_whole(plain);

@@ -22,12 +22,8 @@ static bool is_identifier(struct judge *j, enum field field, struct str text)
 	text = str_trim(text);
 	if (text.len == 0)
 		return false;
-	if (is_sha256_hex(text)) {
-		char hex[DIGEST_HEX_LEN];
-
-		sha256_hex_lower(text.p, hex);
-		return !is_hash_of_nothing(hex);
-	}
+	if (is_sha256_hex(text))
+		return hash_of(text) != HASH_OF_NOBODY;
 	country = identifier_country(&j->conversion, config_country(j->config), normal,
 				     own);
 	buf_clear(normal);

@@ -47,6 +47,29 @@ class Sent(PiiCase):
         self.assertEqual(app["app-2"]["idfv"], "IDFA-1")
         self.assertEqual(web["list-1"], {"external_id": sha256("7")})
 
+    def test_a_hash_of_nobody_is_no_person_either(self):
+        """Who hashes what an SDK gives hashes its zeros too: they join nobody, and are not sent."""
+        self.add_destination("app", "P2", source="app")
+        words = ["00000000-0000-0000-0000-000000000000", "null", "None", "N/A", "Guest", "-1", ""]
+        for n, word in enumerate(words):
+            ids = dict.fromkeys(("external_id", "ttp", "idfa", "idfv", "gaid"), sha256(word))
+            self.project.insert([
+                purchase(n, consent=GRANTED, app={"app_id": "x"}, prefix="known",
+                         user=dict(ids, email=f"p{n}@shop.example")),
+                purchase(n, consent=GRANTED, app={"app_id": "x"}, user=ids)])
+        self.project.insert([purchase(1, consent=GRANTED, prefix="name", user={
+            "first_name": sha256("guest"), "last_name": sha256("")})])
+        self.drain()
+        users = {(line["source_id"], event["event_id"]): event.get("user", {})
+                 for line in self.sandbox.ledger() for event in line["events"]}
+        for pixel in (self.project.destinations["shop"][1], "P2"):
+            for n in range(len(words)):
+                self.assertEqual(users[pixel, f"id-{n}"], {})
+                self.assertEqual(users[pixel, f"known-{n}"],
+                                 {"email": sha256(f"p{n}@shop.example")})
+        self.assertEqual(users[self.project.destinations["shop"][1], "name-1"],
+                         {"first_name": sha256("guest")})
+
 
 class Overlong(PiiCase):
     def test_in_a_visit_whatever_is_indexed(self):

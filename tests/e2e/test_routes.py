@@ -72,7 +72,8 @@ class Delivery(Case):
     def test_what_stands_for_nobody_is_no_external_id(self):
         self.add("--to", "a", "--has", "external_id")
         self.add("--to", "b")
-        ids = ["null", " Undefined ", 0, "-1", "{{uid}}", hashlib.sha256(b"").hexdigest().upper(), []]
+        ids = ["null", " Undefined ", 0, "-1", "{{uid}}", hashlib.sha256(b"").hexdigest().upper(),
+               hashlib.sha256(b"None").hexdigest(), []]
         people = ["u1", 4711, ["null", "u1"], hashlib.sha256(b"u1").hexdigest()]
         self.assertEqual(
             self.run_relay(*(purchase(n, user={"external_id": value})
