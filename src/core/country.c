@@ -2,128 +2,16 @@
 #include "core/country.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <unicode/uloc.h>
-#include <unicode/ustring.h>
-#include <xxhash.h>
 
 #include "base/ascii.h"
+#include "core/country_name.h"
 #include "core/identity.h"
 #include "core/normalize.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { NAME_MAX_BYTES = 128, SLOTS = 8192 };
-
-/* By the hash of the name as normalize_place writes it; "" where it is free, "?" where several
- * countries are called so. */
-static struct slot {
-	XXH64_hash_t name;
-	char code[3];
-} slots[SLOTS];
-
-/* What shops know and ICU does not, or under a newer name only. */
-static const struct {
-	const char *name, *code;
-} others[] = {
-	{"burma", "MM"},           {"congo", "CD"}, /* of the two so called */
-	{"czechrepublic", "CZ"},   {"england", "GB"},     {"greatbritain", "GB"},
-	{"holland", "NL"},         {"hongkong", "HK"},    {"ivorycoast", "CI"},
-	{"macao", "MO"},           {"macau", "MO"},       {"macedonia", "MK"},
-	{"northernireland", "GB"}, {"oesterreich", "AT"}, {"russianfederation", "RU"},
-	{"scotland", "GB"},        {"swaziland", "SZ"},   {"thenetherlands", "NL"},
-	{"turkey", "TR"},          {"uae", "AE"},         {"unitedstatesofamerica", "US"},
-	{"wales", "GB"},
-};
-
-static struct slot *slot_of(struct str name)
-{
-	XXH64_hash_t hash = XXH3_64bits(name.p, name.len);
-	size_t at = (size_t)hash;
-
-	while (slots[at % SLOTS].code[0] && slots[at % SLOTS].name != hash)
-		at++;
-	slots[at % SLOTS].name = hash;
-	return &slots[at % SLOTS];
-}
-
-static void add(struct str name, const char *code)
-{
-	struct slot *slot;
-
-	if (name.len < 3)
-		return;
-	slot = slot_of(name);
-	if (!slot->code[0])
-		memcpy(slot->code, code, 2);
-	else if (memcmp(slot->code, code, 2) != 0)
-		slot->code[0] = '?';
-}
-
-/* What `locale`'s country is called in `language`. */
-static void add_name(const char *locale, const char *language, const char *code,
-		     struct buf *name)
-{
-	UChar wide[NAME_MAX_BYTES];
-	char text[3 * NAME_MAX_BYTES];
-	UErrorCode status = U_ZERO_ERROR;
-	int32_t len =
-		uloc_getDisplayCountry(locale, language, wide, NAME_MAX_BYTES, &status);
-
-	u_strToUTF8(text, sizeof(text), &len, wide, len, &status);
-	buf_clear(name);
-	if (U_SUCCESS(status) && status != U_STRING_NOT_TERMINATED_WARNING &&
-	    normalize_place(str_make(text, (size_t)len), name))
-		add(buf_str(name), code);
-}
-
-static void add_country(const char *code, struct buf *name)
-{
-	static const char *const languages[] = {"en", "de", "fr", "es", "it", "pt", "nl"};
-	char locale[16], own[ULOC_FULLNAME_CAPACITY];
-	UErrorCode status = U_ZERO_ERROR;
-	const char *three;
-
-	snprintf(locale, sizeof(locale), "und_%s", code);
-	for (size_t i = 0; i < COUNT(languages); i++)
-		add_name(locale, languages[i], code, name);
-	uloc_addLikelySubtags(locale, own, sizeof(own), &status);
-	if (U_SUCCESS(status))
-		add_name(locale, own, code, name);
-	three = uloc_getISO3Country(locale);
-	buf_clear(name);
-	if (normalize_place(str_of(three), name))
-		add(buf_str(name), code);
-}
-
-static void make_table(void)
-{
-	struct buf name;
-
-	buf_init(&name, 4 * NAME_MAX_BYTES);
-	for (const char *const *code = uloc_getISOCountries(); *code; code++)
-		add_country(*code, &name);
-	for (size_t i = 0; i < COUNT(others); i++)
-		add(str_of(others[i].name), others[i].code);
-	buf_fini(&name);
-}
-
-/* `place` is normalised. */
-static const char *code_of(struct str place)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	XXH64_hash_t hash;
-
-	if (place.len < 3 || place.len > NAME_MAX_BYTES)
-		return NULL;
-	pthread_once(&once, make_table);
-	hash = XXH3_64bits(place.p, place.len);
-	for (size_t at = (size_t)hash; slots[at % SLOTS].code[0]; at++)
-		if (slots[at % SLOTS].name == hash)
-			return slots[at % SLOTS].code[0] == '?' ? NULL
-								: slots[at % SLOTS].code;
-	return NULL;
-}
+enum { TEXT_MAX_BYTES = 128 };
 
 /* One bit a code, by its second letter. */
 static uint32_t codes[26];
@@ -176,10 +64,85 @@ static const char *code_of_two(struct str text, struct str place, char own[3])
 
 static const char *code_of_either(struct str text, struct str place, char own[3])
 {
-	return place.len == 2 ? code_of_two(text, place, own) : code_of(place);
+	return place.len == 2 ? code_of_two(text, place, own) : country_of_name(place);
 }
 
-const char *country_code(struct str text, char own[3])
+static const char *code_of_part(struct str part)
+{
+	const char *code = NULL;
+	struct buf place;
+
+	buf_init(&place, 4 * TEXT_MAX_BYTES);
+	if (normalize_place(part, &place))
+		code = country_of_name(buf_str(&place));
+	buf_fini(&place);
+	return code;
+}
+
+static const char *code_before(struct str text, const char *end)
+{
+	return end ? code_of_part(str_make(text.p, (size_t)(end - text.p))) : NULL;
+}
+
+/* What stands in the last brackets, where that is a code: "United States (US)". */
+static const char *code_in_brackets(struct str text, char own[3])
+{
+	const char *p = memrchr(text.p, ')', text.len);
+
+	if (!p || p - text.p < 3 || p[-3] != '(' || p[-2] < 'A' || p[-2] > 'Z' ||
+	    p[-1] < 'A' || p[-1] > 'Z')
+		return NULL;
+	return code_of_two(str_make(p - 2, 2), str_make(p - 2, 2), own);
+}
+
+static const char *code_behind_comma(struct str text, char own[3])
+{
+	const char *comma = memrchr(text.p, ',', text.len);
+
+	if (!comma)
+		return NULL;
+	text = str_trim(str_make(comma + 1, (size_t)(text.p + text.len - comma - 1)));
+	return text.len == 2 ? code_of_two(text, text, own) : code_of_part(text);
+}
+
+/* Of "United States (US) - Texas" the code in brackets and the name before them, of "Germany,
+ * Bavaria" the name before the comma, as long as they agree. What is behind a comma only
+ * contradicts: "Georgia, US" is not the country of that name. */
+static const char *code_of_parts(struct str text, char own[3])
+{
+	const char *code = NULL;
+	char other[3];
+	const char *said[] = {
+		code_in_brackets(text, own),
+		code_before(text, memrchr(text.p, '(', text.len)),
+		code_before(text, memchr(text.p, '(', text.len)),
+		code_before(text, memchr(text.p, ',', text.len)),
+		NULL,
+	};
+
+	for (size_t i = 0; i < COUNT(said); i++) {
+		if (i == COUNT(said) - 1 && code)
+			said[i] = code_behind_comma(text, other);
+		if (code && said[i] && memcmp(code, said[i], 2) != 0)
+			return NULL;
+		if (!code)
+			code = said[i];
+	}
+	return code;
+}
+
+/* `place` is what a trimmed `text` is without its marks. */
+static const char *code_of_text(struct str text, struct str place, char own[3])
+{
+	const char *code = code_of_either(text, place, own);
+
+	return code || place.len <= 2 ? code : code_of_parts(text, own);
+}
+
+/* By one of the two above. */
+static const char *read_code(struct str text, char own[3],
+			     const char *(*read)(struct str text, struct str place,
+						 char own[3]))
 {
 	const char *code = NULL;
 	struct buf place;
@@ -187,13 +150,35 @@ const char *country_code(struct str text, char own[3])
 	text = str_trim(text);
 	if (text.len == 2)
 		return code_of_two(text, text, own);
-	if (text.len < 3 || text.len > NAME_MAX_BYTES)
+	if (text.len < 3 || text.len > TEXT_MAX_BYTES)
 		return NULL;
-	buf_init(&place, 4 * NAME_MAX_BYTES);
+	buf_init(&place, 4 * TEXT_MAX_BYTES);
 	if (normalize_place(text, &place))
-		code = code_of_either(text, buf_str(&place), own);
+		code = read(text, buf_str(&place), own);
 	buf_fini(&place);
 	return code;
+}
+
+const char *country_code(struct str text, char own[3])
+{
+	return read_code(text, own, code_of_text);
+}
+
+bool country_is_all(struct str text)
+{
+	char own[3];
+	const char *code;
+
+	if (read_code(text, own, code_of_either))
+		return true;
+	text = str_trim(text);
+	code = text.len > 4 && text.p[text.len - 1] == ')' ? code_in_brackets(text, own)
+							   : NULL;
+	if (!code)
+		return false;
+	text = str_trim(str_make(text.p, text.len - 4));
+	return text.len <= TEXT_MAX_BYTES && code_of_part(text) &&
+	       memcmp(code_of_part(text), code, 2) == 0;
 }
 
 /* What forms leave, Cloudflare's for unknown and Tor, CLDR's for unknown, and two letters with marks
@@ -217,8 +202,8 @@ bool normalize_country(struct str in, struct buf *out)
 		return false;
 	in = str_trim(in);
 	place = str_make(out->p + before, out->len - before);
-	code = code_of_either(in, place, own);
-	if (code == own || (!code && !is_no_country(in, place)))
+	code = in.len <= TEXT_MAX_BYTES ? code_of_text(in, place, own) : NULL;
+	if (!code && !is_no_country(in, place))
 		return true;
 	out->len = before;
 	return code && normalize_place(str_of(code), out);

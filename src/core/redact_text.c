@@ -125,14 +125,13 @@ static bool is_call(struct str text)
 enum redact_action redact_action_of(const struct redact_spot *spot, struct str text)
 {
 	enum redact_action action;
-	char own[3];
 
 	if (text.len == 0 || spot->place == PLACE_KEPT || is_sha256_hex(text))
 		return ACTION_NONE;
 	switch (spot->place) {
 	case PLACE_FIELD:
-		return spot->field == FIELD_COUNTRY && (str_trim(text).len == 2 ||
-							country_code(text, own))
+		return spot->field == FIELD_COUNTRY &&
+				       (str_trim(text).len == 2 || country_is_all(text))
 			       ? ACTION_NONE
 			       : ACTION_HASH;
 	case PLACE_PERSON: return ACTION_HASH;

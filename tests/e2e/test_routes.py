@@ -53,8 +53,8 @@ class Delivery(Case):
         self.add("--to", "a", "--country", "AT")
         self.add("--to", "a", "--country", "UK")
         self.add("--to", "b")
-        names = ["AT", "Austria", "\u00d6sterreich", ["AUT"], "uk", "Scotland", "Australia", "",
-                 "Nowhere"]
+        names = ["AT", "Austria", "\u00d6sterreich", ["AUT"], "uk", "United Kingdom (UK)",
+                 "Australia", "", "Nowhere", "Austria, Australia"]
         self.assertEqual(
             self.run_relay(*(purchase(n, user={"country": name}) for n, name in enumerate(names))),
             {f"id-{n}": {"a" if n < 6 else "b": "delivered"} for n in range(len(names))})

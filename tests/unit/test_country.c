@@ -49,7 +49,9 @@ static void knows_names(void **state)
 		{"EL", "gr"},
 		{"Congo", "congo"},
 		{"Bayern", "bayern"},
-		{"Germany, Bavaria", "germanybavaria"},
+		{"Germany, Bavaria", "de"},
+		{"United States (US)", "us"},
+		{"Georgia, US", "georgiaus"},
 	};
 	struct buf b;
 
@@ -72,8 +74,7 @@ static void knows_what_stands_for_none(void **state)
 		"ZZ",        "N/A",         "n/a",       "n.a.", "N.A.", "n. a.",
 		"-NA-",      "(na)",        "k.A.",      "n/v",  "(no)", "u/k",
 		"E.U.",      "null",        "NULL ",     "nil",  "none", "unknown",
-		"(unknown)", "{{country}}", "(not set)",
-		"n/e",       "-no-",
+		"(unknown)", "{{country}}", "(not set)", "n/e",  "-no-",
 	};
 	char own[3];
 	struct buf b;
@@ -115,12 +116,78 @@ static void knows_codes(void **state)
 	}
 }
 
+/* As WooCommerce and ISO 3166 write them, and the marks around them. */
+static void knows_long_names(void **state)
+{
+	static const struct {
+		const char *in, *want;
+		bool all;
+	} rows[] = {
+		{"United States (US)", "US", true},
+		{"United Kingdom (UK)", "GB", true},
+		{"United States (US) \xe2\x80\x94 Texas", "US", false},
+		{"United States (US) Minor Outlying Islands", "UM", true},
+		{"Virgin Islands (US)", "VI", true},
+		{"Virgin Islands (British)", "VG", true},
+		{"Saint Martin (Dutch part)", "SX", true},
+		{"Saint Martin (French part)", "MF", true},
+		{"Congo (Brazzaville)", "CG", true},
+		{"South Georgia/Sandwich Islands", "GS", true},
+		{"Korea, Republic of", "KR", true},
+		{"Korea, Democratic People's Republic of", "KP", true},
+		{"Congo, The Democratic Republic of the", "CD", true},
+		{"Tanzania, United Republic of", "TZ", true},
+		{"Moldova, Republic of", "MD", true},
+		{"Iran, Islamic Republic of", "IR", true},
+		{"Bolivia, Plurinational State of", "BO", true},
+		{"Venezuela, Bolivarian Republic of", "VE", true},
+		{"Taiwan, Province of China", "TW", true},
+		{"Republic of China", "TW", true},
+		{"People's Republic of China", "CN", true},
+		{"Lao People's Democratic Republic", "LA", true},
+		{"Syrian Arab Republic", "SY", true},
+		{"Republic of Ireland", "IE", true},
+		{"Ireland, Republic of", "IE", false},
+		{"Kingdom of the Netherlands", "NL", true},
+		{"The Gambia", "GM", true},
+		{"Netherlands (the)", "NL", false},
+		{"Cocos (Keeling) Islands (the)", "CC", false},
+		{"Viet Nam", "VN", true},
+		{"Czechia", "CZ", true},
+		{"C\xc3\xb4te d'Ivoire", "CI", true},
+		{"Antigua and Barbuda", "AG", true},
+		{"Bosnia and Herzegovina", "BA", true},
+		{"Saint Kitts and Nevis", "KN", true},
+		{"Japan (Canaria Vogel)", "JP", false},
+		{"Germany, Weg 1", "DE", false},
+		{"Canada, Canada", "CA", false},
+		{"Georgia, US", NULL, false},
+		{"Georgia (US)", NULL, false},
+		{"Bavaria, Germany", NULL, false},
+		{"Bayern (by)", NULL, false},
+		{"(", NULL, false},
+		{"a,", NULL, false},
+	};
+	char own[3];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *code = country_code(str_of(rows[i].in), own);
+
+		if ((code == NULL) != (rows[i].want == NULL) ||
+		    (code && strcmp(code, rows[i].want) != 0) ||
+		    country_is_all(str_of(rows[i].in)) != rows[i].all)
+			fail_msg("%s: %s", rows[i].in, code ? code : "none");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_names),
 		cmocka_unit_test(knows_what_stands_for_none),
 		cmocka_unit_test(knows_codes),
+		cmocka_unit_test(knows_long_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

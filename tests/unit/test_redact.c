@@ -105,6 +105,8 @@ static void redacts(void **state)
 		/* what routes know stays */
 		{U("\"country\":\"Germany\""), NULL},
 		{U("\"country\":[\" \\u00d6sterreich\",\"DEU\",\"U.S.\",\"uk\"]"), NULL},
+		{U("\"country\":[\"United States (US)\",\"Korea, Republic of\"]"), NULL},
+		{U("\"country\":\"Germany, Weg 1\""), U("\"country\":\"<germanyweg1>\"")},
 		{U("\"country\":[\"EU\",\" xx\",\"--\"]"), NULL},
 		{U("\"country\":\"Bayern\""), U("\"country\":\"<bayern>\"")},
 		{U("\"phone\":\"0170 1234567\",\"country\":\"N/A\""),
