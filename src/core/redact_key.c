@@ -8,20 +8,6 @@ static bool key_is_one_of(const struct json *j, uint32_t at, const char *const *
 	return *names != NULL;
 }
 
-/* The member that says what the "value" beside it is, as a form's fields are written. */
-static uint32_t name_beside(const struct json *j, uint32_t object)
-{
-	static const char *const names[] = {"name", "key", "field", "label"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		uint32_t at = json_find(j, object, str_of(names[i]));
-
-		if (at != JSON_NONE && j->t[at].type == TOKEN_STRING)
-			return at;
-	}
-	return JSON_NONE;
-}
-
 static size_t cut_name(size_t *at, size_t len)
 {
 	if (len <= REDACT_NAME_MAX)
@@ -30,21 +16,72 @@ static size_t cut_name(size_t *at, size_t len)
 	return REDACT_NAME_MAX;
 }
 
-/* `keys` is as long behind it as it was. */
+static bool is_personal(struct str name)
+{
+	struct personal_name n;
+
+	personal_name_of(name, &n);
+	return n.personal || n.email || is_device_name(name, n.canonical);
+}
+
+/* Takes the name at `at`, unless it is the second and not personal. `keys` is as long behind it as
+ * it was. */
+static void take_name(const struct json *j, struct redact_object *o, uint32_t at,
+		      struct buf *keys)
+{
+	size_t before = keys->len, from = before, len;
+
+	json_unescape(j, at, keys);
+	len = cut_name(&from, keys->len - before);
+	o->personal = is_personal(str_make(keys->p + from, len));
+	if (len > 0 && (o->personal || o->len == 0)) {
+		memcpy(o->name, keys->p + from, len);
+		o->len = len;
+	}
+	keys->len = before;
+}
+
+/* The members that say what the "value" beside them is, as a form's fields are written: the first
+ * of them, unless a later one is personal. A product has an id and a title too. */
+static void take_names(const struct json *j, struct redact_object *o, uint32_t object,
+		       struct buf *keys)
+{
+	static const char *const names[] = {"name",  "key",      "field", "label",
+					    "title", "question", "ref",   "id"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !o->personal; i++) {
+		uint32_t at = json_find(j, object, str_of(names[i]));
+
+		if (at != JSON_NONE && j->t[at].type == TOKEN_STRING)
+			take_name(j, o, at, keys);
+	}
+}
+
 static void look_beside(const struct json *j, struct redact_object *o, struct buf *keys)
 {
-	uint32_t beside = name_beside(j, o->at);
-	size_t before = keys->len, from = before;
+	uint32_t field = json_find(j, o->at, STR("field"));
 
 	o->looked = true;
+	o->personal = false;
 	o->len = 0;
-	if (beside == JSON_NONE)
-		return;
-	json_unescape(j, beside, keys);
-	o->len = cut_name(&from, keys->len - before);
-	if (o->len > 0)
-		memcpy(o->name, keys->p + from, o->len);
-	keys->len = before;
+	o->of_field = field != JSON_NONE && j->t[field].type == TOKEN_OBJECT;
+	take_names(j, o, o->at, keys);
+	if (o->of_field && !o->personal)
+		take_names(j, o, field, keys);
+}
+
+/* "text" is a sentence, but beside the field that it fills in. */
+static bool is_called(const struct json *j, struct redact_object *o, uint32_t at,
+		      struct buf *keys)
+{
+	static const char *const values[] = {"value", "values", "answer", NULL};
+	bool text = json_key_is(j, at, STR("text"));
+
+	if (!text && !key_is_one_of(j, at, values))
+		return false;
+	if (!o->looked)
+		look_beside(j, o, keys);
+	return o->len > 0 && (!text || o->of_field);
 }
 
 struct redact_key redact_key_of(const struct json *j, struct redact_object *object,
@@ -63,10 +100,8 @@ struct redact_key redact_key_of(const struct json *j, struct redact_object *obje
 		buf_addc(keys, '_');
 	} else if (json_key_is(j, at, STR("name"))) {
 		buf_adds(keys, STR("item_")); /* nobody's */
-	} else if (object && json_key_is(j, at, STR("value"))) {
-		if (!object->looked)
-			look_beside(j, object, keys);
-		called = object->len > 0;
+	} else if (object) {
+		called = is_called(j, object, at, keys);
 	}
 	if (called)
 		buf_add(keys, object->name, object->len);

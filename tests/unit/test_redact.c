@@ -232,6 +232,12 @@ static void redacts(void **state)
 		   "\"line1\":"
 		   "\"<main st>\",\"state\":\"<nw>\",\"plan\":\"b\"},\"store\":{\"city\":"
 		   "\"Bonn\"},\"customer\":{\"state\":\"new\"}")},
+		{P("\"fields\":[{\"name\":\"full_name\",\"values\":[\"Jane\",\"Doe\"]},{"
+		   "\"title\":\"Phone\",\"answer\":\"x\"},{\"id\":\"SKU-1\",\"value\":12}"
+		   "]"),
+		 P("\"fields\":[{\"name\":\"full_name\",\"values\":[\"<jane>\",\"<doe>\"]"
+		   "},{\"title\":\"Phone\",\"answer\":\"<x>\"},{\"id\":\"SKU-1\","
+		   "\"value\":12}]")},
 		{P("\"fields\":[{\"name\":\"first_name\",\"value\":\"Jane\"},{\"value\":["
 		   "\"x\"],"
 		   "\"key\":\"phone\"},{\"name\":\"size\",\"value\":\"XL\"}]"),

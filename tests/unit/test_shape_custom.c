@@ -42,6 +42,28 @@ static const struct {
 	 "\"billing\":{\"method\":\"card\"},\"store\":{\"name\":\"S1\",\"city\":\"Bonn\"}"
 	 ","
 	 "\"customer\":{\"state\":\"new\"}"},
+	{"\"field_data\":[{\"name\":\"full_name\",\"values\":[\"Canaria "
+	 "Vogel\"]},{\"values\":[\"0151\"],\"name\":\"phone_number\"},{\"name\":"
+	 "\"budget\",\"values\":[\"100\"]}]",
+	 "\"field_data\":[{\"name\":\"full_name\"},{\"name\":\"phone_number\"},{\"name\":"
+	 "\"budget\",\"values\":[\"100\"]}]"},
+	{"\"form\":[{\"id\":\"phone\",\"value\":\"0151\"},{\"title\":\"Phone\","
+	 "\"answer\":\"0151\"},{\"question\":\"E-Mail\",\"answer\":[\"x\"]},{\"id\":"
+	 "\"q1\",\"label\":\"Your size\",\"title\":\"First "
+	 "name\",\"answer\":\"C\"},{\"id\":\"size\",\"answer\":\"XL\"}]",
+	 "\"form\":[{\"id\":\"phone\"},{\"title\":\"Phone\"},{\"question\":\"E-Mail\"},{"
+	 "\"id\":\"q1\",\"label\":\"Your size\",\"title\":\"First "
+	 "name\"},{\"id\":\"size\",\"answer\":\"XL\"}]"},
+	{"\"answers\":[{\"type\":\"text\",\"text\":\"C\",\"field\":{\"id\":\"a1\","
+	 "\"ref\":\"first_name\"}},{\"text\":\"red\",\"field\":{\"ref\":\"color\"}},{"
+	 "\"title\":\"Phone\",\"text\":\"Call us\"}]",
+	 "\"answers\":[{\"type\":\"text\",\"field\":{\"id\":\"a1\",\"ref\":\"first_"
+	 "name\"}},{\"text\":\"red\",\"field\":{\"ref\":\"color\"}},{\"title\":\"Phone\","
+	 "\"text\":\"Call us\"}]"},
+	{"\"lines\":[{\"id\":\"SKU-1\",\"value\":12},{\"title\":\"Mug\",\"id\":"
+	 "\"4915123456789\",\"value\":\"12\"}]",
+	 "\"lines\":[{\"id\":\"SKU-1\",\"value\":12},{\"title\":\"Mug\",\"id\":"
+	 "\"4915123456789\",\"value\":\"12\"}]"},
 	{"\"fields\":[{\"name\":\"first_name\",\"value\":\"Jane\"},{\"value\":\"0151\","
 	 "\"key\":"
 	 "\"phone\"},{\"label\":\"E-Mail-Adresse\",\"value\":[\"x\"]},{\"name\":\"size\","
