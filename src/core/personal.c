@@ -6,6 +6,7 @@
 #include "core/finer_picture.h"
 #include "core/nobody.h"
 #include "core/percent.h"
+#include "core/personal_names.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -134,58 +135,6 @@ static struct str last_part(struct str raw)
 	return part;
 }
 
-/* Sorted: searched by halves. */
-/* clang-format off */
-static const char *const personal_names[] = {
-	"accesstoken", "address", "addressline", "adresse", "anschrift", "apellido",
-	"apellidos", "apikey", "auth", "authorization", "authtoken", "bday",
-	"benutzername", "birthdate", "birthday", "cardnumber", "cell", "cellphone",
-	"clientsecret", "codepostal", "cognome", "correo", "correoelectronico",
-	"courriel", "creditcard", "cvc", "cvv", "dateofbirth", "dob", "em", "email",
-	"emailaddr", "emailaddress", "emailadresse", "emailid", "emails", "familyname",
-	"firstname", "fn", "fname", "forename", "fullname", "geburtsdatum",
-	"geburtstag", "givenname", "handy", "handynummer", "hausnummer", "iban",
-	"idtoken", "ip", "ipaddr", "ipaddress", "ipv", "jwt", "lastname", "ln",
-	"lname", "login", "mail", "mailaddress", "mailadresse", "middlename", "mobile",
-	"mobileno", "mobilenumber", "mobilephone", "mobilnummer", "motdepasse",
-	"msisdn", "nachname", "name", "nationalid", "nombre", "otp", "pass",
-	"passphrase", "passwd", "password", "passwort", "ph", "phone", "phoneno",
-	"phonenumber", "plz", "postalcode", "postcode", "postleitzahl", "prenom",
-	"pwd", "refreshtoken", "resettoken", "secret", "sessiontoken", "ssn",
-	"strasse", "street", "streetaddress", "surname", "taxid", "tel", "telefon",
-	"telefonnummer", "telefono", "telephone", "telephonenumber", "telno", "token",
-	"username", "vorname", "whatsapp", "zip", "zipcode",
-};
-/* clang-format on */
-
-/* Whose it is does not matter: customer_email, billing_address. */
-static const char *const owners[] = {
-	"account",  "billing",  "buyer",  "checkout",  "client",   "contact",
-	"customer", "delivery", "guest",  "home",      "lead",     "member",
-	"my",       "new",      "person", "recipient", "shipping", "subscriber",
-	"user",     "work",     "your"};
-
-/* Of an address that somebody has; a city by itself may be a shop's. */
-static const char *const places[] = {"city", "ort", "stadt", "town"};
-/* A customer, a lead or a delivery has a state too, which is none of the sixteen or fifty. */
-static const char *const regions[] = {"county", "line", "province", "region", "state"};
-
-/* Never taken out for their names. */
-static const char *const click_ids[] = {
-	"clickid", "dclid",     "epik",   "fbc",    "fbclid", "fbp",
-	"gad",     "gadsource", "gbraid", "gclid",  "gclsrc", "irclickid",
-	"lifatid", "msclkid",   "obclid", "qclid",  "rdtcid", "sccid",
-	"tblci",   "ttclid",    "ttp",    "twclid", "wbraid", "yclid"};
-
-/* Of a person, a browser or a device: what URLs may have, and events may not. */
-static const char *const device_names[] = {
-	"aaid",         "advertisingid", "androidid",  "clientuseragent",
-	"customerid",   "deviceid",      "externalid", "gaid",
-	"gpsadid",      "idfa",          "idfv",       "imei",
-	"oaid",         "remoteaddr",    "remoteip",   "ttp",
-	"ua",           "useragent",     "userid",     "waid",
-	"xforwardedfor"};
-
 /* In a sorted table, by halves; most steps are told by the first byte. */
 static bool is_in(const char *name, const char *const *table, size_t count)
 {
@@ -205,6 +154,18 @@ static bool is_in(const char *name, const char *const *table, size_t count)
 			from = middle + 1;
 	}
 	return false;
+}
+
+/* "useragent" of browser_user_agent, "ip" of HTTP_CLIENT_IP; empty where nothing is before it. */
+static const char *behind_source(const char *n)
+{
+	const char *rest = n;
+
+	for (size_t i = 0; i < COUNT(sources); i++)
+		if (rest[0] == sources[i][0] &&
+		    strncmp(rest, sources[i], strlen(sources[i])) == 0)
+			rest += strlen(sources[i]);
+	return rest == n ? "" : rest;
 }
 
 /* The name of what was hashed: email_sha256 and sha256_email; digits at the end are gone
@@ -255,7 +216,9 @@ static bool is_personal_plainly(const char *n)
 		     is_part_of_address(owners[i], n + len)))
 			return true;
 	}
-	return false;
+	n = behind_source(n);
+	return strncmp(n, "ip", 2) == 0 &&
+	       is_in(n, personal_names, COUNT(personal_names));
 }
 
 static bool is_personal_name(const char *n)
@@ -362,8 +325,9 @@ static bool is_wide(struct str name)
  * behind the mark too that Excel puts before a table's first column. */
 bool is_device_name(struct str name, const char *canonical)
 {
-	return is_in(canonical, device_names, COUNT(device_names)) &&
-	       (strcmp(canonical, "ua") != 0 || !is_wide(name));
+	return (is_in(canonical, device_names, COUNT(device_names)) &&
+		(strcmp(canonical, "ua") != 0 || !is_wide(name))) ||
+	       is_in(behind_source(canonical), device_names, COUNT(device_names));
 }
 
 /* What is longer than any word for nobody is somebody's. */

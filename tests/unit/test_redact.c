@@ -232,6 +232,8 @@ static void redacts(void **state)
 		   "\"line1\":"
 		   "\"<main st>\",\"state\":\"<nw>\",\"plan\":\"b\"},\"store\":{\"city\":"
 		   "\"Bonn\"},\"customer\":{\"state\":\"new\"}")},
+		{P("\"browser_ip\":\"198.51.100.1\",\"ip_override\":\"b\""),
+		 P("\"browser_ip\":\"<198.51.100.1>\",\"ip_override\":\"<b>\"")},
 		{P("\"fields\":[{\"name\":\"full_name\",\"values\":[\"Jane\",\"Doe\"]},{"
 		   "\"title\":\"Phone\",\"answer\":\"x\"},{\"id\":\"SKU-1\",\"value\":12}"
 		   "]"),

@@ -31,6 +31,19 @@ static const struct {
 	{"\"gps_adid\":\"g\",\"android_id\":\"a\",\"oaid\":\"o\",\"IMEI\":\"i\",\"aaid\":"
 	 "\"a\",\"waid\":\"w\",\"x\":1",
 	 "\"x\":1"},
+	{"\"customer_user_agent\":\"M\",\"browser_user_agent\":\"M\",\"HTTP_USER_AGENT\":"
+	 "\"M\",\"deviceUserAgent\":\"M\",\"client_user_agent\":\"M\",\"client_details\":"
+	 "{\"browser_ip\":\"198.51.100.1\",\"accept_language\":\"de\"},\"ip_override\":"
+	 "\"198.51.100.1\",\"http_client_ip\":\"1\",\"HTTP_X_FORWARDED_FOR\":\"1\",\"tt_"
+	 "external_id\":\"7\",\"anonymousId\":\"a\",\"customer_user_id\":\"7\",\"device_"
+	 "ip\":\"1\"",
+	 "\"client_details\":{\"accept_language\":\"de\"}"},
+	{"\"browser\":\"Firefox\",\"device_name\":\"Pixel\",\"browser_name\":\"Firefox\","
+	 "\"http_status\":200,\"client\":\"app\",\"device_type\":\"phone\",\"client_"
+	 "version\":\"1.2.3.4\"",
+	 "\"browser\":\"Firefox\",\"device_name\":\"Pixel\",\"browser_name\":\"Firefox\","
+	 "\"http_status\":200,\"client\":\"app\",\"device_type\":\"phone\",\"client_"
+	 "version\":\"1.2.3.4\""},
 	{"\"shipping_city\":\"Bonn\",\"billing_state\":\"NW\",\"customerCity\":\"Bonn\","
 	 "\"billing_country\":\"DE\",\"city\":\"Bonn\",\"account_state\":\"new\"",
 	 "\"billing_country\":\"DE\",\"city\":\"Bonn\",\"account_state\":\"new\""},

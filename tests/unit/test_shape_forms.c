@@ -73,7 +73,7 @@ static void expect(const struct row *r, const struct destination_rules *d, bool 
 #define DEVICES                                                                          \
 	"idfa=EA7583CD&_ttp=abc&external_id=u1&userId=3&user[external_id]=4&user_agent=" \
 	"Moz"                                                                            \
-	"&r=%2Fx%3Fgaid%3D1&"
+	"&r=%2Fx%3Fgaid%3D1&browser_user_agent=Moz&anonymous_id=7&"
 #define PAGE(url, referrer)                                                              \
 	"\"page\":{\"url\":\"https://s.example/" url                                     \
 	"\",\"referrer\":\"https://s.example/" referrer "\"}"
