@@ -34,6 +34,9 @@ static bool read(const std::string &text, const std::string &country, PhoneNumbe
  * part, or somebody's "12345". */
 static const size_t NATIONAL_MIN = 8;
 
+/* With the country's code. */
+static const size_t E164_MIN = 8, E164_MAX = 15;
+
 /* 12345678, 98765432, 00000000: what is typed where a number is demanded. */
 static bool is_typed_along(const std::string &digits)
 {
@@ -48,13 +51,20 @@ static bool is_typed_along(const std::string &digits)
 	return false;
 }
 
-/* As long as a number is there: the tables of valid ranges are years behind, and leave out
- * what is kept free for examples. */
-static bool is_possible(const PhoneNumber &number)
+static std::string national_of(const PhoneNumber &number)
 {
 	std::string national;
 
 	library()->GetNationalSignificantNumber(number, &national);
+	return national;
+}
+
+/* As long as a number is there: the tables of valid ranges are years behind, and leave out
+ * what is kept free for examples. */
+static bool is_possible(const PhoneNumber &number)
+{
+	const std::string national = national_of(number);
+
 	return library()->IsPossibleNumberWithReason(number) ==
 		       PhoneNumberUtil::IS_POSSIBLE &&
 	       national.size() >= NATIONAL_MIN && !is_typed_along(national);
@@ -82,6 +92,26 @@ static void mend_bare(const std::string &text, PhoneNumber *number)
 		*number = bare;
 }
 
+/* Since November 2024 Benin's numbers have 01 before what they were; the tables may be older. */
+static bool is_longer_in_benin(const PhoneNumber &number)
+{
+	const std::string national = national_of(number);
+
+	return number.country_code() == 229 && national.size() == 10 &&
+	       national.compare(0, 2, "01") == 0;
+}
+
+/* Of a number with '+' the tables know the country; how long it may be there they may not know yet:
+ * as long as any, in ITU-T E.164. A 0 in front is the national one, which Italy alone keeps. */
+static bool is_international(const PhoneNumber &number)
+{
+	const std::string national = national_of(number);
+	size_t digits = std::to_string(number.country_code()).size() + national.size();
+
+	return library()->IsPossibleNumber(number) || is_longer_in_benin(number) ||
+	       (digits >= E164_MIN && digits <= E164_MAX && national[0] != '0');
+}
+
 /* "00" is how most of the world writes '+', also to shops where it is not dialled. */
 static bool read_any(const std::string &text, const std::string &country,
 		     PhoneNumber *number)
@@ -90,12 +120,13 @@ static bool read_any(const std::string &text, const std::string &country,
 	bool plus = text.find('+') != std::string::npos;
 
 	if (read(text, country, number) &&
-	    (util->IsValidNumber(*number) || (plus && util->IsPossibleNumber(*number)))) {
+	    (util->IsValidNumber(*number) || (plus && is_international(*number)) ||
+	     is_longer_in_benin(*number))) {
 		mend_bare(text, number);
 		return true;
 	}
 	if (text.compare(0, 2, "00") == 0 && read("+" + text.substr(2), "ZZ", number) &&
-	    util->IsPossibleNumber(*number))
+	    is_international(*number))
 		return true;
 	if (!read(text, country, number))
 		return false;
