@@ -5,6 +5,7 @@
 
 #include "core/decimal.h"
 #include "core/json_id.h"
+#include "core/json_string.h"
 #include "core/redact_text.h"
 #include "core/url.h"
 
@@ -260,10 +261,7 @@ static enum reason find_event_id(struct conversion *c, struct scratch *s)
 		c->event_id = STR_NONE;
 	if (c->event_id.len > EVENT_ID_MAX)
 		return REASON_PAYLOAD_TOO_LARGE;
-	if (memchr(c->event_id.len ? c->event_id.p : "x", '\0', c->event_id.len) ||
-	    !utf8_valid(c->event_id))
-		return REASON_BAD_JSON;
-	return REASON_NONE;
+	return json_can_say(c->event_id) ? REASON_NONE : REASON_BAD_JSON;
 }
 
 enum reason conversion_read(struct conversion *c, const struct outbox_row *row,

@@ -48,6 +48,11 @@ bool utf8_valid(struct str s)
 	return true;
 }
 
+bool json_can_say(struct str s)
+{
+	return s.len == 0 || (!memchr(s.p, '\0', s.len) && utf8_valid(s));
+}
+
 static int hex4(const char *p)
 {
 	int value = 0;

@@ -14,4 +14,7 @@
  * quote; NULL where none follows or the content is none that JSON allows. */
 const char *json_string_end(const char *at, const char *end, bool *escaped);
 
+/* Whether a string can say it: UTF-8 without NUL, which payloads may not have either. */
+bool json_can_say(struct str s);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/plain.h"
 #include "core/decimal.h"
+#include "core/json_string.h"
 #include "core/redact_text.h"
 #include "core/sha256_hex.h"
 
@@ -48,10 +49,12 @@ void put_text(struct buf *b, struct str label, struct str text)
 {
 	if (!says(text))
 		return;
-	if (plain_end(text.p, text.p + text.len, false) == text.p + text.len) {
+	if (plain_end(text.p, text.p + text.len, true) == text.p + text.len) {
 		put_quoted(b, label, text);
 		return;
 	}
+	if (!json_can_say(text))
+		return;
 	put(b, label);
 	put(b, STR("\""));
 	buf_add_json(b, text);

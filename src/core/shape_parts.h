@@ -45,7 +45,8 @@ static inline size_t put_open(struct buf *b, struct str label)
 
 /* False where the object was empty and is gone. */
 bool put_close(struct buf *b, size_t start, char bracket);
-/* A member of unescaped text; nothing where it is blank. */
+/* A member of unescaped text; nothing where it is blank, or no JSON can say it: not all of it
+ * comes out of the payload, which was looked at. */
 void put_text(struct buf *b, struct str label, struct str text);
 /* A string spliced from the payload; nothing where it is absent, blank or of another type.
  * A number is the text it is written with: ids, and a product that is called 1984. True

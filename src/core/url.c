@@ -95,15 +95,17 @@ bool url_is_http(struct str url)
 	       (ends[(unsigned char)url.p[at + 3]] & END_AUTHORITY) == 0;
 }
 
+/* Bytes that are no UTF-8 are what a browser writes in this way, too. */
 static void encode(struct str s, struct buf *out)
 {
 	static const char digits[] = "0123456789ABCDEF";
+	const unsigned char wide = utf8_valid(s) ? 0 : 0x80;
 	size_t done = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
 		char code[3];
 
-		if (!is_unprintable(s.p[i]))
+		if (!is_unprintable(s.p[i]) && !((unsigned char)s.p[i] & wide))
 			continue;
 		buf_add(out, s.p + done, i - done);
 		code[0] = '%';

@@ -19,8 +19,8 @@ bool url_is_harmless(struct str url);
 /* Appends the URL, trimmed, without its userinfo, its fragment and every parameter, of the
  * query or behind a segment of the path, that tells who somebody is (core/personal.h has
  * the rules). Click ids and the rest stay byte for byte. A path segment with an e-mail
- * address becomes "redacted". Blanks and control bytes are percent-encoded. Scrubbing twice
- * changes nothing. */
+ * address becomes "redacted". Blanks, control bytes and bytes that are no UTF-8 are
+ * percent-encoded, so that JSON can say it. Scrubbing twice changes nothing. */
 void url_scrub(struct str url, struct buf *out);
 
 /* The same, and without the parameters that are called after ids of browsers and devices. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/json_string.h"
 #include "core/touch.h"
 #include "core/url.h"
 #include "run/judge.h"
@@ -67,6 +68,8 @@ struct str enrich_ttclid(struct enrich *n, const struct page *page, struct buf *
 	struct str found = str_trim(page->ttclid);
 
 	buf_clear(tmp);
+	if (!json_can_say(found))
+		found = STR_NONE;
 	if (found.len == 0 && url_ttclid(page->url, tmp))
 		found = str_trim(buf_str(tmp));
 	return found.len > TTCLID_MAX || click_id_is_placeholder(found)
@@ -102,11 +105,28 @@ static uint64_t session_of(const struct identifiers *ids)
 /* The session's pages, from the newest to the oldest. */
 struct session_search {
 	struct judge *j;
+	const struct trace *t;
 	struct page found; /* seen_ms and visit_id of the page */
 	bool any;
 };
 
-static void take(struct enrich *n, struct str *to, struct str from)
+/* Header bytes and what a column cut may be no text; another page's may be. */
+static void take(struct session_search *s, const struct page *page, const char *column,
+		 struct str *to, struct str from)
+{
+	if (to->len > 0)
+		return;
+	if (json_can_say(from))
+		*to = enrich_keep(&s->j->enrich, str_trim(from));
+	else
+		enrich_tell(s->t, "session",
+			    "the %s of visit %lld is left out: it is no UTF-8, or holds "
+			    "a NUL",
+			    column, (long long)page->visit_id);
+}
+
+/* What is no UTF-8 in an address is sent percent-encoded. */
+static void take_address(struct enrich *n, struct str *to, struct str from)
 {
 	if (to->len == 0)
 		*to = enrich_keep(n, str_trim(from));
@@ -123,10 +143,10 @@ static bool take_page(void *arg, const struct page *page)
 		s->found = (struct page){page->seen_ms, page->visit_id};
 		x->page_url = enrich_keep(n, str_trim(page->url));
 	}
-	take(n, &x->referrer, page->referrer);
-	take(n, &x->ttp, page->ttp);
-	take(n, &x->ip, page->ip);
-	take(n, &x->user_agent, page->user_agent);
+	take_address(n, &x->referrer, page->referrer);
+	take(s, page, "ttp", &x->ttp, page->ttp);
+	take(s, page, "ip", &x->ip, page->ip);
+	take(s, page, "user_agent", &x->user_agent, page->user_agent);
 	if (x->ttclid.len == 0)
 		x->ttclid = enrich_ttclid(n, page, &s->j->scratch.more);
 	return !(s->any && x->referrer.len && x->ttp.len && x->ip.len &&
@@ -150,7 +170,7 @@ static bool take_first_page(void *arg, const struct page *page)
 static enum err_code find_session(struct judge *j, const struct trace *t, struct err *e)
 {
 	struct enrich *n = &j->enrich;
-	struct session_search s = {.j = j};
+	struct session_search s = {.j = j, .t = t};
 	struct page_span before = {INT64_MIN, n->event_ms, false, false};
 	struct page_span after = {n->event_ms + 1, INT64_MAX, false, true};
 	uint64_t session = session_of(&n->ids);

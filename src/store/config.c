@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "core/attribution.h"
+#include "core/json_string.h"
 #include "core/time_zone.h"
 
 enum { TEXT_MAX = 64 * 1024 * 1024 };
@@ -45,6 +46,12 @@ static enum err_code read_destination(sqlite3_stmt *q, struct destination_config
 	    !model_of_word(db_column(q, 7), &r->model))
 		return err_set(e, ERR_CONFIG,
 			       "destination '%s': unknown source, deliver or model",
+			       r->name);
+	/* They stand in front of every event. */
+	if (!json_can_say(str_of(r->pixel_id)) ||
+	    !json_can_say(str_of(r->test_event_code)))
+		return err_set(e, ERR_CONFIG,
+			       "destination '%s': its id or test_event_code is no UTF-8",
 			       r->name);
 	if (d->batch < 1 || d->batch > 1000)
 		d->batch = 1000;
@@ -111,7 +118,8 @@ static enum err_code read_rows(struct db *db, const char *sql, struct map_rows *
 		r->rows[r->count].destination_id = sqlite3_column_int(q, 1);
 		r->rows[r->count].tiktok_event = keep(r, db_column(q, 2));
 		r->rows[r->count].name_id = sqlite3_column_int64(q, 3);
-		r->count++;
+		/* No event can have another name. */
+		r->count += json_can_say(db_column(q, 2));
 	}
 	sqlite3_finalize(q);
 	return e->code;

@@ -354,5 +354,29 @@ class Simulation(Case):
         self.assertEqual(counts, {"a": (1, 0), "b": (1, 0), "new": (0, 1)})
 
 
+class ByHand(Case):
+    """What no command would have stored, and no request could hold."""
+    def change(self, sql):
+        db = self.project.connect()
+        db.execute(sql)
+        db.execute("UPDATE setting SET value = value + 1 WHERE name = 'config_version'")
+        db.close()
+
+    def test_a_test_event_code_that_is_no_utf_8(self):
+        self.change("UPDATE destination SET test_event_code = CAST(x'ff' AS TEXT) WHERE name = 'a'")
+        self.convey("run", "--drain", status=78)
+        self.convey("destination", "set", "a", "--test-event-code", "")
+        with Sandbox(token="token") as sandbox:
+            self.assertEqual(self.project.drain(sandbox), 0)
+
+    def test_an_event_of_a_name_that_is_no_utf_8_is_not_mapped(self):
+        self.change("UPDATE event_name SET name = CAST(x'50ff' AS TEXT) WHERE name = 'Purchase'")
+        self.project.insert([purchase(1), purchase(2, event="lead")])
+        with Sandbox(token="token") as sandbox:
+            self.assertEqual(self.project.drain(sandbox), 0)
+        self.assertEqual(self.project.reasons(), {"not_mapped": 1, "delivered": 2})
+        self.assertEqual(self.project.statuses(), {"skipped": 1, "delivered": 1})
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -149,6 +149,8 @@ class Rules(Case):
             (b"", {}, "body: Not valid JSON"),
             (good + b"x", {}, "body: Not valid JSON"),
             (b"\xff" + good, {}, "body: Not valid JSON"),
+            *((good.replace(b"Purchase", b"caf" + raw), {}, "body: Not valid JSON")
+              for raw in (b"\xe9", b"\xc3", b"\xed\xa0\xbd", b"\xc0\xaf", b"\0", b"\\u0000")),
             (good, {"Content-Type": "text/plain"}, "Content-Type: Must be application/json"),
             (good, {"Content-Type": "application/jsonx"}, "Content-Type: Must be"),
             (good, {"Content-Encoding": "gzip"}, "Content-Encoding: Only identity"),

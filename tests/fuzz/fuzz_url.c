@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "check.h"
+#include "core/json.h"
 #include "core/personal.h"
 #include "core/url.h"
 
@@ -11,7 +12,7 @@ static size_t find(struct str s, size_t from, const char *any)
 	return from;
 }
 
-/* Neither userinfo nor fragment nor a byte that may not stand in a URL. */
+/* Neither userinfo nor fragment nor a byte that may not stand in a URL or a text. */
 static void is_clean(struct str url)
 {
 	size_t at = find(url, 0, ":/\\?#@");
@@ -19,6 +20,7 @@ static void is_clean(struct str url)
 	CHECK(find(url, 0, "#") == url.len);
 	for (size_t i = 0; i < url.len; i++)
 		CHECK((unsigned char)url.p[i] > ' ' && url.p[i] != 0x7f);
+	CHECK(utf8_valid(url));
 	at = at < url.len && url.p[at] == ':' ? at + 1 : 0;
 	if (url.len - at < 2 || find(url, at, "/\\") != at ||
 	    find(url, at + 1, "/\\") != at + 1)

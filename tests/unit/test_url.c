@@ -116,6 +116,8 @@ static void scrubs(void **state)
 		{"mailto:alice@example.com", "redacted"},
 		{"/relative/a@x.de?token=1", "/relative/redacted"},
 		{" " S " \n", S},
+		{S "caf\xe9/\xc3\xb6?q=\xff&r=\xc3", S "caf%E9/%C3%B6?q=%FF&r=%C3"},
+		{S "?q=\xe9&email=a&r=1", S "?q=%E9&r=1"},
 		{S "a b\tc\x01\x7f?q=x y", S "a%20b%09c%01%7F?q=x%20y"},
 		{"http://u@/a@b", "http:///a@b"},
 		{S "?token=1&&a", S "?&a"},
