@@ -26,9 +26,11 @@ static enum err_code check(const char *db_path, struct err *e)
 
 enum err_code subject_open(struct subject *s, const char *db_path, struct err *e)
 {
-	*s = (struct subject){.now_ms = clock_wall_ms()};
+	*s = (struct subject){0};
 	if (check(db_path, e) != ERR_OK || judge_open(&s->judge, db_path, e) != ERR_OK)
 		return e->code;
+	/* A denial that tells no time that has been counts since the judge read it. */
+	s->now_ms = clock_wall_ms();
 	if (db_exec(&s->judge.db, "BEGIN", e) == ERR_OK &&
 	    judge_refresh(&s->judge, e) == ERR_OK)
 		return ERR_OK;

@@ -189,6 +189,27 @@ class Numbers(Permission):
                              [])
 
 
+class Asked(Permission):
+    def test_preview_and_why_heed_a_denial_that_no_relay_has_read(self):
+        """Each counts from the moment it is read: one that tells no time, one of tomorrow."""
+        db = self.project.connect()
+        for number, stated_at in enumerate(("26.11.2026 12:00", 0, "", NOW + 86400)):
+            db.execute("INSERT INTO consent (email, ad_user_data, stated_at) VALUES (?, ?, ?)",
+                       (f"{number}@shop.example", "DENIED", stated_at))
+        db.close()
+        self.project.insert([purchase(number, event_time=NOW - 60,
+                                      user={"email": f"{number}@shop.example", "ip": IP},
+                                      consent={"ad_user_data": "GRANTED"})
+                             for number in range(4)])
+        for number in range(4):
+            body = self.project.convey("preview", f"id-{number}")
+            self.assertIn('"limited_data_use": true', body)
+            self.assertNotIn(IP, body)
+            self.assertIn("what it denies counts", self.project.convey("why", f"id-{number}"))
+        self.drain()
+        self.assertEqual(set(self.told().values()), {False})
+
+
 class Since(Permission):
     """A payload says what was so at its event, whenever it is written."""
 
