@@ -43,6 +43,26 @@ static bool put_url(struct shaper *sh, struct str label, struct str url, bool ha
 	return true;
 }
 
+/* The app that the person came from, as its package and path: what apps write behind them is
+ * no campaign's. Apart, as hardly any event comes out of one. */
+static __attribute__((noinline)) bool put_app_referrer(struct shaper *sh, struct str url)
+{
+	url = str_trim(url);
+	if (!url_is_app(url))
+		return false;
+	url = scrubbed(sh, url_without_query(url));
+	if (!url_is_app(url))
+		return false;
+	put_text(sh->out, LABEL("referrer"), url);
+	return true;
+}
+
+static bool put_referrer(struct shaper *sh, struct str url, bool harmless)
+{
+	return url.len > 0 && (put_url(sh, LABEL("referrer"), url, harmless) ||
+			       put_app_referrer(sh, url));
+}
+
 static struct str text_at(struct shaper *sh, enum field field)
 {
 	return conversion_text(sh->c, sh->c->at[field], &sh->s->text);
@@ -57,9 +77,8 @@ enum reason shape_page(struct shaper *sh)
 	    !put_url(sh, LABEL("url"), sh->e->page_url, false) &&
 	    !put_url(sh, LABEL("url"), str_of(sh->d->default_url), false))
 		return REASON_MISSING_PAGE_URL;
-	if (!put_url(sh, LABEL("referrer"), text_at(sh, FIELD_REFERRER),
-		     l->harmless_referrer))
-		put_url(sh, LABEL("referrer"), sh->e->referrer, false);
+	if (!put_referrer(sh, text_at(sh, FIELD_REFERRER), l->harmless_referrer))
+		put_referrer(sh, sh->e->referrer, false);
 	put_close(sh->out, start, '}');
 	return REASON_NONE;
 }

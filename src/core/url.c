@@ -95,6 +95,26 @@ bool url_is_http(struct str url)
 	       (ends[(unsigned char)url.p[at + 3]] & END_AUTHORITY) == 0;
 }
 
+bool url_is_app(struct str url)
+{
+	static const struct str fronts[] = {{"android-app://", 14}, {"ios-app://", 10}};
+
+	for (size_t i = 0; i < sizeof(fronts) / sizeof(fronts[0]); i++) {
+		size_t len = fronts[i].len;
+
+		if (url.len > len && str_ieq(str_make(url.p, len), fronts[i]))
+			return !is_unprintable(url.p[len]) && url.p[len] != '#' &&
+			       (ends[(unsigned char)url.p[len]] & END_AUTHORITY) == 0;
+	}
+	return false;
+}
+
+struct str url_without_query(struct str url)
+{
+	url = without_fragment(url);
+	return str_make(url.p, find(url, 0, END_PATH));
+}
+
 /* Bytes that are no UTF-8 are what a browser writes in this way, too. */
 static void encode(struct str s, struct buf *out)
 {

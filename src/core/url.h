@@ -12,6 +12,13 @@
 /* http:// or https:// in any case, and a host. */
 bool url_is_http(struct str url);
 
+/* android-app:// or ios-app:// in any case, and a package or an id: the referrer of who came
+ * out of an app. `url` is trimmed. */
+bool url_is_app(struct str url);
+
+/* Up to its query or fragment. */
+struct str url_without_query(struct str url);
+
 /* True where url_scrub has nothing to do, and nothing is a parameter to anybody but what
  * stands behind the first '?'; false where a closer look must tell. `url` is trimmed. */
 bool url_is_harmless(struct str url);

@@ -91,7 +91,8 @@ class Pages(Enrichment):
 
     def test_what_the_session_knows_of_the_browser(self):
         self.visit("s1", 90, page_url="https://shop.example/a", ip="203.0.113.7",
-                   user_agent=AGENT, ttp="ttp-1", referrer="https://news.example/x")
+                   user_agent=AGENT, ttp="ttp-1",
+                   referrer="android-app://com.google.android.gm/?id=5")
         self.visit("s1", 80, page_url="https://shop.example/b", ip="203.0.113.8")
         self.visit("s1", 10, page_url="https://shop.example/c", ip="203.0.113.9")
         self.convert(1, 50, session_id="s1")
@@ -100,7 +101,7 @@ class Pages(Enrichment):
         self.drain()
         one = self.bodies()["id-1"]
         self.assertEqual(one["page"], {"url": "https://shop.example/b",
-                                       "referrer": "https://news.example/x"})
+                                       "referrer": "android-app://com.google.android.gm/"})
         self.assertEqual(one["user"], {"ip": "203.0.113.8", "user_agent": AGENT, "ttp": "ttp-1"})
         self.assertEqual(self.users()["id-2"]["ip"], "198.51.100.1")
         self.assertEqual(self.users()["id-3"], {})

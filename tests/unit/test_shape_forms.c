@@ -138,6 +138,45 @@ static void leaves_what_names_no_device(void **state)
 	}
 }
 
+#define FROM(referrer)                                                                   \
+	"\"page\":{\"url\":\"https://s.example/\",\"referrer\":\"" referrer "\"}"
+#define PAGE_ONLY "\"page\":{\"url\":\"https://s.example/\"}"
+
+/* An app is told by its package; what stands behind a '?' is not the shop's to know of. */
+static void takes_apps_as_referrers(void **state)
+{
+	static const struct row rows[] = {
+		{FROM("android-app://com.google.android.gm/"),
+		 FROM("android-app://com.google.android.gm/")},
+		{FROM(" Android-App:\\/\\/com.x "), FROM("Android-App://com.x")},
+		{FROM("ios-app://389801252/https/shop.example/a"),
+		 FROM("ios-app://389801252/https/shop.example/a")},
+		{FROM("android-app://com.x/https/x.de/?email=jane&id=5#a?b"),
+		 FROM("android-app://com.x/https/x.de/")},
+		{FROM("android-app://com.x?id=5"), FROM("android-app://com.x")},
+		{FROM("android-app://u:p@com.x/jane@x.de/a#b"),
+		 FROM("android-app://com.x/redacted/a")},
+		{FROM("android-app://com.x/a;email=jane"),
+		 FROM("android-app://com.x/a;")},
+		{FROM("android-app:///a"), PAGE_ONLY},
+		{FROM("android-app://#a"), PAGE_ONLY},
+		{FROM("android-app:com.x"), PAGE_ONLY},
+		{FROM("mailto:jane@x.de"), PAGE_ONLY},
+	};
+	static const struct row page = {"\"page\":{\"url\":\"android-app://com.x/\"}",
+					PAGE_ONLY};
+	const struct destination_rules d = {.source = SOURCE_WEB,
+					    .pii_hashed = true,
+					    .default_url = "https://s.example/"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (int pii = 0; pii < 2; pii++)
+			expect(&rows[i], &d, pii);
+	/* No page is an app. */
+	expect(&page, &d, true);
+}
+
 #define SHA_4711 "de650d61f5bd166a91f8ccec3158297db18b9d50eaedca238cd29dc3a214a916"
 #define SHA_04711 "20b7be04e909907f96c1bb5e2a84ea037f1cdc83fd76f004b9f7db1d86993cb0"
 #define PHONE "4db5829924ee5c466cbd9ac69b2a6af527f758614fa3b3aec8c89b16a709a678"
@@ -337,6 +376,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_nobody_in_addresses_without_consent),
 		cmocka_unit_test(leaves_what_names_no_device),
+		cmocka_unit_test(takes_apps_as_referrers),
 		cmocka_unit_test(reads_products_as_shops_write_them),
 		cmocka_unit_test(refuses_bad_values_in_a_list_as_text),
 		cmocka_unit_test(reads_lists_of_one_and_blanks),
