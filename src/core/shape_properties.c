@@ -116,22 +116,32 @@ static inline enum reason put_items(struct shaper *sh, uint32_t at)
 	return reason;
 }
 
-/* The list as the text of itself, as forms and data layers hand it on. Apart, as hardly any row has
- * one. */
-static __attribute__((noinline)) enum reason put_items_in_text(struct shaper *sh,
-							       uint32_t at)
+/* A list as the text of itself, as forms, plugins and data layers hand it on: `inside` is to shape
+ * what the text says, as long as `c` is there. False where it is no JSON. */
+static bool look_inside(struct shaper *sh, uint32_t at, struct conversion *c,
+			struct shaper *inside)
 {
-	struct conversion c = {.json = &sh->s->inner};
-	struct shaper inside = *sh;
-	enum reason reason = REASON_NONE;
-
 	buf_clear(&sh->s->canon);
 	json_unescape(sh->j, at, &sh->s->canon);
 	if (json_scan(&sh->s->inner, buf_str(&sh->s->canon)) != JSON_OK)
-		return REASON_NONE;
-	inside.c = &c;
-	inside.j = c.json;
-	reason = put_items(&inside, 0);
+		return false;
+	*c = (struct conversion){.json = &sh->s->inner};
+	*inside = *sh;
+	inside->c = c;
+	inside->j = c->json;
+	return true;
+}
+
+/* Apart, as hardly any row has one. */
+static __attribute__((noinline)) enum reason put_items_in_text(struct shaper *sh,
+							       uint32_t at)
+{
+	struct conversion c;
+	struct shaper inside;
+	enum reason reason = REASON_NONE;
+
+	if (look_inside(sh, at, &c, &inside))
+		reason = put_items(&inside, 0);
 	/* Who tells why knows the payload's own members only. */
 	return reason == REASON_BAD_VALUE ? bad_value(sh, at) : reason;
 }
@@ -142,7 +152,7 @@ static enum reason put_contents(struct shaper *sh, uint32_t at)
 						 : put_items(sh, at);
 }
 
-static void put_content_ids(struct shaper *sh, uint32_t at)
+static void put_id_list(struct shaper *sh, uint32_t at)
 {
 	const struct json *j = sh->j;
 	bool list = j->t[at].type == TOKEN_ARRAY;
@@ -160,6 +170,26 @@ static void put_content_ids(struct shaper *sh, uint32_t at)
 		*place = item;
 	}
 	put_close(sh->out, start, ']');
+}
+
+/* Apart, as above. */
+static __attribute__((noinline)) void put_ids_in_text(struct shaper *sh, uint32_t at)
+{
+	struct conversion c;
+	struct shaper inside;
+
+	if (look_inside(sh, at, &c, &inside) && inside.j->t[0].type == TOKEN_ARRAY)
+		put_id_list(&inside, 0);
+	else
+		put_id_list(sh, at);
+}
+
+static void put_content_ids(struct shaper *sh, uint32_t at)
+{
+	if (sh->j->t[at].type == TOKEN_STRING)
+		put_ids_in_text(sh, at);
+	else
+		put_id_list(sh, at);
 }
 
 /* "Product Group", "product-group", "PRODUCTS" */
