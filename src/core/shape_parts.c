@@ -84,7 +84,8 @@ bool put_string_at(struct shaper *sh, struct str label, uint32_t at)
 	return true;
 }
 
-/* The number at `at`, without quotes and the blanks around it. False: bad_value. */
+/* The number at `at`, without quotes and the blanks around it. A zero has no sign, whatever the
+ * arithmetic of a shop gave it. False: bad_value. */
 static bool number_at(struct shaper *sh, uint32_t at, struct str *text,
 		      struct decimal *number)
 {
@@ -94,8 +95,12 @@ static bool number_at(struct shaper *sh, uint32_t at, struct str *text,
 	*text = str_trim(conversion_id(sh->c, at, &sh->s->text));
 	if (text->len == 0)
 		return sh->j->t[at].type == TOKEN_STRING;
-	return text->p[0] != '-' && decimal_read(*text, number) &&
-	       !decimal_is_huge(number);
+	if (!decimal_read(*text, number) || decimal_is_huge(number))
+		return false;
+	if (!number->negative)
+		return true;
+	*text = str_make(text->p + 1, text->len - 1);
+	return number->count == 0;
 }
 
 /* A number that the scan has looked at: neither negative nor too large. */

@@ -178,7 +178,7 @@ static const struct {
 	{"{\"num_items\":2.0}", "{\"num_items\":2}"},
 	{"{\"num_items\":2.5}", NULL},
 	{"{\"num_items\":0}", "{\"num_items\":0}"},
-	{"{\"num_items\":-0}", NULL},
+	{"{\"num_items\":-0}", "{\"num_items\":0}"},
 	{"{\"num_items\":1e2}", "{\"num_items\":100}"},
 	{"{\"num_items\":123456789012345678}", "{\"num_items\":123456789012345678}"},
 	{"{\"num_items\":1234567890123456789}", NULL},

@@ -279,13 +279,34 @@ static void reads_products_as_shops_write_them(void **state)
 		expect(&rows[i], &d, true);
 }
 
+/* PHP's number_format(-0.001, 2) and JavaScript's -0: a zero, without the sign. */
+static void sends_zeros_without_a_sign(void **state)
+{
+	static const struct row rows[] = {
+		{PROPERTIES("\"value\":-0,\"currency\":\"EUR\",\"num_items\":-0.0"),
+		 PROPERTIES("\"value\":0,\"currency\":\"EUR\",\"num_items\":0")},
+		{PROPERTIES("\"value\":\" -0.00 \",\"currency\":\"EUR\","
+			    "\"num_items\":\"-0\""),
+		 PROPERTIES("\"value\":0.00,\"currency\":\"EUR\",\"num_items\":0")},
+		{PROPERTIES("\"contents\":[{\"price\":-0.0,\"quantity\":-0}]"),
+		 PROPERTIES("\"contents\":[{\"price\":0,\"quantity\":0}]")},
+	};
+	const struct destination_rules d = {.source = SOURCE_OFFLINE};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		expect(&rows[i], &d, true);
+}
+
 /* A wrong price is to be mended, in whatever form the list comes. */
 static void refuses_bad_values_in_a_list_as_text(void **state)
 {
 	static const char *const items[] = {
-		"[{\"price\":\"abc\"}]", "\"[{\\\"price\\\":\\\"abc\\\"}]\"",
-		"[{\"quantity\":1.5}]", "\"[{\\\"quantity\\\":1.5}]\"",
-		"\"{\\\"price\\\":-1}\""};
+		"[{\"price\":\"abc\"}]",  "\"[{\\\"price\\\":\\\"abc\\\"}]\"",
+		"[{\"quantity\":1.5}]",   "\"[{\\\"quantity\\\":1.5}]\"",
+		"\"{\\\"price\\\":-1}\"", "[{\"price\":-0.01}]",
+		"[{\"price\":\"--0\"}]",  "[{\"price\":\"-\"}]",
+		"[{\"price\":\"-00\"}]"};
 	static const struct event_map_entry entry = {.tiktok_event = {"Purchase", 8}};
 	static const struct destination_rules d = {.source = SOURCE_OFFLINE};
 	const struct decision dec = {
@@ -388,6 +409,7 @@ int main(void)
 		cmocka_unit_test(leaves_what_names_no_device),
 		cmocka_unit_test(takes_apps_as_referrers),
 		cmocka_unit_test(reads_products_as_shops_write_them),
+		cmocka_unit_test(sends_zeros_without_a_sign),
 		cmocka_unit_test(refuses_bad_values_in_a_list_as_text),
 		cmocka_unit_test(reads_lists_of_one_and_blanks),
 		cmocka_unit_test(reads_countries_by_their_names),
