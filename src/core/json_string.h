@@ -17,4 +17,13 @@ const char *json_string_end(const char *at, const char *end, bool *escaped);
 /* Whether a string can say it: UTF-8 without NUL, which payloads may not have either. */
 bool json_can_say(struct str s);
 
+/* Whether there may be blanks around what the value says; an escape may be one. */
+static inline bool json_may_be_padded(const struct json *j, uint32_t at)
+{
+	const struct json_token *t = &j->t[at];
+
+	return t->flags & TOKEN_ESCAPED || j->text.p[t->start] == ' ' ||
+	       j->text.p[t->end - 1] == ' ';
+}
+
 #endif

@@ -88,7 +88,7 @@ enum reason shape_app(struct shaper *sh)
 	const uint32_t *at = sh->c->at;
 	size_t start = put_open(sh->out, LABEL("app"));
 
-	if (!put_id(sh, LABEL("app_id"), at[FIELD_APP_ID]))
+	if (!put_bare_id(sh, LABEL("app_id"), at[FIELD_APP_ID]))
 		return REASON_MISSING_APP_ID;
 	put_free_text(sh, LABEL("app_name"), at[FIELD_APP_NAME]);
 	/* No number: 2.0 is not 2. */
@@ -102,7 +102,7 @@ enum reason shape_lead(struct shaper *sh)
 	const uint32_t *at = sh->c->at;
 	size_t start = put_open(sh->out, LABEL("lead"));
 
-	if (!put_id(sh, LABEL("lead_id"), at[FIELD_LEAD_ID]))
+	if (!put_bare_id(sh, LABEL("lead_id"), at[FIELD_LEAD_ID]))
 		return REASON_MISSING_LEAD_ID;
 	put_free_text(sh, LABEL("lead_event_source"), at[FIELD_LEAD_EVENT_SOURCE]);
 	put_close(sh->out, start, '}');
@@ -146,16 +146,16 @@ void shape_ad(struct shaper *sh)
 	const uint32_t *at = sh->c->at;
 	size_t start = put_open(sh->out, LABEL("ad"));
 
-	put_id(sh, LABEL("campaign_id"), at[FIELD_CAMPAIGN_ID]);
-	put_id(sh, LABEL("ad_id"), at[FIELD_AD_ID]);
-	put_id(sh, LABEL("creative_id"), at[FIELD_CREATIVE_ID]);
+	put_bare_id(sh, LABEL("campaign_id"), at[FIELD_CAMPAIGN_ID]);
+	put_bare_id(sh, LABEL("ad_id"), at[FIELD_AD_ID]);
+	put_bare_id(sh, LABEL("creative_id"), at[FIELD_CREATIVE_ID]);
 	if (sh->d->source == SOURCE_APP) {
-		put_id(sh, LABEL("callback"), at[FIELD_CALLBACK]);
+		put_bare_id(sh, LABEL("callback"), at[FIELD_CALLBACK]);
 		put_bool_at(sh, LABEL("is_retargeting"), at[FIELD_IS_RETARGETING]);
 		put_bool_at(sh, LABEL("attributed"), at[FIELD_ATTRIBUTED]);
-		put_id(sh, LABEL("attribution_type"), at[FIELD_ATTRIBUTION_TYPE]);
+		put_bare_id(sh, LABEL("attribution_type"), at[FIELD_ATTRIBUTION_TYPE]);
 	}
-	put_id(sh, LABEL("attribution_provider"), at[FIELD_ATTRIBUTION_PROVIDER]);
+	put_bare_id(sh, LABEL("attribution_provider"), at[FIELD_ATTRIBUTION_PROVIDER]);
 	put_share(sh);
 	put_close(sh->out, start, '}');
 }

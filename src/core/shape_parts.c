@@ -3,7 +3,6 @@
 
 #include "base/plain.h"
 #include "core/decimal.h"
-#include "core/json_string.h"
 #include "core/redact_text.h"
 #include "core/sha256_hex.h"
 
@@ -167,6 +166,19 @@ bool put_given_id(struct shaper *sh, struct str label, uint32_t at)
 	return !(json_has_sign(sh->j, at) &&
 		 tells_who(conversion_id(sh->c, at, &sh->s->text))) &&
 	       put_string_at(sh, label, at);
+}
+
+bool put_trimmed_id(struct shaper *sh, struct str label, uint32_t at)
+{
+	struct str whole = conversion_id(sh->c, at, &sh->s->text);
+	struct str text = str_trim(whole);
+
+	if (text.len == whole.len)
+		return put_given_id(sh, label, at);
+	if (text.len == 0 || tells_who(text))
+		return false;
+	put_text(sh->out, label, text);
+	return true;
 }
 
 void put_free_text(struct shaper *sh, struct str label, uint32_t at)

@@ -10,6 +10,7 @@
 #ifndef CORE_SHAPE_PARTS_H
 #define CORE_SHAPE_PARTS_H
 
+#include "core/json_string.h"
 #include "core/shaper.h"
 
 void shape_user(struct shaper *sh);
@@ -48,9 +49,8 @@ bool put_close(struct buf *b, size_t start, char bracket);
 /* A member of unescaped text; nothing where it is blank, or no JSON can say it: not all of it
  * comes out of the payload, which was looked at. */
 void put_text(struct buf *b, struct str label, struct str text);
-/* A string spliced from the payload; nothing where it is absent, blank or of another type.
- * A number is the text it is written with: ids, and a product that is called 1984. True
- * where something was written. */
+/* A string spliced from the payload; false and nothing where it is absent, blank or of another
+ * type. A number is the text it is written with: ids, and a product that is called 1984. */
 bool put_string_at(struct shaper *sh, struct str label, uint32_t at);
 
 /* The same for an id that the shop makes, unless it tells who somebody is. */
@@ -60,10 +60,20 @@ static inline bool put_id(struct shaper *sh, struct str label, uint32_t at)
 	return at != JSON_NONE && put_given_id(sh, label, at);
 }
 
+/* The same without the blanks around it, which a form or a file has left. */
+bool put_trimmed_id(struct shaper *sh, struct str label, uint32_t at);
+static inline bool put_bare_id(struct shaper *sh, struct str label, uint32_t at)
+{
+	if (at == JSON_NONE)
+		return false;
+	return json_may_be_padded(sh->j, at) ? put_trimmed_id(sh, label, at)
+					     : put_given_id(sh, label, at);
+}
+
 /* The same for what people wrote, unless it tells who, or a hash is in its place. */
 void put_free_text(struct shaper *sh, struct str label, uint32_t at);
-/* Amounts go out as they are written, a numeric string without its quotes; nothing where
- * it is absent or blank, bad_value where it is no number or negative. */
+/* As it is written, without quotes; nothing where it is absent or blank, bad_value where it is
+ * no number or negative. */
 enum reason put_amount_at(struct shaper *sh, struct str label, uint32_t at);
 enum reason put_count_at(struct shaper *sh, struct str label, uint32_t at);
 

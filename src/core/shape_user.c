@@ -193,39 +193,13 @@ static void put_device_id(struct shaper *sh, struct str label, enum field field)
 		put_normalized(sh, label, field, STR_NONE);
 }
 
-/* The payload's own, without the blanks around it. Apart, as hardly any has some. */
-static __attribute__((noinline)) bool put_trimmed(struct shaper *sh, struct str label,
-						  uint32_t at)
-{
-	struct str whole = conversion_id(sh->c, at, &sh->s->text);
-	struct str text = str_trim(whole);
-
-	if (text.len == whole.len)
-		return put_given_id(sh, label, at);
-	if (text.len == 0 || tells_who(text))
-		return false;
-	put_text(sh->out, label, text);
-	return true;
-}
-
-/* An escape may be a blank. */
-static inline bool put_own(struct shaper *sh, struct str label, uint32_t at)
-{
-	const struct json_token *t = &sh->j->t[at];
-	const char *text = sh->j->text.p;
-
-	if (t->flags & TOKEN_ESCAPED || text[t->start] == ' ' || text[t->end - 1] == ' ')
-		return put_trimmed(sh, label, at);
-	return put_given_id(sh, label, at);
-}
-
 /* A value as it is, the session's where the payload has none; neither where it tells who. */
 static void put_raw(struct shaper *sh, struct str label, enum field field,
 		    struct str other)
 {
 	uint32_t at = sh->c->at[field];
 
-	if ((at == JSON_NONE || !put_own(sh, label, at)) && other.len > 0 &&
+	if ((at == JSON_NONE || !put_bare_id(sh, label, at)) && other.len > 0 &&
 	    !tells_who(other))
 		put_text(sh->out, label, str_trim(other));
 }
@@ -237,7 +211,7 @@ static void put_raw_id(struct shaper *sh, struct str label, enum field field,
 	uint32_t at = sh->c->at[field];
 
 	if (at != JSON_NONE && !stands_for_nobody(json_id(sh->j, at, &sh->s->text)) &&
-	    put_own(sh, label, at))
+	    put_bare_id(sh, label, at))
 		return;
 	if (other.len > 0 && !stands_for_nobody(other) && !tells_who(other))
 		put_text(sh->out, label, str_trim(other));

@@ -386,6 +386,31 @@ static void reads_lists_of_one_and_blanks(void **state)
 	expect(&nobody, &d, true);
 }
 
+#define AD(blank)                                                                        \
+	"\"ad\":{\"campaign_id\":\"" blank "17" blank "\",\"ad_id\":\"18" blank          \
+	"\",\"creative_id\":\"19\",\"callback\":\"c d" blank "\"}"
+
+/* TikTok's and the stores' ids have none, whatever a file or a form put around them. */
+static void takes_blanks_off_the_ids_of_others(void **state)
+{
+	static const struct row crm[] = {
+		{"\"lead\":{\"lead_id\":\"7412345678901230000\\r\\n\"}", CRM("")},
+		{"\"lead\":{\"lead_id\":\" 7412345678901230000\"}", CRM("")},
+		/* The shop's own are as it wrote them. */
+		{CRM(",\"properties\":{\"order_id\":\" A1 \"}"),
+		 CRM(",\"properties\":{\"order_id\":\" A1 \"}")},
+	};
+	static const struct row app = {"\"app\":{\"app_id\":\"389801252\\n\"}," AD(" "),
+				       "\"app\":{\"app_id\":\"389801252\"}," AD("")};
+	struct destination_rules d = {.source = SOURCE_CRM, .pii_hashed = true};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(crm); i++)
+		expect(&crm[i], &d, true);
+	d.source = SOURCE_APP;
+	expect(&app, &d, true);
+}
+
 #define PHONE_AT "ed13b71767ac8ac77e115a562cef117fb1bd9079375901d89c885be354da63f5"
 
 /* Its national numbers are read there. */
@@ -412,6 +437,7 @@ int main(void)
 		cmocka_unit_test(sends_zeros_without_a_sign),
 		cmocka_unit_test(refuses_bad_values_in_a_list_as_text),
 		cmocka_unit_test(reads_lists_of_one_and_blanks),
+		cmocka_unit_test(takes_blanks_off_the_ids_of_others),
 		cmocka_unit_test(reads_countries_by_their_names),
 		cmocka_unit_test(writes_ids_without_a_fraction),
 	};
