@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * nobody.h - an id that stands for nobody: sent, it would make one person of many.
+ * nobody.h - an id or a name that stands for nobody: sent, it would make one person of many.
  *
  * Owns:    nothing.
  * Thread:  any.
@@ -9,6 +9,7 @@
 #define CORE_NOBODY_H
 
 #include "base/str.h"
+#include "core/field.h"
 #include "core/identity.h"
 #include "core/nobody_hash.h"
 
@@ -35,5 +36,9 @@ static inline bool stands_for_nobody(struct str text)
 	       (ascii_is_digit(text.p[text.len - 1]) ? is_zero_id(text)
 						     : is_placeholder_word(text));
 }
+
+/* The same of what is in a person's name or address (FIELD_FIRST_NAME to FIELD_ZIP_CODE): fewer
+ * words, as people and places have the others for names. */
+bool names_nobody(enum field field, struct str text);
 
 #endif

@@ -32,10 +32,13 @@ static bool normalize(struct shaper *sh, enum field field, struct str plain,
 	}
 	case FIELD_EXTERNAL_ID: return normalize_external_id(plain, out);
 	case FIELD_FIRST_NAME:
-	case FIELD_LAST_NAME: return normalize_name(plain, out);
-	case FIELD_ZIP_CODE: return normalize_zip(plain, out);
+	case FIELD_LAST_NAME:
+		return !names_nobody(field, plain) && normalize_name(plain, out);
+	case FIELD_ZIP_CODE:
+		return !names_nobody(field, plain) && normalize_zip(plain, out);
 	case FIELD_CITY:
-	case FIELD_STATE: return normalize_place(plain, out);
+	case FIELD_STATE:
+		return !names_nobody(field, plain) && normalize_place(plain, out);
 	case FIELD_COUNTRY: return normalize_country(plain, out);
 	case FIELD_IP: return normalize_ip(plain, out);
 	case FIELD_LOCALE: return normalize_locale(plain, out);
