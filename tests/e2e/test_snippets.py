@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """README's examples, executed as they stand, in their order; and those of docs/."""
+import contextlib
 import json
 import os
 import re
@@ -21,14 +22,18 @@ FROM_FILE = {"go": "shop.go"}  # what does not read its program from stdin
 # The examples of one order in one transaction: where each is, and the id it inserts.
 ORDERS = {"python": ("README.md", "order-1002"), "js": ("README.md", "order-1003"),
           "php": ("README.md", "order-1004"), "go": ("docs/producers.md", "order-1005"),
-          "ruby": ("docs/producers.md", "order-1006")}
+          "ruby": ("docs/producers.md", "order-1006"),
+          "better-sqlite3": ("docs/producers.md", "order-1007")}
 # Whether a language has SQLite here.
-PROBES = {"js": "require('sqlite3')", "ruby": "require 'sqlite3'",
+PROBES = {"js": "require('sqlite3')", "better-sqlite3": "require('better-sqlite3')",
+          "ruby": "require 'sqlite3'",
           "php": "<?php exit(class_exists('PDO') && "
                  "in_array('sqlite', PDO::getAvailableDrivers()) ? 0 : 1);"}
 # Where Debian keeps the sources of Go's packages; what is built stays beside the tests' builds.
 GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "",
       "GOCACHE": os.path.join(ROOT, "build-test", "go")}
+# Where tools/bench --install-peers puts better-sqlite3.
+NODE_PEERS = os.path.expanduser("~/.cache/convey-bench/node-outbox/node_modules")
 GO_SQLITE = "/usr/share/gocode/src/github.com/mattn/go-sqlite3"
 
 
@@ -53,18 +58,18 @@ class Case(unittest.TestCase):
         self.env = dict(os.environ, CONVEY_DB="shop.db", CONVEY_ENDPOINT=self.sandbox.url,
                         PATH=self.path("bin") + ":" + os.environ["PATH"], NODE_PATH=":".join(
                             ["/usr/share/nodejs", "/usr/lib/nodejs",
-                             f"/usr/lib/{os.uname().machine}-linux-gnu/nodejs"]))
+                             f"/usr/lib/{os.uname().machine}-linux-gnu/nodejs", NODE_PEERS]))
         self.env.update(GO)
         self.env.pop("CONVEY_KEY_FILE", None)
 
     def path(self, *names):
         return os.path.join(self.folder.name, *names)
 
-    def run_text(self, language, text, good=(0,)):
+    def run_text(self, language, text, good=(0,), under=()):
         if language in FROM_FILE:
             with open(self.path(FROM_FILE[language]), "w", encoding="utf-8") as file:
                 file.write(text)
-        done = subprocess.run(LANGUAGES[language], input=text, text=True, cwd=self.folder.name,
+        done = subprocess.run([*under, *LANGUAGES[language]], input=text, text=True, cwd=self.folder.name,
                               env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               timeout=180)
         self.assertIn(done.returncode, good, f"{text}\n{done.stdout}")
@@ -80,15 +85,15 @@ class Case(unittest.TestCase):
         finally:
             db.close()
 
-    def missing(self, language):
+    def missing(self, language, driver):
         program = LANGUAGES[language][0]
         if not shutil.which(program):
             return f"no {program} here"
-        probe = PROBES.get(language)
+        probe = PROBES.get(driver)
         if (language == "go" and not os.path.isdir(GO_SQLITE)) or probe and subprocess.run(
                 LANGUAGES[language], input=probe, text=True, env=self.env,
                 capture_output=True).returncode != 0:
-            return f"{program} has no SQLite here"
+            return f"{program} has no {driver if driver != language else 'SQLite'} here"
         return None
 
 
@@ -112,22 +117,40 @@ class Readme(Case):
         self.assertEqual(self.query("SELECT limited_data_use, tiktok_event FROM delivery_status"),
                          [(0, "Purchase")])
 
-    def producer(self, language):
-        path, event_id = ORDERS[language]
+    def producer(self, language, driver=None):
+        path, event_id = ORDERS[driver or language]
         found = [text for name, text in blocks(path) if name == language]
         self.assertEqual(len(found), 1, f"one example in {language}")
-        words = self.missing(language)
+        words = self.missing(language, driver or language)
         if words:
             self.skipTest(words)
         self.prepare()
-        self.run_text(language, found[0])
+        self.run_synced(language, found[0])
         self.deliver(event_id)
+
+    def run_synced(self, language, text):
+        """Many drivers do not sync a commit in WAL unless they are told to. What the first commit
+        of a log and the last one to close the file sync in any case is another connection's."""
+        if not shutil.which("strace"):
+            self.run_text(language, text)
+            return
+        trace = self.path("trace")
+        with contextlib.closing(sqlite3.connect(self.path("shop.db"))) as other:
+            other.execute("CREATE TABLE first_in_the_log (x)")
+            self.run_text(language, text, under=[
+                "strace", "--seccomp-bpf", "-f", "-y", "-qq", "-e", "signal=none", "-o", trace,
+                "-e", "trace=fsync,fdatasync"])
+        with open(trace, encoding="utf-8", errors="replace") as file:
+            self.assertIn("shop.db-wal", file.read(), "the commit was not synced")
 
     def test_python(self):
         self.producer("python")
 
     def test_node(self):
         self.producer("js")
+
+    def test_better_sqlite3(self):
+        self.producer("js", "better-sqlite3")
 
     def test_php(self):
         self.producer("php")
