@@ -63,23 +63,35 @@ SELECT event_id, event, event_time,
 	NULL AS ad_user_data, NULL AS ad_personalization
 FROM outbox;
 
--- Makes the payload out of the flat columns: NULLs leave no trace in it. A `contents` that is
--- no JSON goes in as it is, so that the INSERT does not fail; the relay leaves it out.
+-- Makes the payload out of the flat columns: NULLs leave no trace in it. What JSON does not hold
+-- goes in as text, so that the INSERT does not fail: a BLOB, an infinite number, a `contents` that
+-- is no JSON; what is wrong with it is the relay's to tell.
 CREATE TRIGGER conversion_insert INSTEAD OF INSERT ON conversion
 BEGIN
 	INSERT INTO outbox (event_id, event, event_time, payload)
-	VALUES (NEW.event_id, NEW.event, NEW.event_time, json_patch('{}', json_object(
-		'consent', json_object('ad_user_data', NEW.ad_user_data,
-			'ad_personalization', NEW.ad_personalization),
-		'session_id', NEW.session_id,
-		'page', json_object('url', NEW.page_url, 'referrer', NEW.referrer),
-		'user', json_object('email', NEW.email, 'phone', NEW.phone,
-			'external_id', NEW.external_id, 'ttclid', NEW.ttclid, 'ttp', NEW.ttp,
-			'ip', NEW.ip, 'user_agent', NEW.user_agent, 'locale', NEW.locale),
-		'properties', json_object('value', NEW.value, 'currency', NEW.currency,
-			'order_id', NEW.order_id,
+	VALUES (CAST(NEW.event_id AS TEXT), CAST(NEW.event AS TEXT), NEW.event_time, json_patch('{}', json_object(
+		'consent', json_object('ad_user_data', CAST(NEW.ad_user_data AS TEXT),
+			'ad_personalization', CAST(NEW.ad_personalization AS TEXT)),
+		'session_id', CASE WHEN NEW.session_id > -9e999 AND NEW.session_id < 9e999
+			THEN NEW.session_id ELSE CAST(NEW.session_id AS TEXT) END,
+		'page', json_object('url', CAST(NEW.page_url AS TEXT),
+			'referrer', CAST(NEW.referrer AS TEXT)),
+		'user', json_object('email', CAST(NEW.email AS TEXT),
+			'phone', CASE WHEN NEW.phone > -9e999 AND NEW.phone < 9e999
+				THEN NEW.phone ELSE CAST(NEW.phone AS TEXT) END,
+			'external_id', CASE WHEN NEW.external_id > -9e999 AND NEW.external_id < 9e999
+				THEN NEW.external_id ELSE CAST(NEW.external_id AS TEXT) END,
+			'ttclid', CAST(NEW.ttclid AS TEXT), 'ttp', CAST(NEW.ttp AS TEXT),
+			'ip', CAST(NEW.ip AS TEXT), 'user_agent', CAST(NEW.user_agent AS TEXT),
+			'locale', CAST(NEW.locale AS TEXT)),
+		'properties', json_object(
+			'value', CASE WHEN NEW.value > -9e999 AND NEW.value < 9e999
+				THEN NEW.value ELSE CAST(NEW.value AS TEXT) END,
+			'currency', CAST(NEW.currency AS TEXT),
+			'order_id', CASE WHEN NEW.order_id > -9e999 AND NEW.order_id < 9e999
+				THEN NEW.order_id ELSE CAST(NEW.order_id AS TEXT) END,
 			'contents', CASE WHEN json_valid(NEW.contents) THEN json(NEW.contents)
-				ELSE NEW.contents END))));
+				ELSE CAST(NEW.contents AS TEXT) END))));
 END;
 
 -- The closed list of statuses, from the least to the most finished: a row's status is the

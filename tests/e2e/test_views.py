@@ -208,6 +208,52 @@ class Views(Case):
         self.assertEqual(event["user"]["email"],
                          "848a771458438fc2ec420560d769fb9b9b86851ee338ec56517baabd79d3bb4f")
 
+    def test_conversion_takes_whatever_a_driver_binds(self):
+        """Python's bytes and Ruby's binary strings are BLOBs, and JavaScript has an Infinity: JSON
+        holds neither, and the order is in the same transaction."""
+        row = dict.fromkeys(TABLES["conversion"].split(), "x")
+        row.update(contents='[{"content_id": "a", "price": 1.50}]', value="29.99", order_id="1001")
+        db = self.project.connect()
+
+        def payload(values):
+            db.execute(f"INSERT INTO conversion ({', '.join(values)}) VALUES "
+                       f"({', '.join('?' * len(values))})", list(values.values()))
+            said, = db.execute("SELECT CAST(payload AS BLOB) FROM outbox ORDER BY id DESC").fetchone()
+            return said.decode("utf-8", "replace")
+
+        text = payload(row)
+        self.assertEqual(payload({name: value.encode() for name, value in row.items()}), text)
+        self.assertEqual(db.execute("SELECT count(*) FROM outbox WHERE event_id = 'x' AND "
+                                    "event = 'x'").fetchall(), [(2,)])
+        for name in row:
+            for value in (b"", b"caf\xe9", b"\0", float("inf"), float("-inf")):
+                with self.subTest(column=name, value=value):
+                    json.loads(payload({"event": "purchase", name: value}))
+        # What JSON has stays what it was.
+        numbers = {"session_id": 81, "phone": 4930901820, "external_id": 2 ** 53 + 1,
+                   "order_id": 1001, "value": 29.99, "contents": 5}
+        said = json.loads(payload({"event": "purchase", **numbers}))
+        self.assertEqual({**said["user"], **said["properties"], "session_id": said["session_id"]},
+                         numbers)
+        db.close()
+
+    def test_bytes_of_a_conversion_are_its_own_trouble(self):
+        rows = {"text": (b"Mozilla/5.0", b"29.99"), "latin": (b"caf\xe9", "29.99"),
+                "nul": (b"a\0b", "29.99"), "endless": ("Mozilla/5.0", float("inf"))}
+        db = self.project.connect()
+        for name, (agent, value) in rows.items():
+            db.execute("INSERT INTO conversion (event_id, event, page_url, user_agent, value, "
+                       "currency, ad_user_data) VALUES (?, 'purchase', 'https://shop.example/', ?, "
+                       "?, ?, ?)", (name, agent, value, b"EUR", b"GRANTED"))
+        db.close()
+        self.drain()
+        event, = self.sandbox.ledger()[0]["events"]
+        self.assertEqual(event["user"], {"user_agent": "Mozilla/5.0"})
+        self.assertEqual(event["properties"], {"value": 29.99, "currency": "EUR"})
+        self.assertEqual(self.project.query("SELECT event_id, status, reason FROM outbox_status"),
+                         [("text", "delivered", None), ("latin", "rejected", "bad_json"),
+                          ("nul", "rejected", "bad_json"), ("endless", "rejected", "bad_value")])
+
 
 if __name__ == "__main__":
     unittest.main()
