@@ -162,6 +162,23 @@ class Rules(Case):
         self.assertEqual(self.post(good, {**HEADERS, "Content-Type":
                                           "application/json; charset=utf-8"})[1], 0)
 
+    def test_integers_of_more_than_64_bits(self):
+        """JSON knows no largest integer, and a request is not refused for one row's."""
+        big = {"value": 2 ** 64 - 1, "currency": "VND", "reference": -10 ** 30,
+               "contents": [{"content_id": str(2 ** 64), "price": 2 ** 63}]}
+        self.assertEqual(self.post(request(event(1), event(2, properties=big))), (200, 0, "OK"))
+        self.assertEqual(self.lines()[0]["events"][1]["properties"], big)
+        for item, message in [
+            (event(2, properties={**big, "num_items": 2 ** 63}), "properties.num_items: Not a valid integer"),
+            (event(2, properties=big, event_time=1700000000.0), "event_time: Not a valid integer"),
+            (event(2, properties=big, event_id=2 ** 64), "event_id: Not a valid string"),
+        ]:
+            with self.subTest(message=message):
+                self.assertEqual(self.post(request(event(1), item)),
+                                 (400, 40002, f"data[1].{message}"))
+        text = json.dumps(request(event(1, properties=big))).encode()
+        self.assertTrue(self.post(text + b"x")[2].startswith("body: Not valid JSON"))
+
     def test_other_paths_are_plain_text(self):
         for method, path in [("POST", TRACK.rstrip("/")), ("GET", TRACK), ("PUT", TRACK),
                              ("POST", "/open_api/v1.2/event/track/"), ("GET", "/")]:

@@ -53,10 +53,40 @@ static void finds_the_member_as_it_was_written(void **state)
 	}
 }
 
+static const struct {
+	const char *text, *wide;
+} integers[] = {
+	{"18446744073709551615", "18446744073709551615.0"},
+	{"[-9223372036854775809,1]", "[-9223372036854775809.0,1]"},
+	{"{\"a\":123456789012345678}", "{\"a\":123456789012345678}"},
+	{"{\"18446744073709551615\":\"\\\"18446744073709551615\"}",
+	 "{\"18446744073709551615\":\"\\\"18446744073709551615\"}"},
+	{"[1844674407370955161.5,1844674407370955161e5,1844674407370955161E5]",
+	 "[1844674407370955161.5,1844674407370955161e5,1844674407370955161E5]"},
+	{"[11111111111111111111 ,22222222222222222222]",
+	 "[11111111111111111111.0 ,22222222222222222222.0]"},
+	{"", ""},
+	{"\"1844674407370955161", "\"1844674407370955161"},
+};
+
+static void writes_big_integers_as_real(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(integers) / sizeof(integers[0]); i++) {
+		struct buf out;
+
+		buf_init(&out, 1024);
+		json_text_widen(str_of(integers[i].text), &out);
+		assert_string_equal(buf_z(&out), integers[i].wide);
+		buf_fini(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_member_as_it_was_written),
+		cmocka_unit_test(writes_big_integers_as_real),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { INTEGER_DIGITS = 18 }; /* so many fit into 64 bits, whichever they are */
+
 static size_t skip_space(struct str s, size_t at)
 {
 	while (at < s.len && ascii_is_space(s.p[at]))
@@ -63,4 +65,37 @@ struct str json_text_member(struct str object, const char *name)
 			found = str_trim(str_make(object.p + value, at - value));
 	}
 	return found;
+}
+
+static size_t skip_number(struct str s, size_t at)
+{
+	while (at < s.len && (ascii_is_digit(s.p[at]) || strchr("+-.eE", s.p[at])))
+		at++;
+	return at;
+}
+
+static bool is_big_integer(struct str token)
+{
+	if (token.len <= INTEGER_DIGITS || *token.p == '"')
+		return false;
+	for (size_t i = 0; i < token.len; i++)
+		if (!ascii_is_digit(token.p[i]) && token.p[i] != '-')
+			return false;
+	return true;
+}
+
+void json_text_widen(struct str text, struct buf *out)
+{
+	size_t done = 0;
+
+	for (size_t at = 0, from; at < text.len; at += at == from) {
+		from = at;
+		at = text.p[at] == '"' ? skip_string(text, at) : skip_number(text, at);
+		if (!is_big_integer(str_make(text.p + from, at - from)))
+			continue;
+		buf_add(out, text.p + done, at - done);
+		buf_adds(out, STR(".0"));
+		done = at;
+	}
+	buf_add(out, text.p + done, text.len - done);
 }

@@ -5,15 +5,29 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "json_text.h"
 #include "misbehave.h"
 #include "route.h"
 #include "validate.h"
+
+/* JSON knows no largest integer; jansson does. */
+static void read_big_integers(struct exchange *x, json_error_t *error)
+{
+	struct buf wide;
+
+	buf_init(&wide, 2 * BODY_MAX);
+	json_text_widen(buf_str(&x->body), &wide);
+	x->root = json_loadb(wide.p, wide.len, 0, error);
+	buf_fini(&wide);
+}
 
 static void read_body(struct exchange *x)
 {
 	json_error_t error;
 
 	x->root = json_loadb(x->body.p ? x->body.p : "", x->body.len, 0, &error);
+	if (!x->root && json_error_code(&error) == json_error_numeric_overflow)
+		read_big_integers(x, &error);
 	if (x->root)
 		return;
 	snprintf(x->root_error, sizeof(x->root_error),
