@@ -2,21 +2,15 @@
 #include "run/story.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/personal.h"
 #include "core/redact_text.h"
 #include "run/body.h"
+#include "run/lines.h"
 #include "store/history.h"
 
 enum { BODY_MAX = 16 * 1024 * 1024, SENTENCE_MAX = 64 * 1024, VALUE_SHOWN = 20 };
-
-/* What the trace says for a destination, kept until it has spoken of all. */
-struct kept {
-	char step[24], destination[64];
-	char *text;
-};
 
 struct story {
 	struct subject *subject;
@@ -25,9 +19,7 @@ struct story {
 	void *arg;
 	struct buf line;
 	char destination[64]; /* whom the trace speaks about; "": the row */
-	struct kept *kept;
-	size_t kept_count;
-	int destinations; /* that are among the kept */
+	struct lines lines;
 };
 
 static void tell(const struct story *w, const char *step, struct str text)
@@ -40,87 +32,30 @@ static void speak_of(struct story *w, const char *destination)
 	snprintf(w->destination, sizeof(w->destination), "%s", destination);
 }
 
-static void keep(struct story *w, const char *step, const char *text)
+static void tell_lines(struct story *w)
 {
-	struct kept *k;
-
-	w->kept = realloc(w->kept, (w->kept_count + 1) * sizeof(*w->kept));
-	if (!w->kept)
-		abort();
-	k = &w->kept[w->kept_count++];
-	snprintf(k->step, sizeof(k->step), "%s", step);
-	snprintf(k->destination, sizeof(k->destination), "%s", w->destination);
-	k->text = strdup(text);
-	if (!k->text)
-		abort();
-}
-
-static bool is_same(const struct kept *a, const struct kept *b)
-{
-	return strcmp(a->step, b->step) == 0 && strcmp(a->text, b->text) == 0;
-}
-
-/* How many destinations have this very line; *first: it is the first of them. */
-static int count_same(const struct story *w, const struct kept *line, bool *first)
-{
-	const char *last = NULL;
-	int count = 0;
-
-	*first = false;
-	for (size_t i = 0; i < w->kept_count; i++) {
-		const struct kept *k = &w->kept[i];
-
-		if (!is_same(k, line))
-			continue;
-		if (!last)
-			*first = k == line;
-		if (!last || strcmp(last, k->destination) != 0)
-			count++;
-		last = k->destination;
-	}
-	return count;
-}
-
-static void drop_kept(struct story *w)
-{
-	for (size_t i = 0; i < w->kept_count; i++)
-		free(w->kept[i].text);
-	w->kept_count = 0;
-	w->destinations = 0;
+	lines_tell(&w->lines, w->fn, w->arg);
 	speak_of(w, "");
 }
 
-/* What is the same for every destination is said once, of the row. */
-static void tell_kept(struct story *w)
-{
-	for (size_t i = 0; i < w->kept_count; i++) {
-		const struct kept *k = &w->kept[i];
-		bool first, of_all = count_same(w, k, &first) == w->destinations;
-
-		/* Of what all decide alike, the row's own end is told behind it. */
-		if (of_all && (!first || strcmp(k->step, "decision") == 0))
-			continue;
-		speak_of(w, of_all && w->destinations > 1 ? "" : k->destination);
-		tell(w, k->step, str_of(k->text));
-	}
-	drop_kept(w);
-}
-
-/* The routes are asked once, after all destinations. */
-static void trace_line(void *arg, const char *step, const char *text)
+static void ruling_line(void *arg, const char *step, const char *text)
 {
 	struct story *w = arg;
 
-	if (strcmp(step, "route") == 0)
-		tell_kept(w);
 	if (strcmp(step, "destination") == 0) {
 		speak_of(w, text);
-		w->destinations++;
-	} else if (w->destinations > 0) {
-		keep(w, step, text);
-	} else {
-		tell(w, step, str_of(text));
+		w->lines.destinations++;
+		return;
 	}
+	/* The routes are asked once, after all destinations. */
+	if (strcmp(step, "route") == 0)
+		speak_of(w, "");
+	lines_keep(&w->lines, step, w->destination, text);
+}
+
+static void shape_line(void *arg, const char *step, const char *text)
+{
+	tell(arg, step, str_of(text));
 }
 
 static struct buf *line(struct story *w)
@@ -251,8 +186,9 @@ static void tell_refused(struct story *w, enum reason reason)
 }
 
 /* What would go to each destination that the routes lead to. */
-static void tell_shapes(struct story *w, const struct trace *t)
+static void tell_shapes(struct story *w)
 {
+	const struct trace t = {shape_line, w};
 	struct judge *j = &w->subject->judge;
 	struct buf body;
 
@@ -268,7 +204,7 @@ static void tell_shapes(struct story *w, const struct trace *t)
 		if (r->reason != REASON_NONE)
 			continue;
 		buf_clear(&body);
-		r->reason = subject_body(w->subject, r, t, &body);
+		r->reason = subject_body(w->subject, r, &t, &body);
 		if (r->reason != REASON_NONE) {
 			tell_refused(w, r->reason);
 			continue;
@@ -330,7 +266,7 @@ static void keep_difference(struct story *w, const struct rows *rows, enum reaso
 	else
 		buf_addf(out, "decided today it would end %s: %s",
 			 status_word(reason_status(now)), reason_word(now));
-	keep(w, "now", buf_z(out));
+	lines_keep(&w->lines, "now", w->destination, buf_z(out));
 }
 
 /* A row that reached no destination then is told of each that it would reach today; of one that
@@ -351,10 +287,10 @@ static void tell_difference(struct story *w, const struct rows *rows)
 			   : !str_eq(name, str_of(r->destination->rules.name)))
 			continue;
 		speak_of(w, r->destination->rules.name);
-		w->destinations++;
+		w->lines.destinations++;
 		keep_difference(w, rows, r->routed ? r->reason : REASON_NO_ROUTE);
 	}
-	tell_kept(w);
+	tell_lines(w);
 }
 
 static void tell_status(struct story *w, const struct rows *rows)
@@ -407,7 +343,7 @@ static void tell_before(struct story *w)
 
 static enum err_code tell_all(struct story *w, struct err *e)
 {
-	struct trace trace = {trace_line, w};
+	const struct trace trace = {ruling_line, w};
 	struct subject *s = w->subject;
 	int64_t told;
 
@@ -417,11 +353,12 @@ static enum err_code tell_all(struct story *w, struct err *e)
 	told = s->first;
 	if (subject_judge(s, &trace, e) != ERR_OK)
 		return e->code;
-	tell_kept(w);
+	speak_of(w, "");
 	if (s->first != told)
 		tell_before(w);
+	tell_lines(w);
 	if (subject_reason(s) == REASON_NONE)
-		tell_shapes(w, &trace);
+		tell_shapes(w);
 	else if (subject_has_no_destination(s))
 		tell(w, "route", STR(SUBJECT_NO_DESTINATION));
 	else if (!s->unread)
@@ -440,8 +377,7 @@ enum err_code story_tell(struct subject *s, bool reveal, story_fn *fn, void *arg
 
 	buf_init(&w.line, SENTENCE_MAX);
 	e->code = tell_all(&w, e);
-	drop_kept(&w);
-	free(w.kept);
+	lines_drop(&w.lines);
 	buf_fini(&w.line);
 	return e->code;
 }

@@ -32,6 +32,29 @@ class One(Case):
         self.assertIn("delivered", self.text(steps, "status"))
         self.assertNotIn("now", names)
 
+    def test_what_is_known_of_the_person_in_its_place(self):
+        """It is looked up before all, and told where it is used."""
+        self.project.convey("destination", "add", "second", "--source", "web", "--id", "P2",
+                            "--consent-strict")
+        self.project.convey("route", "add", "--to", "shop,second")
+        db = self.project.connect()
+        db.execute("INSERT INTO visit (session_id, page_url, email, external_id) VALUES "
+                   "('s-1', 'https://shop.example/?utm_source=news', 'anna@shop.example', 'c-1')")
+        db.execute("INSERT INTO consent (external_id, ad_user_data) VALUES ('c-1', 'GRANTED')")
+        db.close()
+        known = {"page": None, "session_id": "s-1"}
+        self.project.insert([purchase(1, **known), purchase(2, event="Nobody Maps This", **known)])
+        self.drain()
+        found = [("session", None), ("identity", None), ("identity", None)]
+        steps = [(step, to) for step, to, _ in self.why("id-1")]
+        self.assertEqual(
+            [step for step in steps if step[0] not in ("touch", "identifiers", "validate")][3:],
+            [("map", None), ("time", None), ("consent row", None), ("consent", "shop"), *found,
+             ("attribution", "shop"), ("consent", "second"), ("decision", "second"),
+             ("route", None), ("attempt", "shop")])
+        self.assertEqual([(step, to) for step, to, _ in self.why("id-2")][2:],
+                         [("map", None), ("consent row", None), *found, ("decision", None)])
+
     def test_no_plain_identifier_unless_asked_for(self):
         user = {"email": "anna@shop.example", "phone": "+4930123456789", "ip": "203.0.113.9",
                 "user_agent": "Mozilla/5.0 (X11)", "external_id": "customer-77"}
@@ -182,7 +205,9 @@ class One(Case):
         rows = self.project.insert([purchase(2, event_id=None), purchase(3)])
         self.drain()
         row, other = self.project.insert([purchase(2, event_id=None), purchase(4)])
-        self.assertEqual(self.text(self.why("--row", str(row)), "dedup"),
+        steps = self.why("--row", str(row))
+        self.assertEqual([step for step, _, _ in steps][1:4], ["status", "dedup", "map"])
+        self.assertEqual(self.text(steps, "dedup"),
                          f"when it is read it will be a duplicate of row {rows[0]}; if it is "
                          "another conversion, insert it again under an event_id of its own")
         self.assertNotIn("dedup", [step for step, _, _ in self.why("--row", str(other))])
