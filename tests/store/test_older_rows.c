@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a file of an earlier version holds, after the last step of the migrations. */
+ * What a file of an earlier version holds, after step 6 of the migrations. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@
 /* The file as it was before the step, with those rows; all consent rows have been read. */
 static void set_back(struct scene *s, const char *rows)
 {
-	scene_exec(s, "DELETE FROM schema_migration WHERE version = 6;"
+	scene_exec(s, "DELETE FROM schema_migration WHERE version >= 6;"
 		      "UPDATE schema_migration SET applied_at = " APPLIED
 		      " WHERE version = 4; PRAGMA user_version = 5");
 	scene_exec(s, rows);
