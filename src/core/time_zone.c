@@ -6,6 +6,7 @@
 
 #include <unicode/ucal.h>
 #include <unicode/uenum.h>
+#include <unicode/ustring.h>
 
 #include "base/nearest.h"
 #include "core/zone_rules.h"
@@ -77,6 +78,27 @@ static bool resembles(struct str zone, struct str name)
 	return true;
 }
 
+/* A name that ICU knows: an old one, such as PST, or the machine has no tz database. */
+static void say_missing(const char *name, struct err *e)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UChar id[ZONE_NAME_MAX + 1], canonical[ZONE_NAME_MAX + 1];
+	char other[ZONE_NAME_MAX + 1] = "";
+
+	u_uastrncpy(id, name, ZONE_NAME_MAX);
+	id[ZONE_NAME_MAX] = 0;
+	ucal_getCanonicalTimeZoneID(id, -1, canonical, ZONE_NAME_MAX, NULL, &status);
+	if (U_SUCCESS(status))
+		u_austrncpy(other, canonical, ZONE_NAME_MAX);
+	if (strcmp(other, name) == 0)
+		other[0] = '\0';
+	err_set(e, ERR_CONFIG,
+		"'%s' is not in this machine's time zone database; %s%s%sinstall or "
+		"update "
+		"tzdata",
+		name, other[0] ? "write " : "", other, other[0] ? ", or " : "");
+}
+
 /* The names to guess from are ICU's: the files say of themselves which of them are zones
  * only in part. */
 static void say_unknown(const char *name, struct err *e)
@@ -96,12 +118,8 @@ static void say_unknown(const char *name, struct err *e)
 	while (!fixed && U_SUCCESS(status) && name[0] != '\0' &&
 	       (zone = uenum_next(all, &len, &status)) != NULL) {
 		if (strcmp(zone, name) == 0) {
+			say_missing(name, e);
 			uenum_close(all);
-			err_set(e, ERR_CONFIG,
-				"'%s' is not in this machine's time zone database; "
-				"install "
-				"or update tzdata",
-				name);
 			return;
 		}
 		if (resembles(str_make(zone, (size_t)len), str_of(name))) {
