@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/time_zone.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,9 +166,15 @@ struct zone *zone_open(const char *name, struct err *e)
 	struct zone *z;
 
 	if (strcmp(name, "UTC") != 0) {
+		errno = ENOENT;
 		rules = is_zone_name(name) ? zone_rules_open(name) : NULL;
-		if (rules == NULL) {
+		if (rules == NULL && (errno == ENOENT || errno == ENOTDIR)) {
 			say_unknown(name, e);
+			return NULL;
+		}
+		if (rules == NULL) {
+			err_set(e, ERR_IO, "the time zone '%s' cannot be read: %s", name,
+				strerror(errno));
 			return NULL;
 		}
 	}

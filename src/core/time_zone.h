@@ -4,7 +4,7 @@
  * Owns:    the rules of a zone (zone_rules.h); a lookup between the same two transitions as
  *          the last one does not ask them.
  * Thread:  one at a time; each worker opens its own.
- * Errors:  CONFIG a name that is no zone. */
+ * Errors:  CONFIG a name that is no zone; IO a zone that cannot be read now. */
 #ifndef CORE_TIME_ZONE_H
 #define CORE_TIME_ZONE_H
 

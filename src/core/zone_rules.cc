@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/zone_rules.h"
 
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <absl/time/civil_time.h>
 #include <absl/time/time.h>
 
@@ -8,11 +15,28 @@ struct zone_rules {
 	absl::TimeZone zone;
 };
 
+/* Where Abseil looks. */
+static bool can_be_read(const char *name)
+{
+	const char *folder = getenv("TZDIR");
+	std::string path = folder && *folder ? folder : "/usr/share/zoneinfo";
+	int fd = open(path.append("/").append(name).c_str(), O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 struct zone_rules *zone_rules_open(const char *name)
 {
 	absl::TimeZone zone;
 
-	return absl::LoadTimeZone(name, &zone) ? new zone_rules{zone} : nullptr;
+	if (!can_be_read(name))
+		return nullptr;
+	if (absl::LoadTimeZone(name, &zone))
+		return new zone_rules{zone};
+	errno = ENOENT; /* it is a folder, or no zone's file */
+	return nullptr;
 }
 
 void zone_rules_free(struct zone_rules *r)

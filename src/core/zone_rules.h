@@ -6,7 +6,8 @@
  * Owns:    one small object per zone; Abseil keeps what it has read of the files until the
  *          process ends, so a newer tzdata counts from the next start.
  * Thread:  any.
- * Errors:  NULL for a name that the database does not have.
+ * Errors:  NULL with errno: ENOENT for a name that the database does not have, else why its
+ *          file cannot be read now, which Abseil is not to learn: it would not look again.
  * See:     core/time_zone.h, which everybody asks. */
 #ifndef CORE_ZONE_RULES_H
 #define CORE_ZONE_RULES_H

@@ -66,6 +66,22 @@ class Files(Case):
         self.assertEqual(relay.stop(), 0)
         self.check()
 
+    def test_none_left_for_a_time_zone(self):
+        """It is read when there are some again, and is not called unknown meanwhile."""
+        relay = self.start()
+        relay.wait_started()
+        was = resource.prlimit(relay.pid, resource.RLIMIT_NOFILE)
+        busy = max(int(name) for name in os.listdir(f"/proc/{relay.pid}/fd")) + 1
+        resource.prlimit(relay.pid, resource.RLIMIT_NOFILE, (busy, was[1]))
+        self.project.convey("destination", "set", "shop", "--timezone", "Asia/Tokyo")
+        self.project.insert([purchase(1)])
+        wait_until(lambda: "the time zone 'Asia/Tokyo' cannot be read" in relay.log())
+        self.assertTrue(relay.running())
+        resource.prlimit(relay.pid, resource.RLIMIT_NOFILE, was)
+        self.project.wait_for({"delivered": 1})
+        self.assertEqual(relay.stop(), 0)
+        self.check()
+
 
 @unittest.skipIf(shutil.which("strace") is None, "no strace")
 class Watches(Case):

@@ -221,6 +221,42 @@ static void an_earlier_form(void **state)
 	db_close(&f.db);
 }
 
+/* Names that ICU knew, and only ICU. */
+static void zones_of_old(void **state)
+{
+	static const char *const zones[][2] = {{"PST", "America/Los_Angeles"},
+					       {"SystemV/EST5", "America/Panama"},
+					       {"UTC", "UTC"},
+					       {"Europe/Berlin", "Europe/Berlin"}};
+	struct scene *s = *state;
+	struct file f;
+	int applied;
+	char sql[300];
+
+	make(s, &f, NULL);
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	assert_ok(s, db_exec(&f.db,
+			     "DELETE FROM schema_migration WHERE version >= 8; "
+			     "PRAGMA user_version = 7",
+			     &s->e));
+	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO destination (id, name, source, pixel_id, timezone) "
+			 "VALUES (%zu, 'd%zu', 'web', 'P', '%s')",
+			 i + 1, i, zones[i][0]);
+		assert_ok(s, db_exec(&f.db, sql, &s->e));
+	}
+	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+	assert_int_equal(applied, migration_count - 7);
+	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+		snprintf(sql, sizeof(sql),
+			 "SELECT timezone = '%s' FROM destination WHERE id = %zu",
+			 zones[i][1], i + 1);
+		assert_int_equal(ask(s, &f, sql), 1);
+	}
+	db_close(&f.db);
+}
+
 static void two_at_once(void **state)
 {
 	struct scene *s = *state;
@@ -386,6 +422,7 @@ int main(void)
 		T(a_dry_run),
 		T(what_another_convey_did),
 		T(an_earlier_form),
+		T(zones_of_old),
 		T(two_at_once),
 		T(the_copy_is_its_owner_s_alone),
 		T(the_copy_is_whole_whatever_lay_there),
