@@ -16,44 +16,46 @@ static size_t cut_name(size_t *at, size_t len)
 	return REDACT_NAME_MAX;
 }
 
-static bool is_personal(struct str name)
+/* The member that says what the "value" beside it is. */
+static void take_name(const struct json *j, struct redact_object *o, struct buf *keys)
 {
-	struct personal_name n;
+	static const char *const names[] = {"name", "key", "field", "label"};
+	size_t before = keys->len, from = before;
 
-	personal_name_of(name, &n);
-	return n.personal || n.email || is_device_name(name, n.canonical);
-}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		uint32_t at = json_find(j, o->at, str_of(names[i]));
 
-/* Takes the name at `at`, unless it is the second and not personal. `keys` is as long behind it as
- * it was. */
-static void take_name(const struct json *j, struct redact_object *o, uint32_t at,
-		      struct buf *keys)
-{
-	size_t before = keys->len, from = before, len;
-
-	json_unescape(j, at, keys);
-	len = cut_name(&from, keys->len - before);
-	o->personal = is_personal(str_make(keys->p + from, len));
-	if (len > 0 && (o->personal || o->len == 0)) {
-		memcpy(o->name, keys->p + from, len);
-		o->len = len;
+		if (at == JSON_NONE || j->t[at].type != TOKEN_STRING)
+			continue;
+		json_unescape(j, at, keys);
+		o->len = cut_name(&from, keys->len - before);
+		if (o->len > 0)
+			memcpy(o->name, keys->p + from, o->len);
+		keys->len = before;
+		return;
 	}
-	keys->len = before;
 }
 
-/* The members that say what the "value" beside them is, as a form's fields are written: the first
- * of them, unless a later one is personal. A product has an id and a title too. */
-static void take_names(const struct json *j, struct redact_object *o, uint32_t object,
-		       struct buf *keys)
+/* Whether one of the members that forms call a field by asks for a person's data. `keys` is as
+ * long behind it as it was. */
+static void take_form_field(const struct json *j, struct redact_object *o,
+			    uint32_t object, struct buf *keys)
 {
 	static const char *const names[] = {"name",  "key",      "field", "label",
 					    "title", "question", "ref",   "id"};
+	size_t before = keys->len;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !o->personal; i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		uint32_t at = json_find(j, object, str_of(names[i]));
+		enum form_field asked;
 
-		if (at != JSON_NONE && j->t[at].type == TOKEN_STRING)
-			take_name(j, o, at, keys);
+		if (at == JSON_NONE || j->t[at].type != TOKEN_STRING)
+			continue;
+		json_unescape(j, at, keys);
+		asked = form_field_of(str_make(keys->p + before, keys->len - before));
+		keys->len = before;
+		if (asked > o->asked)
+			o->asked = asked;
 	}
 }
 
@@ -62,26 +64,76 @@ static void look_beside(const struct json *j, struct redact_object *o, struct bu
 	uint32_t field = json_find(j, o->at, STR("field"));
 
 	o->looked = true;
-	o->personal = false;
 	o->len = 0;
+	o->asked = FORM_OTHER;
 	o->of_field = field != JSON_NONE && j->t[field].type == TOKEN_OBJECT;
-	take_names(j, o, o->at, keys);
-	if (o->of_field && !o->personal)
-		take_names(j, o, field, keys);
+	take_name(j, o, keys);
+	take_form_field(j, o, o->at, keys);
+	if (o->of_field)
+		take_form_field(j, o, field, keys);
 }
 
-/* "text" is a sentence, but beside the field that it fills in. */
-static bool is_called(const struct json *j, struct redact_object *o, uint32_t at,
-		      struct buf *keys)
+/* A price or a count is no answer, and no phone number is as short. */
+static bool is_phone_number(const struct json *j, uint32_t at)
 {
-	static const char *const values[] = {"value", "values", "answer", NULL};
-	bool text = json_key_is(j, at, STR("text"));
+	enum { DIGITS_MIN = 7 };
+	struct str number = json_bytes(j, at);
+	size_t digits = 0;
 
-	if (!text && !key_is_one_of(j, at, values))
+	for (size_t i = 0; i < number.len; i++)
+		digits += ascii_is_digit(number.p[i]);
+	return digits >= DIGITS_MIN;
+}
+
+/* A number says who somebody is only where a phone's is asked for; of a list one will do. */
+static bool may_answer(const struct json *j, enum form_field asked, uint32_t at)
+{
+	switch ((enum token_type)j->t[at].type) {
+	case TOKEN_ARRAY:
+		for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
+			if (j->t[item].type != TOKEN_ARRAY && may_answer(j, asked, item))
+				return true;
+		return false;
+	case TOKEN_NUMBER: return asked == FORM_PHONE && is_phone_number(j, at);
+	case TOKEN_STRING:
+	case TOKEN_OBJECT: return true;
+	default: return false;
+	}
+}
+
+/* "value" and "values" are a product's and its options', too; "text" is a sentence, but beside the
+ * field that it fills in. */
+static bool is_answer(const struct json *j, const struct redact_object *o, uint32_t at)
+{
+	enum form_field least = FORM_AMBIGUOUS;
+
+	if (json_key_is(j, at, STR("text"))) {
+		if (!o->of_field)
+			return false;
+	} else if (!json_key_is(j, at, STR("answer"))) {
+		least = FORM_TEXT;
+	}
+	return o->asked >= least && may_answer(j, o->asked, at + 1);
+}
+
+/* Appends what the member is called after what is beside it; false where nothing says it. */
+static bool call(const struct json *j, struct redact_object *o, uint32_t at,
+		 struct buf *keys)
+{
+	static const char *const answers[] = {"value", "values", "answer", "text", NULL};
+
+	if (!key_is_one_of(j, at, answers))
 		return false;
 	if (!o->looked)
 		look_beside(j, o, keys);
-	return o->len > 0 && (!text || o->of_field);
+	if (is_answer(j, o, at)) {
+		buf_adds(keys, o->asked == FORM_PHONE ? STR("phone") : STR("full_name"));
+		return true;
+	}
+	if (o->len == 0 || !json_key_is(j, at, STR("value")))
+		return false;
+	buf_add(keys, o->name, o->len);
+	return true;
 }
 
 struct redact_key redact_key_of(const struct json *j, struct redact_object *object,
@@ -101,11 +153,9 @@ struct redact_key redact_key_of(const struct json *j, struct redact_object *obje
 	} else if (json_key_is(j, at, STR("name"))) {
 		buf_adds(keys, STR("item_")); /* nobody's */
 	} else if (object) {
-		called = is_called(j, object, at, keys);
+		called = call(j, object, at, keys);
 	}
-	if (called)
-		buf_add(keys, object->name, object->len);
-	else
+	if (!called)
 		json_unescape(j, at, keys);
 	key.len = keys->len - key.at;
 	return key;

@@ -8,6 +8,7 @@
 #ifndef CORE_REDACT_KEY_H
 #define CORE_REDACT_KEY_H
 
+#include "core/form_field.h"
 #include "core/json.h"
 #include "core/personal.h"
 
@@ -23,9 +24,10 @@ struct redact_key {
  * since there may be as many of them as fit into a payload. */
 struct redact_object {
 	uint32_t at;
-	bool looked, personal;
-	bool of_field; /* "field" is an object, as Typeform's answers have it */
-	size_t len;    /* 0: nothing says it */
+	bool looked;
+	bool of_field;         /* "field" is an object, as Typeform's answers have it */
+	enum form_field asked; /* where it is a form's field */
+	size_t len;            /* 0: nothing says it */
 	char name[REDACT_NAME_MAX];
 };
 
@@ -38,8 +40,9 @@ static inline void redact_object_init(struct redact_object *o, uint32_t at)
 
 /* Appends the name of the member at `at` of `object` (NULL: none that counts). A product has a
  * name too, and a shop a city: these are called after the member that they are in, whose name
- * is `parent`; and a "value", the "values" or an "answer" as a "name", "key", "field", "label",
- * "title", "question", "ref" or "id" beside it says. */
+ * is `parent`; a "value" as the "name", "key", "field" or "label" beside it says. A "value", the
+ * "values" or an "answer" of a form's field that asks for a person's data (core/form_field.h) is
+ * called "phone" or "full_name": the field by a "title", a "question", a "ref" or an "id", too. */
 struct redact_key redact_key_of(const struct json *j, struct redact_object *object,
 				struct redact_key parent, uint32_t at, struct buf *keys);
 

@@ -240,6 +240,10 @@ static void redacts(void **state)
 		 P("\"fields\":[{\"name\":\"full_name\",\"values\":[\"<jane>\",\"<doe>\"]"
 		   "},{\"title\":\"Phone\",\"answer\":\"<x>\"},{\"id\":\"SKU-1\","
 		   "\"value\":12}]")},
+		{P("\"items\":[{\"id\":\"IP15\",\"value\":999},{\"title\":\"Phone "
+		   "case\",\"value\":\"4006381333931\"},{\"name\":\"Pass\",\"values\":["
+		   "\"Day\"]}]"),
+		 NULL},
 		{P("\"fields\":[{\"name\":\"first_name\",\"value\":\"Jane\"},{\"value\":["
 		   "\"x\"],"
 		   "\"key\":\"phone\"},{\"name\":\"size\",\"value\":\"XL\"}]"),

@@ -77,6 +77,45 @@ static const struct {
 	 "\"4915123456789\",\"value\":\"12\"}]",
 	 "\"lines\":[{\"id\":\"SKU-1\",\"value\":12},{\"title\":\"Mug\",\"id\":"
 	 "\"4915123456789\",\"value\":\"12\"}]"},
+	{"\"items\":[{\"id\":\"IP15\",\"title\":\"iPhone "
+	 "15\",\"value\":999},{\"id\":\"PASS-30\",\"value\":49},{\"id\":\"PH-1042\","
+	 "\"value\":29.99},{\"title\":\"Mobile\",\"value\":3},{\"title\":\"Phone\","
+	 "\"value\":399.00},{\"id\":\"LN-204\",\"name\":\"Lamp\",\"value\":\"12.5\"},{"
+	 "\"id\":\"TOKEN-500\",\"value\":500}]",
+	 "\"items\":[{\"id\":\"IP15\",\"title\":\"iPhone "
+	 "15\",\"value\":999},{\"id\":\"PASS-30\",\"value\":49},{\"id\":\"PH-1042\","
+	 "\"value\":29.99},{\"title\":\"Mobile\",\"value\":3},{\"title\":\"Phone\","
+	 "\"value\":399.00},{\"id\":\"LN-204\",\"name\":\"Lamp\",\"value\":\"12.5\"},{"
+	 "\"id\":\"TOKEN-500\",\"value\":500}]"},
+	{"\"goods\":[{\"title\":\"Phone "
+	 "case\",\"value\":\"4006381333931\"},{\"id\":\"telescope-7\",\"value\":"
+	 "\"4006381333931\"},{\"ref\":\"mobile_sessions\",\"value\":1718000000000},{"
+	 "\"title\":\"Name\",\"value\":\"Lamp\"}]",
+	 "\"goods\":[{\"title\":\"Phone "
+	 "case\",\"value\":\"4006381333931\"},{\"id\":\"telescope-7\",\"value\":"
+	 "\"4006381333931\"},{\"ref\":\"mobile_sessions\",\"value\":1718000000000},{"
+	 "\"title\":\"Name\",\"value\":\"Lamp\"}]"},
+	{"\"options\":[{\"name\":\"Pass\",\"values\":[\"Day\",\"Weekend\"]},{\"name\":"
+	 "\"Handy\",\"values\":[\"Links\"]},{\"id\":\"login\",\"value\":\"variant_b\"},{"
+	 "\"id\":\"address\",\"values\":[1,2]},{\"question\":\"What is your email "
+	 "policy?\",\"answer\":\"none\"},{\"name\":\"Size\",\"id\":\"pass2\",\"value\":"
+	 "\"XL\"}]",
+	 "\"options\":[{\"name\":\"Pass\",\"values\":[\"Day\",\"Weekend\"]},{\"name\":"
+	 "\"Handy\",\"values\":[\"Links\"]},{\"id\":\"login\",\"value\":\"variant_b\"},{"
+	 "\"id\":\"address\",\"values\":[1,2]},{\"question\":\"What is your email "
+	 "policy?\",\"answer\":\"none\"},{\"name\":\"Size\",\"id\":\"pass2\",\"value\":"
+	 "\"XL\"}]"},
+	{"\"form\":[{\"title\":\"Phone\",\"value\":4915123456789},{\"id\":\"phone_"
+	 "number\",\"values\":[4915123456789]},{\"question\":\"Name\",\"answer\":\"C\"},{"
+	 "\"title\":\"Stra\xc3\x9f"
+	 "e\",\"answer\":{\"a\":\"b\"}},{\"name\":\"q1\",\"title\":\"Date of "
+	 "birth\",\"value\":\"1.2.1990\"},{\"name\":\"q2\",\"id\":\"email2\",\"value\":"
+	 "\"x\"},{\"key\":\"email2\",\"value\":5}]",
+	 "\"form\":[{\"title\":\"Phone\"},{\"id\":\"phone_number\"},{\"question\":"
+	 "\"Name\"},{\"title\":\"Stra\xc3\x9f"
+	 "e\"},{\"name\":\"q1\",\"title\":\"Date of "
+	 "birth\"},{\"name\":\"q2\",\"id\":\"email2\",\"value\":\"x\"},{\"key\":"
+	 "\"email2\"}]"},
 	{"\"fields\":[{\"name\":\"first_name\",\"value\":\"Jane\"},{\"value\":\"0151\","
 	 "\"key\":"
 	 "\"phone\"},{\"label\":\"E-Mail-Adresse\",\"value\":[\"x\"]},{\"name\":\"size\","

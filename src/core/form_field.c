@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/form_field.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum { FORM_FIELD_MAX = 32 };
+
+/* In lower case, without marks; what is no ASCII stays. */
+/* clang-format off */
+static const char *const texts[] = {
+	"address", "address1", "address2", "addressline1", "addressline2", "adresse",
+	"anschrift", "apellido", "apellidos", "billingaddress", "birthdate",
+	"codepostal", "codicepostale", "codigopostal", "c\xc3\xb3" "digopostal", "cognome",
+	"contactname", "correoelectronico", "correoelectr\xc3\xb3nico",
+	"courriel", "customeremail", "customername", "dateofbirth", "deliveryaddress", "dob",
+	"email", "emailaddress", "emailadresse", "familyname", "firstandlastname",
+	"firstname", "fname", "fullname", "geburtsdatum", "givenname",
+	"homeaddress", "lastname", "lname", "mailaddress", "mailadresse", "middlename",
+	"nachname", "nombrecompleto", "postaladdress", "postalcode", "postcode",
+	"postleitzahl", "prenom", "pr\xc3\xa9nom", "shippingaddress", "strasse",
+	"stra\xc3\x9f" "e", "street", "streetaddress", "surname", "vollstaendigername",
+	"vollst\xc3\xa4ndigername", "vorname", "vorundnachname", "workemail",
+	"workemailaddress", "youraddress", "youremail", "youremailaddress", "yourfirstname",
+	"yourfullname", "yourlastname", "yourname", "zipcode",
+};
+static const char *const ambiguous[] = {"birthday", "geburtstag", "name"};
+static const char *const phones[] = {
+	"cellphonenumber", "contactnumber", "contactphone", "customerphone", "handynummer",
+	"mobilenumber", "mobilephonenumber", "mobilnummer", "numerodetelefono",
+	"n\xc3\xbamerodetel\xc3\xa9" "fono", "numerodetelephone",
+	"num\xc3\xa9rodet\xc3\xa9l\xc3\xa9phone", "phone", "phoneno", "phonenumber",
+	"telefon", "telefonnummer", "telefono", "tel\xc3\xa9" "fono", "telephone",
+	"telephonenumber", "t\xc3\xa9l\xc3\xa9phone", "whatsappnumber", "workphone",
+	"workphonenumber", "yourphone", "yourphonenumber",
+};
+/* clang-format on */
+
+static bool is_in(struct str name, const char *const *table, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (name.p[0] == table[i][0] && str_eq(name, str_of(table[i])))
+			return true;
+	return false;
+}
+
+static bool is_part_of_word(char c)
+{
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
+}
+
+enum form_field form_field_of(struct str name)
+{
+	char plain[FORM_FIELD_MAX];
+	size_t len = 0;
+	struct str word;
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = ascii_lower(name.p[i]);
+
+		if (!is_part_of_word(c))
+			continue;
+		if (len == sizeof(plain))
+			return FORM_OTHER;
+		plain[len++] = c;
+	}
+	word = str_make(plain, len);
+	if (len == 0)
+		return FORM_OTHER;
+	if (is_in(word, phones, COUNT(phones)))
+		return FORM_PHONE;
+	if (is_in(word, texts, COUNT(texts)))
+		return FORM_TEXT;
+	return is_in(word, ambiguous, COUNT(ambiguous)) ? FORM_AMBIGUOUS : FORM_OTHER;
+}
