@@ -3,6 +3,7 @@
 
 #include "base/find_any.h"
 #include "core/country.h"
+#include "core/nobody.h"
 #include "core/normalize.h"
 #include "core/sha256_hex.h"
 #include "core/url.h"
@@ -163,17 +164,21 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 	return personal_value(&spot->name, text) ? ACTION_HASH : ACTION_NONE;
 }
 
+/* A word for nobody is hashed as what is no name: {"sha256":...} is not sent, and the hash alone
+ * would not tell "null" from Mrs Null. */
 static bool normalize_field(const struct redact_spot *spot, struct str text,
 			    struct buf *out)
 {
 	switch (spot->field) {
 	case FIELD_EMAIL: return normalize_email(text, out);
 	case FIELD_PHONE: return normalize_phone(text, spot->country, out);
-	case FIELD_ZIP_CODE: return normalize_zip(text, out);
+	case FIELD_ZIP_CODE:
+		return !names_nobody(spot->field, text) && normalize_zip(text, out);
 	case FIELD_CITY:
 	case FIELD_STATE:
+		return !names_nobody(spot->field, text) && normalize_place(text, out);
 	case FIELD_COUNTRY: return normalize_place(text, out);
-	default: return normalize_name(text, out);
+	default: return !names_nobody(spot->field, text) && normalize_name(text, out);
 	}
 }
 
