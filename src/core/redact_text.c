@@ -76,7 +76,7 @@ bool tells_who(struct str text)
 
 static enum redact_action free_text(struct str text)
 {
-	if (url_is_http(text) && holds_email(text))
+	if (url_is_address(text) && holds_email(text))
 		return ACTION_SCRUB;
 	return tells_who(text) ? ACTION_PARTS : ACTION_NONE;
 }
@@ -144,7 +144,7 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 	case PLACE_CUSTOM: break;
 	case PLACE_KEPT: return ACTION_NONE;
 	}
-	if (url_is_http(text))
+	if (url_is_address(text))
 		return url_is_personal(text) ? ACTION_SCRUB : ACTION_NONE;
 	/* As wholes, where what is left of one without a part would be another such text. */
 	action = free_text(text);
@@ -291,7 +291,7 @@ void redact_parts(struct str text, struct digest *dg, struct buf *tmp, struct bu
 	/* One in disguise (percent-encoded), or made of a beginning and a hash, as a URL may be: then
 	 * all of it goes. */
 	left = str_make(out->p + start, out->len - start);
-	if (tells_who(left) || (url_is_http(left) && !url_is_http(text))) {
+	if (tells_who(left) || (url_is_address(left) && !url_is_address(text))) {
 		out->len = start;
 		digest_hex(dg, text, hex);
 		buf_add(out, hex, sizeof(hex));

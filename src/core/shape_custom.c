@@ -22,7 +22,7 @@ static bool may_hold_hash(struct str text)
 	if (!holds_sha256_hex(text))
 		return false;
 	return holds_hash(text) ||
-	       !(url_is_http(text) || text.p[0] == '/' || text.p[0] == '?');
+	       !(url_is_address(text) || text.p[0] == '/' || text.p[0] == '?');
 }
 
 /* A text that tells who somebody is stays here, and so does a hash, which may be what such a text

@@ -2,7 +2,9 @@
 #include "core/url.h"
 
 #include "base/find_any.h"
+#include "core/disguise.h"
 #include "core/json.h"
+#include "core/percent.h"
 #include "core/personal.h"
 #include "core/query.h"
 #include "core/touch.h"
@@ -109,10 +111,24 @@ bool url_is_app(struct str url)
 	return false;
 }
 
+/* Of the address of a page that an app's has in its path, encoded or as it stands. */
+static size_t find_query(struct str url)
+{
+	struct str left = url;
+
+	while (left.len > 0) {
+		size_t at = url.len - left.len;
+		char c = percent_next(&left);
+
+		if (c == '?' || c == '#')
+			return at;
+	}
+	return url.len;
+}
+
 struct str url_without_query(struct str url)
 {
-	url = without_fragment(url);
-	return str_make(url.p, find(url, 0, END_PATH));
+	return str_make(url.p, find_query(url));
 }
 
 /* Bytes that are no UTF-8 are what a browser writes in this way, too. */
@@ -288,10 +304,27 @@ bool url_is_harmless(struct str url)
 	return true;
 }
 
+/* A query in disguise: all of it goes, or nothing. */
+static void cut_app_query(struct scrub *s)
+{
+	size_t at = find_query(s->url);
+	struct str query = part(s, at, s->url.len);
+
+	if (query.len == 0 || query.p[0] != '%')
+		return;
+	if (!holds_email(query) && !holds_query(query, pair_is_personal) &&
+	    !(s->anonymous && holds_query(query, pair_names_device)))
+		return;
+	s->url.len = at;
+	s->personal = true;
+}
+
 static void scrub(struct scrub *s)
 {
 	size_t at = authority_start(s->url);
 
+	if (url_is_app(s->url))
+		cut_app_query(s);
 	if (at > 0)
 		at = scrub_authority(s, at);
 	at = scrub_path(s, at);

@@ -16,7 +16,12 @@ bool url_is_http(struct str url);
  * out of an app. `url` is trimmed. */
 bool url_is_app(struct str url);
 
-/* Up to its query or fragment. */
+static inline bool url_is_address(struct str trimmed)
+{
+	return url_is_http(trimmed) || url_is_app(trimmed);
+}
+
+/* Up to its query or fragment, percent-encoded ("%3F") or not. */
 struct str url_without_query(struct str url);
 
 /* True where url_scrub has nothing to do, and nothing is a parameter to anybody but what
@@ -26,7 +31,7 @@ bool url_is_harmless(struct str url);
 /* Appends the URL, trimmed, without its userinfo, its fragment and every parameter, of the
  * query or behind a segment of the path, that tells who somebody is (core/personal.h has
  * the rules). Click ids and the rest stay byte for byte. A path segment with an e-mail
- * address becomes "redacted". Blanks, control bytes and bytes that are no UTF-8 are
+ * address becomes "redacted", and an app's address ends before an encoded query with such a parameter. Blanks, control bytes and bytes that are no UTF-8 are
  * percent-encoded, so that JSON can say it. Scrubbing twice changes nothing. */
 void url_scrub(struct str url, struct buf *out);
 

@@ -127,6 +127,9 @@ static const struct {
 	 "\"sums\":\"a=1&b=2\",\"said\":\"/me asks: what? name=x\"",
 	 "\"page_path\":\"/thanks?x=1\",\"path\":\"/a?b=1&c=2\",\"sums\":\"a=1&b=2\","
 	 "\"said\":\"/me asks: what? name=x\""},
+	{"\"from\":\"ios-app://1/?name=Jane Doe&id=5\",\"app\":\"ios-app://1/?t=" HEX64
+	 "0\"",
+	 "\"from\":\"ios-app://1/?id=5\",\"app\":\"ios-app://1/?t=" HEX64 "0\""},
 	{"\"link\":\"tel:0151 "
 	 "23456789\",\"sms\":\"SMS:015123456789\",\"hotel\":\"tel:ask\"",
 	 "\"hotel\":\"tel:ask\""},

@@ -158,6 +158,8 @@ static void takes_apps_as_referrers(void **state)
 		 FROM("android-app://com.x/redacted/a")},
 		{FROM("android-app://com.x/a;email=jane"),
 		 FROM("android-app://com.x/a;")},
+		{FROM("ios-app://1/https%3A%2F%2Fx.de%2F%3Ffirst_name%3DJ%26x%3D1"),
+		 FROM("ios-app://1/https%3A%2F%2Fx.de%2F")},
 		{FROM("android-app:///a"), PAGE_ONLY},
 		{FROM("android-app://#a"), PAGE_ONLY},
 		{FROM("android-app:com.x"), PAGE_ONLY},

@@ -121,6 +121,15 @@ static void scrubs(void **state)
 		{S "a b\tc\x01\x7f?q=x y", S "a%20b%09c%01%7F?q=x%20y"},
 		{"http://u@/a@b", "http:///a@b"},
 		{S "?token=1&&a", S "?&a"},
+		{"android-app://com.x/?first_name=Jane Doe&id=5#a",
+		 "android-app://com.x/?id=5"},
+		{"android-app://com.x/https%3A%2F%2Fx.de%2F%3Fa%3D1%26name%3DJ?b=1",
+		 "android-app://com.x/https%3A%2F%2Fx.de%2F"},
+		{"ios-app://1/x.de%252F%253Femail%253Da%2540x.de",
+		 "ios-app://1/x.de%252F"},
+		{"ios-app://1/x.de%2F%3Fid%3D1/a@x.de?b=1", "ios-app://1/x.de%2F"},
+		{"ios-app://1/x.de%2F%23name%3DJ", "ios-app://1/x.de%2F"},
+		{"ios-app://1/x.de%2F%3Fid%3D1?b=1", NULL},
 	};
 	struct buf b, twice;
 
