@@ -12,7 +12,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { NAME_MAX_BYTES = 128, SLOTS = 8192 };
+enum { NAME_MAX_BYTES = 128, SLOTS = 8192, CODE_MAX = 3, SHORT_MAX = 4 };
 
 /* By the hash of the name as normalize_place writes it; "" where it is free, "?" where several
  * countries are called so. */
@@ -23,9 +23,9 @@ static struct slot {
 
 /* What shops and ISO 3166 write and ICU does not, or under another name only. */
 static const struct {
-	const char *code, *names[9];
+	const char *code, *names[10];
 } others[] = {
-	{"AE", {"Emirates", "UAE"}},
+	{"AE", {"Emirates", "UAE", "The UAE"}},
 	{"AR", {"Argentine Republic"}},
 	{"AT", {"Oesterreich", "Republik \xc3\x96sterreich"}},
 	{"BA", {"Bosnia"}},
@@ -34,11 +34,12 @@ static const struct {
 	/* The first: of the two so called. */
 	{"CD",
 	 {"Congo", "Congo, Democratic Republic of the",
-	  "Congo, The Democratic Republic of the"}},
+	  "Congo, The Democratic Republic of the", "Democratic Republic of the Congo",
+	  "Democratic Republic of Congo"}},
 	{"CG", {"Congo, Republic of the", "Congo (the)", "Republic of the Congo"}},
 	{"CH", {"Swiss Confederation"}},
 	{"CI", {"Ivory Coast"}},
-	{"CN", {"PRC"}},
+	{"CN", {"PRC", "People's Republic of China", "China, People's Republic of"}},
 	{"CZ",
 	 {"Czech Republic", "\xc4\x8c"
 			    "esk\xc3\xa1 republika"}},
@@ -50,7 +51,8 @@ static const struct {
 	{"GA", {"Gabonese Republic"}},
 	{"GB",
 	 {"Britain", "England", "Great Britain", "Ireland, Northern", "Northern Ireland",
-	  "Scotland", "United Kingdom of Great Britain and Northern Ireland", "Wales"}},
+	  "Scotland", "The UK", "United Kingdom of Great Britain and Northern Ireland",
+	  "Wales"}},
 	{"GR", {"Hellenic Republic"}},
 	{"GS",
 	 {"South Georgia and the South Sandwich Islands",
@@ -59,6 +61,7 @@ static const struct {
 	 {"Hong Kong", "Hong Kong SAR", "Hong Kong, China",
 	  "Hong Kong Special Administrative Region of China"}},
 	{"HM", {"Heard Island and McDonald Islands"}},
+	{"IE", {"Ireland, Republic", "Ireland, Republic of"}},
 	{"IL", {"State of Israel"}},
 	{"IR", {"Iran, Islamic Republic of"}},
 	{"IT", {"Italian Republic"}},
@@ -76,8 +79,10 @@ static const struct {
 	{"LY", {"Libyan Arab Jamahiriya"}},
 	{"MD", {"Moldova, Republic of"}},
 	{"MF", {"Saint Martin (French part)"}},
-	{"MK", {"Macedonia", "Macedonia, the former Yugoslav Republic of"}},
-	{"MM", {"Burma"}},
+	{"MK",
+	 {"Macedonia", "Macedonia, the former Yugoslav Republic of",
+	  "former Yugoslav Republic of Macedonia"}},
+	{"MM", {"Burma", "Republic of the Union of Myanmar"}},
 	{"MO",
 	 {"Macao", "Macau", "Macao Special Administrative Region of China",
 	  "Macao, China"}},
@@ -103,12 +108,12 @@ static const struct {
 	{"TT", {"Trinidad"}},
 	{"TW",
 	 {"Republic of China", "China, Republic of", "Taiwan, China",
-	  "Taiwan, Province of China"}},
+	  "Taiwan, Province of China", "Taiwan, Republic of China", "Taiwan (ROC)"}},
 	{"TZ", {"Tanzania, United Republic of"}},
 	{"UM",
 	 {"United States Minor Outlying Islands",
 	  "United States (US) Minor Outlying Islands"}},
-	{"US", {"United States of America", "EE.UU."}},
+	{"US", {"United States of America", "EE.UU.", "The USA"}},
 	{"VA", {"Holy See", "Holy See (Vatican City State)", "Vatican"}},
 	{"VC", {"Saint Vincent and the Grenadines"}},
 	{"VE", {"Venezuela, Bolivarian Republic of"}},
@@ -231,37 +236,59 @@ static const char *code_of_name(struct str place)
 	return NULL;
 }
 
-static struct str without(struct str place, struct str start)
+static bool cut(struct str *place, struct str start)
 {
-	return str_starts(place, start)
-		       ? str_make(place.p + start.len, place.len - start.len)
-		       : place;
+	if (!str_starts(*place, start))
+		return false;
+	*place = str_make(place->p + start.len, place->len - start.len);
+	return true;
 }
 
-/* "The Gambia", "Islamic Republic of Mauritania" and "Kingdom of the
- * Netherlands" too. */
+static bool cut_any(struct str *place, const char *const *starts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (cut(place, str_of(starts[i])))
+			return true;
+	return false;
+}
+
+/* "Islamic Republic of": in front of it is no other word, which might be another country's name,
+ * or a person's. */
+static bool cut_form(struct str *place)
+{
+	static const char *const kinds[] = {
+		"arab",       "bolivarian",    "cooperative", "democratic", "federal",
+		"federative", "hashemite",     "independent", "islamic",    "oriental",
+		"peoples",    "plurinational", "socialist",   "united",
+	};
+	static const char *const forms[] = {
+		"republicof",        "kingdomof",   "commonwealthof",
+		"principalityof",    "sultanateof", "grandduchyof",
+		"federatedstatesof", "unionof",     "independentstateof",
+	};
+
+	while (!cut_any(place, forms, COUNT(forms)))
+		if (!cut_any(place, kinds, COUNT(kinds)))
+			return false;
+	return true;
+}
+
+/* "The Gambia", "Islamic Republic of Mauritania" and "Kingdom of the Netherlands" too. What is
+ * short behind "the" is a code, or makes a town's or a person's name of it: Theben is not "the
+ * BEN", Theo Man not "the Oman". China's republics are two: the table has both. */
 const char *country_of_name(struct str place)
 {
-	static const struct str forms[] = {
-		{"republicof", 10},         {"kingdomof", 9},
-		{"commonwealthof", 14},     {"principalityof", 14},
-		{"sultanateof", 11},        {"grandduchyof", 12},
-		{"federatedstatesof", 17},  {"unionof", 7},
-		{"independentstateof", 18},
-	};
 	const char *code = code_of_name(place);
+	bool the;
 
-	if (code || place.len > NAME_MAX_BYTES)
+	if (code)
 		return code;
-	for (size_t i = 0; i < COUNT(forms); i++) {
-		const char *form = memmem(place.p, place.len, forms[i].p, forms[i].len);
-
-		if (!form)
-			continue;
-		form += forms[i].len;
-		place = str_make(form, (size_t)(place.p + place.len - form));
+	the = cut(&place, STR("the"));
+	if (the && place.len > SHORT_MAX)
 		code = code_of_name(place);
-		break;
-	}
-	return code ? code : code_of_name(without(place, STR("the")));
+	if (code || !cut_form(&place))
+		return code;
+	cut(&place, STR("the"));
+	code = place.len > CODE_MAX ? code_of_name(place) : NULL;
+	return code && memcmp(code, "CN", 2) != 0 ? code : NULL;
 }

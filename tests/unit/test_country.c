@@ -147,7 +147,7 @@ static void knows_long_names(void **state)
 		{"Lao People's Democratic Republic", "LA", true},
 		{"Syrian Arab Republic", "SY", true},
 		{"Republic of Ireland", "IE", true},
-		{"Ireland, Republic of", "IE", false},
+		{"Ireland, Republic of", "IE", true},
 		{"Kingdom of the Netherlands", "NL", true},
 		{"The Gambia", "GM", true},
 		{"Netherlands (the)", "NL", false},
@@ -181,6 +181,56 @@ static void knows_long_names(void **state)
 	}
 }
 
+/* "Republic of" and the like stand in front, and nothing else before them: neither a person, whom
+ * redaction must find, nor another country. */
+static void knows_forms(void **state)
+{
+	static const char *const rows[][2] = {
+		{"The Republic of China", "TW"},
+		{"Taiwan, Republic of China", "TW"},
+		{"Taiwan (Republic of China)", "TW"},
+		{"Taiwan - Republic of China", "TW"},
+		{"The People's Republic of China", "CN"},
+		{"China, People's Republic of", "CN"},
+		{"Republic of the China", NULL},
+		{"Democratic Republic of China", NULL},
+		{"Democratic Republic of the Congo", "CD"},
+		{"The Democratic Republic of Congo", "CD"},
+		{"Republic of the Congo", "CG"},
+		{"Republic of Korea", "KR"},
+		{"the Islamic Republic of Mauritania", "MR"},
+		{"Democratic Socialist Republic of Sri Lanka", "LK"},
+		{"Federal Democratic Republic of Ethiopia", "ET"},
+		{"Hashemite Kingdom of Jordan", "JO"},
+		{"Republic of the Union of Myanmar", "MM"},
+		{"The Former Yugoslav Republic of Macedonia", "MK"},
+		{"The Bahamas", "BS"},
+		{"The USA", "US"},
+		{"the United States of America", "US"},
+		{"Hellenic Republic", "GR"},
+		{"Wales", "GB"},
+		{"Turkish Republic of Northern Cyprus", NULL},
+		{"Georgia, Republic of Ireland", NULL},
+		{"Canaria Vogel, Republic of Ireland", NULL},
+		{"c/o Canaria Vogel Kingdom of Spain", NULL},
+		{"Republic of Ireland Canaria Vogel", NULL},
+		{"Union of Can", NULL},
+		{"Theben", NULL},
+		{"Theo Man", NULL},
+	};
+	char own[3];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *code = country_code(str_of(rows[i][0]), own);
+
+		if ((code == NULL) != (rows[i][1] == NULL) ||
+		    (code && strcmp(code, rows[i][1]) != 0) ||
+		    country_is_all(str_of(rows[i][0])) != (code != NULL))
+			fail_msg("%s: %s", rows[i][0], code ? code : "none");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +238,7 @@ int main(void)
 		cmocka_unit_test(knows_what_stands_for_none),
 		cmocka_unit_test(knows_codes),
 		cmocka_unit_test(knows_long_names),
+		cmocka_unit_test(knows_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
