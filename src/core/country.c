@@ -62,87 +62,60 @@ static const char *code_of_two(struct str text, struct str place, char own[3])
 	return codes[own[0] - 'A'] >> (own[1] - 'A') & 1 ? own : NULL;
 }
 
-static const char *code_of_either(struct str text, struct str place, char own[3])
+/* `place` is what a trimmed `text` is without its marks. */
+static const char *code_of_whole(struct str text, struct str place, char own[3])
 {
 	return place.len == 2 ? code_of_two(text, place, own) : country_of_name(place);
 }
 
-static const char *code_of_part(struct str part)
+static const char *code_of_part(struct str text, char own[3])
 {
 	const char *code = NULL;
 	struct buf place;
 
+	text = str_trim(text);
 	buf_init(&place, 4 * TEXT_MAX_BYTES);
-	if (normalize_place(part, &place))
-		code = country_of_name(buf_str(&place));
+	if (normalize_place(text, &place))
+		code = code_of_whole(text, buf_str(&place), own);
 	buf_fini(&place);
 	return code;
 }
 
-static const char *code_before(struct str text, const char *end)
+/* What is behind a name makes another country of it ("Sudan, South"), or may ("Georgia, U.S."),
+ * unless it says the same country again or nothing at all: "United States (US)", "Netherlands
+ * (the)". */
+static const char *code_said_twice(struct str name, struct str again, char own[3])
 {
-	return end ? code_of_part(str_make(text.p, (size_t)(end - text.p))) : NULL;
+	const char *code = code_of_part(name, own), *other;
+	char others[3];
+
+	if (!code || str_ieq(str_trim(again), STR("the")))
+		return code;
+	other = code_of_part(again, others);
+	return other && memcmp(code, other, 2) == 0 ? code : NULL;
 }
 
-/* What stands in the last brackets, where that is a code: "United States (US)". */
-static const char *code_in_brackets(struct str text, char own[3])
-{
-	const char *p = memrchr(text.p, ')', text.len);
-
-	if (!p || p - text.p < 3 || p[-3] != '(' || p[-2] < 'A' || p[-2] > 'Z' ||
-	    p[-1] < 'A' || p[-1] > 'Z')
-		return NULL;
-	return code_of_two(str_make(p - 2, 2), str_make(p - 2, 2), own);
-}
-
-static const char *code_behind_comma(struct str text, char own[3])
-{
-	const char *comma = memrchr(text.p, ',', text.len);
-
-	if (!comma)
-		return NULL;
-	text = str_trim(str_make(comma + 1, (size_t)(text.p + text.len - comma - 1)));
-	return text.len == 2 ? code_of_two(text, text, own) : code_of_part(text);
-}
-
-/* Of "United States (US) - Texas" the code in brackets and the name before them, of "Germany,
- * Bavaria" the name before the comma, as long as they agree. What is behind a comma only
- * contradicts: "Georgia, US" is not the country of that name. */
+/* By what stands in the last brackets or behind the last comma. */
 static const char *code_of_parts(struct str text, char own[3])
 {
-	const char *code = NULL;
-	char other[3];
-	const char *said[] = {
-		code_in_brackets(text, own),
-		code_before(text, memrchr(text.p, '(', text.len)),
-		code_before(text, memchr(text.p, '(', text.len)),
-		code_before(text, memchr(text.p, ',', text.len)),
-		NULL,
-	};
+	bool brackets = text.p[text.len - 1] == ')';
+	const char *end = text.p + text.len - brackets,
+		   *mark = memrchr(text.p, brackets ? '(' : ',', text.len);
 
-	for (size_t i = 0; i < COUNT(said); i++) {
-		if (i == COUNT(said) - 1 && code)
-			said[i] = code_behind_comma(text, other);
-		if (code && said[i] && memcmp(code, said[i], 2) != 0)
-			return NULL;
-		if (!code)
-			code = said[i];
-	}
-	return code;
+	if (!mark)
+		return NULL;
+	return code_said_twice(str_make(text.p, (size_t)(mark - text.p)),
+			       str_make(mark + 1, (size_t)(end - mark - 1)), own);
 }
 
-/* `place` is what a trimmed `text` is without its marks. */
 static const char *code_of_text(struct str text, struct str place, char own[3])
 {
-	const char *code = code_of_either(text, place, own);
+	const char *code = code_of_whole(text, place, own);
 
 	return code || place.len <= 2 ? code : code_of_parts(text, own);
 }
 
-/* By one of the two above. */
-static const char *read_code(struct str text, char own[3],
-			     const char *(*read)(struct str text, struct str place,
-						 char own[3]))
+const char *country_code(struct str text, char own[3])
 {
 	const char *code = NULL;
 	struct buf place;
@@ -154,31 +127,16 @@ static const char *read_code(struct str text, char own[3],
 		return NULL;
 	buf_init(&place, 4 * TEXT_MAX_BYTES);
 	if (normalize_place(text, &place))
-		code = read(text, buf_str(&place), own);
+		code = code_of_text(text, buf_str(&place), own);
 	buf_fini(&place);
 	return code;
-}
-
-const char *country_code(struct str text, char own[3])
-{
-	return read_code(text, own, code_of_text);
 }
 
 bool country_is_all(struct str text)
 {
 	char own[3];
-	const char *code;
 
-	if (read_code(text, own, code_of_either))
-		return true;
-	text = str_trim(text);
-	code = text.len > 4 && text.p[text.len - 1] == ')' ? code_in_brackets(text, own)
-							   : NULL;
-	if (!code)
-		return false;
-	text = str_trim(str_make(text.p, text.len - 4));
-	return text.len <= TEXT_MAX_BYTES && code_of_part(text) &&
-	       memcmp(code_of_part(text), code, 2) == 0;
+	return country_code(text, own) != NULL;
 }
 
 /* What forms leave, Cloudflare's for unknown and Tor, CLDR's for unknown, and two letters with marks

@@ -11,12 +11,12 @@
 
 /* The ISO 3166 alpha-2 code, in upper case, of the country with this code ("de", "D.E.", "deu";
  * "UK" is "GB", and the EU's "EL" is "GR") or with this name in its own or one of a few other
- * languages, as shops and ISO 3166 write it, too; NULL for none or several, and for what stands for none: XX, "n/a". Blanks around it do
- * not matter. `own` is for the answer. */
+ * languages, as shops and ISO 3166 write it, too, or with both ("United States (US)"); NULL for
+ * none or several, for what stands for none (XX, "n/a"), and for a text with anything else in it
+ * ("Germany, Bavaria"). Blanks around it do not matter. `own` is for the answer. */
 const char *country_code(struct str text, char own[3]);
 
-/* Whether the text is such a code or name, or both ("United States (US)"), and nothing else, as it
- * may be where country_code reads one out of its parts ("Germany, Bavaria", "Japan (Vogel)"). */
+/* Whether there is such a code, and so nothing in the text but a country. */
 bool country_is_all(struct str text);
 
 /* As normalize_place, and a name as its alpha-2 code: "Deutschland" is "de". False for what stands

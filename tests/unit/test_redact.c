@@ -107,6 +107,8 @@ static void redacts(void **state)
 		{U("\"country\":[\" \\u00d6sterreich\",\"DEU\",\"U.S.\",\"uk\"]"), NULL},
 		{U("\"country\":[\"United States (US)\",\"Korea, Republic of\"]"), NULL},
 		{U("\"country\":\"Germany, Weg 1\""), U("\"country\":\"<germanyweg1>\"")},
+		{U("\"country\":\"Canaria Vogel, Republic of Ireland\""),
+		 U("\"country\":\"<canariavogelrepublicofireland>\"")},
 		{U("\"country\":[\"EU\",\" xx\",\"--\"]"), NULL},
 		{U("\"country\":\"Bayern\""), U("\"country\":\"<bayern>\"")},
 		{U("\"phone\":\"0170 1234567\",\"country\":\"N/A\""),
