@@ -101,15 +101,33 @@ static bool is_longer_in_benin(const PhoneNumber &number)
 	       national.compare(0, 2, "01") == 0;
 }
 
+/* Nothing but one number, which somebody wrote down: the library also dials letters on a keypad
+ * ("+1 213 373 4253 Bob") and joins what is behind a '/'. 0011 is Australia's '+'. */
+static bool is_one_number(const std::string &text)
+{
+	const std::string marks = " -.()";
+	std::string digits;
+
+	for (size_t i = 0; i < text.size(); i++) {
+		if (text[i] >= '0' && text[i] <= '9')
+			digits += text[i];
+		else if (!(i == 0 && text[i] == '+') &&
+			 marks.find(text[i]) == std::string::npos)
+			return false;
+	}
+	return digits.compare(0, 4, "0011") != 0;
+}
+
 /* Of a number with '+' the tables know the country; how long it may be there they may not know yet:
  * as long as any, in ITU-T E.164. A 0 in front is the national one, which Italy alone keeps. */
-static bool is_international(const PhoneNumber &number)
+static bool is_international(const std::string &text, const PhoneNumber &number)
 {
 	const std::string national = national_of(number);
 	size_t digits = std::to_string(number.country_code()).size() + national.size();
 
 	return library()->IsPossibleNumber(number) || is_longer_in_benin(number) ||
-	       (digits >= E164_MIN && digits <= E164_MAX && national[0] != '0');
+	       (digits >= E164_MIN && digits <= E164_MAX && national[0] != '0' &&
+		is_one_number(text));
 }
 
 /* "00" is how most of the world writes '+', also to shops where it is not dialled. */
@@ -120,13 +138,13 @@ static bool read_any(const std::string &text, const std::string &country,
 	bool plus = text.find('+') != std::string::npos;
 
 	if (read(text, country, number) &&
-	    (util->IsValidNumber(*number) || (plus && is_international(*number)) ||
+	    (util->IsValidNumber(*number) || (plus && is_international(text, *number)) ||
 	     is_longer_in_benin(*number))) {
 		mend_bare(text, number);
 		return true;
 	}
 	if (text.compare(0, 2, "00") == 0 && read("+" + text.substr(2), "ZZ", number) &&
-	    is_international(*number))
+	    is_international(text, *number))
 		return true;
 	if (!read(text, country, number))
 		return false;
