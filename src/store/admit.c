@@ -75,24 +75,10 @@ static enum err_code take_waiting(struct queue *q, struct lot *lot, struct err *
 	return ERR_OK;
 }
 
-struct sought {
-	int64_t outbox_id;
-	bool found;
-};
-
-static enum err_code seek(void *arg, int64_t outbox_id, struct err *e)
-{
-	struct sought *s = arg;
-
-	s->found = s->found || outbox_id == s->outbox_id;
-	return e->code = ERR_OK;
-}
-
 /* Whether the holder of an id still claims it: it waits, is in flight or was sent. */
 static enum err_code is_live(struct queue *q, const struct lot *lot, int64_t owner,
 			     bool *live, struct err *e)
 {
-	struct sought sought = {.outbox_id = owner};
 	int answer = 0;
 	bool row;
 
@@ -108,10 +94,10 @@ static enum err_code is_live(struct queue *q, const struct lot *lot, int64_t own
 	if (db_step(q->db, q->live, &row, e) == ERR_OK && row)
 		answer = sqlite3_column_int(q->live, 0);
 	sqlite3_reset(q->live);
+	*live = answer == 1;
 	/* A request lies around it, and may be of others alone. */
 	if (e->code == ERR_OK && answer == 2)
-		e->code = in_flight_each(q->db, 0, seek, &sought, e);
-	*live = answer == 1 || sought.found;
+		e->code = in_flight_has(q->db, owner, live, e);
 	return e->code;
 }
 

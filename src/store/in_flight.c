@@ -40,3 +40,25 @@ enum err_code in_flight_each(struct db *db, int32_t destination_id, in_flight_fn
 	sqlite3_finalize(open);
 	return e->code;
 }
+
+struct sought {
+	int64_t outbox_id;
+	bool found;
+};
+
+static enum err_code seek(void *arg, int64_t outbox_id, struct err *e)
+{
+	struct sought *s = arg;
+
+	s->found = s->found || outbox_id == s->outbox_id;
+	return e->code = ERR_OK;
+}
+
+enum err_code in_flight_has(struct db *db, int64_t outbox_id, bool *has, struct err *e)
+{
+	struct sought sought = {.outbox_id = outbox_id};
+
+	e->code = in_flight_each(db, 0, seek, &sought, e);
+	*has = sought.found;
+	return e->code;
+}

@@ -18,4 +18,8 @@ typedef enum err_code in_flight_fn(void *arg, int64_t outbox_id, struct err *e);
 MUST_CHECK enum err_code in_flight_each(struct db *db, int32_t destination_id,
 					in_flight_fn *fn, void *arg, struct err *e);
 
+/* Of whichever destination. */
+MUST_CHECK enum err_code in_flight_has(struct db *db, int64_t outbox_id, bool *has,
+				       struct err *e);
+
 #endif

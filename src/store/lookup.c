@@ -208,17 +208,38 @@ enum err_code lookup_row(struct db *db, int64_t id, int64_t ids[LOOKUP_MAX], int
 	return e->code;
 }
 
-enum { NOT_TAKEN_UP = 2, HOLDS = 3 };
+enum { GAVE_UP = 1, NOT_TAKEN_UP, HOLDS, AROUND };
 
-/* 0 a duplicate, 1 gave the id up, 2 not taken up, 3 waits, is in flight or was sent. */
+/* 0 a duplicate, 1 gave the id up, 2 not taken up, 3 waits, is in flight or was sent. What ended
+ * unsent at one destination may wait at another, or (4, as long as nobody has looked) be in a
+ * request that lies around it. */
 static const char rank_sql[] =
 	"SELECT CASE WHEN ?1 > (SELECT cursor FROM queue) AND d.rows = 0 THEN 2 "
-	"ELSE coalesce(d.rank, 3) END FROM (SELECT count(*) AS rows, "
+	"WHEN d.rank <> 1 THEN d.rank WHEN d.rank IS NULL OR EXISTS (SELECT 1 FROM "
+	"waiting WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 + 1023) THEN 3 "
+	"WHEN EXISTS (SELECT 1 FROM attempt WHERE outcome IS NULL "
+	"AND ?1 BETWEEN first_id AND last_id) THEN 4 ELSE 1 END "
+	"FROM (SELECT count(*) AS rows, "
 	"max(CASE WHEN state / 16 = 9 THEN 0 "
 	"WHEN state / 16 IN (6, 7, 8) AND "
 	"coalesce(attempts, attempt_id IS NOT NULL) = 0 THEN 1 "
 	"ELSE 3 END) AS rank "
 	"FROM delivery WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 + 1023) d";
+
+static enum err_code rank_of(struct db *db, sqlite3_stmt *stmt, int64_t id, int *rank,
+			     struct err *e)
+{
+	bool row, in_flight;
+
+	sqlite3_bind_int64(stmt, 1, id);
+	if (db_step(db, stmt, &row, e) == ERR_OK && row)
+		*rank = sqlite3_column_int(stmt, 0);
+	sqlite3_reset(stmt);
+	if (e->code == ERR_OK && *rank == AROUND &&
+	    in_flight_has(db, id, &in_flight, e) == ERR_OK)
+		*rank = in_flight ? HOLDS : GAVE_UP;
+	return e->code;
+}
 
 /* From the newest to the oldest: of those that are not taken up the first wins. */
 static bool is_better(int rank, int best)
@@ -230,20 +251,16 @@ static enum err_code best_of(struct db *db, const int64_t *ids, int count,
 			     int64_t *holder, int *rank, struct err *e)
 {
 	sqlite3_stmt *stmt;
-	int best = -1;
-	bool row;
+	int best = -1, its = -1;
 
 	if (db_prepare(db, rank_sql, &stmt, e) != ERR_OK)
 		return e->code;
-	for (int i = 0; i < count && e->code == ERR_OK; i++) {
-		sqlite3_bind_int64(stmt, 1, ids[i]);
-		if (db_step(db, stmt, &row, e) == ERR_OK && row &&
-		    is_better(sqlite3_column_int(stmt, 0), best)) {
-			best = sqlite3_column_int(stmt, 0);
+	for (int i = 0; i < count && e->code == ERR_OK; i++)
+		if (rank_of(db, stmt, ids[i], &its, e) == ERR_OK &&
+		    is_better(its, best)) {
+			best = its;
 			*holder = ids[i];
 		}
-		sqlite3_reset(stmt);
-	}
 	sqlite3_finalize(stmt);
 	*rank = best;
 	return e->code;

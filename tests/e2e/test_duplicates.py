@@ -132,5 +132,39 @@ class Again(Case):
         self.check()
 
 
+class Elsewhere(Case):
+    """The first row is skipped at one destination and waits at the other."""
+
+    def setUp(self):
+        super().setUp()
+        self.add_destination("won", "P2", options=("--deliver", "only-won"))
+        self.project.convey("destination", "pause", "shop")
+        self.project.insert([purchase(1)])
+        relay = self.start()
+        wait_until(lambda: self.project.query("SELECT 1 FROM waiting"), what="the first row")
+        self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.deliveries(), [(1, "shop", "pending"), (1, "won", "skipped")])
+        self.project.insert([purchase(1)])
+
+    def deliveries(self):
+        return self.project.query(
+            "SELECT outbox_id, destination, status FROM delivery_status ORDER BY 1, 2")
+
+    def test_the_next_one_is_foretold_as_its_duplicate(self):
+        self.project.convey("preview", "--row", "2", status=1)
+        self.assertIn("when it is read it will be a duplicate of row 1;",
+                      self.project.convey("why", "--row", "2"))
+        self.assertIn("received     row 1, ", self.project.convey("why", "id-1"))
+        self.project.convey("destination", "resume", "shop")
+        self.drain()
+        self.assertEqual(self.deliveries(), [(1, "shop", "delivered"), (1, "won", "skipped"),
+                                             (2, None, "duplicate")])
+        self.check()
+
+    def test_what_is_cancelled_is_the_row_that_waits(self):
+        self.project.convey("cancel", "id-1")
+        self.assertIn((1, "shop", "cancelled"), self.deliveries())
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -271,6 +271,29 @@ static void rows_not_taken_up_or_in_flight(void **state)
 	tear_down(&t);
 }
 
+/* Skipped at one destination: what it is at another counts, for it holds its id there. */
+static void a_row_that_ended_at_one_destination_alone(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	arrive(&t, "a", REASON_NOT_MAPPED, 0);
+	insert(&t, "a");
+	assert_found(&t, "a", "2 1", 2);
+	scene_exec(t.s, "INSERT INTO waiting (key, destination_id, status) "
+			"VALUES (1024 + 2, 2, 1)");
+	assert_found(&t, "a", "2 1", 1);
+	scene_exec(t.s, "DELETE FROM waiting;"
+			"INSERT INTO attempt (id, destination_id, started_at, events, "
+			"first_id, last_id) VALUES (9, 2, 1, 1, 1, 1)");
+	assert_found(&t, "a", "2 1", 1);
+	/* Of others alone: rows 3 and 5. */
+	scene_exec(t.s, "UPDATE attempt SET first_id = 0, last_id = 5, "
+			"members = x'0302' WHERE id = 9");
+	assert_found(&t, "a", "2 1", 2);
+	tear_down(&t);
+}
+
 static void another_id_of_the_same_hash(void **state)
 {
 	struct stage t;
@@ -294,6 +317,7 @@ int main(void)
 		T(rows_that_cannot_be_read),
 		T(rows_cancelled_before_they_were_taken_up),
 		T(rows_not_taken_up_or_in_flight),
+		T(a_row_that_ended_at_one_destination_alone),
 		T(another_id_of_the_same_hash),
 	};
 
