@@ -179,6 +179,8 @@ const struct command cmd_cancel = {
 		    "  convey cancel --status held\n"
 		    "  convey cancel --status failed --dry-run\n",
 	.notes = "Failed and rejected rows that are cancelled need no person any more.\n"
+		 "With an event_id go its rows that no relay has read: none takes its "
+		 "place.\n"
 		 "convey retry --status cancelled takes it back.\n",
 	.options = options,
 	.kind = CMD_CHANGES,

@@ -274,6 +274,18 @@ enum err_code lookup_holder(struct db *db, const int64_t *ids, int count, int64_
 	return best_of(db, ids, count, holder, &rank, e);
 }
 
+enum err_code lookup_next(struct db *db, const int64_t *ids, int count, int64_t *next,
+			  struct err *e)
+{
+	int64_t holder = 0;
+	int rank;
+
+	*next = 0;
+	if (best_of(db, ids, count, &holder, &rank, e) == ERR_OK && rank == NOT_TAKEN_UP)
+		*next = holder;
+	return e->code;
+}
+
 /* Others that are not taken up are not read: it may be that they never hold the id. */
 enum err_code lookup_before(struct db *db, int64_t unread, struct str event_id,
 			    int64_t *first, struct err *e)

@@ -38,6 +38,11 @@ MUST_CHECK enum err_code lookup_row(struct db *db, int64_t id, int64_t ids[LOOKU
 MUST_CHECK enum err_code lookup_holder(struct db *db, const int64_t *ids, int count,
 				       int64_t *holder, struct err *e);
 
+/* Of those that no relay has taken up the one that is going to hold the id; 0: another row holds it,
+ * or none is left. */
+MUST_CHECK enum err_code lookup_next(struct db *db, const int64_t *ids, int count,
+				     int64_t *next, struct err *e);
+
 /* The row that holds the id of a duplicate; 0: it is none, or that row is kept no more. */
 MUST_CHECK enum err_code lookup_first(struct db *db, int64_t duplicate, int64_t *first,
 				      struct err *e);

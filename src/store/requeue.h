@@ -59,8 +59,8 @@ void requeue_close(struct requeue *q);
 /* Every delivery of one row of the outbox. */
 MUST_CHECK enum err_code requeue_row(struct requeue *q, int64_t outbox_id, struct err *e);
 
-/* The same of the row of that number, or (0) of the one that bears the event_id; where there is
- * nothing to cancel, of those that bore it before. NOINPUT, DATA or BUSY: none can be moved. */
+/* The same of the row of that number, or (0) of the one that bears the event_id and, to cancel, of
+ * those that would take the id; else of those that bore it before. NOINPUT, DATA or BUSY: none can be moved. */
 MUST_CHECK enum err_code requeue_event(struct requeue *q, int64_t outbox_id,
 				       const char *event_id, struct err *e);
 

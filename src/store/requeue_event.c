@@ -47,6 +47,30 @@ static enum err_code cancel_others(struct requeue *q, const int64_t *ids, int co
 	return ERR_OK;
 }
 
+/* What is given up unsent gives its id up: the next row, which no relay has read yet, would be sent
+ * in its place, though the person gave the id up. */
+static enum err_code cancel_unread(struct requeue *q, const int64_t *ids, int count,
+				   struct err *e)
+{
+	int64_t next;
+
+	for (int i = 0; i < count; i++)
+		if (lookup_next(q->db, ids, count, &next, e) != ERR_OK || next == 0 ||
+		    requeue_row(q, next, e) != ERR_OK)
+			return e->code;
+	return e->code;
+}
+
+static enum err_code cancel_rest(struct requeue *q, bool by_number, const int64_t *ids,
+				 int count, int64_t holder, struct err *e)
+{
+	if (q->moved > 0)
+		return by_number ? ERR_OK : cancel_unread(q, ids, count, e);
+	if (q->why != REQUEUE_DELIVERED && q->why != REQUEUE_FINISHED)
+		return ERR_OK;
+	return cancel_others(q, ids, count, holder, e);
+}
+
 static enum err_code find(struct requeue *q, int64_t outbox_id, const char *event_id,
 			  int64_t ids[LOOKUP_MAX], int *count, struct err *e)
 {
@@ -70,9 +94,8 @@ enum err_code requeue_event(struct requeue *q, int64_t outbox_id, const char *ev
 	if (lookup_holder(q->db, ids, count, &holder, e) != ERR_OK ||
 	    requeue_row(q, holder, e) != ERR_OK)
 		return e->code;
-	if (q->moved == 0 && q->move == REQUEUE_CANCEL &&
-	    (q->why == REQUEUE_DELIVERED || q->why == REQUEUE_FINISHED) &&
-	    cancel_others(q, ids, count, holder, e) != ERR_OK)
+	if (q->move == REQUEUE_CANCEL &&
+	    cancel_rest(q, outbox_id != 0, ids, count, holder, e) != ERR_OK)
 		return e->code;
 	if (q->moved > 0)
 		return ERR_OK;

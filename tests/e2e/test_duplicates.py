@@ -162,8 +162,13 @@ class Elsewhere(Case):
         self.check()
 
     def test_what_is_cancelled_is_the_row_that_waits(self):
+        """And with it the one that would take its place."""
         self.project.convey("cancel", "id-1")
-        self.assertIn((1, "shop", "cancelled"), self.deliveries())
+        self.project.convey("destination", "resume", "shop")
+        self.drain()
+        self.assertEqual(self.deliveries(), [(1, "shop", "cancelled"), (1, "won", "skipped"),
+                                             (2, None, "cancelled")])
+        self.assertEqual(list(sent(self.sandbox.ledger())), [])
 
 
 if __name__ == "__main__":

@@ -124,6 +124,52 @@ static void what_nobody_has_read_is_not_cancelled_with_its_twin(void **state)
 	requeue_close(&q);
 }
 
+/* Row `id` is known by its event_id. */
+static void enter_hash(struct scene *s, const char *event_id, int id)
+{
+	uint64_t seed;
+	char sql[300];
+	long long hash;
+
+	assert_ok(s, dedup_seed(&s->db, &seed, &s->e));
+	hash = (long long)dedup_hash(seed, str_of(event_id));
+	snprintf(sql, sizeof(sql),
+		 "UPDATE waiting SET event_hash = %lld WHERE key / 1024 = %d;"
+		 "UPDATE delivery SET event_hash = %lld WHERE key / 1024 = %d",
+		 hash, id, hash, id);
+	scene_exec(s, sql);
+}
+
+static void who_would_take_the_id_is_cancelled_too(void **state)
+{
+	struct scene *s = *state;
+	struct requeue q;
+
+	scene_exec(s, queue_scene);
+	enter_hash(s, "e8", 8);
+	enter_hash(s, "e6", 6);
+	scene_exec(s, "INSERT INTO outbox (id, event_id, event) VALUES (13, 'e8', 'x'), "
+		      "(14, 'e6', 'x'), (15, 'e8', 'x'), (16, 'e11', 'x')");
+	assert_ok(s, requeue_open(&q, &s->db, REQUEUE_CANCEL, &s->e));
+	/* What is said to be one row is one row. */
+	assert_ok(s, requeue_event(&q, 15, NULL, &s->e));
+	assert_int_equal(q.moved, 1);
+	assert_ok(s, requeue_event(&q, 0, "e8", &s->e));
+	assert_int_equal(q.moved, 3);
+	assert_int_equal(status_of(s, 8), 7);
+	assert_int_equal(status_of(s, 13), 7);
+	assert_ok(s, requeue_event(&q, 0, "e11", &s->e));
+	assert_int_equal(q.moved, 5);
+	assert_int_equal(status_of(s, 16), 7);
+	/* It may have arrived and keeps its id: the other will be its duplicate. */
+	assert_ok(s, requeue_event(&q, 0, "e6", &s->e));
+	assert_int_equal(q.moved, 6);
+	assert_int_equal(status_of(s, 14), -1);
+	assert_int_equal(q.refused, 0);
+	assert_int_equal(scene_miscounted(s), 0);
+	requeue_close(&q);
+}
+
 static void a_row_not_reached_yet_is_only_uncancelled(void **state)
 {
 	struct scene *s = *state;
@@ -272,6 +318,7 @@ int main(void)
 		T(cancels_what_waits_and_settles_what_failed),
 		T(a_row_not_reached_yet_is_only_uncancelled),
 		T(what_nobody_has_read_is_not_cancelled_with_its_twin),
+		T(who_would_take_the_id_is_cancelled_too),
 		T(nothing_goes_back_to_a_removed_destination),
 		T(moves_all_of_a_status_in_slices),
 		T(counts_what_it_would_move),
