@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "store/in_flight.h"
 #include "store/lookup.h"
 #include "store/requeue.h"
 
@@ -61,13 +62,24 @@ static enum err_code cancel_unread(struct requeue *q, const int64_t *ids, int co
 	return e->code;
 }
 
+/* What is left alone may have ended at one destination and be in a request to another. */
+static enum err_code look_in_flight(struct requeue *q, int64_t holder, struct err *e)
+{
+	bool has;
+
+	if (in_flight_has(q->db, holder, &has, e) == ERR_OK && has)
+		q->why = REQUEUE_IN_FLIGHT;
+	return e->code;
+}
+
 static enum err_code cancel_rest(struct requeue *q, bool by_number, const int64_t *ids,
 				 int count, int64_t holder, struct err *e)
 {
 	if (q->moved > 0)
 		return by_number ? ERR_OK : cancel_unread(q, ids, count, e);
-	if (q->why != REQUEUE_DELIVERED && q->why != REQUEUE_FINISHED)
-		return ERR_OK;
+	if (look_in_flight(q, holder, e) != ERR_OK ||
+	    (q->why != REQUEUE_DELIVERED && q->why != REQUEUE_FINISHED))
+		return e->code;
 	return cancel_others(q, ids, count, holder, e);
 }
 

@@ -170,6 +170,23 @@ static void who_would_take_the_id_is_cancelled_too(void **state)
 	requeue_close(&q);
 }
 
+static void what_is_in_flight_elsewhere_has_not_ended(void **state)
+{
+	struct scene *s = *state;
+	struct requeue q;
+
+	scene_exec(s, queue_scene);
+	enter_hash(s, "e4", 4);
+	scene_exec(s, "INSERT INTO attempt (id, destination_id, started_at, events, "
+		      "first_id, last_id) VALUES (9, 2, 1, 1, 4, 4)");
+	assert_ok(s, requeue_open(&q, &s->db, REQUEUE_CANCEL, &s->e));
+	assert_int_equal(requeue_event(&q, 0, "e4", &s->e), ERR_BUSY);
+	scene_exec(s, "UPDATE attempt SET outcome = 'refused' WHERE id = 9");
+	assert_int_equal(requeue_event(&q, 0, "e4", &s->e), ERR_DATA);
+	assert_int_equal(q.moved, 0);
+	requeue_close(&q);
+}
+
 static void a_row_not_reached_yet_is_only_uncancelled(void **state)
 {
 	struct scene *s = *state;
@@ -319,6 +336,7 @@ int main(void)
 		T(a_row_not_reached_yet_is_only_uncancelled),
 		T(what_nobody_has_read_is_not_cancelled_with_its_twin),
 		T(who_would_take_the_id_is_cancelled_too),
+		T(what_is_in_flight_elsewhere_has_not_ended),
 		T(nothing_goes_back_to_a_removed_destination),
 		T(moves_all_of_a_status_in_slices),
 		T(counts_what_it_would_move),
