@@ -141,6 +141,11 @@ static enum err_code answer_duplicate(struct preview *p, struct err *e)
 	if (p->subject.first)
 		cmd_say(p->cmd, "%-12s a duplicate of row %lld: it is not sent itself",
 			"dedup", (long long)p->subject.first);
+	else if (p->subject.foretold)
+		cmd_say(p->cmd,
+			"%-12s a duplicate of a row that is kept no more: it is not sent "
+			"itself",
+			"dedup");
 	if (p->cmd->json)
 		add_object(p, NULL, status_word(STATUS_DUPLICATE), REASON_NONE,
 			   STR(IF_ANOTHER));

@@ -336,8 +336,11 @@ static void tell_before(struct story *w)
 {
 	struct buf *out = line(w);
 
-	buf_addf(out, "when it is read it will be a duplicate of row %lld" IF_ANOTHER,
-		 (long long)w->subject->first);
+	buf_adds(out, STR("when it is read it will be a duplicate of "));
+	if (w->subject->first)
+		buf_addf(out, "row %lld" IF_ANOTHER, (long long)w->subject->first);
+	else
+		buf_adds(out, STR("a row that is kept no more" IF_ANOTHER));
 	tell(w, "dedup", buf_str(out));
 }
 
@@ -345,16 +348,14 @@ static enum err_code tell_all(struct story *w, struct err *e)
 {
 	const struct trace trace = {ruling_line, w};
 	struct subject *s = w->subject;
-	int64_t told;
 
 	if (tell_rows(w, e) != ERR_OK || tell_deliveries(w, tell_status, e) != ERR_OK)
 		return e->code;
 	speak_of(w, "");
-	told = s->first;
 	if (subject_judge(s, &trace, e) != ERR_OK)
 		return e->code;
 	speak_of(w, "");
-	if (s->first != told)
+	if (s->foretold)
 		tell_before(w);
 	tell_lines(w);
 	if (subject_reason(s) == REASON_NONE)

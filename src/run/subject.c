@@ -122,8 +122,9 @@ static enum err_code compare(struct subject *s, struct err *e)
 	if (history_is_duplicate(&j->db, s->holder, &s->duplicate, e) != ERR_OK ||
 	    s->duplicate || s->unread != REASON_NONE)
 		return e->code;
-	if (lookup_before(&j->db, s->holder, j->event_id, &s->first, e) == ERR_OK)
-		s->duplicate = s->first != 0;
+	if (lookup_before(&j->db, s->holder, j->event_id, &s->foretold, &s->first, e) ==
+	    ERR_OK)
+		s->duplicate = s->foretold;
 	return e->code;
 }
 
@@ -148,7 +149,7 @@ enum err_code subject_take(struct subject *s, const struct outbox_row *row,
 {
 	s->row = *row;
 	s->count = 0;
-	s->duplicate = false;
+	s->duplicate = s->foretold = false;
 	if (learn(s, INT64_MAX, e) != ERR_OK)
 		return e->code;
 	s->unread = judge_read(&s->judge, &s->row);

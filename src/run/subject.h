@@ -20,9 +20,10 @@ struct subject {
 	int count;
 	int64_t holder; /* the one that counts, or was asked for by its number */
 	int64_t first; /* of which that is a duplicate; 0: it is none, or that one is gone */
-	bool duplicate;  /* since it was judged: it is one, or will be when it is read */
-	bool learnt;     /* earlier conversions were asked, too, */
-	int64_t unasked; /* but for as many before them */
+	bool duplicate;     /* since it was judged: it is one, */
+	bool foretold;      /* or rather will be when it is read */
+	bool learnt;        /* earlier conversions were asked, too, */
+	int64_t unasked;    /* but for as many before them */
 	enum reason unread; /* why it cannot be read */
 	enum reason none;   /* why it reaches no destination */
 };

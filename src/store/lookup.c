@@ -6,6 +6,7 @@
 #include "store/history.h"
 #include "store/in_flight.h"
 #include "store/outbox.h"
+#include "store/setting.h"
 
 #define FROM_ROW "outbox o LEFT JOIN derived_id x ON x.outbox_id = o.id "
 #define ITS_ID "coalesce(" OUTBOX_OWN_ID("CAST(o.event_id AS TEXT)") ", x.event_id)"
@@ -82,19 +83,30 @@ static enum err_code put_all(struct db *db, sqlite3_stmt *stmt, struct found *f,
 	return e->code;
 }
 
-/* Holders of the hash in the runs, as a JSON array: one in each at most. */
+/* Of the hash in the runs, the newest first: one in each at most. */
+static enum err_code find_in_runs(struct db *db, int64_t hash, uint64_t ids[RUNS_MAX],
+				  size_t *count, struct err *e)
+{
+	struct runs runs;
+
+	*count = 0;
+	if (runs_open(&runs, db, RUNS_EVENT_ID, NULL, e) != ERR_OK)
+		return e->code;
+	if (runs_refresh(&runs, e) == ERR_OK)
+		e->code = runs_find(&runs, (uint64_t)hash, ids, RUNS_MAX, count, e);
+	runs_close(&runs);
+	return e->code;
+}
+
+/* As a JSON array. */
 static enum err_code find_holders(struct db *db, int64_t hash, struct buf *out,
 				  struct err *e)
 {
 	uint64_t ids[RUNS_MAX];
-	struct runs runs;
-	size_t count = 0;
+	size_t count;
 
-	if (runs_open(&runs, db, RUNS_EVENT_ID, NULL, e) != ERR_OK)
+	if (find_in_runs(db, hash, ids, &count, e) != ERR_OK)
 		return e->code;
-	if (runs_refresh(&runs, e) == ERR_OK)
-		e->code = runs_find(&runs, (uint64_t)hash, ids, RUNS_MAX, &count, e);
-	runs_close(&runs);
 	buf_addc(out, '[');
 	for (size_t i = 0; i < count; i++)
 		buf_addf(out, "%s%lld", i ? "," : "", (long long)ids[i]);
@@ -286,23 +298,87 @@ enum err_code lookup_next(struct db *db, const int64_t *ids, int count, int64_t 
 	return e->code;
 }
 
+/* Whom the relay knows a hash by when it has just started: store/dedup.c. ?3 is that of the
+ * runs. */
+static const char owner_sql[] =
+	"SELECT coalesce("
+	"(SELECT outbox_id FROM dedup_late WHERE hash = ?1 ORDER BY id DESC LIMIT 1), "
+	"(SELECT max(key / 1024) FROM waiting WHERE key >= ?2 AND event_hash = ?1), "
+	"(SELECT max(key / 1024) FROM delivery WHERE key >= ?2 AND event_hash = ?1 "
+	"AND state / 16 <> 9), ?3)";
+
+static enum err_code find_owner(struct db *db, int64_t hash, int64_t *owner,
+				struct err *e)
+{
+	uint64_t ids[RUNS_MAX];
+	sqlite3_stmt *stmt;
+	int64_t flushed;
+	size_t count;
+	bool row;
+
+	*owner = 0;
+	if (dedup_flushed_id(db, &flushed, e) != ERR_OK ||
+	    find_in_runs(db, hash, ids, &count, e) != ERR_OK ||
+	    db_prepare(db, owner_sql, &stmt, e) != ERR_OK)
+		return e->code;
+	sqlite3_bind_int64(stmt, 1, hash);
+	sqlite3_bind_int64(stmt, 2, (flushed + 1) * 1024);
+	sqlite3_bind_int64(stmt, 3, count ? (int64_t)ids[0] : 0);
+	if (db_step(db, stmt, &row, e) == ERR_OK && row)
+		*owner = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
+/* Fell out of the outbox, but nothing says that its id was another. */
+static const char gone_sql[] =
+	"SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE id = ?2) AND NOT EXISTS "
+	"(SELECT 1 FROM derived_id WHERE outbox_id = ?2 AND event_id <> ?1)";
+
+/* Whether the id is held by a row that is kept no more: its hash outlives it. */
+static enum err_code is_held_by_gone(struct db *db, struct str event_id, bool *held,
+				     struct err *e)
+{
+	int64_t owner, floor, ignored = 0;
+	sqlite3_stmt *stmt;
+	uint64_t seed;
+	int rank;
+
+	*held = false;
+	if (dedup_seed(db, &seed, e) != ERR_OK ||
+	    find_owner(db, dedup_hash(seed, event_id), &owner, e) != ERR_OK ||
+	    setting_int(db, "dedup_floor", 0, &floor, e) != ERR_OK || owner == 0 ||
+	    owner < floor || best_of(db, &owner, 1, &ignored, &rank, e) != ERR_OK ||
+	    rank != HOLDS || db_prepare(db, gone_sql, &stmt, e) != ERR_OK)
+		return e->code;
+	db_bind(stmt, 1, event_id);
+	sqlite3_bind_int64(stmt, 2, owner);
+	e->code = db_step(db, stmt, held, e);
+	sqlite3_finalize(stmt);
+	return e->code;
+}
+
 /* Others that are not taken up are not read: it may be that they never hold the id. */
 enum err_code lookup_before(struct db *db, int64_t unread, struct str event_id,
-			    int64_t *first, struct err *e)
+			    bool *held, int64_t *first, struct err *e)
 {
 	int64_t ids[LOOKUP_MAX], holder = 0;
 	struct found f = {ids, 0};
 	int rank;
 
+	*held = false;
 	*first = 0;
 	if (best_of(db, &unread, 1, &holder, &rank, e) != ERR_OK ||
-	    rank != NOT_TAKEN_UP || event_id.len == 0)
+	    rank != NOT_TAKEN_UP || event_id.len == 0 ||
+	    find_candidates(db, event_id, INT64_MAX, &f, e) != ERR_OK ||
+	    find_in_flight(db, event_id, &f, e) != ERR_OK ||
+	    best_of(db, ids, f.count, &holder, &rank, e) != ERR_OK)
 		return e->code;
-	if (find_candidates(db, event_id, INT64_MAX, &f, e) == ERR_OK &&
-	    find_in_flight(db, event_id, &f, e) == ERR_OK &&
-	    best_of(db, ids, f.count, &holder, &rank, e) == ERR_OK && rank == HOLDS)
-		*first = holder;
-	return e->code;
+	if (rank != HOLDS)
+		return is_held_by_gone(db, event_id, held, e);
+	*held = true;
+	*first = holder;
+	return ERR_OK;
 }
 
 /* A row that fell out of the outbox is not found any more: then a duplicate would be left. */

@@ -47,9 +47,9 @@ MUST_CHECK enum err_code lookup_next(struct db *db, const int64_t *ids, int coun
 MUST_CHECK enum err_code lookup_first(struct db *db, int64_t duplicate, int64_t *first,
 				      struct err *e);
 
-/* The row that holds the id of one that no relay has taken up, which then will be its duplicate; 0:
- * no row does. */
+/* Whether the id of a row that no relay has taken up is held, so that it will be a duplicate, and
+ * the row that holds it; 0: that row is kept no more. */
 MUST_CHECK enum err_code lookup_before(struct db *db, int64_t unread, struct str event_id,
-				       int64_t *first, struct err *e);
+				       bool *held, int64_t *first, struct err *e);
 
 #endif

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What is older than it is to be kept goes, and only that."""
+import json
 import os
 import sqlite3
 import sys
@@ -40,6 +41,39 @@ class Retention(Case):
         self.drain()
         self.assertEqual(self.project.statuses(), {"duplicate": 10, "delivered": 10})
         self.assertEqual(len(self.sandbox.ledger()), 3)
+
+    def test_who_has_the_id_of_a_row_that_is_gone_is_foretold(self):
+        """Deleted, or too old to be kept, or too old for its id to be."""
+        self.project.insert([purchase(1), purchase(2, event_id=None), purchase(3)])
+        self.drain()
+        db = self.project.connect()
+        db.execute("DELETE FROM outbox WHERE id = 3")
+        db.close()
+        self.assert_foretold([purchase(3), purchase(4)], [True, False])
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 3, "duplicate": 1})
+        self.a_day_passes(31)
+        self.drain()
+        self.assertEqual(self.project.query("SELECT count(*) FROM outbox"), [(0,)])
+        self.assert_foretold([purchase(1), purchase(2, event_id=None), purchase(5)],
+                             [True, True, False])
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"delivered": 1, "duplicate": 2})
+        self.a_day_passes(426)
+        self.drain()
+        self.assert_foretold([purchase(1)], [False])
+        self.drain()
+        self.assertEqual(self.project.query(
+            "SELECT status FROM outbox_status ORDER BY id DESC LIMIT 1"), [("delivered",)])
+
+    def assert_foretold(self, rows, duplicates):
+        for row, duplicate in zip(self.project.insert(rows), duplicates):
+            said = self.project.convey("why", "--row", str(row))
+            shown = json.loads(self.project.convey("preview", "--row", str(row), "--json",
+                                                   status=int(duplicate)))
+            self.assertEqual(("be a duplicate of a row that is kept no more; if" in said,
+                              shown[0]["status"]),
+                             (duplicate, "duplicate" if duplicate else None))
 
     def test_what_is_told_of_them_goes_too(self):
         """Derived ids, and duplicates that came before and after the first was sent."""

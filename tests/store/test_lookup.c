@@ -294,6 +294,49 @@ static void a_row_that_ended_at_one_destination_alone(void **state)
 	tear_down(&t);
 }
 
+/* Whether the id of a row that nobody has read is held by one that is kept no more. */
+static void assert_before(struct stage *t, int64_t unread, const char *event_id,
+			  bool by_gone)
+{
+	int64_t first;
+	bool held;
+
+	assert_ok(t->s, lookup_before(&t->s->db, unread, str_of(event_id), &held, &first,
+				      &t->s->e));
+	assert_int_equal(held, by_gone);
+	assert_int_equal(first, 0);
+}
+
+static void an_id_of_a_row_that_is_gone(void **state)
+{
+	struct stage t;
+
+	set_up(&t, state);
+	arrive(&t, "a", REASON_NONE, 0);
+	arrive(&t, "b", REASON_NOT_MAPPED, 0);
+	arrive(&t, "c", REASON_NONE, 0);
+	scene_exec(t.s, "DELETE FROM outbox WHERE id < 3; INSERT INTO derived_id "
+			"(outbox_id, event_id) VALUES (1, 'a')");
+	insert(&t, "x");
+	for (int old = 0; old < 2; old++) {
+		assert_before(&t, 4, "a", true);
+		assert_before(&t, 4, "b", false); /* it gave the id up */
+		assert_before(&t, 4, "d", false);
+		assert_before(&t, 4, "", false);
+		if (!old)
+			flush(&t);
+	}
+	/* It was known by another id. */
+	scene_exec(t.s, "UPDATE derived_id SET event_id = 'z'");
+	assert_before(&t, 4, "a", false);
+	scene_exec(t.s, "DELETE FROM derived_id");
+	assert_before(&t, 4, "a", true);
+	scene_exec(t.s, "INSERT OR REPLACE INTO setting (name, value) VALUES "
+			"('dedup_floor', 2)");
+	assert_before(&t, 4, "a", false);
+	tear_down(&t);
+}
+
 static void another_id_of_the_same_hash(void **state)
 {
 	struct stage t;
@@ -318,6 +361,7 @@ int main(void)
 		T(rows_cancelled_before_they_were_taken_up),
 		T(rows_not_taken_up_or_in_flight),
 		T(a_row_that_ended_at_one_destination_alone),
+		T(an_id_of_a_row_that_is_gone),
 		T(another_id_of_the_same_hash),
 	};
 
