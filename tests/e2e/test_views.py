@@ -229,12 +229,29 @@ class Views(Case):
             for value in (b"", b"caf\xe9", b"\0", float("inf"), float("-inf")):
                 with self.subTest(column=name, value=value):
                     json.loads(payload({"event": "purchase", name: value}))
-        # What JSON has stays what it was.
-        numbers = {"session_id": 81, "phone": 4930901820, "external_id": 2 ** 53 + 1,
-                   "order_id": 1001, "value": 29.99, "contents": 5}
-        said = json.loads(payload({"event": "purchase", **numbers}))
-        self.assertEqual({**said["user"], **said["properties"], "session_id": said["session_id"]},
-                         numbers)
+        db.close()
+
+    def test_a_conversions_numbers_stay_numbers(self):
+        """In every column: the id that a row without one gets is derived from the payload's bytes."""
+        holders = {"consent": "ad_user_data ad_personalization", "page": "page_url referrer",
+                   "user": "email phone external_id ttclid ttp ip user_agent locale",
+                   "properties": "value currency order_id contents"}
+        empty = '{"consent":{},"page":{},"user":{},"properties":{}}'
+        places = {name: empty.replace(f'"{holder}":{{', f'"{holder}":{{"{name.replace("page_", "")}":@')
+                  for holder, names in holders.items() for name in names.split()}
+        places["session_id"] = empty.replace('"page"', '"session_id":@,"page"')
+        self.assertEqual(set(TABLES["conversion"].split()) - set(places),
+                         {"event_id", "event", "event_time"})
+        db = self.project.connect()
+        for name, place in places.items():
+            for value, said in ((5, "5"), (0, "0"), (-7, "-7"), (4711.0, "4711.0"), (29.99, "29.99"),
+                                (2 ** 53 + 1, "9007199254740993"), (1e300, "1.0e+300")):
+                with self.subTest(column=name, value=value):
+                    db.execute(f"INSERT INTO conversion (event, {name}) VALUES ('purchase', ?)",
+                               (value,))
+                    self.assertEqual(
+                        db.execute("SELECT payload FROM outbox ORDER BY id DESC").fetchone(),
+                        (place.replace("@", said),))
         db.close()
 
     def test_bytes_of_a_conversion_are_its_own_trouble(self):
