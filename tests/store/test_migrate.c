@@ -199,20 +199,29 @@ static void what_another_convey_did(void **state)
 /* What a step was before it was mended is no damage; of another step it is. */
 static void an_earlier_form(void **state)
 {
+	static const char *const sixth[] = {
+		"c9e580b7108dbce088730cc5623b3c9275414bdb70f8067a582cb3781812229f",
+		"17f8b13d8b16f0200a1d3f05da69414eeb1626b7f9ada006333c3c92a49013e4",
+		"d97d2fb85491c969b2b94e2373976d7b08bf90cb7c3879a538217906d526756e",
+		"a581b5f6049c55aa04310b818f9b4d4c7ff51198ff5430945b2d73f51d5245f0",
+		"63b65385c230558ae14598380e355728207e8212d38a19e9e1c110e3ff5fb1ad",
+	};
 	struct scene *s = *state;
 	struct file f;
 	int applied;
+	char sql[200];
 
 	make(s, &f, NULL);
 	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
-	assert_ok(s, db_exec(&f.db,
-			     "UPDATE schema_migration SET sha256 = "
-			     "'63b65385c230558ae14598380e355728207e8212d38a19e9e1c110e3ff"
-			     "5fb1ad' WHERE version = 6",
-			     &s->e));
-	assert_ok(s, migrate_check(&f.db, &s->e));
-	assert_ok(s, migrate(&f.db, false, &applied, &s->e));
-	assert_int_equal(applied, 0);
+	for (size_t i = 0; i < sizeof(sixth) / sizeof(sixth[0]); i++) {
+		snprintf(sql, sizeof(sql),
+			 "UPDATE schema_migration SET sha256 = '%s' WHERE version = 6",
+			 sixth[i]);
+		assert_ok(s, db_exec(&f.db, sql, &s->e));
+		assert_ok(s, migrate_check(&f.db, &s->e));
+		assert_ok(s, migrate(&f.db, false, &applied, &s->e));
+		assert_int_equal(applied, 0);
+	}
 	assert_ok(s, db_exec(&f.db,
 			     "UPDATE schema_migration SET sha256 = (SELECT sha256 FROM "
 			     "schema_migration WHERE version = 6) WHERE version = 5",
