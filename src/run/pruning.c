@@ -49,11 +49,23 @@ static void tell(const struct prune_place *p)
 	log_end(&line);
 }
 
+/* Where the relay ends with it, nothing is tried again by this process. */
+static void tell_failed(const struct relay *r, const struct err *e, bool passes)
+{
+	struct log_line line = log_begin(LOG_ERROR, "pruning_failed");
+
+	log_field(&line, "error", "%s", e->msg);
+	if (passes && !r->options.drain)
+		log_field(&line, "now",
+			  "what is older than retention stays; tried again in an hour");
+	log_end(&line);
+}
+
 static void prune_done(struct job *job)
 {
 	struct pruning *p = (struct pruning *)job;
 	uint64_t now = clock_mono_ms();
-	struct log_line line;
+	bool passes = job->err.code == ERR_BUSY || job->err.code == ERR_IO;
 
 	p->under_way = false;
 	if (job->err.code == ERR_OK)
@@ -63,12 +75,8 @@ static void prune_done(struct job *job)
 			   : p->relay->options.drain ? 0
 						     : PRUNING_PAUSE_MS);
 	if (job->err.code != ERR_OK) {
-		line = log_begin(LOG_ERROR, "pruning_failed");
-		log_field(&line, "error", "%s", job->err.msg);
-		log_field(&line, "now",
-			  "what is older than retention stays; tried again in an hour");
-		log_end(&line);
-		if (job->err.code != ERR_BUSY && job->err.code != ERR_IO)
+		tell_failed(p->relay, &job->err, passes);
+		if (!passes)
 			relay_fail(p->relay, &job->err);
 	} else if (!p->begun) {
 		tell(&p->prune.at);

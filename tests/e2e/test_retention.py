@@ -118,6 +118,26 @@ class Retention(Case):
                 self.drain(*words)
                 self.assertEqual(self.project.query("SELECT count(*) FROM outbox"), [(left,)])
 
+    def test_nothing_is_tried_again_in_a_damaged_file(self):
+        """The relay ends with it, and does not say that it goes on."""
+        self.project.insert([purchase(n) for n in range(3)])
+        self.drain()
+        self.a_day_passes(31)
+        db = self.project.connect()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,), (root,) = db.execute("SELECT page_size FROM pragma_page_size UNION ALL SELECT "
+                                      "rootpage FROM sqlite_master WHERE name = 'duplicate'")
+        db.close()
+        with open(self.project.db, "r+b") as file:
+            file.seek((root - 1) * size)
+            file.write(b"\xff" * size)
+        for words in ((), ("--drain",)):
+            with self.subTest(words=words):
+                relay = self.start(*words)
+                self.assertNotEqual(relay.wait(), 0)
+                told, = [line for line in relay.log().splitlines() if "pruning_failed" in line]
+                self.assertNotIn("tried again", told)
+
     def test_ids_have_an_age_of_their_own(self):
         self.project.insert([purchase(1)])
         self.drain()
