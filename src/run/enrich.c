@@ -102,27 +102,37 @@ static uint64_t session_of(const struct identifiers *ids)
 	return identifier_kind(last) == IDENTITY_SESSION ? last : 0;
 }
 
+/* What a page says of the browser. */
+enum browser_column { TTP, IP, USER_AGENT };
+
+static const char *const browser_columns[] = {"ttp", "ip", "user_agent"};
+
 /* The session's pages, from the newest to the oldest. */
 struct session_search {
 	struct judge *j;
 	const struct trace *t;
 	struct page found; /* seen_ms and visit_id of the page */
 	bool any;
+	bool told[sizeof(browser_columns) / sizeof(browser_columns[0])];
 };
 
-/* Header bytes and what a column cut may be no text; another page's may be. */
-static void take(struct session_search *s, const struct page *page, const char *column,
-		 struct str *to, struct str from)
+/* Header bytes and what a column cut may be no text; another page's may be. One browser sends the
+ * same with each page: the newest stands for them. */
+static void take(struct session_search *s, const struct page *page,
+		 enum browser_column column, struct str *to, struct str from)
 {
 	if (to->len > 0)
 		return;
-	if (json_can_say(from))
+	if (json_can_say(from)) {
 		*to = enrich_keep(&s->j->enrich, str_trim(from));
-	else
+		return;
+	}
+	if (!s->told[column])
 		enrich_tell(s->t, "session",
 			    "the %s of visit %lld is left out: it is no UTF-8, or holds "
 			    "a NUL",
-			    column, (long long)page->visit_id);
+			    browser_columns[column], (long long)page->visit_id);
+	s->told[column] = true;
 }
 
 /* What is no UTF-8 in an address is sent percent-encoded. */
@@ -144,9 +154,9 @@ static bool take_page(void *arg, const struct page *page)
 		x->page_url = enrich_keep(n, str_trim(page->url));
 	}
 	take_address(n, &x->referrer, page->referrer);
-	take(s, page, "ttp", &x->ttp, page->ttp);
-	take(s, page, "ip", &x->ip, page->ip);
-	take(s, page, "user_agent", &x->user_agent, page->user_agent);
+	take(s, page, TTP, &x->ttp, page->ttp);
+	take(s, page, IP, &x->ip, page->ip);
+	take(s, page, USER_AGENT, &x->user_agent, page->user_agent);
 	if (x->ttclid.len == 0)
 		x->ttclid = enrich_ttclid(n, page, &s->j->scratch.more);
 	return !(s->any && x->referrer.len && x->ttp.len && x->ip.len &&

@@ -84,6 +84,16 @@ class Told(why_case.Case):
         shown = json.loads(self.project.convey("preview", "--json", "id-1"))
         self.assertNotIn("user_agent", json.dumps(shown))
 
+    def test_once_for_all_pages(self):
+        """Each page of a session has the same header."""
+        for ago in range(90, 60, -1):
+            visit(self.project, "s", ago, page_url=SHOP, user_agent=BAD["user_agent"], ip=BAD["ip"])
+        convert(self.project, 1, "s")
+        self.assertEqual(
+            sorted(text for step, _, text in self.why("id-1") if "left out" in text),
+            [f"the {column} of visit 30 is left out: it is no UTF-8, or holds a NUL"
+             for column in ("ip", "user_agent")])
+
 
 if __name__ == "__main__":
     unittest.main()
