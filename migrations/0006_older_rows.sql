@@ -27,12 +27,13 @@ UPDATE destination SET default_country = 'GR' WHERE upper(trim(default_country))
 
 -- An identifier that is written 4711.0 was read as that text and is read as 4711 now: what somebody
 -- has said by it is put in once more, to be read anew, as it was understood (of signals two bits each,
--- 2 denies) and with the time that it had. Whoever denied by a clock that is ahead, or at no time, has two
--- statements, one of the moment it was read. A denial of no time is put at the first second there is, so
--- that it is not said anew today; what denies nothing a millisecond earlier than it was, so that a denial of
--- the same moment stays the latest. The version that has step 4 reads the columns so: what was said since
--- then is left alone, but for denials, whose time may be of a clock that is ahead. For a phone nothing can be
--- done here: the column holds a hash of the number that it was taken for, and under that one it stays.
+-- 2 denies) and with the time that it had, less a millisecond: what was said at the same moment and is
+-- read anew by nobody stays the latest. Whoever denied by a clock that is ahead, or at no time, has two
+-- statements, one of the moment it was read. A time that is still to come is left out, as it would be said
+-- anew today, and override what was said since. A denial of no time is put at the first second there is, for
+-- the same reason. A number below 1e11 is read as seconds, so such times are written out. The version that
+-- has step 4 reads the columns as this one: what was said since then is left alone. For a phone nothing can
+-- be done here: the column holds a hash of the number that it was taken for, and under that one it stays.
 CREATE TEMP TABLE once_more (
 	number INTEGER PRIMARY KEY,
 	consent_id INTEGER NOT NULL,
@@ -52,8 +53,8 @@ WHERE consent_id IN (SELECT id FROM (SELECT id,
 		WHERE instr(external_id, '.0') OR instr(phone, '.0') OR instr(session_id, '.0'))
 	WHERE e GLOB '[0-9]*.0' AND e NOT GLOB '*[^0-9.]*' OR p GLOB '[0-9]*.0' AND p NOT GLOB '*[^0-9.]*'
 		OR s GLOB '[0-9]*.0' AND s NOT GLOB '*[^0-9.]*')
-	AND ((signals & 170) <> 0 OR stated_at <= (SELECT (julianday(applied_at) - 2440587.5) * 86400000
-		FROM schema_migration WHERE version = 4))
+	AND stated_at <= (SELECT (min(julianday(applied_at), julianday('now')) - 2440587.5) * 86400000
+		FROM schema_migration WHERE version = 4)
 ORDER BY consent_id, stated_at;
 
 INSERT INTO consent (external_id, email, phone, session_id, ad_user_data, ad_personalization,
@@ -63,7 +64,9 @@ SELECT external_id, email, phone, session_id,
 	CASE signals >> 2 & 3 WHEN 1 THEN 'GRANTED' WHEN 2 THEN 'DENIED' ELSE 'UNSPECIFIED' END,
 	CASE signals >> 4 & 3 WHEN 1 THEN 'GRANTED' WHEN 2 THEN 'DENIED' ELSE 'UNSPECIFIED' END,
 	CASE signals >> 6 & 3 WHEN 1 THEN 'GRANTED' WHEN 2 THEN 'DENIED' ELSE 'UNSPECIFIED' END,
-	max(m.stated_at - (NOT denies), denies)
+	CASE WHEN m.stated_at < 1 THEN denies
+		WHEN m.stated_at <= 1e11 THEN strftime('%Y-%m-%dT%H:%M:%fZ', (m.stated_at - 1) / 1000.0, 'unixepoch')
+		ELSE m.stated_at - 1 END
 FROM once_more m JOIN consent c ON c.id = m.consent_id
 ORDER BY number;
 

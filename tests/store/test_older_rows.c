@@ -148,25 +148,99 @@ static void what_others_have_said_is_passed_by(void **state)
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM consent"), rows);
 }
 
-/* By a clock that is ahead of when step 4 was applied: heard when it was read, and later on. */
-static void a_denial_ahead_of_the_clock(void **state)
+/* By a clock that is ahead: heard since it was read, and not anew today. Step 4 may have been applied
+ * by such a clock as well. */
+static void a_time_to_come(void **state)
+{
+	struct scene *s = *state;
+	uint64_t node = persons_node(IDENTITY_EXTERNAL_ID, "4711");
+	uint64_t other = persons_node(IDENTITY_EXTERNAL_ID, "4712");
+
+	set_back(s,
+		 "UPDATE schema_migration SET applied_at = '2130-01-01T00:00:00.000Z' "
+		 "WHERE version = 4;"
+		 "INSERT INTO consent (external_id, ad_user_data, ad_storage, stated_at) "
+		 "VALUES ('4711.0', 'DENIED', 'GRANTED', 4102444800000), "
+		 "('4711.0', 'GRANTED', NULL, 4102444800000), "
+		 "('4712.0', 'DENIED', NULL, 1699996000000);"
+		 "INSERT INTO statement VALUES (1, " READ ", 1, 2), "
+		 "(1, 4102444800000, 1, 18), (1, 4102444800000, 2, 1), "
+		 "(2, 1699996000000, 3, 2)");
+	step(s);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM consent"), 5);
+	read_anew(s);
+	assert_int_equal(count_of(s, node, "stated_at = " READ " - 1 AND signals = 2"),
+			 1);
+	assert_int_equal(count_of(s, node, "1"), 1);
+	assert_int_equal(count_of(s, other, "stated_at = 1699995999999"), 1);
+	assert_int_equal(count_of(s, other, "1"), 1);
+}
+
+/* The version with step 4 has heard it. */
+static void what_was_said_since_step_4(void **state)
+{
+	struct scene *s = *state;
+
+	set_back(s, "INSERT INTO consent (external_id, ad_user_data, stated_at) VALUES "
+		    "('4711.0', 'DENIED', 1699990000001), "
+		    "('4711.0', 'GRANTED', 1699990000001), "
+		    "('4711.0', 'DENIED', 1699989999000);"
+		    "INSERT INTO statement SELECT 1, stated_at, id, "
+		    "CASE ad_user_data WHEN 'DENIED' THEN 2 ELSE 1 END FROM consent");
+	step(s);
+	assert_int_equal(scene_int(s, "SELECT count(*) FROM consent"), 4);
+	assert_int_equal(scene_int(s, "SELECT stated_at FROM consent WHERE id = 4"),
+			 1699989998999);
+}
+
+/* Of one moment are a denial and, after it, what permits and was understood. */
+static void what_is_put_in_again_overrides_nothing(void **state)
 {
 	struct scene *s = *state;
 	uint64_t node = persons_node(IDENTITY_EXTERNAL_ID, "4711");
 
-	set_back(s,
-		 "INSERT INTO consent (external_id, ad_user_data, ad_storage, stated_at) "
-		 "VALUES ('4711.0', 'DENIED', 'GRANTED', 1699995000000), "
-		 "('4711.0', 'GRANTED', NULL, 1699996000000);"
-		 "INSERT INTO statement VALUES (1, " READ ", 1, 2), "
-		 "(1, 1699995000000, 1, 18), (1, 1699996000000, 2, 1)");
+	set_back(s, "INSERT INTO consent (external_id, ad_user_data, stated_at) VALUES "
+		    "('4711.0', 'GRANTED', " READ "), ('4711.0', 'DENIED', " READ "), "
+		    "('4711', 'GRANTED', " READ ");"
+		    "INSERT INTO statement SELECT 1, stated_at, id, "
+		    "CASE ad_user_data WHEN 'DENIED' THEN 2 ELSE 1 END FROM consent "
+		    "WHERE id < 3");
 	step(s);
-	assert_int_equal(scene_int(s, "SELECT count(*) FROM consent"), 4);
 	read_anew(s);
-	assert_int_equal(count_of(s, node, "stated_at = " READ " AND signals = 2"), 1);
-	assert_int_equal(count_of(s, node, "stated_at = 1699995000000 AND signals = 18"),
-			 1);
-	assert_int_equal(count_of(s, node, "1"), 2);
+	assert_int_equal(count_of(s, node, "stated_at < " READ), 2);
+	assert_int_equal(count_of(s, node, "stated_at >= " READ), 0);
+	assert_int_equal(count_of(s, node, "signals = 2 AND consent_id = 5"), 1);
+}
+
+/* Numbers that small are seconds, and these are milliseconds. */
+static void times_of_the_first_years(void **state)
+{
+	static const int64_t at[] = {999,         86400000,     20240301000,
+				     99999999999, 100000000000, 100000000001};
+	struct scene *s = *state;
+	uint64_t node = persons_node(IDENTITY_EXTERNAL_ID, "4711");
+	char sql[300], where[80];
+
+	set_back(s, "");
+	for (int i = 0; i < 12; i++) {
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO consent (external_id) VALUES ('4711.0');"
+			 "INSERT INTO statement VALUES (1, %lld, %d, %d)",
+			 (long long)at[i / 2], i + 1, 1 + i % 2);
+		scene_exec(s, sql);
+	}
+	scene_exec(s, "UPDATE setting SET value = 12 WHERE name = 'consent_cursor'");
+	scene_exec(s, "INSERT OR IGNORE INTO setting (name, value) VALUES "
+		      "('consent_cursor', 12)");
+	step(s);
+	read_anew(s);
+	for (int i = 0; i < 12; i++) {
+		snprintf(where, sizeof(where), "stated_at = %lld AND signals = %d",
+			 (long long)at[i / 2] - 1, 1 + i % 2);
+		if (count_of(s, node, where) != 1)
+			fail_msg("%s", where);
+	}
+	assert_int_equal(count_of(s, node, "1"), 12);
 }
 
 /* Behind whatever can be dated; what it denies, since it was read and not since today. */
@@ -184,7 +258,8 @@ static void what_cannot_be_dated(void **state)
 		 "(2, 0, 2, 1)");
 	step(s);
 	read_anew(s);
-	assert_int_equal(count_of(s, node, "stated_at = " READ " AND signals = 32"), 1);
+	assert_int_equal(count_of(s, node, "stated_at = " READ " - 1 AND signals = 32"),
+			 1);
 	assert_int_equal(count_of(s, node, "stated_at < 10000 AND signals = 33"), 1);
 	assert_int_equal(count_of(s, node, "1"), 2);
 	assert_int_equal(count_of(s, grants, "stated_at = 0 AND signals = 1"), 1);
@@ -223,7 +298,10 @@ int main(void)
 		T(times_in_any_unit),
 		T(what_was_sent_is_not_looked_at),
 		T(what_others_have_said_is_passed_by),
-		T(a_denial_ahead_of_the_clock),
+		T(a_time_to_come),
+		T(what_was_said_since_step_4),
+		T(what_is_put_in_again_overrides_nothing),
+		T(times_of_the_first_years),
 		T(what_cannot_be_dated),
 		T(one_person_s_word_stays_theirs),
 	};
