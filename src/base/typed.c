@@ -11,15 +11,10 @@ static const char *const verbs[] = {
 	"key",    "forget",      "doctor",  "config", "simulate",
 };
 
-static bool is_letter(char c)
-{
-	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-
 static bool begins_with(struct str text, struct str word)
 {
 	return str_starts(text, word) &&
-	       (text.len == word.len || !is_letter(text.p[word.len]));
+	       (text.len == word.len || !ascii_is_letter(text.p[word.len]));
 }
 
 static bool names_verb(struct str text)
@@ -54,7 +49,7 @@ void typed_add(struct buf *out, struct str sentence)
 	}
 	for (size_t i = 0; i < sentence.len; i++) {
 		struct str rest = from(sentence, i);
-		bool begins = i == 0 || !is_letter(sentence.p[i - 1]);
+		bool begins = i == 0 || !ascii_is_letter(sentence.p[i - 1]);
 
 		if (begins && str_starts(rest, name) &&
 		    names_verb(from(rest, name.len))) {

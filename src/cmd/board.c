@@ -144,8 +144,7 @@ static bool is_plain(struct str id)
 	bool plain = id.len > 0;
 
 	for (size_t i = 0; plain && i < id.len; i++)
-		plain = ascii_is_digit(id.p[i]) ||
-			(ascii_lower(id.p[i]) >= 'a' && ascii_lower(id.p[i]) <= 'z') ||
+		plain = ascii_is_digit(id.p[i]) || ascii_is_letter(id.p[i]) ||
 			memchr("-_.:/@+,", id.p[i], 8);
 	return plain;
 }

@@ -37,12 +37,6 @@ static enum signal gcd_signal(char letter)
 	}
 }
 
-static bool is_letter(char c)
-{
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'z';
-}
-
 /* What no signal says: a digit, and since 2024 a capital letter too (13l3lPl2l1). */
 static bool is_separator(char c)
 {
@@ -60,12 +54,12 @@ bool consent_from_gcd(struct str gcd, struct consent *out)
 	    !ascii_is_digit(gcd.p[1]))
 		return false;
 	for (size_t i = 0; i < 4; i++) {
-		if (!is_letter(gcd.p[2 + 2 * i]) || !is_separator(gcd.p[3 + 2 * i]))
+		if (!ascii_is_letter(gcd.p[2 + 2 * i]) || !is_separator(gcd.p[3 + 2 * i]))
 			return false;
 		s[i] = gcd_signal(gcd.p[2 + 2 * i]);
 	}
 	for (size_t i = 10; i < gcd.len; i++)
-		if (!is_letter(gcd.p[i]) && !ascii_is_digit(gcd.p[i]))
+		if (!ascii_is_letter(gcd.p[i]) && !ascii_is_digit(gcd.p[i]))
 			return false;
 	*out = (struct consent){.ad_storage = (unsigned char)s[0],
 				.analytics_storage = (unsigned char)s[1],

@@ -22,11 +22,6 @@ static void make_codes(void)
 		codes[**code - 'A'] |= UINT32_C(1) << ((*code)[1] - 'A');
 }
 
-static bool is_letter(char c)
-{
-	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-
 /* U.S., U. K., (DE) and "DE," are codes; n/a and n.a. are not Namibia's, n/e is not Niger's, nor is
  * (no) Norway's. */
 static bool is_code_with_marks(struct str text, struct str place)
@@ -36,7 +31,7 @@ static bool is_code_with_marks(struct str text, struct str place)
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.p[i] == '/')
 			return false;
-		if ((unsigned char)text.p[i] < 0x80 && !is_letter(text.p[i]) &&
+		if ((unsigned char)text.p[i] < 0x80 && !ascii_is_letter(text.p[i]) &&
 		    text.p[i] != '.' && !ascii_is_space(text.p[i]))
 			other = true;
 	}
@@ -48,7 +43,7 @@ static const char *code_of_two(struct str text, struct str place, char own[3])
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (!is_letter(place.p[0]) || !is_letter(place.p[1]) ||
+	if (!ascii_is_letter(place.p[0]) || !ascii_is_letter(place.p[1]) ||
 	    (text.len != 2 && !is_code_with_marks(text, place)))
 		return NULL;
 	own[0] = ascii_upper(place.p[0]);

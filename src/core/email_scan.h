@@ -21,8 +21,7 @@ struct email_scan {
 
 static inline bool email_is_letter(char c)
 {
-	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
-	       (unsigned char)c >= 0x80;
+	return ascii_is_letter(c) || (unsigned char)c >= 0x80;
 }
 
 /* What may stand right before the '@'. */

@@ -171,7 +171,7 @@ bool is_placeholder_word(struct str text)
 bool identity_is_placeholder(enum identity_kind kind, struct str value)
 {
 	value = str_trim(value);
-	if (value.len >= HASH_MIN_LEN && hash_of(value) != HASH_OF_ANY)
+	if (value.len >= HASH_MIN_LEN && whose_hash(value) != HASH_OF_ANY)
 		return true;
 	if (is_sha256_hex(value))
 		return is_monotonous(value, 65);

@@ -27,7 +27,7 @@ static inline bool stands_for_nobody(struct str text)
 {
 	if (text.len == 0)
 		return false;
-	if (text.len >= HASH_MIN_LEN && hash_of(str_trim(text)) == HASH_OF_NOBODY)
+	if (text.len >= HASH_MIN_LEN && whose_hash(str_trim(text)) == HASH_OF_NOBODY)
 		return true;
 	if (ascii_is_digit(text.p[text.len - 1])) /* as most ids do */
 		return text.p[0] <= '0' && is_zero_id(str_trim(text));

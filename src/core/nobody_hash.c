@@ -36,7 +36,7 @@ enum { KNOWN_MAX = 4096 };
 
 static struct known {
 	uint64_t start;
-	enum hash_of of;
+	enum hash_owner of;
 } known[KNOWN_MAX];
 
 static size_t known_count;
@@ -51,7 +51,7 @@ static uint64_t start_of(const unsigned char *d)
 	return start;
 }
 
-static void add(struct digest *dg, struct str text, enum hash_of of)
+static void add(struct digest *dg, struct str text, enum hash_owner of)
 {
 	unsigned char raw[DIGEST_LEN];
 
@@ -62,11 +62,6 @@ static void add(struct digest *dg, struct str text, enum hash_of of)
 	marks[raw[0] << 3 | raw[1] >> 5] |= UINT32_C(1) << (raw[1] & 31);
 }
 
-static bool is_letter(char c)
-{
-	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-
 /* not set, NOT SET, Not set, Not Set. */
 static void add_word(struct digest *dg, struct str word)
 {
@@ -74,12 +69,12 @@ static void add_word(struct digest *dg, struct str word)
 	bool begun = false;
 
 	for (size_t i = 0; i < word.len; i++) {
-		bool starts = i == 0 || !is_letter(word.p[i - 1]);
+		bool starts = i == 0 || !ascii_is_letter(word.p[i - 1]);
 
 		upper[i] = ascii_upper(word.p[i]);
 		each[i] = starts ? upper[i] : word.p[i];
 		first[i] = begun ? word.p[i] : upper[i];
-		begun = begun || is_letter(word.p[i]);
+		begun = begun || ascii_is_letter(word.p[i]);
 	}
 	add(dg, word, HASH_OF_NOBODY);
 	add(dg, str_make(upper, word.len), HASH_OF_NOBODY);
@@ -180,7 +175,7 @@ static unsigned char byte_of(const char *hex)
 	return (unsigned char)(sha256_hex_value(hex[0]) << 4 | sha256_hex_value(hex[1]));
 }
 
-static enum hash_of look_up(const char *hex)
+static enum hash_owner look_up(const char *hex)
 {
 	unsigned char raw[8] = {byte_of(hex), byte_of(hex + 2)};
 	size_t from = 0, to = known_count;
@@ -215,7 +210,7 @@ bool is_hash_of_nothing(struct str hex)
 	}
 }
 
-enum hash_of hash_of(struct str hex)
+enum hash_owner whose_hash(struct str hex)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 

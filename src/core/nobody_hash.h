@@ -10,7 +10,7 @@
 
 #include "base/str.h"
 
-enum hash_of {
+enum hash_owner {
 	HASH_OF_ANY,    /* what nothing is known of */
 	HASH_OF_NOBODY, /* no id at all */
 	HASH_OF_MANY, /* test@example.com, +1234567890: to be sent, but no one person's */
@@ -20,7 +20,7 @@ enum hash_of {
 #define HASH_MIN_LEN 32
 
 /* Of SHA-256 in hex of either case; of MD5 and SHA-1 only that of nothing is known. */
-enum hash_of hash_of(struct str hex);
+enum hash_owner whose_hash(struct str hex);
 
 /* SHA-256, MD5 or SHA-1 of the empty string. */
 bool is_hash_of_nothing(struct str hex);

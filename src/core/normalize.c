@@ -15,15 +15,9 @@
 #define LOCALE_MAX 35
 #define DEVICE_ID_MAX 64
 
-static bool is_alpha(char c)
-{
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'z';
-}
-
 static bool is_alnum(char c)
 {
-	return is_alpha(c) || ascii_is_digit(c);
+	return ascii_is_letter(c) || ascii_is_digit(c);
 }
 
 static bool is_control(char c)
@@ -341,7 +335,7 @@ bool normalize_ip(struct str in, struct buf *out)
 static void write_subtag(struct str tag, bool first, bool extension, struct buf *out)
 {
 	bool region = !first && !extension && tag.len == 2;
-	bool script = !first && !extension && tag.len == 4 && is_alpha(tag.p[0]);
+	bool script = !first && !extension && tag.len == 4 && ascii_is_letter(tag.p[0]);
 
 	if (!first)
 		buf_addc(out, '-');
@@ -368,7 +362,7 @@ static bool is_subtag(struct str tag, bool first)
 	if (tag.len == 0 || tag.len > 8 || (first && (tag.len < 2 || tag.len > 3)))
 		return false;
 	for (size_t i = 0; i < tag.len; i++)
-		if (first ? !is_alpha(tag.p[i]) : !is_alnum(tag.p[i]))
+		if (first ? !ascii_is_letter(tag.p[i]) : !is_alnum(tag.p[i]))
 			return false;
 	return true;
 }
@@ -412,7 +406,7 @@ bool normalize_currency(struct str in, struct buf *out)
 	if (in.len != sizeof(code))
 		return false;
 	for (size_t i = 0; i < sizeof(code); i++) {
-		if (!is_alpha(in.p[i]))
+		if (!ascii_is_letter(in.p[i]))
 			return false;
 		code[i] = ascii_upper(in.p[i]);
 	}

@@ -117,8 +117,8 @@ static bool is_answer(const struct json *j, const struct redact_object *o, uint3
 }
 
 /* Appends what the member is called after what is beside it; false where nothing says it. */
-static bool call(const struct json *j, struct redact_object *o, uint32_t at,
-		 struct buf *keys)
+static bool put_called(const struct json *j, struct redact_object *o, uint32_t at,
+		       struct buf *keys)
 {
 	static const char *const answers[] = {"value", "values", "answer", "text", NULL};
 
@@ -153,7 +153,7 @@ struct redact_key redact_key_of(const struct json *j, struct redact_object *obje
 	} else if (json_key_is(j, at, STR("name"))) {
 		buf_adds(keys, STR("item_")); /* nobody's */
 	} else if (object) {
-		called = call(j, object, at, keys);
+		called = put_called(j, object, at, keys);
 	}
 	if (!called)
 		json_unescape(j, at, keys);

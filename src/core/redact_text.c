@@ -216,8 +216,7 @@ static bool is_local(char c)
 
 static bool is_domain(char c)
 {
-	return ascii_is_digit(c) || c == '-' || c == '.' ||
-	       (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
+	return ascii_is_digit(c) || c == '-' || c == '.' || ascii_is_letter(c) ||
 	       (unsigned char)c >= 0x80;
 }
 

@@ -55,7 +55,7 @@ static bool is_hash_of_none(enum field field, struct str hex)
 	case FIELD_FIRST_NAME:
 	case FIELD_LAST_NAME:
 	case FIELD_ZIP_CODE: return is_hash_of_nothing(hex);
-	default: return hash_of(hex) == HASH_OF_NOBODY;
+	default: return whose_hash(hex) == HASH_OF_NOBODY;
 	}
 }
 

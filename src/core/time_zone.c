@@ -135,11 +135,6 @@ static void say_unknown(const char *name, struct err *e)
 			nearest_hint(&near));
 }
 
-static bool is_letter(char c)
-{
-	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-
 /* Of what lies in the folder of the files: no path out of it, none with leap seconds, and
  * not what the machine's own clock is set to. */
 static bool is_zone_name(const char *name)
@@ -148,10 +143,10 @@ static bool is_zone_name(const char *name)
 					     "posixrules", "Factory"};
 	size_t len = strlen(name);
 
-	if (len == 0 || len > ZONE_NAME_MAX || !is_letter(name[0]))
+	if (len == 0 || len > ZONE_NAME_MAX || !ascii_is_letter(name[0]))
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!is_letter(name[i]) && !ascii_is_digit(name[i]) &&
+		if (!ascii_is_letter(name[i]) && !ascii_is_digit(name[i]) &&
 		    strchr("/_+-", name[i]) == NULL)
 			return false;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)

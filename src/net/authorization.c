@@ -25,10 +25,8 @@ enum err_code authorization_init(struct authorization *a, uint16_t port, uint64_
 
 static bool is_plain(char c)
 {
-	char lower = ascii_lower(c);
-
-	return ascii_is_digit(c) || (lower >= 'a' && lower <= 'z') || c == '-' ||
-	       c == '.' || c == '_' || c == '~';
+	return ascii_is_digit(c) || ascii_is_letter(c) || c == '-' || c == '.' ||
+	       c == '_' || c == '~';
 }
 
 void authorization_escape(struct buf *out, struct str text)

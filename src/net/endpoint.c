@@ -17,9 +17,7 @@ static bool is_loopback(struct str host)
 
 static bool is_alnum(char c)
 {
-	char lower = ascii_lower(c);
-
-	return ascii_is_digit(c) || (lower >= 'a' && lower <= 'z');
+	return ascii_is_digit(c) || ascii_is_letter(c);
 }
 
 /* tiktok.com or a name below it: labels of letters, digits and inner hyphens. */

@@ -23,7 +23,7 @@ static bool is_identifier(struct judge *j, enum field field, struct str text)
 	if (text.len == 0)
 		return false;
 	if (is_sha256_hex(text))
-		return hash_of(text) != HASH_OF_NOBODY;
+		return whose_hash(text) != HASH_OF_NOBODY;
 	country = identifier_country(&j->conversion, config_country(j->config), normal,
 				     own);
 	buf_clear(normal);

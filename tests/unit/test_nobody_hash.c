@@ -16,7 +16,7 @@
 
 static const struct row {
 	const char *text;
-	enum hash_of of;
+	enum hash_owner of;
 } rows[] = {
 	{"", HASH_OF_NOBODY},
 	{" ", HASH_OF_NOBODY},
@@ -79,8 +79,8 @@ static void knows_what_was_hashed(void **state)
 		digest_hex(&dg, str_of(rows[i].text), lower);
 		for (size_t d = 0; d < sizeof(lower); d++)
 			upper[d] = ascii_upper(lower[d]);
-		if (hash_of(hex) != rows[i].of ||
-		    hash_of(str_make(upper, sizeof(upper))) != rows[i].of)
+		if (whose_hash(hex) != rows[i].of ||
+		    whose_hash(str_make(upper, sizeof(upper))) != rows[i].of)
 			fail_msg("'%s'", rows[i].text);
 		for (enum identity_kind kind = IDENTITY_EXTERNAL_ID;
 		     kind < IDENTITY_KIND_END; kind++)
@@ -108,7 +108,7 @@ static void knows_nothing_by_other_hashes(void **state)
 			identity_is_placeholder(IDENTITY_SESSION, str_of(nothing[i])));
 	}
 	for (size_t i = 0; i < COUNT(other); i++)
-		assert_int_equal(hash_of(str_of(other[i])), HASH_OF_ANY);
+		assert_int_equal(whose_hash(str_of(other[i])), HASH_OF_ANY);
 }
 
 int main(void)
