@@ -116,6 +116,21 @@ static void knows_codes(void **state)
 	}
 }
 
+/* Each text's code; where there is one, the text is nothing else. */
+static void check(const char *const rows[][2], size_t count)
+{
+	char own[3];
+
+	for (size_t i = 0; i < count; i++) {
+		const char *code = country_code(str_of(rows[i][0]), own);
+
+		if ((code == NULL) != (rows[i][1] == NULL) ||
+		    (code && strcmp(code, rows[i][1]) != 0) ||
+		    country_is_all(str_of(rows[i][0])) != (code != NULL))
+			fail_msg("%s: %s", rows[i][0], code ? code : "none");
+	}
+}
+
 /* As WooCommerce and ISO 3166 write them, and the marks around them. */
 static void knows_long_names(void **state)
 {
@@ -205,17 +220,9 @@ static void knows_long_names(void **state)
 		{"(", NULL},
 		{"a,", NULL},
 	};
-	char own[3];
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *code = country_code(str_of(rows[i][0]), own);
-
-		if ((code == NULL) != (rows[i][1] == NULL) ||
-		    (code && strcmp(code, rows[i][1]) != 0) ||
-		    country_is_all(str_of(rows[i][0])) != (code != NULL))
-			fail_msg("%s: %s", rows[i][0], code ? code : "none");
-	}
+	check(rows, COUNT(rows));
 }
 
 /* "Republic of" and the like stand in front, and nothing else before them: neither a person, whom
@@ -255,17 +262,9 @@ static void knows_forms(void **state)
 		{"Theben", NULL},
 		{"Theo Man", NULL},
 	};
-	char own[3];
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *code = country_code(str_of(rows[i][0]), own);
-
-		if ((code == NULL) != (rows[i][1] == NULL) ||
-		    (code && strcmp(code, rows[i][1]) != 0) ||
-		    country_is_all(str_of(rows[i][0])) != (code != NULL))
-			fail_msg("%s: %s", rows[i][0], code ? code : "none");
-	}
+	check(rows, COUNT(rows));
 }
 
 int main(void)
