@@ -83,10 +83,12 @@ def migrate(db, _):
 
 
 # What happens, and what the relay may say of it: exit status, and words of the log. One that reads
-# the new pages before it has to write meets a damaged database, which is true as well. Where
-# a checkpoint had just emptied the WAL, a copied backup is as good as a restored one.
+# the new pages before it has to write meets a damaged database, or while they are copied none,
+# which is true as well. Where a checkpoint had just emptied the WAL, a copied backup is as good as
+# a restored one.
 REPLACED = (66, "deleted or replaced while the relay ran; start the relay again")
 DAMAGED = (74, "restore a backup")
+NO_DATABASE = (65, "restore a backup")
 RESTORED = (66, "was restored from a backup while the relay ran; start the relay again")
 OVERWRITTEN = (66, "was overwritten while the relay ran; stop its writers, remove its -wal and "
                    "-shm, restore the backup again, start the relay")
@@ -95,8 +97,9 @@ EVENTS = [
     (delete_alone, [REPLACED]),
     (move_over, [REPLACED]),
     (move_a_stranger_over, [REPLACED]),
-    (copy_over, [OVERWRITTEN, DAMAGED, RESTORED, (66, "or restored a backup while the relay ran")]),
-    (write_text_over, [OVERWRITTEN, DAMAGED, (65, "restore a backup")]),
+    (copy_over, [OVERWRITTEN, DAMAGED, NO_DATABASE, RESTORED,
+                 (66, "or restored a backup while the relay ran")]),
+    (write_text_over, [OVERWRITTEN, DAMAGED, NO_DATABASE]),
     (delete_wal, [REPLACED]),
     (delete_shm, [REPLACED]),
     (restore, [RESTORED]),

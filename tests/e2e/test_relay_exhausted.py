@@ -25,6 +25,18 @@ RUNS = int(os.environ.get("CONVEY_COUNT", "60"))
 SEED = int(os.environ.get("CONVEY_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
 
 
+def files_at_rest(relay):
+    """The numbers of its open files, once none comes or goes any more."""
+    looks = []
+
+    def same():
+        looks.append({int(name) for name in os.listdir(f"/proc/{relay.pid}/fd")})
+        time.sleep(0.1)
+        return len(looks) > 5 and all(look == looks[-1] for look in looks[-5:])
+    wait_until(same, what="files at rest")
+    return looks[-1]
+
+
 class Files(Case):
     def test_too_few_to_begin_with(self):
         """Refused at once, by name; the rows stay."""
@@ -71,11 +83,13 @@ class Files(Case):
         relay = self.start()
         relay.wait_started()
         was = resource.prlimit(relay.pid, resource.RLIMIT_NOFILE)
-        busy = max(int(name) for name in os.listdir(f"/proc/{relay.pid}/fd")) + 1
-        resource.prlimit(relay.pid, resource.RLIMIT_NOFILE, (busy, was[1]))
+        busy = files_at_rest(relay)
+        none = min(set(range(len(busy) + 1)) - busy)
+        resource.prlimit(relay.pid, resource.RLIMIT_NOFILE, (none, was[1]))
         self.project.convey("destination", "set", "shop", "--timezone", "Asia/Tokyo")
         self.project.insert([purchase(1)])
-        wait_until(lambda: "the time zone 'Asia/Tokyo' cannot be read" in relay.log())
+        wait_until(lambda: "the time zone 'Asia/Tokyo' cannot be read" in relay.log(),
+                   what="a zone that cannot be read")
         self.assertTrue(relay.running())
         resource.prlimit(relay.pid, resource.RLIMIT_NOFILE, was)
         self.project.wait_for({"delivered": 1})
