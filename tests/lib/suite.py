@@ -3,7 +3,8 @@
 
 A job is named group/file: unit, store, run and fault are C tests in a plain build, asan and tsan
 the same in builds with a sanitizer, fuzz hostile bytes for a while, package, e2e, bench, browser,
-crash, lint and system are Python; system runs only when it is named."""
+crash, lint and system are Python; system, and sanitized, more black-box tests in builds with
+a sanitizer, run only when they are named."""
 import concurrent.futures
 import glob
 import os
@@ -41,10 +42,9 @@ SANITIZERS = {
 }
 
 
-# Black-box tests that are run against a build with a sanitizer, too.
-SANITIZED = {"asan": ("relay", "relay_faults", "relay_rows", "views", "cli", "enqueue", "admin",
-                      "admin_page"),
-             "tsan": ("relay_rows", "admin_page")}
+# Black-box tests that are run against a build with a sanitizer, too, each time and when named.
+SANITIZED = {"asan": ("relay_faults", "views", "admin_page"), "tsan": ("relay_rows", "admin_page")}
+SANITIZED_WHEN_NAMED = ("admin", "cli", "enqueue", "relay", "relay_rows")
 # What else runs would be in their figures.
 TIMED = ("test_kill.py", "test_together.py")
 
@@ -58,7 +58,7 @@ class Job:
         self.timeout = timeout
         self.alone = alone          # measures time: nothing but a fuzzer may run beside it
         self.programs = programs    # needs convey and convey-sandbox
-        self.named = named          # minutes: only where it is asked for
+        self.named = named          # long: only where it is asked for
         stem = os.path.splitext(os.path.basename(path))[0]
         self.name = f"{group}/{stem.removeprefix('test_').removeprefix('fuzz_')}"
 
@@ -100,7 +100,8 @@ def all_jobs():
     for group in ("unit", "store", "run", "sim"):
         for path in files(group, "c"):
             jobs.append(Job(group, path, "plain"))
-            jobs.append(Job("asan", path, "asan"))
+            scenarios = path.endswith("/test_scenarios.c")
+            jobs.append(Job("sanitized" if scenarios else "asan", path, "asan", named=scenarios))
             if group == "run":
                 jobs.append(Job("tsan", path, "tsan"))
     for path in files("package", "py"):
@@ -110,10 +111,12 @@ def all_jobs():
     jobs += [Job("fault", path, "plain") for path in files("fault", "c")]
     for path in files("e2e", "py"):
         jobs.append(Job("e2e", path, "plain", programs=True))
+    def black_box(stems):
+        return [os.path.join(ROOT, "tests", "e2e", f"test_{stem}.py") for stem in stems]
     for sanitizer, stems in SANITIZED.items():
-        jobs += [Job(sanitizer, path, sanitizer, programs=True)
-                 for path in files("e2e", "py")
-                 if os.path.basename(path)[len("test_"):-len(".py")] in stems]
+        jobs += [Job(sanitizer, path, sanitizer, programs=True) for path in black_box(stems)]
+    jobs += [Job("sanitized", path, "asan", programs=True, named=True)
+             for path in black_box(SANITIZED_WHEN_NAMED)]
     jobs += [Job("bench", path, "plain") for path in files("bench", "py")]
     jobs += [Job("browser", path, "plain", programs=True)
              for path in files("browser", "py")]

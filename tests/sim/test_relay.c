@@ -17,7 +17,7 @@
 
 /* A sanitizer makes a fork expensive, and looks for other faults than the seeds do. */
 #if defined(__SANITIZE_ADDRESS__)
-enum { SEEDS = 300 };
+enum { SEEDS = 100 };
 #else
 enum { SEEDS = 2000 };
 #endif
