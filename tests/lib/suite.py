@@ -56,7 +56,7 @@ class Job:
         self.path = os.path.relpath(path, ROOT)
         self.build = build
         self.timeout = timeout
-        self.alone = alone          # measures time: nothing but a fuzzer may run beside it
+        self.alone = alone          # measures time: nothing but a niced build may run beside it
         self.programs = programs    # needs convey and convey-sandbox
         self.named = named          # long: only where it is asked for
         stem = os.path.splitext(os.path.basename(path))[0]
@@ -133,7 +133,7 @@ def chosen(jobs, words):
                                     else not job.named)]
 
 
-def build(name, jobs):
+def build(name, jobs, priority=()):
     targets = {job.target() for job in jobs} - {None}
     if any(job.programs for job in jobs):
         targets |= {"convey", "convey-sandbox"} | PRELOADS
@@ -141,13 +141,13 @@ def build(name, jobs):
         targets.add("manual")
     if any(job.group == "bench" for job in jobs):
         targets.add("tests/bench/bench_instructions")
-    return build_targets(name, targets)
+    return build_targets(name, targets, priority)
 
 
-def build_targets(name, targets):
+def build_targets(name, targets, priority=()):
     """True when all targets stand; prints the compiler's words otherwise."""
     path, began = folder(name), time.monotonic()
-    steps = [["ninja", "-C", path, *sorted(targets)]]
+    steps = [[*priority, "ninja", "-C", path, *sorted(targets)]]
     if not os.path.exists(os.path.join(path, "build.ninja")):
         shutil.rmtree(path, ignore_errors=True)
         steps.insert(0, ["meson", "setup", path, ROOT, *BUILDS[name]])
@@ -242,36 +242,37 @@ def is_short(job):
     return job.build in SANITIZED and not job.programs and "/sim/" not in job.path
 
 
-def run_all(jobs, totals):
-    """First what measures time, one by one; then the others, two more at a time than there are
-    cores, as the black-box tests wait half of their time, and the shortest of them last, so that
-    none runs alone at the end. The fuzzers, of the lowest priority, take what is left: a core beside
-    the first, and what those tests leave from the first of them on."""
-    fuzzers = [job for job in jobs if job.group == "fuzz"]
-    timed = [job for job in jobs if job.alone]
-    others = sorted((job for job in jobs if not job.alone and job.group != "fuzz"), key=is_short)
-    idle = threading.Event()
-    idle.set()
+def run_alone(jobs, totals):
+    """What measures time, one by one."""
+    for job in jobs:
+        report(run(job), totals)
 
-    def run_other(job):
-        if job.group == "e2e":
-            idle.set()
-        return run(job)
 
-    def run_fuzzer(job):
-        idle.wait()
-        return run(job)
-
+def run_together(jobs, totals):
+    """Two more at a time than there are cores, as the black-box tests wait half of their time, and
+    the shortest of them last, so that none runs alone at the end. The fuzzers, of the lowest
+    priority, take what is left."""
     with concurrent.futures.ThreadPoolExecutor(CORES + 2) as pool, \
-            concurrent.futures.ThreadPoolExecutor(1 if others or timed else CORES) as beside:
-        running = [beside.submit(run_fuzzer, job) for job in fuzzers]
-        for job in timed:
-            report(run(job), totals)
-        if any(job.group == "e2e" for job in others):
-            idle.clear()
-        running += [pool.submit(run_other, job) for job in others]
+            concurrent.futures.ThreadPoolExecutor(CORES) as beside:
+        running = [beside.submit(run, job) for job in jobs if job.group == "fuzz"]
+        running += [pool.submit(run, job) for job in
+                    sorted((job for job in jobs if job.group != "fuzz"), key=is_short)]
         for done in concurrent.futures.as_completed(running):
             report(done.result(), totals)
+
+
+def build_all(names, jobs, priority=()):
+    """The jobs whose builds stand."""
+    ready = []
+    for name in names:
+        wanted = [job for job in jobs if job.build == name]
+        if not wanted:
+            continue
+        if build(name, wanted, priority):
+            ready += wanted
+        else:
+            print(f"FAILED  {name}: does not build; {len(wanted)} test files not run", flush=True)
+    return ready
 
 
 def main(words):
@@ -279,17 +280,17 @@ def main(words):
     if "--list" in words:
         print("\n".join(job.name for job in jobs))
         return 0
-    totals, ready = [0, 0, 0], [job for job in jobs if job.build is None]
-    for name in BUILDS:
-        wanted = [job for job in jobs if job.build == name]
-        if not wanted:
-            continue
-        if build(name, wanted):
-            ready += wanted
-        else:
-            print(f"FAILED  {name}: does not build; {len(wanted)} test files not run", flush=True)
-            totals[1] += len(wanted)
-    run_all(ready, totals)
+    totals = [0, 0, 0]
+    ready = [job for job in jobs if job.build is None] + build_all(["plain"], jobs)
+    alone = [job for job in ready if job.alone]
+    # The other builds take the time in which those tests wait.
+    with concurrent.futures.ThreadPoolExecutor(1) as builder:
+        others = builder.submit(build_all, [name for name in BUILDS if name != "plain"], jobs,
+                                ("nice", "-n", "19") if alone else ())
+        run_alone(alone, totals)
+        ready += others.result()
+    totals[1] += len(jobs) - len(ready)
+    run_together([job for job in ready if not job.alone], totals)
     if totals[2]:
         print(f"({totals[2]} skipped)")
     print(f"{totals[0]} passed, {totals[1]} failed", flush=True)
