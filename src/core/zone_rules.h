@@ -3,11 +3,11 @@
  * Abseil's time library, behind C functions: ICU carries a copy, which Debian leaves as old as
  * the library is while governments go on changing their clocks.
  *
- * Owns:    one small object per zone; Abseil keeps what it has read of the files until the
- *          process ends, so a newer tzdata counts from the next start.
+ * Owns:    one small object per zone; what was read of the files is kept until the process
+ *          ends, so no later fault counts, and a newer tzdata from the next start.
  * Thread:  any.
  * Errors:  NULL with errno: ENOENT for a name that the database does not have, else why its
- *          file cannot be read now, which Abseil is not to learn: it would not look again.
+ *          file cannot be read now.
  * See:     core/time_zone.h, which everybody asks. */
 #ifndef CORE_ZONE_RULES_H
 #define CORE_ZONE_RULES_H

@@ -2,11 +2,9 @@
 #include "store/ingest.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 #include "base/clock.h"
 #include "core/statement.h"
-#include "core/time_zone.h"
 #include "store/bounded.h"
 #include "store/outbox.h"
 #include "store/setting.h"
@@ -65,7 +63,10 @@ enum err_code ingest_open(struct ingest *g, struct db *db, struct edges *edges,
 	digest_init(&g->digest);
 	buf_init(&g->text, TEXT_MAX);
 	buf_init(&g->normal, TEXT_MAX);
-	e->code = ERR_OK;
+	if (place_open(&g->place, db, e) != ERR_OK) {
+		ingest_close(g);
+		return e->code;
+	}
 	for (size_t i = 0; i < STATEMENTS; i++) {
 		const char *sql = !edges && statements[i].looking ? statements[i].looking
 								  : statements[i].sql;
@@ -86,39 +87,8 @@ void ingest_close(struct ingest *g)
 	buf_fini(&g->text);
 	buf_fini(&g->normal);
 	kin_fini(&g->kin);
-	zone_free(g->zone);
+	place_close(&g->place);
 	*g = (struct ingest){0};
-}
-
-/* Neither a visit nor a consent row belongs to a destination: the first one's zone and country
- * are taken for what is written without. */
-static enum err_code refresh_place(struct ingest *g, struct err *e)
-{
-	sqlite3_stmt *s;
-	char zone[sizeof(g->zone_name)];
-	bool row;
-
-	if (db_prepare(g->db,
-		       "SELECT timezone, (SELECT default_country FROM destination "
-		       "WHERE removed = 0 AND default_country <> '' ORDER BY id LIMIT 1) "
-		       "FROM destination WHERE removed = 0 ORDER BY id LIMIT 1",
-		       &s, e) != ERR_OK)
-		return e->code;
-	e->code = db_step(g->db, s, &row, e);
-	if (e->code == ERR_OK && row) {
-		snprintf(zone, sizeof(zone), "%.*s", STR_ARG(db_column(s, 0)));
-		snprintf(g->country, sizeof(g->country), "%.*s",
-			 STR_ARG(db_column(s, 1)));
-		if (strcmp(zone, g->zone_name) != 0) {
-			struct err ignored;
-
-			zone_free(g->zone);
-			g->zone = zone_open(zone, &ignored);
-			snprintf(g->zone_name, sizeof(g->zone_name), "%s", zone);
-		}
-	}
-	sqlite3_finalize(s);
-	return e->code;
 }
 
 /* Columns 1 to 5 of a row of either table, in the order of the kinds but for devices. */
@@ -127,7 +97,8 @@ static void read_identifiers(struct ingest *g, sqlite3_stmt *s, struct identifie
 	static const enum identity_kind kinds[] = {IDENTITY_EXTERNAL_ID, IDENTITY_EMAIL,
 						   IDENTITY_PHONE, IDENTITY_TTP,
 						   IDENTITY_SESSION};
-	struct identifier_reader reader = {&g->digest, &g->text, &g->normal, g->country};
+	struct identifier_reader reader = {&g->digest, &g->text, &g->normal,
+					   g->place.country};
 
 	identifiers_clear(ids);
 	for (int i = 0; i < 5; i++)
@@ -141,7 +112,7 @@ static int64_t time_of(struct ingest *g, sqlite3_stmt *s, int64_t now_ms,
 	struct event_time t = outbox_time(s, 6);
 	int64_t ms;
 
-	if (statement_time_ms(&t, g->zone, &ms))
+	if (statement_time_ms(&t, g->place.zone, &ms))
 		return ms;
 	return t.kind == EVENT_TIME_NONE ? now_ms : otherwise;
 }
@@ -310,7 +281,7 @@ enum err_code ingest_slice(struct ingest *g, int64_t now_ms, struct ingested *ou
 
 	if (g->edges)
 		kin_clear(&g->kin);
-	if (refresh_place(g, e) != ERR_OK ||
+	if (place_refresh(&g->place, e) != ERR_OK ||
 	    take_some(g, &visit, take_visit, &visits, now_ms, &done.visits, e) !=
 		    ERR_OK ||
 	    take_some(g, &consent, take_consent, &consents, now_ms, &done.consents, e) !=

@@ -5,14 +5,15 @@
  * A page view costs one narrow row, a consent row one for each identifier; what either joins
  * goes where conversions' edges go.
  *
- * Owns:    statements and a zone, from ingest_open to ingest_close.
+ * Owns:    statements and a place, from ingest_open to ingest_close.
  * Thread:  the writer's; every call but open and close runs inside its transaction.
- * Errors:  the database's. A row that cannot be read is passed over.
+ * Errors:  the database's and a place's. A row that cannot be read is passed over.
  * See:     schema/schema.sql (page_view, statement); store/edges.h; store/person.h. */
 #ifndef STORE_INGEST_H
 #define STORE_INGEST_H
 
 #include "store/edges.h"
+#include "store/place.h"
 
 /* Rows of each table in a transaction: no producer waits long. */
 #define INGEST_SLICE 1000
@@ -28,8 +29,7 @@ struct ingest {
 	sqlite3_stmt *visits, *consents, *put_page, *put_statement;
 	struct digest digest;
 	struct buf text, normal;
-	struct zone *zone; /* where a time without offset is read; NULL: UTC */
-	char zone_name[64], country[3];
+	struct place place;
 	struct edges *edges; /* NULL: it only looks */
 	struct kin kin;      /* of the slice; of all that was read where it only looks */
 	int64_t visit_at, consent_at; /* read up to here */

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/sighting.h"
 
-#include <stdio.h>
-
 #include "core/decide.h"
 #include "core/statement.h"
-#include "core/time_zone.h"
 #include "store/bounded.h"
 #include "store/outbox.h"
 
@@ -57,12 +54,7 @@ static enum err_code prepare(struct sighting_reader *r, struct err *e)
 		    "SELECT 1 FROM identity_disabled WHERE source = ?1 AND row_id = ?2",
 		    &r->disabled, e) != ERR_OK)
 		return e->code;
-	return db_prepare(
-		r->db,
-		"SELECT timezone, (SELECT default_country FROM destination "
-		"WHERE removed = 0 AND default_country <> '' ORDER BY id LIMIT 1) "
-		"FROM destination WHERE removed = 0 ORDER BY id LIMIT 1",
-		&r->place, e);
+	return place_open(&r->place, r->db, e);
 }
 
 enum err_code sighting_open(struct sighting_reader *r, struct db *db, struct err *e)
@@ -79,7 +71,6 @@ void sighting_close(struct sighting_reader *r)
 {
 	if (!r->db)
 		return;
-	sqlite3_finalize(r->place);
 	sqlite3_finalize(r->disabled);
 	sqlite3_finalize(r->any_disabled);
 	for (int i = 0; i < 4; i++) {
@@ -88,32 +79,15 @@ void sighting_close(struct sighting_reader *r)
 	}
 	scratch_fini(&r->scratch);
 	digest_fini(&r->digest);
-	zone_free(r->zone);
+	place_close(&r->place);
 	*r = (struct sighting_reader){0};
-}
-
-static void use_place(struct sighting_reader *r, struct str zone, struct str country)
-{
-	char name[sizeof(r->zone_name)];
-	struct err ignored;
-
-	snprintf(name, sizeof(name), "%.*s", STR_ARG(zone));
-	snprintf(r->country, sizeof(r->country), "%.*s", STR_ARG(country));
-	if (strcmp(name, r->zone_name) == 0)
-		return;
-	zone_free(r->zone);
-	r->zone = zone_open(name, &ignored);
-	snprintf(r->zone_name, sizeof(r->zone_name), "%s", name);
 }
 
 enum err_code sighting_refresh(struct sighting_reader *r, struct err *e)
 {
 	bool row;
 
-	if (db_step(r->db, r->place, &row, e) == ERR_OK && row)
-		use_place(r, db_column(r->place, 0), db_column(r->place, 1));
-	sqlite3_reset(r->place);
-	if (e->code != ERR_OK)
+	if (place_refresh(&r->place, e) != ERR_OK)
 		return e->code;
 	if (db_step(r->db, r->any_disabled, &row, e) == ERR_OK)
 		r->has_disabled = sqlite3_column_int(r->any_disabled, 0);
@@ -124,7 +98,7 @@ enum err_code sighting_refresh(struct sighting_reader *r, struct err *e)
 static struct identifier_reader values_of(struct sighting_reader *r)
 {
 	return (struct identifier_reader){&r->digest, &r->scratch.text, &r->scratch.more,
-					  r->country};
+					  r->place.country};
 }
 
 /* Columns 2 to 6, in the order of the kinds but for devices. */
@@ -136,7 +110,7 @@ static void read_columns(struct sighting_reader *r, sqlite3_stmt *s, struct sigh
 	struct identifier_reader reader = values_of(r);
 	struct event_time time = outbox_time(s, 1);
 
-	if (!statement_time_ms(&time, r->zone, &out->at_ms))
+	if (!statement_time_ms(&time, r->place.zone, &out->at_ms))
 		out->at_ms = 0;
 	out->at_s = out->at_ms / 1000;
 	for (int i = 0; i < 5; i++)
@@ -160,7 +134,7 @@ static void read_conversion(struct sighting_reader *r, sqlite3_stmt *s,
 		return;
 	out->at_s = created_s;
 	if (c.event_time.kind != EVENT_TIME_NONE &&
-	    !event_time_resolve(&c.event_time, r->zone, &out->at_s))
+	    !event_time_resolve(&c.event_time, r->place.zone, &out->at_s))
 		return;
 	if (out->at_s <= created_s + FUTURE_MAX_S)
 		identifiers_of_conversion(&c, &reader, &out->ids);

@@ -3,15 +3,15 @@
  * conversion, read again whenever somebody asks, so that nothing is kept of a person but in
  * the rows that their producers wrote.
  *
- * Owns:    statements, scratch memory and a zone, from sighting_open to sighting_close.
+ * Owns:    statements, scratch memory and a place, from sighting_open to sighting_close.
  * Thread:  the connection's.
- * Errors:  the database's. A row that has gone or cannot be read shows nobody.
+ * Errors:  the database's and a place's. A row that has gone or cannot be read shows nobody.
  * See:     store/person.h; core/identity.h. */
 #ifndef STORE_SIGHTING_H
 #define STORE_SIGHTING_H
 
 #include "core/identifier.h"
-#include "store/db.h"
+#include "store/place.h"
 
 struct sighting {
 	enum identity_source source;
@@ -23,11 +23,10 @@ struct sighting {
 
 struct sighting_reader {
 	struct db *db;
-	sqlite3_stmt *place, *disabled, *any_disabled, *one[4], *range[4]; /* by source */
+	sqlite3_stmt *disabled, *any_disabled, *one[4], *range[4]; /* by source */
 	struct scratch scratch;
 	struct digest digest;
-	struct zone *zone; /* where a time without offset is read; NULL: UTC */
-	char zone_name[64], country[3];
+	struct place place;
 	bool has_disabled;
 };
 
@@ -35,8 +34,7 @@ MUST_CHECK enum err_code sighting_open(struct sighting_reader *r, struct db *db,
 				       struct err *e);
 void sighting_close(struct sighting_reader *r);
 
-/* At the start of a transaction. No row but a conversion belongs to a destination: the first
- * one's zone and country are taken for what is written without. */
+/* At the start of a transaction. */
 MUST_CHECK enum err_code sighting_refresh(struct sighting_reader *r, struct err *e);
 
 /* One row; ids.count is 0 where it shows nobody. */

@@ -6,6 +6,12 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "core/time_zone.h"
 
 #define NEW_YEAR_2011 INT64_C(1293840000)
@@ -207,12 +213,75 @@ static void formats(void **state)
 	buf_fini(&b);
 }
 
+static void put_file(const char *path, const char *content, size_t len)
+{
+	FILE *file;
+
+	unlink(path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(content, 1, len, file), len);
+	fclose(file);
+}
+
+static void open_fails(enum err_code code)
+{
+	struct err e = {0};
+
+	assert_null(zone_open("Any/Where", &e));
+	assert_int_equal(e.code, code);
+}
+
+/* Whatever is wrong with the file, what stands there later is read, and then once and for all. */
+static void faults_pass(void **state)
+{
+	static const char half[20] = "TZif2";
+	char folder[] = "/tmp/convey-test-XXXXXX", at[32], path[64];
+	struct zone *z;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	setenv("TZDIR", folder, 1);
+	snprintf(at, sizeof(at), "%s/Any", folder);
+	snprintf(path, sizeof(path), "%s/Where", at);
+	open_fails(ERR_CONFIG);
+	put_file(at, "", 0);
+	open_fails(ERR_CONFIG);
+	unlink(at);
+	assert_int_equal(symlink("Any", at), 0);
+	open_fails(ERR_IO);
+	unlink(at);
+	assert_int_equal(mkdir(at, 0700), 0);
+	open_fails(ERR_CONFIG);
+	assert_int_equal(mkdir(path, 0700), 0);
+	open_fails(ERR_CONFIG);
+	assert_int_equal(rmdir(path), 0);
+	put_file(path, "# no zone", 9);
+	open_fails(ERR_CONFIG);
+	for (int i = 0; i < 3; i++) {
+		put_file(path, half, sizeof(half));
+		open_fails(ERR_IO);
+	}
+	unlink(path);
+	assert_int_equal(symlink("/usr/share/zoneinfo/Asia/Tokyo", path), 0);
+	z = open_zone("Any/Where");
+	assert_int_equal(zone_offset(z, NEW_YEAR_2011), 32400);
+	zone_free(z);
+	unlink(path);
+	rmdir(at);
+	rmdir(folder);
+	z = open_zone("Any/Where");
+	assert_int_equal(zone_offset(z, NEW_YEAR_2011), 32400);
+	zone_free(z);
+	unsetenv("TZDIR");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(local_times), cmocka_unit_test(round_trips),
 		cmocka_unit_test(offsets),     cmocka_unit_test(unknown_names),
-		cmocka_unit_test(formats),
+		cmocka_unit_test(formats),     cmocka_unit_test(faults_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
