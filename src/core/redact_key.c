@@ -16,23 +16,47 @@ static size_t cut_name(size_t *at, size_t len)
 	return REDACT_NAME_MAX;
 }
 
-/* The member that says what the "value" beside it is. */
-static void take_name(const struct json *j, struct redact_object *o, struct buf *keys)
+/* That a form's field is called by. The first five are a product's seldom, the last often. */
+static const char *const callers[] = {"name",     "key",   "field", "label",
+				      "question", "title", "ref",   "id"};
+
+enum { OF_VALUE = 5, OF_ANSWER = 7, OF_ANY = 8 };
+
+static bool is_personal(struct str name)
 {
-	static const char *const names[] = {"name", "key", "field", "label"};
-	size_t before = keys->len, from = before;
+	struct personal_name n;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		uint32_t at = json_find(j, o->at, str_of(names[i]));
+	personal_name_of(name, &n);
+	return n.personal || n.email || is_device_name(name, n.canonical);
+}
 
-		if (at == JSON_NONE || j->t[at].type != TOKEN_STRING)
-			continue;
-		json_unescape(j, at, keys);
-		o->len = cut_name(&from, keys->len - before);
-		if (o->len > 0)
-			memcpy(o->name, keys->p + from, o->len);
-		keys->len = before;
-		return;
+/* `keys` is as long behind it as it was. */
+static void take_name(const struct json *j, struct redact_name *o, uint32_t at,
+		      struct buf *keys)
+{
+	size_t before = keys->len, from = before, len;
+	bool personal;
+
+	json_unescape(j, at, keys);
+	len = cut_name(&from, keys->len - before);
+	personal = is_personal(str_make(keys->p + from, len));
+	if (len > 0 && (personal || o->len == 0)) {
+		memcpy(o->text, keys->p + from, len);
+		o->len = len;
+		o->personal = personal;
+	}
+	keys->len = before;
+}
+
+/* The first of so many callers that says something, unless a later one is personal. */
+static void take_names(const struct json *j, struct redact_name *o, uint32_t object,
+		       size_t count, struct buf *keys)
+{
+	for (size_t i = 0; i < count && !o->personal; i++) {
+		uint32_t at = json_find(j, object, str_of(callers[i]));
+
+		if (at != JSON_NONE && j->t[at].type == TOKEN_STRING)
+			take_name(j, o, at, keys);
 	}
 }
 
@@ -41,12 +65,10 @@ static void take_name(const struct json *j, struct redact_object *o, struct buf 
 static void take_form_field(const struct json *j, struct redact_object *o,
 			    uint32_t object, struct buf *keys)
 {
-	static const char *const names[] = {"name",  "key",      "field", "label",
-					    "title", "question", "ref",   "id"};
 	size_t before = keys->len;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		uint32_t at = json_find(j, object, str_of(names[i]));
+	for (size_t i = 0; i < OF_ANY; i++) {
+		uint32_t at = json_find(j, object, str_of(callers[i]));
 		enum form_field asked;
 
 		if (at == JSON_NONE || j->t[at].type != TOKEN_STRING)
@@ -64,13 +86,20 @@ static void look_beside(const struct json *j, struct redact_object *o, struct bu
 	uint32_t field = json_find(j, o->at, STR("field"));
 
 	o->looked = true;
-	o->len = 0;
+	o->value.personal = o->answer.personal = false;
+	o->value.len = o->answer.len = 0;
 	o->asked = FORM_OTHER;
 	o->of_field = field != JSON_NONE && j->t[field].type == TOKEN_OBJECT;
-	take_name(j, o, keys);
+	o->of_product = json_find(j, o->at, STR("position")) != JSON_NONE ||
+			json_find(j, o->at, STR("price")) != JSON_NONE;
+	take_names(j, &o->value, o->at, OF_VALUE, keys);
+	take_names(j, &o->answer, o->at, OF_ANSWER, keys);
 	take_form_field(j, o, o->at, keys);
-	if (o->of_field)
-		take_form_field(j, o, field, keys);
+	if (!o->of_field)
+		return;
+	take_names(j, &o->value, field, OF_ANSWER, keys);
+	take_names(j, &o->answer, field, OF_ANSWER, keys);
+	take_form_field(j, o, field, keys);
 }
 
 /* A price or a count is no answer, and no phone number is as short. */
@@ -116,11 +145,23 @@ static bool is_answer(const struct json *j, const struct redact_object *o, uint3
 	return o->asked >= least && may_answer(j, o->asked, at + 1);
 }
 
+/* NULL: nothing can say what the member is. */
+static const struct redact_name *name_of(const struct json *j,
+					 const struct redact_object *o, uint32_t at)
+{
+	if (json_key_is(j, at, STR("value")))
+		return &o->value;
+	if (json_key_is(j, at, STR("values")))
+		return o->of_product ? NULL : &o->value;
+	return json_key_is(j, at, STR("answer")) || o->of_field ? &o->answer : NULL;
+}
+
 /* Appends what the member is called after what is beside it; false where nothing says it. */
 static bool put_called(const struct json *j, struct redact_object *o, uint32_t at,
 		       struct buf *keys)
 {
 	static const char *const answers[] = {"value", "values", "answer", "text", NULL};
+	const struct redact_name *name;
 
 	if (!key_is_one_of(j, at, answers))
 		return false;
@@ -130,9 +171,10 @@ static bool put_called(const struct json *j, struct redact_object *o, uint32_t a
 		buf_adds(keys, o->asked == FORM_PHONE ? STR("phone") : STR("full_name"));
 		return true;
 	}
-	if (o->len == 0 || !json_key_is(j, at, STR("value")))
+	name = name_of(j, o, at);
+	if (!name || name->len == 0)
 		return false;
-	buf_add(keys, o->name, o->len);
+	buf_add(keys, name->text, name->len);
 	return true;
 }
 

@@ -20,15 +20,22 @@ struct redact_key {
 /* The end of a name that is longer than any that is known will do. */
 #define REDACT_NAME_MAX (4 * PERSONAL_NAME_MAX)
 
+/* What a member beside says; a copy, as names of the producer's come and go. */
+struct redact_name {
+	bool personal;
+	size_t len; /* 0: nothing says it */
+	char text[REDACT_NAME_MAX];
+};
+
 /* An object while its members are walked: what each "value" in it is called is looked for once,
  * since there may be as many of them as fit into a payload. */
 struct redact_object {
 	uint32_t at;
 	bool looked;
 	bool of_field;         /* "field" is an object, as Typeform's answers have it */
+	bool of_product;       /* an option of one, among others or at a price */
 	enum form_field asked; /* where it is a form's field */
-	size_t len;            /* 0: nothing says it */
-	char name[REDACT_NAME_MAX];
+	struct redact_name value, answer;
 };
 
 /* The name is filled in by the first "value"; most objects have none. */
@@ -40,9 +47,11 @@ static inline void redact_object_init(struct redact_object *o, uint32_t at)
 
 /* Appends the name of the member at `at` of `object` (NULL: none that counts). A product has a
  * name too, and a shop a city: these are called after the member that they are in, whose name
- * is `parent`; a "value" as the "name", "key", "field" or "label" beside it says. A "value", the
- * "values" or an "answer" of a form's field that asks for a person's data (core/form_field.h) is
- * called "phone" or "full_name": the field by a "title", a "question", a "ref" or an "id", too. */
+ * is `parent`. A "value", the "values" (but of a product's option) and an "answer" are called as
+ * the first of "name", "key", "field", "label" and "question" beside them says, or a later one
+ * that is personal; an answer by a "title" and a "ref", too. Where one of these, or an "id", is
+ * exactly what forms call a person's data (core/form_field.h), all are called "phone" or
+ * "full_name". */
 struct redact_key redact_key_of(const struct json *j, struct redact_object *object,
 				struct redact_key parent, uint32_t at, struct buf *keys);
 

@@ -243,8 +243,8 @@ static void redacts(void **state)
 		   "},{\"title\":\"Phone\",\"answer\":\"<x>\"},{\"id\":\"SKU-1\","
 		   "\"value\":12}]")},
 		{P("\"items\":[{\"id\":\"IP15\",\"value\":999},{\"title\":\"Phone "
-		   "case\",\"value\":\"4006381333931\"},{\"name\":\"Pass\",\"values\":["
-		   "\"Day\"]}]"),
+		   "case\",\"value\":\"4006381333931\"},{\"name\":\"Pass\",\"price\":9,"
+		   "\"values\":[\"Day\"]}]"),
 		 NULL},
 		{P("\"fields\":[{\"name\":\"first_name\",\"value\":\"Jane\"},{\"value\":["
 		   "\"x\"],"
