@@ -135,6 +135,12 @@ static const struct {
 	 "phone\"}},{\"field\":{\"ref\":\"tax_id\"}},{\"id\":\"IP15\",\"answer\":\"yes\"}"
 	 ",{\"title\":\"Pass\",\"values\":[\"Day\"]},{\"title\":\"Mobile\",\"value\":"
 	 "\"Stand\"}]"},
+	{"\"form\":[{\"title\":\"Mobile phone\",\"value\":\"0151 "
+	 "2345678\"},{\"id\":\"ssn\",\"values\":[\"078-05-1120\"]},{\"title\":\"Mobile "
+	 "phone\",\"value\":399.00},{\"title\":\"Card "
+	 "number\",\"price\":1,\"values\":[\"4111\"]}]",
+	 "\"form\":[{\"title\":\"Mobile phone\"},{\"id\":\"ssn\"},{\"title\":\"Mobile "
+	 "phone\",\"value\":399.00},{\"title\":\"Card number\",\"price\":1}]"},
 	{"\"form\":[{\"title\":\"Phone\",\"value\":4915123456789},{\"id\":\"phone_"
 	 "number\",\"values\":[4915123456789]},{\"question\":\"Name\",\"answer\":\"C\"},{"
 	 "\"title\":\"Stra\xc3\x9f"
