@@ -178,26 +178,6 @@ static struct str part(const struct scrub *s, size_t from, size_t to)
 	return str_make(s->url.p + from, to - from);
 }
 
-/* Up to the last '@' of the authority, and one in disguise (%40); returns the authority's
- * end. */
-static size_t scrub_authority(struct scrub *s, size_t start)
-{
-	size_t end = find(s->url, start, END_AUTHORITY);
-
-	for (size_t i = end; i > start; i--) {
-		if (s->url.p[i - 1] != '@')
-			continue;
-		leave_out(s, start, i);
-		start = i;
-		break;
-	}
-	if (holds_email(part(s, start, end))) {
-		leave_out(s, start, end);
-		write_instead(s, STR("redacted"));
-	}
-	return end;
-}
-
 static bool goes(const struct scrub *s, struct str param)
 {
 	return param_is_personal(param) || (s->anonymous && param_names_device(param));
@@ -215,6 +195,28 @@ static void scrub_segment(struct scrub *s, size_t at, size_t end)
 			leave_out(s, at + 1, stop);
 		at = stop;
 	}
+}
+
+/* Up to the last '@' of the authority, and one in disguise (%40), and what is written behind a
+ * host that has no path; returns the authority's end. */
+static size_t scrub_authority(struct scrub *s, size_t start)
+{
+	size_t end = find(s->url, start, END_AUTHORITY);
+
+	for (size_t i = end; i > start; i--) {
+		if (s->url.p[i - 1] != '@')
+			continue;
+		leave_out(s, start, i);
+		start = i;
+		break;
+	}
+	if (holds_email(part(s, start, end))) {
+		leave_out(s, start, end);
+		write_instead(s, STR("redacted"));
+	} else {
+		scrub_segment(s, start, end);
+	}
+	return end;
 }
 
 static size_t scrub_path(struct scrub *s, size_t at)
