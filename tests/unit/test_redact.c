@@ -238,10 +238,10 @@ static void redacts(void **state)
 		 P("\"browser_ip\":\"<198.51.100.1>\",\"ip_override\":\"<b>\"")},
 		{P("\"fields\":[{\"name\":\"full_name\",\"values\":[\"Jane\",\"Doe\"]},{"
 		   "\"title\":\"Phone\",\"answer\":\"x\"},{\"id\":\"SKU-1\",\"value\":12}"
-		   "]"),
+		   ",{\"name\":\"ssn\",\"values\":[\"y\"]}]"),
 		 P("\"fields\":[{\"name\":\"full_name\",\"values\":[\"<jane>\",\"<doe>\"]"
 		   "},{\"title\":\"Phone\",\"answer\":\"<x>\"},{\"id\":\"SKU-1\","
-		   "\"value\":12}]")},
+		   "\"value\":12},{\"name\":\"ssn\",\"values\":[\"<y>\"]}]")},
 		{P("\"items\":[{\"id\":\"IP15\",\"value\":999},{\"title\":\"Phone "
 		   "case\",\"value\":\"4006381333931\"},{\"name\":\"Pass\",\"price\":9,"
 		   "\"values\":[\"Day\"]}]"),
