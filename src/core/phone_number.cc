@@ -6,6 +6,8 @@
 
 #include <phonenumbers/logger.h>
 #include <phonenumbers/phonenumberutil.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
 using i18n::phonenumbers::NullLogger;
 using i18n::phonenumbers::PhoneNumber;
@@ -36,6 +38,9 @@ static const size_t NATIONAL_MIN = 8;
 
 /* With the country's code. */
 static const size_t E164_MIN = 8, E164_MAX = 15;
+
+/* "+49 (0)33701": digits of an area's code with the country's. */
+static const size_t AREA_MAX = 8;
 
 /* 12345678, 98765432, 00000000: what is typed where a number is demanded. */
 static bool is_typed_along(const std::string &digits)
@@ -101,21 +106,16 @@ static bool is_longer_in_benin(const PhoneNumber &number)
 	       national.compare(0, 2, "01") == 0;
 }
 
-/* Nothing but one number, which somebody wrote down: the library also dials letters on a keypad
- * ("+1 213 373 4253 Bob") and joins what is behind a '/'. 0011 is Australia's '+'. */
+/* The parts of one number: the library joins what is behind a '/'. 0011 is Australia's '+'. */
 static bool is_one_number(const std::string &text)
 {
-	const std::string marks = " -.()";
 	std::string digits;
 
-	for (size_t i = 0; i < text.size(); i++) {
-		if (text[i] >= '0' && text[i] <= '9')
-			digits += text[i];
-		else if (!(i == 0 && text[i] == '+') &&
-			 marks.find(text[i]) == std::string::npos)
-			return false;
-	}
-	return digits.compare(0, 4, "0011") != 0;
+	for (char c : text)
+		if (c >= '0' && c <= '9')
+			digits += c;
+	return text.find_first_of("/*") == std::string::npos &&
+	       digits.compare(0, 4, "0011") != 0;
 }
 
 /* Of a number with '+' the tables know the country; how long it may be there they may not know yet:
@@ -135,7 +135,7 @@ static bool read_any(const std::string &text, const std::string &country,
 		     PhoneNumber *number)
 {
 	const PhoneNumberUtil *util = library();
-	bool plus = text.find('+') != std::string::npos;
+	bool plus = text[0] == '+';
 
 	if (read(text, country, number) &&
 	    (util->IsValidNumber(*number) || (plus && is_international(text, *number)) ||
@@ -152,6 +152,68 @@ static bool read_any(const std::string &text, const std::string &country,
 	return util->IsValidNumber(*number) || is_possible(*number);
 }
 
+static UChar32 next(const std::string &text, size_t *at)
+{
+	UChar32 c;
+
+	U8_NEXT(text.data(), *at, text.size(), c);
+	return c;
+}
+
+/* 2345O678, and 4.9E+11, a spreadsheet's: what is in front of the letters is a part only. */
+static bool goes_on(const std::string &text, size_t at)
+{
+	char first = text[at];
+	UChar32 c;
+
+	if (at == 0 || !u_isdigit((unsigned char)text[at - 1]) || first == 'x' ||
+	    first == 'X' || text.compare(at, 3, "ext") == 0)
+		return false;
+	do
+		c = next(text, &at);
+	while (u_isalpha(c));
+	return u_isdigit(c) || c == '+' || c == '-';
+}
+
+/* "/" with blanks around it is behind an area's code, or between two numbers. */
+static bool parts_numbers(const std::string &text, size_t at, size_t digits)
+{
+	return digits > AREA_MAX && text[at - 1] == ' ' && text[at + 1] == ' ';
+}
+
+/* The first number that is written in a text, without what is written around it: a letter behind
+ * it begins a remark, which the library would dial on a keypad, or an extension. */
+static std::string first_number(const std::string &text)
+{
+	std::string number;
+	size_t digits = 0;
+
+	if (text.find(";phone-context=") != std::string::npos) /* RFC 3966 */
+		return text;
+	for (size_t at = 0, from = 0; at < text.size(); from = at) {
+		UChar32 c = next(text, &at);
+		int digit = u_charDigitValue(c);
+
+		if (digit >= 0) {
+			digits += digits > 0 || digit > 0;
+			number += static_cast<char>('0' + digit);
+		} else if (digits > 0 && u_isalpha(c)) {
+			return goes_on(text, from) ? "" : number;
+		} else if (digits > 0 && (c == '+' || c == ',' || c == ';' || c == '#')) {
+			return number;
+		} else if (c == '/' && parts_numbers(text, from, digits)) {
+			return number;
+		} else if (c == '+' || c == 0xff0b) {
+			number += '+';
+		} else if (u_isalpha(c)) {
+			number.clear();
+		} else if (!number.empty()) {
+			number.append(text, from, at - from);
+		}
+	}
+	return number;
+}
+
 bool phone_number_e164(const char *text, size_t len, const char *country,
 		       char out[PHONE_NUMBER_MAX])
 {
@@ -159,7 +221,7 @@ bool phone_number_e164(const char *text, size_t len, const char *country,
 	std::string e164;
 	PhoneNumber number;
 
-	if (!read_any(std::string(text, len), region, &number))
+	if (!read_any(first_number(std::string(text, len)), region, &number))
 		return false;
 	library()->Format(number, PhoneNumberUtil::E164, &e164);
 	if (e164.empty() || e164.size() >= PHONE_NUMBER_MAX)

@@ -293,6 +293,16 @@ class Consent(Enrichment):
         wait_until(lambda: self.project.statuses() == {"retrying": 1}, what="a first attempt")
         return relay
 
+    def test_a_denial_by_a_number_with_a_remark_is_heard(self):
+        for n, phone in enumerate(["+1 213 373 4253 Bob", "+49 30 1234567 (mobile)",
+                                   "+65\u00a09123 4567 8"]):
+            self.put("consent", external_id=f"x{n}", phone=phone, stated_at=NOW - 300, **GRANTED)
+            self.put("consent", phone=phone, stated_at=NOW - 200, ad_user_data="DENIED",
+                     ad_storage="DENIED")
+            self.convert(n, consent=None, user={"external_id": f"x{n}", "phone": phone})
+        self.drain()
+        self.assertEqual(self.project.statuses(), {"skipped": 3})
+
     def test_a_withdrawal_strips_what_still_waits(self):
         relay = self.waiting()
         self.put("consent", email="ann@shop.example", ad_user_data="denied")
