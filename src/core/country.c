@@ -76,31 +76,96 @@ static const char *code_of_part(struct str text, char own[3])
 	return code;
 }
 
+/* Whose names are written behind those of their territories: the parent, then these. */
+static const char *const territories[] = {
+	"AUCCCXHMNF",
+	"CNHKMOTW",
+	"DKFOGL",
+	"FIAX",
+	"FRBLGFGPMFMQNCPFPMRETFWFYT",
+	"GBAIBMFKGGGIGSIMIOJEKYMSPNSHTCVG",
+	"NLAWBQCWSX",
+	"NOBVSJ",
+	"NZCKNUTK",
+	"USASGUMPPRUMVI",
+};
+
+static bool is_territory_of(const char *code, const char *parent)
+{
+	for (size_t i = 0; i < COUNT(territories); i++)
+		if (memcmp(territories[i], parent, 2) == 0)
+			for (const char *of = territories[i] + 2; *of; of += 2)
+				if (memcmp(of, code, 2) == 0)
+					return true;
+	return false;
+}
+
+/* "+49" */
+static bool is_calling_code(struct str text)
+{
+	if (text.len < 2 || text.len > 5 || text.p[0] != '+')
+		return false;
+	for (size_t i = 1; i < text.len; i++)
+		if (!ascii_is_digit(text.p[i]))
+			return false;
+	return true;
+}
+
+/* "Netherlands, Kingdom of the" and "Sudan, South" in the order in which they are spoken. */
+static const char *code_turned(struct str name, struct str front)
+{
+	const char *code = NULL;
+	struct buf place;
+
+	buf_init(&place, 8 * TEXT_MAX_BYTES);
+	if (normalize_place(front, &place) && normalize_place(name, &place))
+		code = country_of_name(buf_str(&place));
+	buf_fini(&place);
+	return code;
+}
+
 /* What is behind a name makes another country of it ("Sudan, South"), or may ("Georgia, U.S."),
- * unless it says the same country again or nothing at all: "United States (US)", "Netherlands
- * (the)". */
+ * unless it says the same country again, whose it is, or nothing at all: "United States (US)",
+ * "Gibraltar (UK)", "Netherlands (the)". */
 static const char *code_said_twice(struct str name, struct str again, char own[3])
 {
 	const char *code = code_of_part(name, own), *other;
 	char others[3];
 
-	if (!code || str_ieq(str_trim(again), STR("the")))
+	again = str_trim(again);
+	if (!code || str_ieq(again, STR("the")) || is_calling_code(again))
 		return code;
 	other = code_of_part(again, others);
-	return other && memcmp(code, other, 2) == 0 ? code : NULL;
+	if (!other)
+		return code_turned(name, again);
+	return memcmp(code, other, 2) == 0 || is_territory_of(code, other) ? code : NULL;
 }
 
-/* By what stands in the last brackets or behind the last comma. */
+static bool is_mark(struct str text, size_t i)
+{
+	switch (text.p[i]) {
+	case ',':
+	case '/':
+	case '|':
+	case ':': return true;
+	case ')': return text.p[0] == '(';
+	case '-': return i + 1 < text.len && text.p[i - 1] == ' ' && text.p[i + 1] == ' ';
+	default: return false;
+	}
+}
+
+/* Two names: the second in brackets at the end, or behind the last mark. */
 static const char *code_of_parts(struct str text, char own[3])
 {
 	bool brackets = text.p[text.len - 1] == ')';
-	const char *end = text.p + text.len - brackets,
-		   *mark = memrchr(text.p, brackets ? '(' : ',', text.len);
 
-	if (!mark)
-		return NULL;
-	return code_said_twice(str_make(text.p, (size_t)(mark - text.p)),
-			       str_make(mark + 1, (size_t)(end - mark - 1)), own);
+	text.len -= brackets;
+	for (size_t i = text.len; i-- > 1;)
+		if (brackets ? text.p[i] == '(' : is_mark(text, i))
+			return code_said_twice(str_make(text.p, i),
+					       str_make(text.p + i + 1, text.len - i - 1),
+					       own);
+	return NULL;
 }
 
 static const char *code_of_text(struct str text, struct str place, char own[3])
@@ -110,7 +175,20 @@ static const char *code_of_text(struct str text, struct str place, char own[3])
 	return code || place.len <= 2 ? code : code_of_parts(text, own);
 }
 
-const char *country_code(struct str text, char own[3])
+/* "United States (US) - Texas": the code in capitals says that the name in front of it is a
+ * country's, whatever follows. */
+static const char *code_in_brackets(struct str text, char own[3])
+{
+	const char *open = memchr(text.p, '(', text.len);
+	size_t at = open ? (size_t)(open - text.p) : text.len;
+
+	if (text.len - at < 4 || open[3] != ')' || open[1] < 'A' || open[1] > 'Z' ||
+	    open[2] < 'A' || open[2] > 'Z')
+		return NULL;
+	return code_said_twice(str_make(text.p, at), str_make(open + 1, 2), own);
+}
+
+static const char *code_of_all(struct str text, char own[3])
 {
 	const char *code = NULL;
 	struct buf place;
@@ -127,11 +205,20 @@ const char *country_code(struct str text, char own[3])
 	return code;
 }
 
+const char *country_code(struct str text, char own[3])
+{
+	const char *code = code_of_all(text, own);
+
+	if (code || text.len < 3 || text.len > TEXT_MAX_BYTES)
+		return code;
+	return code_in_brackets(str_trim(text), own);
+}
+
 bool country_is_all(struct str text)
 {
 	char own[3];
 
-	return country_code(text, own) != NULL;
+	return code_of_all(text, own) != NULL;
 }
 
 /* What forms leave, Cloudflare's for unknown and Tor, CLDR's for unknown, and two letters with marks
@@ -156,8 +243,27 @@ bool normalize_country(struct str in, struct buf *out)
 	in = str_trim(in);
 	place = str_make(out->p + before, out->len - before);
 	code = in.len <= TEXT_MAX_BYTES ? code_of_text(in, place, own) : NULL;
+	if (!code && in.len <= TEXT_MAX_BYTES)
+		code = code_in_brackets(in, own);
 	if (!code && !is_no_country(in, place))
 		return true;
 	out->len = before;
 	return code && normalize_place(str_of(code), out);
+}
+
+const char *country_of_phones(struct str text, const char *otherwise, char own[3])
+{
+	const char *code;
+	struct buf place;
+
+	if (text.len == 0)
+		return otherwise;
+	code = country_code(text, own);
+	if (code)
+		return code;
+	buf_init(&place, 4 * NORMALIZE_IN_MAX);
+	if (normalize_country(text, &place))
+		otherwise = "";
+	buf_fini(&place);
+	return otherwise;
 }

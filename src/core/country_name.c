@@ -23,7 +23,7 @@ static struct slot {
 
 /* What shops and ISO 3166 write and ICU does not, or under another name only. */
 static const struct {
-	const char *code, *names[10];
+	const char *code, *names[12];
 } others[] = {
 	{"AE", {"Emirates", "UAE", "The UAE"}},
 	{"AR", {"Argentine Republic"}},
@@ -35,11 +35,16 @@ static const struct {
 	{"CD",
 	 {"Congo", "Congo, Democratic Republic of the",
 	  "Congo, The Democratic Republic of the", "Democratic Republic of the Congo",
-	  "Democratic Republic of Congo"}},
-	{"CG", {"Congo, Republic of the", "Congo (the)", "Republic of the Congo"}},
+	  "Democratic Republic of Congo", "Congo, Democratic Republic of",
+	  "Congo, Dem. Rep.", "Congo (DRC)", "DRC", "DR Congo"}},
+	{"CG",
+	 {"Congo, Republic of the", "Congo, Republic of", "Congo, Rep.",
+	  "Republic of Congo", "Congo (the)", "Republic of the Congo"}},
 	{"CH", {"Swiss Confederation"}},
 	{"CI", {"Ivory Coast"}},
-	{"CN", {"PRC", "People's Republic of China", "China, People's Republic of"}},
+	{"CN",
+	 {"PRC", "PR China", "Mainland China", "People's Republic of China",
+	  "China, People's Republic of"}},
 	{"CZ",
 	 {"Czech Republic", "\xc4\x8c"
 			    "esk\xc3\xa1 republika"}},
@@ -47,7 +52,7 @@ static const struct {
 	{"ER", {"The State of Eritrea"}},
 	{"FK", {"Falkland Islands (Malvinas)"}},
 	{"FM", {"Micronesia, Federated States of"}},
-	{"FR", {"French Republic"}},
+	{"FR", {"French Republic", "Metropolitan France"}},
 	{"GA", {"Gabonese Republic"}},
 	{"GB",
 	 {"Britain", "England", "Great Britain", "Ireland, Northern", "Northern Ireland",
@@ -61,7 +66,7 @@ static const struct {
 	 {"Hong Kong", "Hong Kong SAR", "Hong Kong, China",
 	  "Hong Kong Special Administrative Region of China"}},
 	{"HM", {"Heard Island and McDonald Islands"}},
-	{"IE", {"Ireland, Republic", "Ireland, Republic of"}},
+	{"IE", {"Eire", "Ireland, Republic", "Ireland, Republic of"}},
 	{"IL", {"State of Israel"}},
 	{"IR", {"Iran, Islamic Republic of"}},
 	{"IT", {"Italian Republic"}},
@@ -69,9 +74,10 @@ static const struct {
 	{"KP",
 	 {"Democratic People's Republic of Korea",
 	  "Korea, Democratic People's Republic of",
-	  "Korea (the Democratic People's Republic of)", "Korea, North"}},
+	  "Korea (the Democratic People's Republic of)", "Korea, Dem. People's Rep.",
+	  "Korea, North"}},
 	{"KR",
-	 {"Korea, Republic of", "Korea (the Republic of)", "Korea, South",
+	 {"Korea, Republic of", "Korea, Rep.", "Korea (the Republic of)", "Korea, South",
 	  "Republic of Korea"}},
 	{"KW", {"State of Kuwait"}},
 	{"LA", {"Lao People's Democratic Republic", "Lao PDR"}},
@@ -80,16 +86,18 @@ static const struct {
 	{"MD", {"Moldova, Republic of"}},
 	{"MF", {"Saint Martin (French part)"}},
 	{"MK",
-	 {"Macedonia", "Macedonia, the former Yugoslav Republic of",
+	 {"FYROM", "Macedonia", "Macedonia, the former Yugoslav Republic of",
 	  "former Yugoslav Republic of Macedonia"}},
 	{"MM", {"Burma", "Republic of the Union of Myanmar"}},
 	{"MO",
-	 {"Macao", "Macau", "Macao Special Administrative Region of China",
-	  "Macao, China"}},
+	 {"Macao", "Macau", "Macao SAR", "Macau SAR",
+	  "Macao Special Administrative Region of China", "Macao, China"}},
 	{"MX", {"United Mexican States"}},
 	{"NL", {"Holland", "The Netherlands"}},
 	{"PN", {"Pitcairn"}},
-	{"PS", {"Palestine, State of", "Palestinian Territory", "State of Palestine"}},
+	{"PS",
+	 {"Palestine", "Palestine, State of", "Palestinian Territory",
+	  "State of Palestine"}},
 	{"PT", {"Portuguese Republic"}},
 	{"PW", {"Belau"}},
 	{"QA", {"State of Qatar"}},
@@ -115,8 +123,8 @@ static const struct {
 	  "United States (US) Minor Outlying Islands"}},
 	{"US", {"United States of America", "EE.UU.", "The USA"}},
 	{"VA", {"Holy See", "Holy See (Vatican City State)", "Vatican"}},
-	{"VC", {"Saint Vincent and the Grenadines"}},
-	{"VE", {"Venezuela, Bolivarian Republic of"}},
+	{"VC", {"Saint Vincent and the Grenadines", "St Vincent and the Grenadines"}},
+	{"VE", {"Venezuela, RB", "Venezuela, Bolivarian Republic of"}},
 	{"VG", {"Virgin Islands, British"}},
 	{"VI", {"Virgin Islands (US)", "Virgin Islands of the United States"}},
 };
@@ -152,8 +160,8 @@ static void add_text(struct str text, const char *code, struct buf *name)
 		add(buf_str(name), code);
 }
 
-/* St. Kitts & Nevis: shops and ISO 3166 write Saint Kitts and Nevis. */
-static void add_in_full(struct str text, const char *code, struct buf *name)
+/* St. Kitts & Nevis: shops and ISO 3166 write Saint Kitts and Nevis, or St Kitts and Nevis. */
+static void add_in_full(struct str text, bool saint, const char *code, struct buf *name)
 {
 	struct buf full;
 
@@ -161,7 +169,7 @@ static void add_in_full(struct str text, const char *code, struct buf *name)
 	for (size_t i = 0; i < text.len; i++) {
 		struct str rest = str_make(text.p + i, text.len - i);
 
-		if (i == 0 && str_starts(rest, STR("St. "))) {
+		if (saint && i == 0 && str_starts(rest, STR("St. "))) {
 			buf_adds(&full, STR("Saint"));
 			i += 2;
 		} else if (*rest.p == '&') {
@@ -188,8 +196,10 @@ static void add_name(const char *locale, const char *language, const char *code,
 	if (U_FAILURE(status) || status == U_STRING_NOT_TERMINATED_WARNING)
 		return;
 	add_text(str_make(text, (size_t)len), code, name);
-	if (strcmp(language, "en") == 0)
-		add_in_full(str_make(text, (size_t)len), code, name);
+	if (strcmp(language, "en") == 0) {
+		add_in_full(str_make(text, (size_t)len), true, code, name);
+		add_in_full(str_make(text, (size_t)len), false, code, name);
+	}
 }
 
 static void add_country(const char *code, struct buf *name)
@@ -257,14 +267,23 @@ static bool cut_any(struct str *place, const char *const *starts, size_t n)
 static bool cut_form(struct str *place)
 {
 	static const char *const kinds[] = {
-		"arab",       "bolivarian",    "cooperative", "democratic", "federal",
-		"federative", "hashemite",     "independent", "islamic",    "oriental",
-		"peoples",    "plurinational", "socialist",   "united",
+		"arab",      "bolivarian", "cooperative", "democratic",
+		"federal",   "federative", "hashemite",   "independent",
+		"islamic",   "oriental",   "peoples",     "plurinational",
+		"socialist", "united",     "dem",         "fed",
 	};
 	static const char *const forms[] = {
-		"republicof",        "kingdomof",   "commonwealthof",
-		"principalityof",    "sultanateof", "grandduchyof",
-		"federatedstatesof", "unionof",     "independentstateof",
+		"republicof",
+		"kingdomof",
+		"commonwealthof",
+		"principalityof",
+		"sultanateof",
+		"grandduchyof",
+		"federatedstatesof",
+		"unionof",
+		"independentstateof",
+		"repof",
+		"rep",
 	};
 
 	while (!cut_any(place, forms, COUNT(forms)))

@@ -132,10 +132,8 @@ static void add_at(struct identifiers *ids, enum identity_kind kind,
 const char *identifier_country(const struct conversion *c, const char *otherwise,
 			       struct buf *tmp, char own[3])
 {
-	const char *code =
-		country_code(conversion_text(c, c->at[FIELD_COUNTRY], tmp), own);
-
-	return code ? code : otherwise;
+	return country_of_phones(conversion_text(c, c->at[FIELD_COUNTRY], tmp), otherwise,
+				 own);
 }
 
 void identifiers_of_conversion(const struct conversion *c,

@@ -66,7 +66,7 @@ void identifiers_of_conversion(const struct conversion *c,
 			       const struct identifier_reader *r,
 			       struct identifiers *ids);
 
-/* Where national numbers are read: the payload's country, else `otherwise`. */
+/* Where national numbers are read: as country_of_phones, of the payload's country. */
 const char *identifier_country(const struct conversion *c, const char *otherwise,
 			       struct buf *tmp, char own[3]);
 

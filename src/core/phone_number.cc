@@ -181,14 +181,23 @@ static bool parts_numbers(const std::string &text, size_t at, size_t digits)
 	return digits > AREA_MAX && text[at - 1] == ' ' && text[at + 1] == ' ';
 }
 
+static bool is_bare(const std::string &text)
+{
+	for (size_t i = text[0] == '+'; i < text.size(); i++)
+		if ((text[i] < '0' || text[i] > '9') && text[i] != ' ' && text[i] != '-')
+			return false;
+	return true;
+}
+
 /* The first number that is written in a text, without what is written around it: a letter behind
- * it begins a remark, which the library would dial on a keypad, or an extension. */
+ * it begins a remark, which the library would dial on a keypad, or an extension. RFC 3966's context
+ * it reads itself. */
 static std::string first_number(const std::string &text)
 {
 	std::string number;
 	size_t digits = 0;
 
-	if (text.find(";phone-context=") != std::string::npos) /* RFC 3966 */
+	if (is_bare(text) || text.find(";phone-context=") != std::string::npos)
 		return text;
 	for (size_t at = 0, from = 0; at < text.size(); from = at) {
 		UChar32 c = next(text, &at);

@@ -241,7 +241,6 @@ static const char *country_of(const struct json *j, struct buf *tmp,
 			      const char *otherwise, char own[3])
 {
 	uint32_t user = json_find(j, 0, STR("user")), at;
-	const char *code;
 
 	if (user == JSON_NONE || j->t[user].type != TOKEN_OBJECT)
 		return otherwise;
@@ -250,8 +249,7 @@ static const char *country_of(const struct json *j, struct buf *tmp,
 		at++;
 	if (at == JSON_NONE || j->t[at].type != TOKEN_STRING)
 		return otherwise;
-	code = country_code(json_id(j, at, tmp), own);
-	return code ? code : otherwise;
+	return country_of_phones(json_id(j, at, tmp), otherwise, own);
 }
 
 enum redaction redact_payload(struct str payload, const char *country, struct scratch *s,

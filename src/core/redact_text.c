@@ -177,7 +177,8 @@ static bool normalize_field(const struct redact_spot *spot, struct str text,
 	case FIELD_CITY:
 	case FIELD_STATE:
 		return !names_nobody(spot->field, text) && normalize_place(text, out);
-	case FIELD_COUNTRY: return normalize_place(text, out);
+	case FIELD_COUNTRY:
+		return normalize_country(text, out) || normalize_place(text, out);
 	default: return !names_nobody(spot->field, text) && normalize_name(text, out);
 	}
 }

@@ -10,7 +10,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import purchase, wait_until  # noqa: E402
+from convey import purchase, sent, wait_until  # noqa: E402
 from pii_case import GRANTED, PiiCase, canary, person, sha256  # noqa: E402
 
 
@@ -22,6 +22,23 @@ class Sent(PiiCase):
         self.project.insert([purchase(1, consent=GRANTED, user={"phone": "0664 1234567"})])
         self.assertEqual(self.drain(), 0)
         self.assertEqual(self.payload("id-1")["user"]["phone"], sha256("+436641234567"))
+
+    def test_a_national_number_is_of_the_country_that_is_named(self):
+        """Whatever stands behind its name; what is no country's name is not the default country."""
+        self.project.convey("destination", "set", "shop", "--default-country", "DE")
+        places = {"Netherlands (Kingdom of the)": "+31612345678", "Tirol": None,
+                  "N/A": "+49612345678", "Netherlands (NL) - c/o Ann": "+31612345678"}
+        self.project.insert(purchase(n, consent=GRANTED, user={
+            "phone": "06 12345678", "country": place, "external_id": f"x{n}"})
+            for n, place in enumerate(places))
+        self.assertEqual(self.drain(), 0)
+        went = {event["event_id"]: event["user"] for _, event in sent(self.sandbox.ledger())}
+        for n, number in enumerate(places.values()):
+            user = self.payload(f"id-{n}")["user"]
+            self.assertEqual(user["phone"], sha256(number) if number
+                             else {"sha256": sha256("06 12345678")})
+            self.assertEqual(went[f"id-{n}"].get("phone"), number and sha256(number))
+        self.assertEqual(user["country"], sha256("nl"))
 
     def test_nobody_is_no_person(self):
         """What forms, SDKs and templates leave is the same for many; another number may be somebody's."""

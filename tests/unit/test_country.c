@@ -137,7 +137,6 @@ static void knows_long_names(void **state)
 	static const char *const rows[][2] = {
 		{"United States (US)", "US"},
 		{"United Kingdom (UK)", "GB"},
-		{"United States (US) \xe2\x80\x94 Texas", NULL},
 		{"United States (US) Minor Outlying Islands", "UM"},
 		{"Virgin Islands (US)", "VI"},
 		{"Virgin Islands (British)", "VG"},
@@ -189,13 +188,12 @@ static void knows_long_names(void **state)
 		{"Georgia (United States)", NULL},
 		{"Georgia, United States", NULL},
 		{"Georgia, Atlanta", NULL},
-		{"Georgia (GE), US", NULL},
-		{"Sudan, South", NULL},
-		{"Sudan (South)", NULL},
-		{"Guinea, Equatorial", NULL},
-		{"Guinea (Equatorial)", NULL},
-		{"Samoa, American", NULL},
-		{"Samoa (American)", NULL},
+		{"Sudan, South", "SS"},
+		{"Sudan (South)", "SS"},
+		{"Guinea, Equatorial", "GQ"},
+		{"Guinea (Equatorial)", "GQ"},
+		{"Samoa, American", "AS"},
+		{"Samoa (American)", "AS"},
 		{"Guyana (French)", NULL},
 		{"China (Hong Kong)", NULL},
 		{"China (Hong Kong SAR)", NULL},
@@ -267,6 +265,130 @@ static void knows_forms(void **state)
 	check(rows, COUNT(rows));
 }
 
+/* The form behind the name, and a second name: in another language, of the country whose the first
+ * is, its calling code. */
+static void knows_parts(void **state)
+{
+	static const char *const rows[][2] = {
+		{"Netherlands (Kingdom of the)", "NL"},
+		{"Netherlands, Kingdom of the", "NL"},
+		{"South Africa, Republic of", "ZA"},
+		{"Yemen (Republic of)", "YE"},
+		{"Germany, Federal Republic of", "DE"},
+		{"Brazil, Federative Republic of", "BR"},
+		{"Egypt, Arab Rep.", "EG"},
+		{"Yemen, Rep.", "YE"},
+		{"Somalia, Fed. Rep.", "SO"},
+		{"Venezuela, RB", "VE"},
+		{"Israel (State of)", "IL"},
+		{"France, Metropolitan", "FR"},
+		{"China (Mainland)", "CN"},
+		{"P.R. China", "CN"},
+		{"China, Rep.", NULL},
+		{"China, Republic of", "TW"},
+		{"China (Democratic Republic of)", NULL},
+		{"Korea, Rep.", "KR"},
+		{"Korea, Dem. People's Rep.", "KP"},
+		{"Korea (Democratic People's Republic of)", "KP"},
+		{"Congo, Dem. Rep.", "CD"},
+		{"Congo, Rep.", "CG"},
+		{"Congo (DRC)", "CD"},
+		{"DRC", "CD"},
+		{"Georgia, State of", NULL},
+		{"Georgia, South", NULL},
+		{"Guyana (French)", NULL},
+		{"Palestine", "PS"},
+		{"Ireland (Eire)", "IE"},
+		{"Macedonia (FYROM)", "MK"},
+		{"Greenland (Denmark)", "GL"},
+		{"Reunion (France)", "RE"},
+		{"Macau (China)", "MO"},
+		{"Macao SAR, China", "MO"},
+		{"Puerto Rico (US)", "PR"},
+		{"Isle of Man, UK", "IM"},
+		{"Gibraltar (UK)", "GI"},
+		{"Gibraltar (Spain)", NULL},
+		{"Jersey, US", NULL},
+		{"UK (Gibraltar)", NULL},
+		{"Saint Kitts and Nevis", "KN"},
+		{"St Kitts and Nevis", "KN"},
+		{"St. Vincent and the Grenadines", "VC"},
+		{"St Vincent and the Grenadines", "VC"},
+		{"Germany (+49)", "DE"},
+		{"Germany (49)", NULL},
+		{"Germany, 80331", NULL},
+		{"(DE) Germany", "DE"},
+		{"DE - Federal Republic of Germany", "DE"},
+		{"Germany - DE", "DE"},
+		{"DE|Germany", "DE"},
+		{"Germany: DE", "DE"},
+		{"Schweiz/Suisse", "CH"},
+		{"Germany/Austria", NULL},
+		{"BO (Bolivia, Plurinational State of)", "BO"},
+		{"CC, Cocos (Keeling) Islands", "CC"},
+		{"Germany - Canaria Vogel", NULL},
+		{"(DE) Canaria Vogel", NULL},
+		{"Land, Po", NULL},
+		{"Guinea-Bissau", "GW"},
+		{"Austria, Tirol", NULL},
+		{"Austria (Tirol)", NULL},
+	};
+
+	(void)state;
+	check(rows, COUNT(rows));
+}
+
+/* Behind a country with its code may stand a place, or a person. */
+static void knows_a_code_in_brackets(void **state)
+{
+	static const char *const rows[][2] = {
+		{"United States (US) \xe2\x80\x94 Texas", "US"},
+		{"United States (US) - Texas", "US"},
+		{"United Kingdom (UK) - London", "GB"},
+		{"Georgia (GE), US", "GE"},
+		{"Gibraltar (UK), Canaria Vogel", "GI"},
+		{"Canaria Vogel (ES), Madrid", NULL},
+		{"Georgia (US) - Atlanta", NULL},
+		{"Germany (de) - Weg 1", NULL},
+	};
+	char own[3];
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 256);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *code = country_code(str_of(rows[i][0]), own);
+
+		if ((code == NULL) != (rows[i][1] == NULL) ||
+		    (code && strcmp(code, rows[i][1]) != 0))
+			fail_msg("%s: %s", rows[i][0], code ? code : "none");
+		assert_false(country_is_all(str_of(rows[i][0])));
+		buf_clear(&b);
+		assert_true(normalize_country(str_of(rows[i][0]), &b));
+		assert_int_equal(b.len == 2, code != NULL);
+	}
+	buf_fini(&b);
+}
+
+/* A place that is no country's name is not the default country. */
+static void knows_where_phones_are_read(void **state)
+{
+	static const char *const rows[][2] = {
+		{"", "AT"},     {"  ", "AT"},
+		{"N/A", "AT"},  {"XX", "AT"},
+		{"--", "AT"},   {"unknown", "AT"},
+		{"de", "DE"},   {"Germany", "DE"},
+		{"Bayern", ""}, {"Germany, Bavaria", ""},
+		{"Korea", ""},  {"United States (US) - Texas", "US"},
+	};
+	char own[3];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_string_equal(country_of_phones(str_of(rows[i][0]), "AT", own),
+				    rows[i][1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +397,9 @@ int main(void)
 		cmocka_unit_test(knows_codes),
 		cmocka_unit_test(knows_long_names),
 		cmocka_unit_test(knows_forms),
+		cmocka_unit_test(knows_parts),
+		cmocka_unit_test(knows_a_code_in_brackets),
+		cmocka_unit_test(knows_where_phones_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
