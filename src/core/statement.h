@@ -13,6 +13,7 @@
 
 struct statement {
 	int64_t stated_ms, consent_id;
+	uint64_t node; /* under which it was found */
 	struct consent consent;
 	bool names_person; /* by an external_id; as it is taken in */
 };

@@ -25,6 +25,7 @@ void enrich_close(struct enrich *n)
 {
 	person_close(&n->person);
 	identity_view_free(n->view);
+	identity_view_free(n->view_now);
 	free(n->touches);
 	buf_fini(&n->text);
 	*n = (struct enrich){0};
@@ -230,10 +231,10 @@ static void tell_members(const struct enrich *n, const struct person_edges *edge
 	}
 }
 
-static bool is_own(const struct identifiers *ids, uint64_t node)
+bool enrich_is_own(const struct enrich *n, uint64_t node)
 {
-	for (size_t i = 0; i < ids->count; i++)
-		if (ids->id[i].node == node)
+	for (size_t i = 0; i < n->ids.count; i++)
+		if (n->ids.id[i].node == node)
 			return true;
 	return false;
 }
@@ -265,7 +266,7 @@ static enum err_code take_members(struct judge *j, const struct person_edges *ed
 		char hex[DIGEST_HEX_LEN];
 		bool found;
 
-		if (!place || is_own(&n->ids, m->node.hash))
+		if (!place || enrich_is_own(n, m->node.hash))
 			continue;
 		if (person_value(&n->person, &edges->list[m->edge], m->node.hash, digest,
 				 &found, e) != ERR_OK)
@@ -286,13 +287,21 @@ static void note_met(struct enrich *n, const struct person_edges *edges)
 		met_add(n->met, row, edges->nodes[i]);
 }
 
-void enrich_resolve(struct enrich *n, const struct person_edges *edges, int64_t at_s)
+/* From the row's strongest identifier. */
+static size_t resolve(const struct enrich *n, struct identity_view **view,
+		      const struct person_edges *edges, int64_t at_s,
+		      const struct identity_member **members)
 {
-	if (!n->view)
-		n->view = identity_view_new();
-	n->member_count =
-		identity_resolve(n->view, edges->list, edges->count,
-				 identity_node_of(n->ids.id[0].node), at_s, &n->members);
+	if (!*view)
+		*view = identity_view_new();
+	return identity_resolve(*view, edges->list, edges->count,
+				identity_node_of(n->ids.id[0].node), at_s, members);
+}
+
+size_t enrich_resolve_now(struct enrich *n, const struct person_edges *edges,
+			  const struct identity_member **members)
+{
+	return resolve(n, &n->view_now, edges, INT64_MAX, members);
 }
 
 static enum err_code find_person(struct judge *j, int64_t now_ms, const struct trace *t,
@@ -302,19 +311,21 @@ static enum err_code find_person(struct judge *j, int64_t now_ms, const struct t
 	int64_t now_s = now_ms / 1000;
 	struct person_row row = {&n->ids, n->event_s, j->conversion.row->id};
 	struct person_edges edges = {0};
+	bool any;
 
 	if (n->ids.count == 0)
 		return permission_find(j, &edges, now_ms, t, e);
 	if (person_reach(&n->person, n->kin, &row,
-			 now_s > n->event_s ? now_s : n->event_s, &edges, e) != ERR_OK ||
-	    permission_find(j, &edges, now_ms, t, e) != ERR_OK)
+			 now_s > n->event_s ? now_s : n->event_s, &edges, e) != ERR_OK)
 		return e->code;
-	if (edges.count > edges.own || n->person.has_pages || t) {
-		enrich_resolve(n, &edges, n->event_s);
-		if (take_members(j, &edges, e) != ERR_OK)
-			return e->code;
+	any = edges.count > edges.own || n->person.has_pages || t;
+	if (any)
+		n->member_count = resolve(n, &n->view, &edges, n->event_s, &n->members);
+	if (permission_find(j, &edges, now_ms, t, e) != ERR_OK ||
+	    (any && take_members(j, &edges, e) != ERR_OK))
+		return e->code;
+	if (any)
 		tell_members(n, &edges, t);
-	}
 	if (n->met)
 		note_met(n, &edges);
 	/* An event of the future is refused, and nobody was seen then. */

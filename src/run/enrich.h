@@ -24,7 +24,7 @@ struct ruling;
 
 struct enrich {
 	struct person_reader person;
-	struct identity_view *view;
+	struct identity_view *view, *view_now;
 	struct touch_list *touches;
 	struct buf text; /* what enrichments point into; never moves */
 	/* NULL, or where the rows' own edges and the nodes they came to are collected */
@@ -59,8 +59,10 @@ MUST_CHECK enum err_code permission_find(struct judge *j,
 					 const struct person_edges *edges, int64_t now_ms,
 					 const struct trace *t, struct err *e);
 
-/* The person as of then, from the row's strongest identifier. */
-void enrich_resolve(struct enrich *n, const struct person_edges *edges, int64_t at_s);
+/* The person as known now; members as of the event stay. */
+size_t enrich_resolve_now(struct enrich *n, const struct person_edges *edges,
+			  const struct identity_member **members);
+bool enrich_is_own(const struct enrich *n, uint64_t node); /* the row's */
 
 /* A copy that lives as long as the row; empty where it does not fit. */
 struct str enrich_keep(struct enrich *n, struct str text);

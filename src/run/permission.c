@@ -2,117 +2,172 @@
 #include "run/enrich.h"
 #include "run/judge.h"
 
-static void note_statement(struct judge *j, const struct statement *s, const char *how,
-			   const struct trace *t)
+/* What is being heard for one conversion. */
+struct hearing {
+	struct judge *j;
+	const struct trace *t;
+	int64_t now_ms;
+	/* Whose rows are asked for, beside those of the conversion's own identifiers. */
+	const struct identity_member *members;
+	size_t count;
+	bool later;  /* only those whom the event's time does not know */
+	bool named;  /* the person has an external_id */
+	bool others; /* somebody else denied something */
+	struct said said;
+};
+
+static void note_statement(const struct hearing *h, const struct statement *s,
+			   const char *how)
 {
-	bool after = statement_is_after(s, j->enrich.said_ms);
-	char at[ENRICH_TIME];
+	bool after = statement_is_after(s, h->j->enrich.said_ms);
+	char by[IDENTIFIER_TEXT], at[ENRICH_TIME];
 
 	if (after)
-		consent_deny(&j->enrichment.withdrawn, &s->consent);
-	enrich_tell(t, "consent row", "%lld, %s%s%s", (long long)s->consent_id,
-		    enrich_time(s->stated_ms / 1000, at), how,
+		consent_deny(&h->j->enrichment.withdrawn, &s->consent);
+	identifier_text(s->node, by);
+	enrich_tell(h->t, "consent row", "%lld, %s, by %s%s%s", (long long)s->consent_id,
+		    enrich_time(s->stated_ms / 1000, at), by, how,
 		    after ? ", after the conversion: what it denies counts" : "");
 }
 
 /* Many share a placeholder, and none may speak for the others but to say no; for whoever has
  * a statement of their own, not even that. */
-static enum err_code deny_placeholders(struct judge *j, int64_t now_ms,
-				       const struct trace *t, struct err *e)
+static enum err_code deny_placeholders(const struct hearing *h, struct err *e)
 {
-	struct enrich *n = &j->enrich;
+	struct enrich *n = &h->j->enrich;
 
 	e->code = ERR_OK;
 	for (size_t i = 0; i < n->ids.placeholders; i++) {
 		struct said said = {0};
 		struct consent denied = {0};
 
-		if (person_statement(&n->person, n->ids.placeholder[i], NULL, now_ms,
+		if (person_statement(&n->person, n->ids.placeholder[i], true, h->now_ms,
 				     &said, e) != ERR_OK)
 			return e->code;
 		consent_deny(&denied, &said.own.consent);
 		if (!denied.stated)
 			continue;
 		said.own.consent = denied;
-		consent_complete(&j->enrichment.consent, &denied);
-		note_statement(j, &said.own, ", by a placeholder: it can only deny", t);
+		consent_complete(&h->j->enrichment.consent, &denied);
+		note_statement(h, &said.own, ", a placeholder: it can only deny");
 	}
 	return ERR_OK;
 }
 
-/* Who shares an address or a browser with others grants nothing for them. The row's own
- * external_id says who it is, else the one that is known of the person. */
-static const struct identifiers *find_whose(const struct enrich *n,
-					    struct identifiers *known)
+static bool is_among(uint64_t node, const struct identity_member *members, size_t count)
 {
-	if (identifiers_name_person(&n->ids))
-		return &n->ids;
-	identifiers_clear(known);
-	for (size_t i = 1; i < n->member_count && known->count == 0; i++)
-		if (n->members[i].node.kind == IDENTITY_EXTERNAL_ID)
-			known->id[known->count++].node = n->members[i].node.hash;
-	return known->count ? known : NULL;
+	for (size_t i = 0; i < count; i++)
+		if (members[i].node.hash == node)
+			return true;
+	return false;
 }
 
-static uint64_t node_at(const struct enrich *n, size_t i)
+typedef enum err_code hear_fn(struct hearing *h, uint64_t node, struct err *e);
+
+static enum err_code hear_each(struct hearing *h, hear_fn *fn, struct err *e)
 {
-	return i < n->ids.count ? n->ids.id[i].node
-				: n->members[i - n->ids.count + 1].node.hash;
+	const struct enrich *n = &h->j->enrich;
+
+	e->code = ERR_OK;
+	for (size_t i = 0; !h->later && i < n->ids.count && e->code == ERR_OK; i++)
+		e->code = fn(h, n->ids.id[i].node, e);
+	for (size_t i = 1; i < h->count && e->code == ERR_OK; i++) {
+		uint64_t node = h->members[i].node.hash;
+
+		if (!enrich_is_own(n, node) &&
+		    !(h->later && is_among(node, n->members, n->member_count)))
+			e->code = fn(h, node, e);
+	}
+	return e->code;
 }
 
-static size_t node_count(const struct enrich *n)
+/* A row that names somebody speaks for them alone: it is heard under their external_id. Whoever has
+ * none is whom an address of theirs names; in a shared browser that may be anybody. */
+static enum err_code hear(struct hearing *h, uint64_t node, struct err *e)
 {
-	return n->ids.count + (n->member_count > 0 ? n->member_count - 1 : 0);
+	enum identity_kind kind = identifier_kind(node);
+	bool by_name =
+		kind == IDENTITY_EXTERNAL_ID || (!h->named && kind <= IDENTITY_PHONE);
+
+	return person_statement(&h->j->enrich.person, node, by_name, h->now_ms, &h->said,
+				e);
+}
+
+static enum err_code hear_own(struct hearing *h, uint64_t node, struct err *e)
+{
+	if (hear(h, node, e) == ERR_OK)
+		h->others |= h->said.others.consent.stated;
+	return e->code;
 }
 
 /* Over what they said themselves, now that it is known. */
-static enum err_code deny_by_others(struct judge *j, const struct identifiers *whose,
-				    int64_t now_ms, struct said *said,
-				    const struct trace *t, struct err *e)
+static enum err_code deny_by_others(struct hearing *h, uint64_t node, struct err *e)
 {
-	struct enrich *n = &j->enrich;
-
-	for (size_t i = 0; i < node_count(n); i++) {
-		if (person_statement(&n->person, node_at(n, i), whose, now_ms, said, e) !=
-		    ERR_OK)
-			return e->code;
-		if (!said->others.consent.stated)
-			continue;
-		consent_deny(&j->enrichment.consent, &said->others.consent);
-		note_statement(j, &said->others, ", by another person: it can only deny",
-			       t);
-	}
+	if (hear(h, node, e) != ERR_OK || !h->said.others.consent.stated)
+		return e->code;
+	consent_deny(&h->j->enrichment.consent, &h->said.others.consent);
+	note_statement(h, &h->said.others, ", of another person: it can only deny");
 	return ERR_OK;
 }
 
-/* Of the person as known now, not then: a withdrawal counts as soon as it is known whose it
- * is. */
+static enum err_code hear_all(struct hearing *h, const struct identity_member *members,
+			      size_t count, struct err *e)
+{
+	h->members = members;
+	h->count = count;
+	h->others = false;
+	for (size_t i = 0; i < count; i++)
+		h->named |= members[i].node.kind == IDENTITY_EXTERNAL_ID;
+	return hear_each(h, hear_own, e);
+}
+
+/* Of the person as known now: a withdrawal counts as soon as it is known whose it is, but a grant
+ * may be anybody's who came to the same browser since. */
+static enum err_code hear_later(struct hearing *h, const struct person_edges *edges,
+				struct err *e)
+{
+	const struct identity_member *members;
+	struct statement before = h->said.own;
+	size_t count = enrich_resolve_now(&h->j->enrich, edges, &members);
+
+	h->later = true;
+	if (hear_all(h, members, count, e) != ERR_OK)
+		return e->code;
+	if (h->said.own.consent.stated &&
+	    (!before.consent.stated || statement_is_newer(&h->said.own, &before))) {
+		consent_deny(&h->j->enrichment.consent, &h->said.own.consent);
+		note_statement(h, &h->said.own,
+			       ", known as the person's only later: it can only deny");
+	}
+	return h->others ? hear_each(h, deny_by_others, e) : ERR_OK;
+}
+
+static bool is_known_later(const struct person_edges *edges, int64_t event_s)
+{
+	for (size_t i = edges->own; i < edges->count; i++)
+		if (edges->list[i].at_s > event_s)
+			return true;
+	return false;
+}
+
 enum err_code permission_find(struct judge *j, const struct person_edges *edges,
 			      int64_t now_ms, const struct trace *t, struct err *e)
 {
-	struct enrich *n = &j->enrich;
-	struct said said = {0};
-	const struct identifiers *whose;
-	struct identifiers known;
-	bool any = false;
+	const struct enrich *n = &j->enrich;
+	struct hearing h = {.j = j, .t = t, .now_ms = now_ms};
 
 	e->code = ERR_OK;
 	if (!n->person.has_statements)
 		return ERR_OK;
-	if (edges->count > edges->own)
-		enrich_resolve(n, edges, INT64_MAX);
-	whose = find_whose(n, &known);
-	for (size_t i = 0; i < node_count(n); i++) {
-		if (person_statement(&n->person, node_at(n, i), whose, now_ms, &said,
-				     e) != ERR_OK)
-			return e->code;
-		any = any || said.others.consent.stated;
-	}
-	if (said.own.consent.stated) {
-		j->enrichment.consent = said.own.consent;
-		note_statement(j, &said.own, "", t);
-	}
-	if (any && deny_by_others(j, whose, now_ms, &said, t, e) != ERR_OK)
+	h.named = identifiers_name_person(&n->ids);
+	if (hear_all(&h, n->members, n->member_count, e) != ERR_OK)
 		return e->code;
-	return said.own.consent.stated ? ERR_OK : deny_placeholders(j, now_ms, t, e);
+	if (h.said.own.consent.stated) {
+		j->enrichment.consent = h.said.own.consent;
+		note_statement(&h, &h.said.own, "");
+	}
+	if ((h.others && hear_each(&h, deny_by_others, e) != ERR_OK) ||
+	    (!h.said.own.consent.stated && deny_placeholders(&h, e) != ERR_OK))
+		return e->code;
+	return is_known_later(edges, n->event_s) ? hear_later(&h, edges, e) : ERR_OK;
 }

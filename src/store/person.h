@@ -26,7 +26,6 @@ struct page {
 	int64_t seen_ms, visit_id;
 	struct str url, referrer, ttclid, ttp, ip, user_agent;
 };
-
 /* kinship: the relay's; NULL: its own, read at the first person_refresh. */
 MUST_CHECK enum err_code person_open(struct person_reader *p, struct db *db,
 				     struct kinship *kinship, struct err *e);
@@ -72,9 +71,10 @@ MUST_CHECK enum err_code person_pages(struct person_reader *p, uint64_t node,
 				      const struct page_span *span, person_page_fn *fn,
 				      void *arg, struct err *e);
 
-/* Into *said what was said there until now_ms and later than its `own`; whose NULL: by anybody. */
+/* Into *said what was said there until now_ms and later than its `own`. by_name: rows that name a
+ * person are their own, too. */
 MUST_CHECK enum err_code person_statement(struct person_reader *p, uint64_t node,
-					  const struct identifiers *whose, int64_t now_ms,
-					  struct said *said, struct err *e);
+					  bool by_name, int64_t now_ms, struct said *said,
+					  struct err *e);
 
 #endif

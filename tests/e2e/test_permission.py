@@ -90,6 +90,71 @@ class Shared(Permission):
         self.assertEqual(self.project.reasons(), {"consent_denied": 1})
 
 
+class Later(Permission):
+    """Who is known only since the event: somebody may have come to the same browser."""
+
+    GUEST = {"email": "guest@shop.example", "ip": IP}
+
+    def login(self, session_id, ago, **columns):
+        db = self.project.connect()
+        db.execute(f"INSERT INTO visit (session_id, seen_at, {', '.join(columns)}) "
+                   f"VALUES (?, ?, {', '.join('?' * len(columns))})",
+                   (session_id, NOW - ago, *columns.values()))
+        db.close()
+
+    def buy(self, number, consent=None, user=None):
+        self.project.insert([purchase(number, event_time=NOW - 1000, session_id=f"s{number}",
+                                      user=user or dict(self.GUEST, email=f"{number}@a.example"),
+                                      consent=consent or {})])
+
+    def test_a_grant_is_another_s_a_denial_counts(self):
+        for number in range(1, 8):
+            self.buy(number)
+        # Whose account it is is known before the event, or only behind it.
+        self.login("s1", 2000, external_id="u1")
+        self.login("s2", 500, external_id="u2", email="owner@shop.example")
+        self.login("s3", 500, external_id="u3")
+        self.state(3000, external_id="u1", ad_user_data="GRANTED")
+        self.state(3000, external_id="u2", ad_user_data="GRANTED")
+        self.state(100, external_id="u3", ad_user_data="GRANTED")
+        # By a row that has the browser beside the account, or the address.
+        self.state(100, external_id="u4", session_id="s4", ad_user_data="GRANTED")
+        self.state(100, external_id="u5", email="5@a.example", ad_user_data="GRANTED")
+        self.state(100, session_id="s6", ad_user_data="GRANTED")
+        self.login("s7", 500, external_id="u7")
+        self.state(3000, session_id="s7", ad_user_data="GRANTED")
+        self.state(2000, external_id="u7", ad_user_data="DENIED")
+        self.drain()
+        self.assertEqual(self.told(), {"id-1": True, "id-2": False, "id-3": False,
+                                       "id-4": False, "id-5": True, "id-6": True, "id-7": False})
+
+    def test_a_withdrawal_stays_whoever_grants_later(self):
+        granted = {"ad_user_data": "GRANTED"}
+        for number in range(1, 5):
+            self.buy(number, granted)
+            self.login(f"s{number}", 500, external_id=f"u{number}", email=f"{number}@b.example")
+        self.state(100, external_id="u1", ad_user_data="DENIED")
+        self.state(100, email="2@b.example", ad_user_data="DENIED")
+        self.state(50, external_id="other", email="2@b.example", ad_user_data="GRANTED")
+        self.state(100, session_id="s3", ad_user_data="DENIED")
+        self.state(50, external_id="u3", ad_user_data="GRANTED")
+        # The same person's, both known later: the newest is their word.
+        self.state(100, email="4@b.example", ad_user_data="DENIED")
+        self.state(50, external_id="u4", ad_user_data="GRANTED")
+        self.drain()
+        self.assertEqual(self.told(), {"id-1": False, "id-2": False, "id-3": False, "id-4": True})
+
+    def test_why_tells_by_what_a_row_was_come_to(self):
+        self.buy(1)
+        self.login("s1", 500, external_id="u1")
+        self.state(3000, session_id="s1", ad_storage="GRANTED")
+        self.state(2000, external_id="u1", ad_user_data="GRANTED")
+        told = self.project.convey("why", "id-1")
+        self.assertRegex(told, r"consent row +1, [^,]*, by session [0-9a-f]{8}\n")
+        self.assertRegex(told, r"consent row +2, [^,]*, by external_id [0-9a-f]{8}, known as the "
+                               r"person's only later: it can only deny\n")
+
+
 class Older(Permission):
     """A file in which what is said for all stands among what names somebody."""
 

@@ -161,13 +161,14 @@ static struct statement heard(struct scene *s, struct person_reader *p,
 			      const struct identifiers *whose, const char *session,
 			      int64_t now_ms, struct statement *others)
 {
+	bool by_name = !whose || !identifiers_name_person(whose);
 	struct said said = {0};
 
 	/* As everybody asks: by the external_id too, which comes first. */
 	for (size_t i = 0; whose && i < whose->count; i++)
-		assert_ok(s, person_statement(p, whose->id[i].node, whose, now_ms, &said,
+		assert_ok(s, person_statement(p, whose->id[i].node, true, now_ms, &said,
 					      &s->e));
-	assert_ok(s, person_statement(p, persons_node(IDENTITY_SESSION, session), whose,
+	assert_ok(s, person_statement(p, persons_node(IDENTITY_SESSION, session), by_name,
 				      now_ms, &said, &s->e));
 	*others = said.others;
 	return said.own;
