@@ -78,12 +78,9 @@ struct str enrich_ttclid(struct enrich *n, const struct page *page, struct buf *
 		       : enrich_keep(n, found);
 }
 
-/* Text without an offset is read as the visits' is: in the first destination's zone. A time
- * that tells only its second is all of it. */
-static void note_time(struct judge *j)
+/* A time that tells only its second is all of it. */
+static void note_time(struct judge *j, struct zone *zone)
 {
-	struct zone *zone =
-		j->config->count ? j->config->destinations[0].rules.zone : NULL;
 	const struct event_time *t = &j->conversion.event_time;
 	int64_t ms = j->conversion.row->created_ms;
 
@@ -304,8 +301,9 @@ size_t enrich_resolve_now(struct enrich *n, const struct person_edges *edges,
 	return resolve(n, &n->view_now, edges, INT64_MAX, members);
 }
 
-static enum err_code find_person(struct judge *j, int64_t now_ms, const struct trace *t,
-				 struct err *e)
+/* What the row tells others of is dated as the visits are, by the first destination's clock. */
+static enum err_code find_person(struct judge *j, bool first, int64_t now_ms,
+				 const struct trace *t, struct err *e)
 {
 	struct enrich *n = &j->enrich;
 	int64_t now_s = now_ms / 1000;
@@ -326,10 +324,10 @@ static enum err_code find_person(struct judge *j, int64_t now_ms, const struct t
 		return e->code;
 	if (any)
 		tell_members(n, &edges, t);
-	if (n->met)
+	if (n->met && first)
 		note_met(n, &edges);
 	/* An event of the future is refused, and nobody was seen then. */
-	if (n->kin && n->event_s <= now_s + FUTURE_MAX_S)
+	if (n->kin && first && n->event_s <= now_s + FUTURE_MAX_S)
 		kin_put_row(n->kin, &n->ids, edges.known, n->event_s, row.row_id,
 			    IDENTITY_CONVERSION);
 	return ERR_OK;
@@ -350,25 +348,23 @@ static bool is_worth_it(const struct judge *j)
 	return own > 1 || (own > 0 && n->kin->count > 0);
 }
 
-enum err_code enrich_row(struct judge *j, int64_t now_ms, const struct trace *t,
-			 struct err *e)
+enum err_code enrich_row(struct judge *j, const struct destination_config *d,
+			 int64_t now_ms, const struct trace *t, struct err *e)
 {
 	struct enrich *n = &j->enrich;
 	struct identifier_reader reader = {&j->digest, &j->scratch.text, &j->scratch.more,
 					   config_country(j->config), &j->scratch.known};
 
-	j->enrichment = (struct enrichment){0};
 	identifiers_clear(&n->ids);
 	n->member_count = 0;
-	buf_clear(&n->text);
 	e->code = ERR_OK;
 	if (!is_worth_it(j))
 		return ERR_OK;
 	identifiers_of_conversion(&j->conversion, &reader, &n->ids);
 	if (n->ids.count + n->ids.placeholders == 0)
 		return ERR_OK;
-	note_time(j);
+	note_time(j, d ? d->rules.zone : NULL);
 	if (find_session(j, t, e) != ERR_OK)
 		return e->code;
-	return find_person(j, now_ms, t, e);
+	return find_person(j, d == j->config->destinations, now_ms, t, e);
 }

@@ -45,9 +45,9 @@ MUST_CHECK enum err_code enrich_open(struct enrich *n, struct db *db,
 				     struct kinship *kinship, struct err *e);
 void enrich_close(struct enrich *n);
 
-/* Fills the judge's enrichment, once a row. `t` may be NULL, here and below. */
-MUST_CHECK enum err_code enrich_row(struct judge *j, int64_t now_ms,
-				    const struct trace *t, struct err *e);
+/* Fills the judge's enrichment, by the destination's clock (NULL: UTC). `t` may be NULL, as below. */
+MUST_CHECK enum err_code enrich_row(struct judge *j, const struct destination_config *d,
+				    int64_t now_ms, const struct trace *t, struct err *e);
 
 /* What depends on the destination's windows and model: the person's ttclid, the credit, and
  * whether TikTok gets to hear of it. */

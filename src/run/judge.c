@@ -54,6 +54,7 @@ void judge_close(struct judge *j)
 	unread_close(&j->unread);
 	config_free(j->config);
 	free(j->rulings);
+	free(j->apart);
 	buf_fini(&j->merged);
 	buf_fini(&j->merged_time);
 	buf_fini(&j->id);
@@ -68,7 +69,8 @@ void judge_use(struct judge *j, struct config *config)
 	config_free(j->config);
 	j->config = config;
 	j->rulings = realloc(j->rulings, (config->count + 1) * sizeof(*j->rulings));
-	if (!j->rulings)
+	j->apart = realloc(j->apart, (config->count + 1) * sizeof(*j->apart));
+	if (!j->rulings || !j->apart)
 		abort();
 }
 
@@ -101,6 +103,7 @@ enum reason judge_read(struct judge *j, const struct outbox_row *row)
 
 	j->event_id = row->event_id;
 	j->enrichment = (struct enrichment){0};
+	buf_clear(&j->enrich.text);
 	if (row->known_id.len &&
 	    (reason || event_id_is_kept(&j->conversion, &j->scratch)))
 		j->event_id = row->known_id;
@@ -207,14 +210,19 @@ static void rule_on_test(const struct destination_config *d, const struct trace 
 		t->line(t->arg, "decision", "skipped: paused_test");
 }
 
+static void speak_of(const struct destination_config *d, const struct trace *t)
+{
+	if (t)
+		t->line(t->arg, "destination", d->rules.name);
+}
+
 static enum err_code rule(struct judge *j, const struct destination_config *d,
 			  int64_t now_ms, const struct trace *t, struct ruling *r,
 			  struct err *e)
 {
 	r->destination = d;
+	r->known = &j->enrichment;
 	r->routed = true;
-	if (t)
-		t->line(t->arg, "destination", d->rules.name);
 	decide_traced(&j->conversion, &d->rules, j->config->map, &j->enrichment, now_ms,
 		      &r->decision, t);
 	r->reason = r->decision.reason;
@@ -239,15 +247,56 @@ static enum reason same_reason(const struct judge *j)
 	return r[i].reason;
 }
 
+static enum err_code rule_together(struct judge *j, int64_t now_ms, const struct trace *t,
+				   struct err *e)
+{
+	const struct destination_config *d = j->config->destinations;
+
+	if (enrich_row(j, d, now_ms, t, e) != ERR_OK)
+		return e->code;
+	for (size_t i = 0; i < j->config->count; i++) {
+		speak_of(&d[i], t);
+		if (rule(j, &d[i], now_ms, t, &j->rulings[i], e) != ERR_OK)
+			return e->code;
+	}
+	return ERR_OK;
+}
+
+/* Local time is another instant in each zone, and something else is known by then. */
+static enum err_code rule_apart(struct judge *j, int64_t now_ms, const struct trace *t,
+				struct err *e)
+{
+	int64_t last = INT64_MIN;
+
+	e->code = ERR_OK;
+	for (size_t i = 0; i < j->config->count; i++) {
+		const struct destination_config *d = &j->config->destinations[i];
+		int64_t at = INT64_MAX;
+
+		speak_of(d, t);
+		event_time_resolve(&j->conversion.event_time, d->rules.zone, &at);
+		if (t || at != last) {
+			j->enrichment = (struct enrichment){0};
+			if (enrich_row(j, d, now_ms, t, e) != ERR_OK)
+				return e->code;
+		}
+		last = at;
+		if (rule(j, d, now_ms, t, &j->rulings[i], e) != ERR_OK)
+			return e->code;
+		j->apart[i] = j->enrichment;
+		j->rulings[i].known = &j->apart[i];
+	}
+	return ERR_OK;
+}
+
 enum err_code judge_rule(struct judge *j, int64_t now_ms, const struct trace *t,
 			 enum reason *none, struct err *e)
 {
-	if (enrich_row(j, now_ms, t, e) != ERR_OK)
+	bool apart = j->config->zones_differ &&
+		     event_time_needs_zone(&j->conversion.event_time);
+
+	if (apart ? rule_apart(j, now_ms, t, e) : rule_together(j, now_ms, t, e))
 		return e->code;
-	for (size_t i = 0; i < j->config->count; i++)
-		if (rule(j, &j->config->destinations[i], now_ms, t, &j->rulings[i], e) !=
-		    ERR_OK)
-			return e->code;
 	*none = same_reason(j);
 	if (*none == REASON_NONE && (t || j->config->routes.count > 0)) {
 		*none = routing_apply(j, t);
@@ -261,8 +310,10 @@ enum err_code judge_rule_again(struct judge *j, const struct destination_config 
 			       int64_t now_ms, bool sent, const struct trace *t,
 			       struct ruling *out, struct err *e)
 {
-	if (enrich_row(j, now_ms, t, e) != ERR_OK ||
-	    rule(j, d, sent ? 0 : now_ms, t, out, e) != ERR_OK)
+	if (enrich_row(j, d, now_ms, t, e) != ERR_OK)
+		return e->code;
+	speak_of(d, t);
+	if (rule(j, d, sent ? 0 : now_ms, t, out, e) != ERR_OK)
 		return e->code;
 	if (out->reason == REASON_CONSENT_DENIED)
 		out->reason = REASON_CONSENT_WITHDRAWN;
@@ -275,11 +326,11 @@ enum reason judge_shape(struct judge *j, const struct ruling *r, struct buf *out
 {
 	enum reason reason;
 
-	j->enrichment.ttclid = r->ttclid;
-	j->enrichment.has_credit = r->has_credit;
-	j->enrichment.credit = r->credit;
-	reason = shape(&j->conversion, &r->decision, &r->destination->rules,
-		       &j->enrichment, j->event_id, &j->digest, &j->scratch, out);
+	r->known->ttclid = r->ttclid;
+	r->known->has_credit = r->has_credit;
+	r->known->credit = r->credit;
+	reason = shape(&j->conversion, &r->decision, &r->destination->rules, r->known,
+		       j->event_id, &j->digest, &j->scratch, out);
 
 	if (reason == REASON_NONE && out->full)
 		reason = REASON_PAYLOAD_TOO_LARGE;

@@ -32,7 +32,7 @@ struct judge {
 	struct outbox_row merged_row;
 	int merges; /* duplicates that it has been given */
 	struct enrich enrich;
-	struct enrichment enrichment;
+	struct enrichment enrichment, *apart; /* where zones tell: one a destination */
 	struct ruling *rulings; /* one a destination, in the configuration's order */
 };
 

@@ -25,6 +25,18 @@ static size_t rank(const char *step)
 	return i;
 }
 
+/* What is looked up for one destination alone is told of first, too. */
+static void settle(struct line *list, size_t at)
+{
+	struct line line = list[at];
+
+	for (; at > 0 && strcmp(list[at - 1].destination, line.destination) == 0 &&
+	       rank(list[at - 1].step) > rank(line.step);
+	     at--)
+		list[at] = list[at - 1];
+	list[at] = line;
+}
+
 void lines_keep(struct lines *l, const char *step, const char *destination,
 		const char *text)
 {
@@ -41,6 +53,8 @@ void lines_keep(struct lines *l, const char *step, const char *destination,
 		abort();
 	if (l->destinations == 0)
 		l->found = l->count;
+	else
+		settle(l->list, l->count - 1);
 }
 
 static bool is_same(const struct line *a, const struct line *b)

@@ -69,8 +69,8 @@ static bool has_ttclid(struct judge *j)
 		if (j->rulings[i].ttclid.len > 0)
 			return true;
 	url = conversion_text(c, c->at[FIELD_URL], &j->scratch.text);
-	if (url.len == 0 && !j->enrichment.page_is_later)
-		url = j->enrichment.page_url;
+	if (url.len == 0 && !j->rulings[0].known->page_is_later)
+		url = j->rulings[0].known->page_url;
 	buf_clear(&j->scratch.more);
 	return url_ttclid(url, &j->scratch.more) &&
 	       is_click_id(buf_str(&j->scratch.more));
@@ -79,7 +79,7 @@ static bool has_ttclid(struct judge *j)
 static uint8_t has_of(struct judge *j)
 {
 	const uint32_t *at = j->conversion.at;
-	const struct enrichment *known = &j->enrichment;
+	const struct enrichment *known = j->rulings[0].known;
 	unsigned has = 0;
 
 	if (has_identifier(j, FIELD_EMAIL, at[FIELD_EMAIL]) || known->emails[0].len > 0)
@@ -125,7 +125,7 @@ static void gather(struct judge *j, struct route_facts *f, char country[3])
 		.currency = member(c, FIELD_CURRENCY),
 		.has = has_of(j),
 	};
-	consent_of(c, &j->enrichment, &f->consent);
+	consent_of(c, j->rulings[0].known, &f->consent);
 	for (size_t i = 0; i < j->config->count && f->tiktok_event.len == 0; i++)
 		if (j->rulings[i].decision.event)
 			f->tiktok_event = j->rulings[i].decision.event->tiktok_event;

@@ -13,6 +13,7 @@
 
 struct ruling {
 	const struct destination_config *destination;
+	struct enrichment *known; /* as of the event, by its clock */
 	struct decision decision;
 	enum reason reason; /* REASON_NONE: it may be sent */
 	bool routed;        /* false: a route leads past this destination */

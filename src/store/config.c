@@ -62,6 +62,7 @@ static enum err_code read_destination(sqlite3_stmt *q, struct destination_config
 static enum err_code read_destinations(struct db *db, struct config *c, struct err *e)
 {
 	sqlite3_stmt *q;
+	char zone[128] = ""; /* the first one's */
 	bool row;
 
 	if (db_prepare(
@@ -79,6 +80,9 @@ static enum err_code read_destinations(struct db *db, struct config *c, struct e
 					  (c->count + 1) * sizeof(*c->destinations));
 		if (!c->destinations)
 			abort();
+		if (c->count == 0)
+			copy(zone, sizeof(zone), db_column(q, 4));
+		c->zones_differ |= !str_eq(db_column(q, 4), str_of(zone));
 		if (read_destination(q, &c->destinations[c->count], e) != ERR_OK)
 			break;
 		c->count++;

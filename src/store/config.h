@@ -29,6 +29,7 @@ struct config {
 	int64_t version; /* of setting config_version, when it was read */
 	struct destination_config *destinations; /* without removed ones, by id */
 	size_t count;
+	bool zones_differ; /* among them */
 	struct event_map *map;
 	struct event_map_row *names; /* event_name: tiktok_event and name_id */
 	size_t names_count;
