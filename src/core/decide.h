@@ -23,7 +23,6 @@
 struct enrichment {
 	struct str page_url, referrer, ttclid, ttp, ip, user_agent; /* the session's */
 	struct str emails[ENRICHMENT_IDS], phones[ENRICHMENT_IDS];  /* the person's */
-	bool page_is_later; /* than the event: no click of it led there */
 	struct str external_id;
 	struct consent consent;   /* the person's latest; `stated` is false for none */
 	struct consent withdrawn; /* denied since: the payload cannot grant it */

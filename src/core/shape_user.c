@@ -233,9 +233,7 @@ static void put_ttclid(struct shaper *sh)
 	found = str_trim(found);
 	buf_clear(&sh->s->more);
 	if (!ttclid_fits(found)) {
-		struct str page = sh->e->ttclid.len || sh->e->page_is_later
-					  ? STR_NONE
-					  : sh->e->page_url;
+		struct str page = sh->e->ttclid.len ? STR_NONE : sh->e->page_url;
 
 		/* The page's URL may need the same room. */
 		found = STR_NONE;

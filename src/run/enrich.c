@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/json_string.h"
+#include "core/query.h"
 #include "core/touch.h"
 #include "core/url.h"
 #include "run/judge.h"
@@ -161,7 +162,27 @@ static bool take_page(void *arg, const struct page *page)
 		 x->user_agent.len && x->ttclid.len);
 }
 
-/* Only the page's address: what came behind the event did not lead to it. */
+/* A mark with nothing left behind it goes, too. */
+static struct str without_click(struct str url, struct buf *out)
+{
+	struct str query = query_of(url), param, value;
+	const char *done = url.p, *end = url.p + url.len;
+
+	buf_clear(out);
+	while (query_next(&query, &param)) {
+		if (!query_value(param, STR("ttclid"), &value))
+			continue;
+		buf_add(out, done, (size_t)(param.p - done));
+		done = query.len ? query.p : end;
+	}
+	if (done == end && out->len > 0)
+		out->len--;
+	buf_add(out, done, (size_t)(end - done));
+	return buf_str(out);
+}
+
+/* Only the page's address: what came behind the event did not lead to it, and TikTok would read a
+ * click in the address as one that did. */
 static bool take_first_page(void *arg, const struct page *page)
 {
 	struct session_search *s = arg;
@@ -170,8 +191,8 @@ static bool take_first_page(void *arg, const struct page *page)
 		return true;
 	s->any = true;
 	s->found = (struct page){page->seen_ms, page->visit_id};
-	s->j->enrichment.page_url = enrich_keep(&s->j->enrich, str_trim(page->url));
-	s->j->enrichment.page_is_later = true;
+	s->j->enrichment.page_url = enrich_keep(
+		&s->j->enrich, without_click(str_trim(page->url), &s->j->scratch.more));
 	return false;
 }
 

@@ -69,7 +69,7 @@ static bool has_ttclid(struct judge *j)
 		if (j->rulings[i].ttclid.len > 0)
 			return true;
 	url = conversion_text(c, c->at[FIELD_URL], &j->scratch.text);
-	if (url.len == 0 && !j->rulings[0].known->page_is_later)
+	if (url.len == 0)
 		url = j->rulings[0].known->page_url;
 	buf_clear(&j->scratch.more);
 	return url_ttclid(url, &j->scratch.more) &&

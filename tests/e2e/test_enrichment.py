@@ -136,6 +136,22 @@ class Clicks(Enrichment):
         self.drain()
         self.assertNotIn("ttclid", self.users()["id-1"])
 
+    def test_a_first_page_behind_the_event_goes_without_its_click(self):
+        shop = "https://shop.example/"
+        pages = {"?ttclid=LATER": "", "?a=1&TtClid=LATER": "?a=1", "?ttclid=LATER&a=1": "?a=1",
+                 "?a=1&ttclid=LATER&b=2": "?a=1&b=2", "?ttclid=L&ttclid=M;a=1": "?a=1",
+                 "?ttclid=LATER#top": "", "?a=ttclid": "?a=ttclid", "ttclid=L": "ttclid=L",
+                 "?a=1&ttclid=L&ttclid=M": "?a=1", "?a=1&ttclid=": "?a=1&ttclid="}
+        self.visit("s0", 900, page_url=shop, ttclid="BEFORE", email="ann@shop.example")
+        for number, page in enumerate(pages, 1):
+            self.visit(f"s{number}", 10, page_url=shop + page)
+            self.convert(number, 100, session_id=f"s{number}", user={"email": "ann@shop.example"})
+        self.drain()
+        self.assertEqual([self.bodies()[f"id-{number}"]["page"]["url"]
+                          for number in range(1, len(pages) + 1)],
+                         [shop + page for page in pages.values()])
+        self.assertEqual({user["ttclid"] for user in self.users().values()}, {"BEFORE"})
+
     def test_the_click_window_is_the_destinations(self):
         self.add_destination("narrow", "PIXEL2", options=("--click-window", "1"))
         self.visit("s1", 3 * DAY, page_url="https://shop.example/", ttclid="C",
