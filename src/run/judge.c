@@ -247,6 +247,15 @@ static enum reason same_reason(const struct judge *j)
 	return r[i].reason;
 }
 
+/* Whether a destination is left that a route could lead to. */
+static bool any_goes(const struct judge *j)
+{
+	for (size_t i = 0; i < j->config->count; i++)
+		if (j->rulings[i].reason == REASON_NONE)
+			return true;
+	return false;
+}
+
 static enum err_code rule_together(struct judge *j, int64_t now_ms, const struct trace *t,
 				   struct err *e)
 {
@@ -298,7 +307,7 @@ enum err_code judge_rule(struct judge *j, int64_t now_ms, const struct trace *t,
 	if (apart ? rule_apart(j, now_ms, t, e) : rule_together(j, now_ms, t, e))
 		return e->code;
 	*none = same_reason(j);
-	if (*none == REASON_NONE && (t || j->config->routes.count > 0)) {
+	if (*none == REASON_NONE && (t || j->config->routes.count > 0) && any_goes(j)) {
 		*none = routing_apply(j, t);
 		if (*none == REASON_NONE)
 			*none = same_reason(j);

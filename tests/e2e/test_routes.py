@@ -49,6 +49,18 @@ class Delivery(Case):
         self.assertEqual(self.run_relay(purchase(1)),
                          {"id-1": dict.fromkeys("abc", "delivered")})
 
+    def test_where_no_destination_is_left_no_route_is_asked(self):
+        self.convey("destination", "set", "a", "--deliver", "only-won")
+        self.convey("destination", "set", "b", "--consent-strict")
+        self.add("--to", "drop")
+        said = {"ad_storage": "DENIED"}
+        self.assertEqual(self.run_relay(purchase(1), purchase(2, consent=said)),
+                         {"id-1": {None: "routed_away"}, "id-2": {None: "consent_denied"}})
+        self.convey("destination", "remove", "c")
+        self.assertEqual(self.run_relay(purchase(3))["id-3"],
+                         {"a": "not_attributed", "b": "consent_denied"})
+        self.assertNotIn("routed_away", self.convey("why", "id-3"))
+
     def test_a_country_by_its_name(self):
         self.add("--to", "a", "--country", "AT")
         self.add("--to", "a", "--country", "UK")
