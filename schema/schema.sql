@@ -654,6 +654,19 @@ SELECT id, nullif(CASE
 	ELSE CAST(created_at / 1000000 AS INTEGER) END, 0) AS ms
 FROM outbox;
 
+-- Event_ids, by their hash, that a person gave up or that were erased: rows of them up to last_id
+-- that the relay has not read by then end with `state`, a reason, unless another row holds the id. Where
+-- an id stands in the payload, or is derived, nobody else knows these rows. Written by cancel and
+-- forget while rows are unread, read by admission where there are any, and deleted behind it.
+CREATE TABLE given_up (
+	hash INTEGER PRIMARY KEY,
+	last_id INTEGER NOT NULL,
+	state INTEGER NOT NULL
+);
+
+-- What admission has passed.
+CREATE INDEX given_up_last ON given_up (last_id);
+
 INSERT INTO queue (id, cursor) VALUES
 	(1, 0);
 

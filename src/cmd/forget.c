@@ -176,7 +176,9 @@ const struct command cmd_forget = {
 	.notes = "The person is all that was seen together with the identifier: other "
 		 "addresses, phones,\nsessions. Of conversions event_id, time and what "
 		 "was "
-		 "bought stay; visits and consent rows go.\nWhat TikTok has is not "
+		 "bought stay; visits and consent rows go.\nOf what is cancelled no "
+		 "unread row of the "
+		 "same event_id is sent in its place.\nWhat TikTok has is not "
 		 "deleted: ask there. Exit 75: some are in flight, run it again.\n",
 	.options = options,
 	.kind = CMD_CHANGES,

@@ -153,6 +153,30 @@ static enum err_code claim_id(struct queue *q, const struct lot *lot,
 	return take_id(q, n, former, e);
 }
 
+static enum err_code is_by_operator(struct queue *q, int64_t outbox_id, bool *is,
+				    struct err *e)
+{
+	sqlite3_bind_int64(q->by_operator, 1, outbox_id * KEY_DESTINATIONS);
+	e->code = db_step(q->db, q->by_operator, is, e);
+	sqlite3_reset(q->by_operator);
+	return e->code;
+}
+
+/* Who gave the id up keeps it where a person cancelled both: of those, too, the first row is the
+ * one that is sent when they are wanted again. */
+static enum err_code leave_to_former(struct queue *q, const struct entry *n,
+				     int64_t former, int64_t *holder, struct err *e)
+{
+	bool both = former != 0;
+
+	e->code = ERR_OK;
+	if (both && is_by_operator(q, n->outbox_id, &both, e) == ERR_OK && both)
+		e->code = is_by_operator(q, former, &both, e);
+	if (both)
+		*holder = former;
+	return e->code;
+}
+
 /* A row that claims no id, because it cannot be read or was cancelled before it was: people
  * look for it by its id all the same. */
 static enum err_code note_id(struct queue *q, const struct lot *lot, struct entry *n,
@@ -163,7 +187,7 @@ static enum err_code note_id(struct queue *q, const struct lot *lot, struct entr
 	if (!n->hash)
 		return ERR_OK;
 	if (find_holder(q, lot, n, &holder, &former, e) != ERR_OK ||
-	    holder == n->outbox_id)
+	    holder == n->outbox_id || leave_to_former(q, n, former, &holder, e) != ERR_OK)
 		return e->code;
 	if (!holder)
 		return take_id(q, n, former, e);
@@ -297,12 +321,43 @@ static enum err_code note_cancelled(struct queue *q, const struct lot *lot,
 			     : ERR_OK;
 }
 
+/* The row came before somebody gave its id up (store/given_up.h): unless another holds the id, it
+ * ends as one that was cancelled before it was read. */
+static enum err_code end_given_up(struct queue *q, struct lot *lot, uint32_t at,
+				  struct err *e)
+{
+	struct entry end = lot->entries[at];
+	int64_t holder, former;
+	enum reason why;
+
+	if (given_up_find(&q->given_up, end.hash, end.outbox_id, &why, e) != ERR_OK ||
+	    why == REASON_NONE ||
+	    find_holder(q, lot, &end, &holder, &former, e) != ERR_OK || holder)
+		return e->code;
+	for (uint32_t i = at;
+	     i < lot->count && lot->entries[i].outbox_id == end.outbox_id; i++)
+		lot->entries[i].flags |= ENTRY_DROPPED;
+	end.destination_id = 0;
+	end.name_id = end.event_time = 0;
+	end.limited_data_use = -1;
+	end.hash = 0; /* until it is known whose the id is: note_cancelled */
+	return queue_deliver(q, &end, (int)why, 0, e);
+}
+
+static bool may_be_given_up(const struct queue *q, const struct entry *n)
+{
+	return q->given_up.any && n->hash && n->flags & ENTRY_FIRST &&
+	       !(n->flags & (ENTRY_UNREAD | ENTRY_DROPPED));
+}
+
 static enum err_code admit_rows(struct queue *q, struct lot *lot, struct err *e)
 {
 	for (uint32_t i = 0; i < lot->count; i++) {
 		struct entry *n = &lot->entries[i];
 		bool ended = false;
 
+		if (may_be_given_up(q, n) && end_given_up(q, lot, i, e) != ERR_OK)
+			return e->code;
 		if (n->flags & ENTRY_DROPPED) {
 			if (note_cancelled(q, lot, n, e) != ERR_OK)
 				return e->code;
@@ -314,6 +369,17 @@ static enum err_code admit_rows(struct queue *q, struct lot *lot, struct err *e)
 			return e->code;
 	}
 	return ERR_OK;
+}
+
+static enum err_code pass(struct queue *q, const struct lot *lot, struct err *e)
+{
+	e->code = ERR_OK;
+	if (lot->kind != LOT_FRESH)
+		return ERR_OK;
+	sqlite3_bind_int64(q->cursor, 1, lot->last_id);
+	if (db_run(q->db, q->cursor, e) != ERR_OK)
+		return e->code;
+	return given_up_passed(&q->given_up, lot->last_id, e);
 }
 
 enum err_code queue_reopen(struct queue *q, struct lot *lot, struct opening *o,
@@ -361,17 +427,14 @@ enum err_code queue_admit(struct queue *q, struct lot *lot, struct opening *open
 			(uint16_t) ~(ENTRY_DROPPED | ENTRY_TWIN | ENTRY_CLAIMLESS);
 	if (lot->kind == LOT_FRESH ? drop_cancelled(q, lot, e) : take_waiting(q, lot, e))
 		return e->code;
-	if (give_up_removed(q, lot, e) != ERR_OK || admit_rows(q, lot, e) != ERR_OK)
+	if (give_up_removed(q, lot, e) != ERR_OK ||
+	    given_up_look(&q->given_up, lot->kind == LOT_FRESH, e) != ERR_OK ||
+	    admit_rows(q, lot, e) != ERR_OK)
 		return e->code;
 	for (size_t i = 0; i < count; i++)
 		if (queue_reopen(q, lot, &openings[i], e) != ERR_OK)
 			return e->code;
-	if (lot->kind == LOT_FRESH) {
-		sqlite3_bind_int64(q->cursor, 1, lot->last_id);
-		if (db_run(q->db, q->cursor, e) != ERR_OK)
-			return e->code;
-	}
-	if (queue_note_plain(q, lot, e) != ERR_OK)
+	if (pass(q, lot, e) != ERR_OK || queue_note_plain(q, lot, e) != ERR_OK)
 		return e->code;
 	return queue_flush(q, e);
 }

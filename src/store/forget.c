@@ -188,6 +188,8 @@ enum err_code forget_open(struct forget *f, struct db *db, enum identity_kind ki
 	if (scrub_open(&f->scrub, db, e) == ERR_OK &&
 	    scrub_begin(&f->scrub, 0, e) == ERR_OK)
 		e->code = counter_open(&f->counter, db, e);
+	if (e->code == ERR_OK)
+		e->code = given_up_open(&f->given_up, db, e);
 	for (size_t i = 0; i < STATEMENTS && e->code == ERR_OK; i++)
 		e->code = db_prepare(db, statements[i].sql, slot(f, i), e);
 	if (e->code == ERR_OK && read_value(f, kind, value, &node, e) == ERR_OK)
@@ -204,6 +206,7 @@ void forget_close(struct forget *f)
 		*slot(f, i) = NULL;
 	}
 	counter_close(&f->counter);
+	given_up_close(&f->given_up);
 	scrub_close(&f->scrub);
 	buf_fini(&f->text);
 	buf_fini(&f->normal);

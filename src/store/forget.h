@@ -16,6 +16,7 @@
 
 #include "core/identifier.h"
 #include "store/counter.h"
+#include "store/given_up.h"
 #include "store/scrub.h"
 
 #define FORGET_SLICE 500 /* rows looked at in one go */
@@ -24,6 +25,7 @@ struct forget {
 	struct db *db;
 	struct scrub scrub;
 	struct counter counter;
+	struct given_up given_up;
 	struct buf text, normal;
 	sqlite3_stmt *rows, *visits, *consents, *waiting, *delivered, *open, *to_delivery,
 		*unwait, *cancel, *drop_visit, *drop_consent, *drop_pages,

@@ -117,6 +117,8 @@ static enum err_code erase_row(struct forget *f, int64_t outbox_id, struct err *
 	}
 	if (cancel_waiting(f, outbox_id, &cancelled, e) != ERR_OK ||
 	    cancel_unclaimed(f, outbox_id, &cancelled, e) != ERR_OK ||
+	    (cancelled &&
+	     given_up_row(&f->given_up, outbox_id, REASON_ERASED, e) != ERR_OK) ||
 	    scrub_erase(&f->scrub, outbox_id, e) != ERR_OK)
 		return e->code;
 	f->cancelled += cancelled;

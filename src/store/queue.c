@@ -79,8 +79,12 @@ static const struct {
 	 "OR EXISTS (SELECT 1 FROM waiting WHERE key BETWEEN ?1 AND ?1 + 1023) THEN 1 "
 	 "WHEN EXISTS (SELECT 1 FROM attempt WHERE outcome IS NULL "
 	 "AND ?1 / 1024 BETWEEN first_id AND last_id) THEN 2 ELSE 0 END"},
+	{S(by_operator),
+	 "SELECT 1 FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023 AND state = 113"},
 #undef S
 };
+
+_Static_assert(REASON_BY_OPERATOR == 113, "a statement above names it by number");
 
 enum { STATEMENTS = sizeof(statements) / sizeof(statements[0]) };
 
@@ -98,7 +102,8 @@ enum err_code queue_open(struct queue *q, struct db *db, struct err *e)
 			goto close;
 	if (counter_open(&q->counter, db, e) != ERR_OK ||
 	    dedup_open(&q->dedup, db, e) != ERR_OK ||
-	    note_plain_open(&q->plain, db, e) != ERR_OK)
+	    note_plain_open(&q->plain, db, e) != ERR_OK ||
+	    given_up_reader_open(&q->given_up, db, e) != ERR_OK)
 		goto close;
 	return ERR_OK;
 
@@ -116,6 +121,7 @@ void queue_close(struct queue *q)
 	counter_close(&q->counter);
 	dedup_close(&q->dedup);
 	note_plain_close(&q->plain);
+	given_up_reader_close(&q->given_up);
 }
 
 enum err_code queue_position(struct queue *q, int64_t *cursor, int64_t *attempt_id,

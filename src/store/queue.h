@@ -15,6 +15,7 @@
 
 #include "store/counter.h"
 #include "store/dedup.h"
+#include "store/given_up.h"
 #include "store/lot.h"
 #include "store/note_plain.h"
 #include "store/settlement.h"
@@ -29,9 +30,11 @@ struct queue {
 	struct counter counter;
 	struct dedup dedup;
 	struct note_plain plain;
+	struct given_up_reader given_up;
 	sqlite3_stmt *cursor, *open_attempt, *close_attempt, *forget_attempt, *block,
 		*deliver, *deliver_pack, *wait, *unwait, *lease, *derived, *duplicate,
-		*later, *unmapped, *cancelled, *live, *set_hash, *waited, *removed;
+		*later, *unmapped, *cancelled, *live, *set_hash, *waited, *removed,
+		*by_operator;
 	int64_t now_ms; /* of the transaction; set by the caller */
 	struct tally {
 		int32_t destination_id;

@@ -219,6 +219,7 @@ class Project:
         db = self.connect()
         db.execute("ALTER TABLE derived_id DROP COLUMN redacted")
         db.execute("DROP VIEW creation")
+        db.execute("DROP TABLE given_up")
         db.execute("DELETE FROM schema_migration WHERE version > 1")
         db.execute("PRAGMA user_version = 1")
         db.close()

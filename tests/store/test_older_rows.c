@@ -15,6 +15,7 @@
 static void set_back(struct scene *s, const char *rows)
 {
 	scene_exec(s, "DELETE FROM schema_migration WHERE version >= 6;"
+		      "DROP TABLE given_up;"
 		      "UPDATE schema_migration SET applied_at = " APPLIED
 		      " WHERE version = 4; PRAGMA user_version = 5");
 	scene_exec(s, rows);
