@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/requeue.h"
+#include "store/requeue_event.h"
 
 #include <jansson.h>
 
@@ -32,12 +32,19 @@ static enum err_code tell_of_relay(const struct cmd *c, const struct requeue *q,
 			  "cancel it then");
 }
 
+/* Looked for first: that may take long, and nobody waits for who only reads. */
 static enum err_code move_event(const struct cmd *c, struct requeue *q, int64_t row,
 				struct err *e)
 {
+	struct requeue_found found;
+
+	if (db_exec(q->db, "BEGIN", e) != ERR_OK ||
+	    requeue_find(q->db, row ? NULL : c->argv[0], row, &found, e) != ERR_OK)
+		return e->code;
+	db_rollback(q->db);
 	if (db_begin(q->db, e) != ERR_OK)
 		return e->code;
-	if (requeue_event(q, row, row ? NULL : c->argv[0], e) != ERR_OK)
+	if (requeue_event(q, &found, e) != ERR_OK)
 		return tell_of_relay(c, q, e);
 	return cmd_commit(c, q->db, e);
 }
@@ -181,6 +188,9 @@ const struct command cmd_cancel = {
 	.notes = "Failed and rejected rows that are cancelled need no person any more.\n"
 		 "With an event_id go its rows that no relay has read: none takes its "
 		 "place.\n"
+		 "Those that only the relay can tell, by transaction_id or content, end "
+		 "when "
+		 "it reads them.\n"
 		 "convey retry --status cancelled takes it back.\n",
 	.options = options,
 	.kind = CMD_CHANGES,

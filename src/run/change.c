@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "run/relay.h"
 #include "store/destination.h"
-#include "store/requeue.h"
+#include "store/requeue_event.h"
 
 enum { NAME_MAX_BYTES = 512 };
 
@@ -27,7 +27,8 @@ struct change {
 	enum reason reason;          /* of the rows to replay; NONE: one event */
 	struct progress done, doing; /* durable; with the slice that is being written */
 	bool more;
-	struct err refusal; /* a mistake of who asks: nothing was written */
+	struct requeue_found found; /* the rows of the event_id */
+	struct err refusal;         /* a mistake of who asks: nothing was written */
 };
 
 static struct progress progress_of(const struct requeue *q)
@@ -66,7 +67,7 @@ static enum err_code replay(struct change *c, struct db *db, struct err *e)
 	if (c->reason != REASON_NONE)
 		e->code = requeue_some(&q, &filter, &c->more, e);
 	else
-		e->code = requeue_event(&q, 0, c->name, e);
+		e->code = requeue_event(&q, &c->found, e);
 	c->doing = progress_of(&q);
 	requeue_close(&q);
 	return e->code;
@@ -197,6 +198,45 @@ static bool take_replay(struct change *c, const struct params *params)
 	       requeue_takes(REQUEUE_RETRY, reason_status(c->reason));
 }
 
+/* Beside the writer, as it may take long while all producers would wait. */
+static void look_work(struct job *job, void *state)
+{
+	struct change *c = (struct change *)job;
+	struct db db;
+
+	(void)state;
+	if (db_open(&db, c->errand->relay->options.db_path, DB_READ, &job->err) != ERR_OK)
+		return;
+	if (db_exec(&db, "BEGIN", &job->err) == ERR_OK)
+		job->err.code = requeue_find(&db, c->name, 0, &c->found, &job->err);
+	db_rollback(&db);
+	db_close(&db);
+}
+
+static void write_it(struct change *c)
+{
+	c->job.work = change_work;
+	c->job.done = change_done;
+	lane_submit(&c->errand->relay->writer.lane, &c->job);
+}
+
+static void look_done(struct job *job)
+{
+	struct change *c = (struct change *)job;
+	struct relay *r = c->errand->relay;
+
+	if (job->err.code == ERR_OK && !r->closing) {
+		write_it(c);
+		return;
+	}
+	if (job->err.code == ERR_OK)
+		err_set(&job->err, ERR_BUSY, "The relay is stopping.");
+	finish(c, false);
+	errand_go_on(c->errand);
+	free(c);
+	relay_pump(r);
+}
+
 void change_start(struct errand *errand, enum change_kind kind)
 {
 	const struct params *params = &errand->ask->params;
@@ -208,9 +248,13 @@ void change_start(struct errand *errand, enum change_kind kind)
 	c->kind = kind;
 	if (kind == CHANGE_RETRY ? take_replay(c, params)
 				 : take(c, params, "destination")) {
-		c->job.work = change_work;
-		c->job.done = change_done;
-		lane_submit(&errand->relay->writer.lane, &c->job);
+		if (kind == CHANGE_RETRY && c->reason == REASON_NONE) {
+			c->job.work = look_work;
+			c->job.done = look_done;
+			errand_beside(errand, &c->job);
+		} else {
+			write_it(c);
+		}
 		return;
 	}
 	tell(errand, 400,

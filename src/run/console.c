@@ -90,6 +90,11 @@ void errand_go_on(struct errand *errand)
 	lane_submit(&errand->console->lane, &errand->job);
 }
 
+void errand_beside(struct errand *errand, struct job *job)
+{
+	lane_submit(&errand->console->lane, job);
+}
+
 static struct errand *errand_new(struct console *c, struct admin_exchange *x)
 {
 	struct errand *errand = calloc(1, sizeof(*errand));

@@ -44,4 +44,7 @@ struct errand {
 /* Has the answer made; the change, if there was one, is done. */
 void errand_go_on(struct errand *errand);
 
+/* A job on the worker, which knows no state. */
+void errand_beside(struct errand *errand, struct job *job);
+
 #endif

@@ -7,6 +7,7 @@
 #include "store/in_flight.h"
 #include "store/outbox.h"
 #include "store/setting.h"
+#include "store/standing.h"
 
 #define FROM_ROW "outbox o LEFT JOIN derived_id x ON x.outbox_id = o.id "
 #define ITS_ID "coalesce(" OUTBOX_OWN_ID("CAST(o.event_id AS TEXT)") ", x.event_id)"
@@ -159,8 +160,10 @@ static enum err_code put_if_it_bears(void *arg, int64_t outbox_id, struct err *e
 	return e->code;
 }
 
-/* A row in a request has neither a delivery nor, the first time, a wait. */
-static enum err_code find_in_flight(struct db *db, struct str event_id, struct found *f,
+/* Of these, and of those in flight: a row in a request has neither a delivery nor, the first time,
+ * a wait. */
+static enum err_code find_in_flight(struct db *db, struct str event_id,
+				    const int64_t *others, int count, struct found *f,
 				    struct err *e)
 {
 	struct asked asked = {db, NULL, f};
@@ -168,7 +171,10 @@ static enum err_code find_in_flight(struct db *db, struct str event_id, struct f
 	if (db_prepare(db, bears_sql, &asked.bears, e) != ERR_OK)
 		return e->code;
 	db_bind(asked.bears, 1, event_id);
-	e->code = in_flight_each(db, 0, put_if_it_bears, &asked, e);
+	for (int i = 0; i < count && e->code == ERR_OK; i++)
+		e->code = put_if_it_bears(&asked, others[i], e);
+	if (e->code == ERR_OK)
+		e->code = in_flight_each(db, 0, put_if_it_bears, &asked, e);
 	sqlite3_finalize(asked.bears);
 	return e->code;
 }
@@ -197,9 +203,23 @@ enum err_code lookup_event(struct db *db, const char *event_id, int64_t ids[LOOK
 
 	e->code = ERR_OK;
 	if (id.len > 0 && find_candidates(db, id, 0, &f, e) == ERR_OK)
-		e->code = find_in_flight(db, id, &f, e);
+		e->code = find_in_flight(db, id, NULL, 0, &f, e);
 	if (e->code == ERR_OK && id.len > 0 && f.count == 0)
 		e->code = find_mended(db, id, &f, e);
+	*count = f.count;
+	return e->code;
+}
+
+enum err_code lookup_again(struct db *db, const char *event_id, int64_t seen,
+			   int64_t ids[LOOKUP_MAX], int *count, struct err *e)
+{
+	int64_t before[LOOKUP_MAX];
+	struct found f = {ids, 0};
+	struct str id = str_of(event_id);
+
+	memcpy(before, ids, (size_t)*count * sizeof(*ids));
+	if (find_candidates(db, id, seen, &f, e) == ERR_OK)
+		e->code = find_in_flight(db, id, before, *count, &f, e);
 	*count = f.count;
 	return e->code;
 }
@@ -220,80 +240,23 @@ enum err_code lookup_row(struct db *db, int64_t id, int64_t ids[LOOKUP_MAX], int
 	return e->code;
 }
 
-enum { GAVE_UP = 1, NOT_TAKEN_UP, HOLDS, AROUND };
-
-/* 0 a duplicate, 1 gave the id up, 2 not taken up, 3 waits, is in flight or was sent. What ended
- * unsent at one destination may wait at another, or (4, as long as nobody has looked) be in a
- * request that lies around it. */
-static const char rank_sql[] =
-	"SELECT CASE WHEN ?1 > (SELECT cursor FROM queue) AND d.rows = 0 THEN 2 "
-	"WHEN d.rank <> 1 THEN d.rank WHEN d.rank IS NULL OR EXISTS (SELECT 1 FROM "
-	"waiting WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 + 1023) THEN 3 "
-	"WHEN EXISTS (SELECT 1 FROM attempt WHERE outcome IS NULL "
-	"AND ?1 BETWEEN first_id AND last_id) THEN 4 ELSE 1 END "
-	"FROM (SELECT count(*) AS rows, "
-	"max(CASE WHEN state / 16 = 9 THEN 0 "
-	"WHEN state / 16 IN (6, 7, 8) AND "
-	"coalesce(attempts, attempt_id IS NOT NULL) = 0 THEN 1 "
-	"ELSE 3 END) AS rank "
-	"FROM delivery WHERE key BETWEEN ?1 * 1024 AND ?1 * 1024 + 1023) d";
-
-static enum err_code rank_of(struct db *db, sqlite3_stmt *stmt, int64_t id, int *rank,
-			     struct err *e)
-{
-	bool row, in_flight;
-
-	sqlite3_bind_int64(stmt, 1, id);
-	if (db_step(db, stmt, &row, e) == ERR_OK && row)
-		*rank = sqlite3_column_int(stmt, 0);
-	sqlite3_reset(stmt);
-	if (e->code == ERR_OK && *rank == AROUND &&
-	    in_flight_has(db, id, &in_flight, e) == ERR_OK)
-		*rank = in_flight ? HOLDS : GAVE_UP;
-	return e->code;
-}
-
-/* From the newest to the oldest: of those that are not taken up the first wins. */
-static bool is_better(int rank, int best)
-{
-	return rank > best || (rank == NOT_TAKEN_UP && best == NOT_TAKEN_UP);
-}
-
-static enum err_code best_of(struct db *db, const int64_t *ids, int count,
-			     int64_t *holder, int *rank, struct err *e)
-{
-	sqlite3_stmt *stmt;
-	int best = -1, its = -1;
-
-	if (db_prepare(db, rank_sql, &stmt, e) != ERR_OK)
-		return e->code;
-	for (int i = 0; i < count && e->code == ERR_OK; i++)
-		if (rank_of(db, stmt, ids[i], &its, e) == ERR_OK &&
-		    is_better(its, best)) {
-			best = its;
-			*holder = ids[i];
-		}
-	sqlite3_finalize(stmt);
-	*rank = best;
-	return e->code;
-}
-
 enum err_code lookup_holder(struct db *db, const int64_t *ids, int count, int64_t *holder,
 			    struct err *e)
 {
-	int rank;
+	enum standing rank;
 
-	return best_of(db, ids, count, holder, &rank, e);
+	return standing_best(db, ids, count, holder, &rank, e);
 }
 
 enum err_code lookup_next(struct db *db, const int64_t *ids, int count, int64_t *next,
 			  struct err *e)
 {
 	int64_t holder = 0;
-	int rank;
+	enum standing rank;
 
 	*next = 0;
-	if (best_of(db, ids, count, &holder, &rank, e) == ERR_OK && rank == NOT_TAKEN_UP)
+	if (standing_best(db, ids, count, &holder, &rank, e) == ERR_OK &&
+	    rank == STANDING_UNREAD)
 		*next = holder;
 	return e->code;
 }
@@ -342,14 +305,14 @@ static enum err_code is_held_by_gone(struct db *db, struct str event_id, bool *h
 	int64_t owner, floor, ignored = 0;
 	sqlite3_stmt *stmt;
 	uint64_t seed;
-	int rank;
+	enum standing rank;
 
 	*held = false;
 	if (dedup_seed(db, &seed, e) != ERR_OK ||
 	    find_owner(db, dedup_hash(seed, event_id), &owner, e) != ERR_OK ||
 	    setting_int(db, "dedup_floor", 0, &floor, e) != ERR_OK || owner == 0 ||
-	    owner < floor || best_of(db, &owner, 1, &ignored, &rank, e) != ERR_OK ||
-	    rank != HOLDS || db_prepare(db, gone_sql, &stmt, e) != ERR_OK)
+	    owner < floor || standing_best(db, &owner, 1, &ignored, &rank, e) != ERR_OK ||
+	    rank != STANDING_HOLDS || db_prepare(db, gone_sql, &stmt, e) != ERR_OK)
 		return e->code;
 	db_bind(stmt, 1, event_id);
 	sqlite3_bind_int64(stmt, 2, owner);
@@ -364,17 +327,17 @@ enum err_code lookup_before(struct db *db, int64_t unread, struct str event_id,
 {
 	int64_t ids[LOOKUP_MAX], holder = 0;
 	struct found f = {ids, 0};
-	int rank;
+	enum standing rank;
 
 	*held = false;
 	*first = 0;
-	if (best_of(db, &unread, 1, &holder, &rank, e) != ERR_OK ||
-	    rank != NOT_TAKEN_UP || event_id.len == 0 ||
+	if (standing_best(db, &unread, 1, &holder, &rank, e) != ERR_OK ||
+	    rank != STANDING_UNREAD || event_id.len == 0 ||
 	    find_candidates(db, event_id, INT64_MAX, &f, e) != ERR_OK ||
-	    find_in_flight(db, event_id, &f, e) != ERR_OK ||
-	    best_of(db, ids, f.count, &holder, &rank, e) != ERR_OK)
+	    find_in_flight(db, event_id, NULL, 0, &f, e) != ERR_OK ||
+	    standing_best(db, ids, f.count, &holder, &rank, e) != ERR_OK)
 		return e->code;
-	if (rank != HOLDS)
+	if (rank != STANDING_HOLDS)
 		return is_held_by_gone(db, event_id, held, e);
 	*held = true;
 	*first = holder;

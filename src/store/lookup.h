@@ -15,15 +15,19 @@
 
 #define LOOKUP_MAX 64
 
-/* What to say of an event_id that nobody has. */
+/* What to say of an event_id that nobody has, or whose row is not found by it yet. */
 #define LOOKUP_ABSENT                                                                    \
-	"no conversion has the event_id '%.80s': no producer committed one, it is "      \
-	"older "                                                                         \
-	"than what is kept, or came with an id that had passed (convey doctor "          \
-	"--integrity); the latest: convey list"
+	"no conversion has the event_id '%.80s': none was committed, it is older than "  \
+	"what is kept, unread with its id in the payload, or came with an id that had "  \
+	"passed (convey doctor --integrity); see: convey list"
 
 /* Newest first, at most LOOKUP_MAX, the one that counts among them; *count 0: nobody has it. */
 MUST_CHECK enum err_code lookup_event(struct db *db, const char *event_id,
+				      int64_t ids[LOOKUP_MAX], int *count, struct err *e);
+
+/* What it found, looked for again by who may not take long: of rows that no relay has taken up only
+ * those above `seen` are read. */
+MUST_CHECK enum err_code lookup_again(struct db *db, const char *event_id, int64_t seen,
 				      int64_t ids[LOOKUP_MAX], int *count, struct err *e);
 
 #define LOOKUP_NO_ROW                                                                    \
@@ -34,7 +38,8 @@ MUST_CHECK enum err_code lookup_event(struct db *db, const char *event_id,
 MUST_CHECK enum err_code lookup_row(struct db *db, int64_t id, int64_t ids[LOOKUP_MAX],
 				    int *count, struct err *e);
 
-/* The row that counts among them: the one that holds the id, else the newest that gave it up. */
+/* The row that counts among them: the one that holds the id, else the newest that gave it up. Of rows
+ * that a person cancelled together that is the first. */
 MUST_CHECK enum err_code lookup_holder(struct db *db, const int64_t *ids, int count,
 				       int64_t *holder, struct err *e);
 

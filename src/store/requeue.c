@@ -90,9 +90,9 @@ enum err_code requeue_open(struct requeue *q, struct db *db, enum requeue_move m
 			   struct err *e)
 {
 	*q = (struct requeue){.db = db, .move = move, .now_ms = clock_wall_ms()};
-	e->code = counter_open(&q->counter, db, e);
-	if (e->code == ERR_OK)
-		e->code = note_plain_open(&q->plain, db, e);
+	if (counter_open(&q->counter, db, e) == ERR_OK &&
+	    note_plain_open(&q->plain, db, e) == ERR_OK)
+		e->code = given_up_open(&q->given_up, db, e);
 	for (size_t i = 0; i < STATEMENTS && e->code == ERR_OK; i++)
 		e->code = db_prepare(db, statements[i].sql, slot(q, i), e);
 	if (e->code)
@@ -104,6 +104,7 @@ void requeue_close(struct requeue *q)
 {
 	counter_close(&q->counter);
 	note_plain_close(&q->plain);
+	given_up_close(&q->given_up);
 	for (size_t i = 0; i < STATEMENTS; i++) {
 		sqlite3_finalize(*slot(q, i));
 		*slot(q, i) = NULL;
@@ -251,7 +252,8 @@ static enum err_code move_waiting(struct requeue *q, int64_t key, enum status st
 	if (!requeue_takes(q->move, status))
 		return refuse(q, REQUEUE_PENDING);
 	if (q->move == REQUEUE_CANCEL) {
-		if (on_key(q, q->to_delivery, key, e) != ERR_OK ||
+		if ((q->by_reason && given_up_wait(&q->given_up, key, e) != ERR_OK) ||
+		    on_key(q, q->to_delivery, key, e) != ERR_OK ||
 		    on_key(q, q->unwait, key, e) != ERR_OK)
 			return e->code;
 		return recount(q, destination_id, state, REASON_BY_OPERATOR, key, e);
@@ -414,12 +416,22 @@ static const char *step_sql(const struct requeue *q, struct requeue_filter *f)
 	return delivery_sql;
 }
 
+static bool begins_wanting_all(const struct requeue *q, const struct requeue_filter *f)
+{
+	return q->move == REQUEUE_RETRY && f->status == STATUS_CANCELLED &&
+	       (!f->reason || f->reason == REASON_BY_OPERATOR) && q->step == 0 &&
+	       q->position == 0;
+}
+
 enum err_code requeue_some(struct requeue *q, const struct requeue_filter *f, bool *more,
 			   struct err *e)
 {
 	int count = 0;
 
-	e->code = read_cursor(q, e);
+	/* Unread rows of all reasons have a move of their own. */
+	q->by_reason = f->reason != REASON_NONE;
+	if (read_cursor(q, e) == ERR_OK && begins_wanting_all(q, f))
+		e->code = given_up_want_all(&q->given_up, e);
 	while (e->code == ERR_OK && count == 0) {
 		struct requeue_filter step = *f;
 		const char *sql = step_sql(q, &step);

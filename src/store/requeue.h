@@ -6,12 +6,13 @@
  * Thread:  the connection's; requeue_row and requeue_some run inside the caller's
  *          transaction. A row in flight belongs to the relay and is left alone.
  * Errors:  the database's; what cannot be moved is counted, with the reason why.
- * See:     schema/schema.sql (delivery, waiting, counter). */
+ * See:     schema/schema.sql (delivery, waiting, counter), requeue_event.h. */
 #ifndef STORE_REQUEUE_H
 #define STORE_REQUEUE_H
 
 #include "core/reason.h"
 #include "store/counter.h"
+#include "store/given_up.h"
 #include "store/note_plain.h"
 
 enum requeue_move { REQUEUE_RETRY, REQUEUE_CANCEL };
@@ -33,10 +34,12 @@ struct requeue {
 	enum requeue_move move;
 	struct counter counter;
 	struct note_plain plain;
+	struct given_up given_up;
 	sqlite3_stmt *delivery, *waiting, *keys, *to_waiting, *to_delivery, *undeliver,
 		*unwait, *since, *give_up, *renew, *hasten, *cancel_new, *removed,
 		*unclaimed, *unmark;
 	int64_t now_ms, cursor; /* of this transaction */
+	bool by_reason;         /* what is given up gives up its id as well */
 	int step;               /* where requeue_some stands: the statement or state, */
 	int64_t position;       /* and the last key */
 	int64_t moved, refused, gone; /* gone: of those refused, REQUEUE_REMOVED */
@@ -58,11 +61,6 @@ void requeue_close(struct requeue *q);
 
 /* Every delivery of one row of the outbox. */
 MUST_CHECK enum err_code requeue_row(struct requeue *q, int64_t outbox_id, struct err *e);
-
-/* The same of the row of that number, or (0) of the one that bears the event_id and, to cancel, of
- * those that would take the id; else of those that bore it before. NOINPUT, DATA or BUSY: none can be moved. */
-MUST_CHECK enum err_code requeue_event(struct requeue *q, int64_t outbox_id,
-				       const char *event_id, struct err *e);
 
 /* The next rows of the filter, at most about REQUEUE_SLICE; *more is false behind the last.
  * One filter in the life of a struct requeue. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "store/requeue_event.h"
+
 #include <stdio.h>
 
 #include "store/in_flight.h"
-#include "store/lookup.h"
-#include "store/requeue.h"
 
 static enum err_code refused(enum requeue_refusal why, const char *name, struct err *e)
 {
@@ -72,48 +72,76 @@ static enum err_code look_in_flight(struct requeue *q, int64_t holder, struct er
 	return e->code;
 }
 
-static enum err_code cancel_rest(struct requeue *q, bool by_number, const int64_t *ids,
-				 int count, int64_t holder, struct err *e)
+static enum err_code cancel_rest(struct requeue *q, const struct requeue_found *f,
+				 int64_t holder, struct err *e)
 {
 	if (q->moved > 0)
-		return by_number ? ERR_OK : cancel_unread(q, ids, count, e);
+		return f->event_id ? cancel_unread(q, f->ids, f->count, e) : ERR_OK;
 	if (look_in_flight(q, holder, e) != ERR_OK ||
 	    (q->why != REQUEUE_DELIVERED && q->why != REQUEUE_FINISHED))
 		return e->code;
-	return cancel_others(q, ids, count, holder, e);
+	return cancel_others(q, f->ids, f->count, holder, e);
 }
 
-static enum err_code find(struct requeue *q, int64_t outbox_id, const char *event_id,
-			  int64_t ids[LOOKUP_MAX], int *count, struct err *e)
+enum err_code requeue_find(struct db *db, const char *event_id, int64_t row,
+			   struct requeue_found *out, struct err *e)
 {
-	e->code = outbox_id ? lookup_row(q->db, outbox_id, ids, count, e)
-			    : lookup_event(q->db, event_id, ids, count, e);
-	if (e->code != ERR_OK || *count > 0)
+	struct requeue_found f = {.event_id = event_id};
+
+	if (db_int(db, "SELECT max(id) FROM outbox", 0, &f.seen, e) != ERR_OK)
 		return e->code;
-	return outbox_id ? err_set(e, ERR_NOINPUT, LOOKUP_NO_ROW, (long long)outbox_id)
-			 : err_set(e, ERR_NOINPUT, LOOKUP_ABSENT, event_id);
+	e->code = event_id ? lookup_event(db, event_id, f.ids, &f.count, e)
+			   : lookup_row(db, row, f.ids, &f.count, e);
+	if (e->code != ERR_OK)
+		return e->code;
+	*out = f;
+	if (f.count > 0)
+		return ERR_OK;
+	return event_id ? err_set(e, ERR_NOINPUT, LOOKUP_ABSENT, event_id)
+			: err_set(e, ERR_NOINPUT, LOOKUP_NO_ROW, (long long)row);
 }
 
-enum err_code requeue_event(struct requeue *q, int64_t outbox_id, const char *event_id,
-			    struct err *e)
+/* Of what may have been read, inserted or deleted since. */
+static enum err_code look_again(struct requeue *q, struct requeue_found *f, struct err *e)
 {
-	int64_t ids[LOOKUP_MAX], holder;
+	e->code = ERR_OK;
+	if (!f->event_id)
+		return ERR_OK;
+	if (lookup_again(q->db, f->event_id, f->seen, f->ids, &f->count, e) == ERR_OK &&
+	    f->count == 0)
+		err_set(e, ERR_NOINPUT, LOOKUP_ABSENT, f->event_id);
+	return e->code;
+}
+
+/* Rows that are unread: whose id stands in the payload, or that are too many to be looked up. */
+static enum err_code mark_unread(struct requeue *q, const struct requeue_found *f,
+				 struct err *e)
+{
+	struct given_up *g = &q->given_up;
+
+	e->code = ERR_OK;
+	if (q->move == REQUEUE_RETRY)
+		return f->event_id ? given_up_want_id(g, f->event_id, e)
+				   : given_up_want_row(g, f->ids[0], e);
+	return f->event_id ? given_up_id(g, f->event_id, REASON_BY_OPERATOR, e) : ERR_OK;
+}
+
+enum err_code requeue_event(struct requeue *q, struct requeue_found *f, struct err *e)
+{
+	int64_t holder;
 	char name[144];
-	int count;
 
-	if (find(q, outbox_id, event_id, ids, &count, e) != ERR_OK)
-		return e->code;
-	if (lookup_holder(q->db, ids, count, &holder, e) != ERR_OK ||
+	if (look_again(q, f, e) != ERR_OK ||
+	    lookup_holder(q->db, f->ids, f->count, &holder, e) != ERR_OK ||
 	    requeue_row(q, holder, e) != ERR_OK)
 		return e->code;
-	if (q->move == REQUEUE_CANCEL &&
-	    cancel_rest(q, outbox_id != 0, ids, count, holder, e) != ERR_OK)
+	if (q->move == REQUEUE_CANCEL && cancel_rest(q, f, holder, e) != ERR_OK)
 		return e->code;
 	if (q->moved > 0)
-		return ERR_OK;
-	if (outbox_id)
-		snprintf(name, sizeof(name), "row %lld", (long long)outbox_id);
+		return mark_unread(q, f, e);
+	if (f->event_id)
+		snprintf(name, sizeof(name), "'%.120s'", f->event_id);
 	else
-		snprintf(name, sizeof(name), "'%.120s'", event_id);
+		snprintf(name, sizeof(name), "row %lld", (long long)holder);
 	return refused(q->why, name, e);
 }

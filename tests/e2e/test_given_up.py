@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """An event_id that a person gives up, and its rows that no relay has read yet."""
+import json
 import os
 import sys
 import unittest
@@ -10,6 +11,13 @@ from relay_case import Case  # noqa: E402
 
 GRANTED = {"ad_user_data": "GRANTED"}
 ADA = {"email": "ada@buyer.example"}
+
+
+def costing(value, **more):
+    row = purchase(1, consent=GRANTED, **more)
+    payload = json.loads(row["payload"])
+    payload["properties"]["value"] = value
+    return dict(row, payload=json.dumps(payload))
 
 
 class Paused(Case):
@@ -37,6 +45,134 @@ class Paused(Case):
     def statuses(self):
         return self.project.query("SELECT id, coalesce(reason, status) FROM outbox_status "
                                   "ORDER BY id")
+
+
+class Cancelled(Paused):
+    def test_whatever_the_id_stands_in(self):
+        rows = [purchase(1), purchase(2, event_id=None, transaction_id="tx-2"),
+                purchase(3, event_id=None)]
+        self.project.insert(rows)
+        self.read()
+        ids = [row[0] for row in self.project.query("SELECT event_id FROM outbox_status "
+                                                    "ORDER BY id")]
+        self.project.insert(rows)
+        for event_id in ids:
+            self.project.convey("cancel", event_id)
+        anew = self.project.insert([purchase(2, event_id=None, transaction_id="tx-2")])
+        self.assertEqual([event["event_id"] for event in self.send()], ["tx-2"])
+        self.assertEqual(self.statuses(), [(n, "by_operator") for n in range(1, 7)]
+                         + [(anew[0], "delivered")])
+        self.assertEqual(self.project.queue()["cancelled"], 6)
+
+    def test_however_many_there_are(self):
+        self.project.insert([purchase(1)])
+        self.read()
+        self.project.insert([purchase(1) for _ in range(150)])
+        self.project.convey("cancel", "id-1")
+        self.assertEqual(self.send(), [])
+        self.assertEqual(self.project.statuses(), {"cancelled": 151})
+
+    def test_by_the_reason_that_it_waits_for(self):
+        self.add_destination("other", "P2")
+        self.project.convey("route", "add", "--to", "shop")
+        self.project.insert([purchase(1)])
+        self.read()
+        self.project.insert([purchase(1), purchase(2)])
+        self.project.convey("cancel", "--status", "pending", "--reason", "paused")
+        self.assertEqual([event["event_id"] for event in self.send()], ["id-2"])
+        self.assertEqual(self.statuses(), [(1, "by_operator"), (2, "by_operator"),
+                                           (3, "delivered")])
+
+    def test_what_is_not_there_costs_nobody_the_lock(self):
+        self.project.insert([purchase(1)])
+        writer = self.project.connect()
+        writer.execute("BEGIN IMMEDIATE")
+        for verb in ("cancel", "retry"):
+            self.project.convey(verb, "id-2", status=66)
+            self.project.convey(verb, "id-2", "--dry-run", status=66)
+        writer.close()
+
+
+class TakenBack(Paused):
+    """The first row comes back, whatever took it back and when it was read."""
+
+    def give_up(self, read_before):
+        self.project.insert([costing(100, user=ADA)])
+        if read_before:
+            self.read()
+        self.project.insert([costing(1)])
+        self.project.convey("cancel", "id-1")
+
+    def assert_first(self):
+        event, = self.send()
+        self.assertEqual(event["properties"]["value"], 100)
+        self.assertIn("email", event["user"])
+        self.assertEqual(self.statuses()[0], (1, "delivered"))
+
+    def test_by_its_id(self):
+        self.give_up(True)
+        self.project.convey("retry", "id-1")
+        self.assert_first()
+
+    def test_by_its_id_once_all_were_read(self):
+        self.give_up(True)
+        self.read()
+        self.project.convey("retry", "id-1")
+        self.assert_first()
+
+    def test_by_its_status_once_all_were_read(self):
+        self.give_up(True)
+        self.read()
+        self.project.convey("retry", "--status", "cancelled")
+        self.assert_first()
+        self.assertEqual(self.statuses()[1], (2, "duplicate"))
+
+    def test_never_read(self):
+        self.give_up(False)
+        self.project.convey("retry", "id-1")
+        self.assert_first()
+
+    def test_never_read_by_its_status(self):
+        self.give_up(False)
+        self.read()
+        self.project.convey("retry", "--status", "cancelled")
+        self.assert_first()
+
+    def test_the_mended_row_stays_in_place_of_a_rejected_one(self):
+        self.project.insert([costing("x")])
+        self.read()
+        self.project.insert([costing(100, user=ADA), costing(1)])
+        self.project.convey("cancel", "id-1")
+        self.read()
+        self.project.convey("retry", "id-1")
+        event, = self.send()
+        self.assertEqual(event["properties"]["value"], 100)
+        self.assertEqual(self.statuses()[0], (1, "bad_value"))
+
+    def test_an_id_of_the_payload(self):
+        row = purchase(1, event_id=None, transaction_id="tx-1")
+        for words in (["tx-1"], ["--status", "cancelled"], ["--row", "1"]):
+            with self.subTest(words):
+                self.setUp()
+                self.project.insert([row])
+                self.read()
+                self.project.insert([row])
+                self.project.convey("cancel", "tx-1")
+                self.project.convey("retry", *words)
+                self.assertEqual(len(self.send()), 1)
+                self.assertEqual(self.statuses(), [(1, "delivered"), (2, "duplicate")])
+
+    def test_one_row_that_nobody_has_read(self):
+        row = purchase(1, event_id=None, transaction_id="tx-1")
+        self.project.insert([row])
+        self.read()
+        self.project.insert([row, row])
+        self.project.convey("cancel", "--row", "2")
+        self.project.convey("cancel", "tx-1")
+        self.project.convey("retry", "--row", "2")
+        self.assertEqual(len(self.send()), 1)
+        self.assertEqual(self.statuses(), [(1, "by_operator"), (2, "delivered"),
+                                           (3, "duplicate")])
 
 
 class Erased(Paused):

@@ -154,6 +154,33 @@ static void a_row_and_its_duplicates(void **state)
 	tear_down(&t);
 }
 
+/* By who has the lock: what has been read, come or gone since. */
+static void what_is_looked_for_again(void **state)
+{
+	int64_t ids[LOOKUP_MAX];
+	struct stage t;
+	int count;
+
+	set_up(&t, state);
+	insert(&t, "a"); /* 1 is gone by then, 2 is taken up, and 3 has another id */
+	insert(&t, "a");
+	insert(&t, "a");
+	insert(&t, "a");
+	assert_ok(t.s, lookup_event(&t.s->db, "a", ids, &count, &t.s->e));
+	assert_int_equal(count, 4);
+	scene_exec(t.s, "DELETE FROM outbox WHERE id = 1;"
+			"UPDATE outbox SET event_id = 'b' WHERE id = 3");
+	admit(&t, 2, "a", REASON_NONE, 0);
+	insert(&t, "a");
+	insert(&t, "b");
+	assert_ok(t.s, lookup_again(&t.s->db, "a", 4, ids, &count, &t.s->e));
+	assert_int_equal(count, 3);
+	assert_int_equal(ids[0], 5);
+	assert_int_equal(ids[1], 4);
+	assert_int_equal(ids[2], 2);
+	tear_down(&t);
+}
+
 static void an_id_that_was_given_up(void **state)
 {
 	struct stage t;
@@ -355,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_row_and_its_duplicates),
+		T(what_is_looked_for_again),
 		T(an_id_that_was_given_up),
 		T(an_old_row_that_is_sent_after_all),
 		T(rows_that_cannot_be_read),

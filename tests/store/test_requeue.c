@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/requeue.h"
+#include "store/requeue_event.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +7,15 @@
 #include "queue_scene.h"
 #include "scene.h"
 #include "store/dedup.h"
+
+static enum err_code move_event(struct scene *s, struct requeue *q, const char *event_id,
+				int64_t row)
+{
+	struct requeue_found found;
+
+	assert_ok(s, requeue_find(&s->db, event_id, row, &found, &s->e));
+	return requeue_event(q, &found, &s->e);
+}
 
 /* The status number of a row's only delivery; -1 where it has none. */
 static int64_t status_of(struct scene *s, int id)
@@ -117,7 +126,7 @@ static void what_nobody_has_read_is_not_cancelled_with_its_twin(void **state)
 		 (long long)dedup_hash(seed, STR("e1")));
 	scene_exec(s, sql);
 	assert_ok(s, requeue_open(&q, &s->db, REQUEUE_CANCEL, &s->e));
-	assert_int_equal(requeue_event(&q, 0, "e1", &s->e), ERR_DATA);
+	assert_int_equal(move_event(s, &q, "e1", 0), ERR_DATA);
 	assert_non_null(strstr(s->e.msg, "was delivered"));
 	assert_int_equal(q.moved, 0);
 	assert_int_equal(status_of(s, 13), -1);
@@ -152,17 +161,17 @@ static void who_would_take_the_id_is_cancelled_too(void **state)
 		      "(14, 'e6', 'x'), (15, 'e8', 'x'), (16, 'e11', 'x')");
 	assert_ok(s, requeue_open(&q, &s->db, REQUEUE_CANCEL, &s->e));
 	/* What is said to be one row is one row. */
-	assert_ok(s, requeue_event(&q, 15, NULL, &s->e));
+	assert_ok(s, move_event(s, &q, NULL, 15));
 	assert_int_equal(q.moved, 1);
-	assert_ok(s, requeue_event(&q, 0, "e8", &s->e));
+	assert_ok(s, move_event(s, &q, "e8", 0));
 	assert_int_equal(q.moved, 3);
 	assert_int_equal(status_of(s, 8), 7);
 	assert_int_equal(status_of(s, 13), 7);
-	assert_ok(s, requeue_event(&q, 0, "e11", &s->e));
+	assert_ok(s, move_event(s, &q, "e11", 0));
 	assert_int_equal(q.moved, 5);
 	assert_int_equal(status_of(s, 16), 7);
 	/* It may have arrived and keeps its id: the other will be its duplicate. */
-	assert_ok(s, requeue_event(&q, 0, "e6", &s->e));
+	assert_ok(s, move_event(s, &q, "e6", 0));
 	assert_int_equal(q.moved, 6);
 	assert_int_equal(status_of(s, 14), -1);
 	assert_int_equal(q.refused, 0);
@@ -180,9 +189,9 @@ static void what_is_in_flight_elsewhere_has_not_ended(void **state)
 	scene_exec(s, "INSERT INTO attempt (id, destination_id, started_at, events, "
 		      "first_id, last_id) VALUES (9, 2, 1, 1, 4, 4)");
 	assert_ok(s, requeue_open(&q, &s->db, REQUEUE_CANCEL, &s->e));
-	assert_int_equal(requeue_event(&q, 0, "e4", &s->e), ERR_BUSY);
+	assert_int_equal(move_event(s, &q, "e4", 0), ERR_BUSY);
 	scene_exec(s, "UPDATE attempt SET outcome = 'refused' WHERE id = 9");
-	assert_int_equal(requeue_event(&q, 0, "e4", &s->e), ERR_DATA);
+	assert_int_equal(move_event(s, &q, "e4", 0), ERR_DATA);
 	assert_int_equal(q.moved, 0);
 	requeue_close(&q);
 }
