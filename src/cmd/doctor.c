@@ -12,6 +12,7 @@
 #include "core/time_zone.h"
 #include "net/endpoint.h"
 #include "run/outlook.h"
+#include "store/destination.h"
 #include "store/lock.h"
 #include "store/status.h"
 
@@ -153,6 +154,36 @@ static void check_zones(struct doctor *d)
 	zone_free(zone);
 }
 
+/* No relay starts while it cannot tell the time of one. */
+static void check_destination_zones(struct doctor *d)
+{
+	enum { NAME, ZONE = 5 }; /* columns */
+	struct err e = {ERR_OK, ""};
+	struct rows rows;
+	bool row;
+
+	if (destination_rows(d->db, 0, &rows, &e) != ERR_OK) {
+		doctor_failed(d, "time zones", &e);
+		return;
+	}
+	while (rows_next(&rows, &row, &e) == ERR_OK && row) {
+		struct err why = {ERR_OK, ""};
+		struct str name = rows_text(&rows, NAME), its = rows_text(&rows, ZONE);
+		char zone[200];
+
+		snprintf(zone, sizeof(zone), "%.*s", STR_ARG(its));
+		zone_free(zone_open(zone, &why));
+		if (why.code != ERR_OK)
+			doctor_tell(d, "time zones", WRONG,
+				    "convey destination set NAME --timezone ZONE; names "
+				    "of former days may be in the package tzdata-legacy",
+				    "%.*s: %s", STR_ARG(name), why.msg);
+	}
+	rows_close(&rows);
+	if (e.code != ERR_OK)
+		doctor_failed(d, "time zones", &e);
+}
+
 /* The one of the relay that runs, unless we are told another. A file told it: it is looked at
  * as closely as what the environment tells. */
 static enum err_code find_endpoint(struct doctor *d, struct err *e)
@@ -184,6 +215,7 @@ static enum err_code run(const struct cmd *c, struct err *e)
 	doctor_file(&d);
 	check_relay(&d);
 	check_zones(&d);
+	check_destination_zones(&d);
 	doctor_tiktok(&d);
 	if (c->json)
 		output_end(&d.out);

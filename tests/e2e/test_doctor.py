@@ -124,6 +124,15 @@ class File(Case):
         os.remove(self.project.db + ".key")
         self.assert_finding("key", "wrong", "", OFFLINE)
 
+    def test_the_zone_of_a_destination(self):
+        """The relay would not start."""
+        db = self.project.connect()
+        db.execute("UPDATE destination SET timezone = 'Europe/Nowhere'")
+        self.assert_finding("time zones", "wrong", "shop: 'Europe/Nowhere' is no time zone", OFFLINE)
+        db.execute("UPDATE destination SET removed = 1")
+        db.close()
+        self.assertEqual(self.look(OFFLINE)["time zones"][0], "ok")
+
     def test_a_damaged_page(self):
         self.project.insert(purchase(n) for n in range(2000))
         db = self.project.connect()
