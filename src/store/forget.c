@@ -37,6 +37,12 @@ static const struct {
 	 "FROM waiting WHERE key = ?1"},
 	{S(unwait), "DELETE FROM waiting WHERE key = ?1"},
 	{S(cancel), "INSERT INTO delivery (key, state, attempts) VALUES (?1, 116, 0)"},
+	/* A duplicate has nothing of its own to send. */
+	{S(ended),
+	 "SELECT key, state, (SELECT created_at FROM outbox WHERE id = ?1 / 1024) "
+	 "FROM delivery WHERE key BETWEEN ?1 AND ?1 + 1023 AND key > ?2 "
+	 "AND state < 144 AND state <> 116 ORDER BY key LIMIT 1"},
+	{S(end), "UPDATE delivery SET state = 116 WHERE key = ?1"},
 	{S(drop_visit), "DELETE FROM visit WHERE id = ?1"},
 	{S(drop_consent), "DELETE FROM consent WHERE id = ?1"},
 	{S(drop_pages), "DELETE FROM page_view WHERE node = ?1"},
@@ -44,7 +50,8 @@ static const struct {
 #undef S
 };
 
-_Static_assert(REASON_ERASED == 116, "the statements above name it by number");
+_Static_assert(REASON_ERASED == 116 && STATUS_DUPLICATE * 16 == 144,
+	       "the statements above name them by number");
 
 enum { STATEMENTS = sizeof(statements) / sizeof(statements[0]) };
 

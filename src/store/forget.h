@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * forget.h - erases a person: what waits is cancelled, what is settled keeps its ids and what
- * was bought, visits and consents go, and so does what was concluded from them.
+ * forget.h - erases a person: what waits, or ended without being sent, is cancelled for good, what
+ * is settled keeps its ids and what was bought, visits and consents go, and so does what was
+ * concluded from them.
  *
  * Who the person is, is decided as for enrichment: the identifier and all that were seen
  * together with it within the limits of core/identity.h. In a payload the identifier counts
@@ -28,7 +29,7 @@ struct forget {
 	struct given_up given_up;
 	struct buf text, normal;
 	sqlite3_stmt *rows, *visits, *consents, *waiting, *delivered, *open, *to_delivery,
-		*unwait, *cancel, *drop_visit, *drop_consent, *drop_pages,
+		*unwait, *cancel, *ended, *end, *drop_visit, *drop_consent, *drop_pages,
 		*drop_statements;
 	char hex[DIGEST_HEX_LEN]; /* of the identifier */
 	struct buf plain; /* its normal form; empty where only the hash was given */

@@ -7,6 +7,7 @@
 #include "core/reason.h"
 #include "store/edges.h"
 #include "store/members.h"
+#include "store/outbox.h"
 #include "store/queue.h"
 
 static enum err_code on_key(struct forget *f, sqlite3_stmt *stmt, int64_t key,
@@ -105,9 +106,38 @@ static enum err_code cancel_unclaimed(struct forget *f, int64_t outbox_id, bool 
 	return recount(f, 0, 0, outbox_id, e);
 }
 
+/* Rejected, failed or skipped: nobody is to mend it and send it after all. */
+static enum err_code cancel_ended(struct forget *f, int64_t outbox_id, bool *any,
+				  struct err *e)
+{
+	int64_t key = 0, created_ms = 0;
+	int state = 0;
+	bool found;
+
+	for (;;) {
+		sqlite3_bind_int64(f->ended, 1, outbox_id * KEY_DESTINATIONS);
+		sqlite3_bind_int64(f->ended, 2, key);
+		if (db_step(f->db, f->ended, &found, e) == ERR_OK && found) {
+			key = sqlite3_column_int64(f->ended, 0);
+			state = sqlite3_column_int(f->ended, 1);
+			created_ms = outbox_created_ms(f->ended, 2, f->now_ms);
+		}
+		sqlite3_reset(f->ended);
+		if (e->code != ERR_OK || !found)
+			return e->code;
+		if (on_key(f, f->end, key, e) != ERR_OK ||
+		    counter_begin_anew(&f->counter, (int32_t)(key % KEY_DESTINATIONS),
+				       state, created_ms, f->now_ms, e) != ERR_OK ||
+		    recount(f, (int32_t)(key % KEY_DESTINATIONS), state, outbox_id, e) !=
+			    ERR_OK)
+			return e->code;
+		*any = true;
+	}
+}
+
 static enum err_code erase_row(struct forget *f, int64_t outbox_id, struct err *e)
 {
-	bool in_flight, cancelled = false;
+	bool in_flight, cancelled = false, ended = false;
 
 	if (is_in_flight(f, outbox_id, &in_flight, e) != ERR_OK)
 		return e->code;
@@ -117,7 +147,8 @@ static enum err_code erase_row(struct forget *f, int64_t outbox_id, struct err *
 	}
 	if (cancel_waiting(f, outbox_id, &cancelled, e) != ERR_OK ||
 	    cancel_unclaimed(f, outbox_id, &cancelled, e) != ERR_OK ||
-	    (cancelled &&
+	    cancel_ended(f, outbox_id, &ended, e) != ERR_OK ||
+	    ((cancelled || ended) &&
 	     given_up_row(&f->given_up, outbox_id, REASON_ERASED, e) != ERR_OK) ||
 	    scrub_erase(&f->scrub, outbox_id, e) != ERR_OK)
 		return e->code;

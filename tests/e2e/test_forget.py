@@ -50,8 +50,27 @@ class Forget(ForgetCase):
             "value": 29.99, "currency": "EUR", "order_id": "id-0"}})
         self.assertEqual(after["id-15"], before["id-15"])
         self.assertEqual(self.forget("--email", "canary0@mail.example")["erased"], 0)
-        self.assertEqual(self.project.statuses(),
-                         {"delivered": 13, "skipped": 1, "rejected": 1})
+        self.assertEqual(self.project.statuses(), {"delivered": 13, "cancelled": 2})
+
+    def test_what_ended_unsent_is_not_to_mend_any_more(self):
+        rows = [canary(0, event="nobody_knows"), canary(1, event="purchase"), canary(2)]
+        rows[1]["payload"] = rows[1]["payload"].replace('"currency": "EUR"', '"currency": "?"')
+        self.project.insert(rows)
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.reasons(),
+                         {"not_mapped": 1, "bad_value": 1, "delivered": 1})
+        for n in range(3):
+            self.assertEqual(self.forget("--email", person(n)["email"])["erased"], 1)
+        self.assertEqual(self.project.reasons(), {"erased": 2, "delivered": 1})
+        queue = self.project.queue()
+        self.assertEqual([queue[word] for word in
+                          ("skipped", "rejected", "cancelled", "delivered")], [0, 0, 2, 1])
+        self.assertIn("Nothing needs you", self.project.convey("status"))
+        for status in ("skipped", "rejected", "cancelled"):
+            self.project.convey("retry", "--status", status)
+        self.project.convey("retry", "--row", "2", status=65)
+        self.assertEqual(self.drain(), 0)
+        self.assertEqual(self.project.reasons(), {"erased": 2, "delivered": 1})
 
 
 class ForgetInFlight(ForgetCase):
