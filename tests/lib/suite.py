@@ -45,18 +45,21 @@ SANITIZERS = {
 # Black-box tests that are run against a build with a sanitizer, too, each time and when named.
 SANITIZED = {"asan": ("relay_faults", "views", "admin_page"), "tsan": ("relay_rows", "admin_page")}
 SANITIZED_WHEN_NAMED = ("admin", "cli", "enqueue", "relay", "relay_rows")
-# What else runs would be in their figures.
-TIMED = ("test_kill.py", "test_together.py")
+# What else runs would be in its figures.
+TIMED = ("test_together.py",)
+# It waits for most of its time, and its limits are wide.
+BESIDE_BUILDS = ("test_kill.py",)
 
 
 class Job:
-    def __init__(self, group, path, build=None, timeout=600, alone=False, programs=False,
-                 named=False):
+    def __init__(self, group, path, build=None, timeout=600, alone=False, early=False,
+                 programs=False, named=False):
         self.group = group
         self.path = os.path.relpath(path, ROOT)
         self.build = build
         self.timeout = timeout
-        self.alone = alone          # measures time: nothing but a niced build may run beside it
+        self.alone = alone          # measures time: nothing but a fuzzer may run beside it
+        self.early = early          # run while the other builds are made
         self.programs = programs    # needs convey and convey-sandbox
         self.named = named          # long: only where it is asked for
         stem = os.path.splitext(os.path.basename(path))[0]
@@ -124,7 +127,8 @@ def all_jobs():
         jobs.append(Job("fuzz", path, "fuzz"))
     for path in files("crash", "py"):
         jobs.append(Job("crash", path, "plain", programs=True,
-                        alone=os.path.basename(path) in TIMED))
+                        alone=os.path.basename(path) in TIMED,
+                        early=os.path.basename(path) in BESIDE_BUILDS))
     return jobs
 
 
@@ -242,21 +246,18 @@ def is_short(job):
     return job.build in SANITIZED and not job.programs and "/sim/" not in job.path
 
 
-def run_alone(jobs, totals):
-    """What measures time, one by one."""
-    for job in jobs:
-        report(run(job), totals)
-
-
-def run_together(jobs, totals):
-    """Two more at a time than there are cores, as the black-box tests wait half of their time, and
-    the shortest of them last, so that none runs alone at the end. The fuzzers, of the lowest
-    priority, take what is left."""
+def run_all(jobs, totals):
+    """First what measures time, one by one; then the others, two more at a time than there are
+    cores, as the black-box tests wait half of their time, and the shortest of them last, so that
+    none runs alone at the end. The fuzzers, of the lowest priority, take what is left."""
+    others = sorted((job for job in jobs if not job.alone and job.group != "fuzz"), key=is_short)
     with concurrent.futures.ThreadPoolExecutor(CORES + 2) as pool, \
             concurrent.futures.ThreadPoolExecutor(CORES) as beside:
         running = [beside.submit(run, job) for job in jobs if job.group == "fuzz"]
-        running += [pool.submit(run, job) for job in
-                    sorted((job for job in jobs if job.group != "fuzz"), key=is_short)]
+        for job in jobs:
+            if job.alone:
+                report(run(job), totals)
+        running += [pool.submit(run, job) for job in others]
         for done in concurrent.futures.as_completed(running):
             report(done.result(), totals)
 
@@ -282,15 +283,16 @@ def main(words):
         return 0
     totals = [0, 0, 0]
     ready = [job for job in jobs if job.build is None] + build_all(["plain"], jobs)
-    alone = [job for job in ready if job.alone]
-    # The other builds take the time in which those tests wait.
+    early = [job for job in ready if job.early]
+    # The other builds take the time in which those wait.
     with concurrent.futures.ThreadPoolExecutor(1) as builder:
         others = builder.submit(build_all, [name for name in BUILDS if name != "plain"], jobs,
-                                ("nice", "-n", "19") if alone else ())
-        run_alone(alone, totals)
+                                ("nice", "-n", "19") if early else ())
+        for job in early:
+            report(run(job), totals)
         ready += others.result()
     totals[1] += len(jobs) - len(ready)
-    run_together([job for job in ready if not job.alone], totals)
+    run_all([job for job in ready if not job.early], totals)
     if totals[2]:
         print(f"({totals[2]} skipped)")
     print(f"{totals[0]} passed, {totals[1]} failed", flush=True)
