@@ -29,13 +29,21 @@ static const char trust_advice[] = "look at the clock, the package ca-certificat
 static const char token_advice[] =
 	"make one in Events Manager, then: convey token set NAME < token.txt; or "
 	"convey connect NAME";
+#define OR_NOT_TIKTOK                                                                    \
+	"where the last error has no code, a proxy or a firewall may have answered in "  \
+	"TikTok's place: mend that, keep the token, then: convey destination resume "    \
+	"NAME"
+static const char refused_advice[] =
+	"make one in Events Manager, then: convey token set NAME < token.txt; or "
+	"convey connect NAME; " OR_NOT_TIKTOK;
 static const char pixel_advice[] =
 	"convey destination set NAME --id PIXEL, or convey connect NAME, which offers "
 	"the account's";
 static const char permission_advice[] =
 	"the token's owner must be admin or operator of the pixel, or the id is "
 	"another's: "
-	"convey destination set NAME --id PIXEL; then: convey destination resume NAME";
+	"convey destination set NAME --id PIXEL; then: convey destination resume "
+	"NAME; " OR_NOT_TIKTOK;
 static const char clock_advice[] =
 	"set the clock and run a time service: events from the future are rejected";
 
@@ -104,12 +112,12 @@ static void check_endpoint(struct doctor *d)
 static void describe(struct doctor *d, const struct vault *vault, const struct rows *r,
 		     struct buf *out, bool *ended)
 {
-	int64_t now = clock_wall_ms(), expires = 0;
+	int64_t now = clock_wall_ms(), set = rows_int(r, 2), expires = 0;
 	struct err e = {ERR_OK, ""};
 
 	buf_adds(out, STR("set "));
-	outlook_age((now - rows_int(r, 2)) / 1000, out);
-	buf_adds(out, STR(" ago"));
+	outlook_age((set > now ? set - now : now - set) / 1000, out);
+	buf_adds(out, set > now ? STR(" ahead of this clock") : STR(" ago"));
 	*ended = false;
 	if (!vault || credential_time(d->db, vault, (int32_t)rows_int(r, 0), "expires_at",
 				      &expires, &e) != ERR_OK)
@@ -140,12 +148,16 @@ static void check_token(struct doctor *d, const struct vault *vault, const struc
 			    STR_ARG(name));
 		return;
 	}
-	buf_init(&text, 200);
+	buf_init(&text, 1000);
 	describe(d, vault, r, &text, &ended);
+	if (refused)
+		buf_addf(&text, "; %.*s, last error: %.*s", STR_ARG(reason),
+			 STR_ARG(rows_text(r, 5)));
 	doctor_tell(d, "token", refused || ended ? WRONG : FINE,
-		    permission ? permission_advice : token_advice, "%.*s: %s%s%.*s",
-		    STR_ARG(name), buf_z(&text), refused ? "; TikTok says " : "",
-		    STR_ARG(refused ? reason : STR_NONE));
+		    permission ? permission_advice
+		    : refused  ? refused_advice
+			       : token_advice,
+		    "%.*s: %s", STR_ARG(name), buf_z(&text));
 	buf_fini(&text);
 }
 

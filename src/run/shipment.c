@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "core/backoff.h"
+#include "run/failure.h"
 #include "run/refresh.h"
 #include "run/relay.h"
 #include "run/reload.h"
@@ -269,67 +269,6 @@ static void dispose(struct shipment *s, enum verdict v)
 	}
 }
 
-/* In the place of TikTok's words, where there are none. */
-static void note_message(struct http_request *request)
-{
-	struct answer *a = &request->answer;
-
-	if (a->message[0])
-		return;
-	if (request->error[0])
-		snprintf(a->message, sizeof(a->message), "%.200s", request->error);
-	else if (!a->has_code)
-		snprintf(a->message, sizeof(a->message),
-			 "HTTP %d without TikTok's answer: from a proxy or a firewall?",
-			 a->http_status);
-}
-
-/* A refused event is the row's trouble, not the destination's. */
-static void note_error(struct shipment *s, enum verdict v)
-{
-	const struct answer *a = &s->request.answer;
-	bool bare = !a->has_code && a->message[0];
-
-	note_message(&s->request);
-	if (v == VERDICT_DELIVERED || v == VERDICT_REFUSED || v == VERDICT_TOO_LARGE ||
-	    site_is_outdated(s->site, v, s->started_ms))
-		return;
-	if (a->transport != TRANSPORT_ANSWERED)
-		snprintf(s->site->last_error, sizeof(s->site->last_error), "%s",
-			 s->request.error);
-	else if (a->has_code)
-		snprintf(s->site->last_error, sizeof(s->site->last_error),
-			 "HTTP %d, code %lld: %s", a->http_status, (long long)a->code,
-			 a->message);
-	else if (bare)
-		snprintf(s->site->last_error, sizeof(s->site->last_error),
-			 "HTTP %d, an answer without a code: %s", a->http_status,
-			 a->message);
-	else
-		snprintf(s->site->last_error, sizeof(s->site->last_error), "%s",
-			 a->message);
-}
-
-static void log_verdict(const struct shipment *s, enum verdict v)
-{
-	struct log_line line;
-
-	if (v == VERDICT_DELIVERED || v == VERDICT_TOKEN || v == VERDICT_PERMISSION)
-		return;
-	line = log_begin(LOG_WARN, "request_failed");
-	log_field(&line, "destination", "%s", s->site->name);
-	log_field(&line, "outcome", "%s", verdict_word(v));
-	log_field(&line, "attempt", "%lld", (long long)s->opening.attempt_id);
-	log_field(&line, "events", "%u", s->opening.events);
-	log_field(&line, "http_status", "%d", s->request.answer.http_status);
-	if (s->request.answer.has_code)
-		log_field(&line, "code", "%lld", (long long)s->request.answer.code);
-	log_field(&line, "error", "%s", s->request.answer.message);
-	if (s->request.answer.request_id[0])
-		log_field(&line, "request_id", "%s", s->request.answer.request_id);
-	log_end(&line);
-}
-
 static void land(struct shipment *s)
 {
 	struct shipment **at = &s->relay->shipping.flying;
@@ -353,13 +292,13 @@ static void request_done(struct http_request *request)
 	s->settlement.took_ms = request->took_ms;
 	s->settlement.verdict = v;
 	s->settlement.answer = &request->answer;
-	note_error(s, v);
 	metrics_request(&s->site->metrics, v, request->answer.http_status,
 			request->took_ms);
-	log_verdict(s, v);
 	site_learn_size(s->site, v, (int)s->opening.events, request->sent > 0);
 	site_judge(s->site, &r->sites.limits, v, request->retry_after_ms, s->started_ms,
 		   clock_mono_ms(), clock_random());
+	failure_note(s->site, request, v, s->started_ms);
+	failure_log(s->site, request, &s->opening, v);
 	if (v == VERDICT_TOKEN && !site_is_outdated(s->site, v, s->started_ms))
 		refresh_refused(r->refresh, s->site, &request->answer);
 	reload_store_site(r, s->site);

@@ -76,13 +76,13 @@ enum err_code health_last_writer(struct db *db, int *version_number, struct err 
 
 enum err_code health_tokens(struct db *db, struct rows *out, struct err *e)
 {
-	return rows_open(
-		out, db,
-		"SELECT t.id, t.name, c.set_at, r.word, t.pixel_id FROM destination t "
-		"LEFT JOIN credential c ON c.destination_id = t.id "
-		"AND c.field = 'token' LEFT JOIN reason r ON r.id = t.reason "
-		"WHERE t.removed = 0 ORDER BY t.name",
-		e);
+	return rows_open(out, db,
+			 "SELECT t.id, t.name, c.set_at, r.word, t.pixel_id, "
+			 "coalesce(t.last_error, 'none') FROM destination t "
+			 "LEFT JOIN credential c ON c.destination_id = t.id "
+			 "AND c.field = 'token' LEFT JOIN reason r ON r.id = t.reason "
+			 "WHERE t.removed = 0 ORDER BY t.name",
+			 e);
 }
 
 enum err_code health_left_behind(struct db *db, int64_t *count, struct err *e)

@@ -24,7 +24,7 @@ MUST_CHECK enum err_code health_is_wal(struct db *db, bool *out, struct err *e);
 MUST_CHECK enum err_code health_page_size(struct db *db, int64_t *bytes, struct err *e);
 
 /* Destinations that are not removed: id, name, when the token was set (Unix ms; NULL: there is
- * none), the reason why it waits, and the pixel. */
+ * none), the reason why it waits, the pixel, and its last error, or "none". */
 MUST_CHECK enum err_code health_tokens(struct db *db, struct rows *out, struct err *e);
 
 /* Reads the whole file; *finding is "ok", or the first thing that is wrong. */

@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import struct
+import subprocess
 import sys
 import tempfile
 import threading
@@ -14,7 +15,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from convey import Project, purchase  # noqa: E402
+from convey import Project, binary, purchase  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 import tls  # noqa: E402
 
@@ -133,6 +134,25 @@ class File(Case):
         db.close()
         self.assertEqual(self.look(OFFLINE)["time zones"][0], "ok")
 
+    @unittest.skipIf(os.geteuid() != 0, "needs root")
+    def test_a_file_system_that_is_read_only(self):
+        folder = os.path.dirname(self.project.db)
+        done = subprocess.run(["unshare", "--mount", "sh", "-ec",
+                               'mount --bind "$1" "$1"; mount -o remount,ro,bind "$1"; shift; '
+                               'exec "$@"', "sh", folder, binary(), "status", "--db",
+                               self.project.db], capture_output=True, text=True, check=False)
+        if "mount:" in done.stderr or "unshare:" in done.stderr:
+            self.skipTest(done.stderr)
+        self.assertEqual(done.returncode, 77, done)
+        self.assertIn("is on a read-only file system", done.stderr)
+        self.assertIn("name the copy", done.stderr)
+
+    def test_a_folder_that_is_not_there(self):
+        done = subprocess.run([binary(), "init", "--db", self.project.db + "x/y/o.db"], text=True,
+                              capture_output=True, check=False)
+        self.assertEqual(done.returncode, 73)
+        self.assertIn(f"mkdir -p {self.project.db}x/y", done.stderr)
+
     def test_a_damaged_page(self):
         self.project.insert(purchase(n) for n in range(2000))
         db = self.project.connect()
@@ -236,6 +256,10 @@ class Other(Case):
         db.execute("UPDATE credential SET set_at = ?", [int(time.time() * 1000) - 40 * 86400000])
         db.close()
         self.assertIn("set 40 d ago", self.look(OFFLINE)["token"][1])
+        db = self.project.connect()
+        db.execute("UPDATE credential SET set_at = ?", [int(time.time() * 1000) + 7300000])
+        db.close()
+        self.assertIn("set 2 h ahead of this clock", self.look(OFFLINE)["token"][1])
         with Sandbox(token="other") as sandbox:
             relay = self.project.start(sandbox)
             self.project.insert([purchase(1)])
@@ -243,7 +267,7 @@ class Other(Case):
             while self.project.queue()["state"] != "token_refused":
                 time.sleep(0.01)
             relay.stop()
-        self.assert_finding("token", "wrong", "TikTok says token_refused", OFFLINE)
+        self.assert_finding("token", "wrong", "token_refused, last error: HTTP 401, code 40105", OFFLINE)
 
 
 class Without(Case):

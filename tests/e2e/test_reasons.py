@@ -297,6 +297,25 @@ class Waiting(WaitingCase):
             self.assertEqual(row["reason"], "server_error", fault)
             relay.stop()
 
+    def test_an_answer_that_is_not_tiktoks_is_told_as_such(self):
+        for n, (status, reason) in enumerate(((401, "token_refused"), (403, "permission"),
+                                              (400, "refused_by_tiktok"))):
+            told = f"HTTP {status} without TikTok's answer: from a proxy or a firewall?"
+            self.project.insert([purchase(n)])
+            self.sandbox.set_faults(f"html-{status}")
+            relay = self.project.start(self.sandbox)
+            wait_until(lambda told=told: self.project.queue()["last_error"] == told, what=told)
+            (advice,), = wait_until(lambda reason=reason: self.project.query(
+                "SELECT advice FROM problem WHERE reason = ?", reason), what=reason)
+            self.assertIn("a proxy or a firewall may have answered", advice)
+            self.assertIn("then retry" if status == 400 else "destination resume", advice)
+            self.sandbox.set_faults([])
+            self.project.convey(*(("destination", "resume", "shop") if status != 400 else
+                                  ("retry", "--status", "failed", "--reason", reason)))
+            self.project.wait_for({"delivered": n + 1})
+            wait_until(lambda: not self.project.queue()["last_error"], what="cleared")
+            self.assertEqual(relay.stop(), 0)
+
     def test_a_certificate_that_nobody_signed(self):
         self.project.insert([purchase(1)])
         with Sandbox(tls=self_signed(self.project.directory)) as stranger:
