@@ -155,14 +155,33 @@ static void tell_bad_time(const struct event_time *at, const struct trace *t)
 	}
 }
 
-/* As the other times of a story: UTC. */
-static void tell_time(const struct trace *t, int64_t at, const char *more)
+/* What the instant was read from, unless the producer wrote it out. */
+static void add_origin(struct buf *out, const struct conversion *c,
+		       const struct destination_rules *d)
+{
+	char shown[TIME_SHOWN + 1];
+
+	if (event_time_needs_zone(&c->event_time)) {
+		glyph_copy(shown, sizeof(shown), str_trim(c->event_time.text));
+		buf_addf(out, ", from '%s' in %s", shown,
+			 d->zone_name[0] ? d->zone_name : "UTC");
+	} else if (c->event_time.kind == EVENT_TIME_NONE && c->row->undated) {
+		buf_adds(out, STR(", when it was read, as created_at holds no time"));
+	} else if (c->event_time.kind == EVENT_TIME_NONE) {
+		buf_adds(out, STR(", when the row was made"));
+	}
+}
+
+/* As the other times of a story: UTC. `wrong`: what is wrong with it, or "". */
+static void tell_time(const struct trace *t, const struct conversion *c,
+		      const struct destination_rules *d, int64_t at, const char *wrong)
 {
 	struct buf text;
+	size_t bare;
 
 	if (!t)
 		return;
-	buf_init(&text, 64);
+	buf_init(&text, 256);
 	if (at >= 0 && at < EVENT_TIME_END) {
 		civil_format(at, 0, &text);
 		text.len -= strlen("+00:00");
@@ -170,24 +189,20 @@ static void tell_time(const struct trace *t, int64_t at, const char *more)
 	} else {
 		buf_add_i64(&text, at);
 	}
-	tell(t, "time", "%s%s", buf_z(&text), more);
+	bare = text.len;
+	add_origin(&text, c, d);
+	tell(t, "time", "%s%s%s", buf_z(&text), *wrong && text.len > bare ? "," : "",
+	     wrong);
 	buf_fini(&text);
 }
 
-static void tell_future(const struct trace *t, int64_t at, int64_t now)
+static void tell_future(const struct trace *t, const struct conversion *c,
+			const struct destination_rules *d, int64_t at, int64_t now)
 {
-	char more[48];
+	char wrong[48];
 
-	snprintf(more, sizeof(more), " is %lld s ahead", (long long)(at - now));
-	tell_time(t, at, more);
-}
-
-static const char *when(const struct conversion *c)
-{
-	if (c->event_time.kind != EVENT_TIME_NONE)
-		return "";
-	return c->row->undated ? ", when it was read, as created_at holds no time"
-			       : ", when the row was made";
+	snprintf(wrong, sizeof(wrong), " is %lld s ahead", (long long)(at - now));
+	tell_time(t, c, d, at, wrong);
 }
 
 static enum reason decide_time(const struct conversion *c,
@@ -205,14 +220,14 @@ static enum reason decide_time(const struct conversion *c,
 	out->event_time = at;
 	out->utc_offset_s = zone_offset(d->zone, at);
 	if (now_ms && at > now + FUTURE_MAX_S) {
-		tell_future(t, at, now);
+		tell_future(t, c, d, at, now);
 		return REASON_FUTURE_TIME;
 	}
 	if (now_ms && at < now - AGE_MAX_S) {
-		tell_time(t, at, " is more than 28 days ago");
+		tell_time(t, c, d, at, " is more than 28 days ago");
 		return REASON_TOO_OLD;
 	}
-	tell_time(t, at, when(c));
+	tell_time(t, c, d, at, "");
 	return REASON_NONE;
 }
 

@@ -41,6 +41,7 @@ struct destination_rules {
 	enum attribution_model model;
 	int32_t click_window_days, view_window_days;
 	struct zone *zone; /* the account's; NULL: UTC */
+	char zone_name[128];
 };
 
 /* "web", "app", "offline", "crm". */

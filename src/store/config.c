@@ -20,7 +20,6 @@ static enum err_code read_destination(sqlite3_stmt *q, struct destination_config
 				      struct err *e)
 {
 	struct destination_rules *r = &d->rules;
-	char zone[128];
 
 	*d = (struct destination_config){
 		.rules = {.id = sqlite3_column_int(q, 0),
@@ -37,7 +36,7 @@ static enum err_code read_destination(sqlite3_stmt *q, struct destination_config
 	};
 	copy(r->name, sizeof(r->name), db_column(q, 1));
 	copy(r->pixel_id, sizeof(r->pixel_id), db_column(q, 3));
-	copy(zone, sizeof(zone), db_column(q, 4));
+	copy(r->zone_name, sizeof(r->zone_name), db_column(q, 4));
 	copy(r->default_country, sizeof(r->default_country), db_column(q, 10));
 	copy(r->default_url, sizeof(r->default_url), db_column(q, 11));
 	copy(r->test_event_code, sizeof(r->test_event_code), db_column(q, 12));
@@ -55,7 +54,7 @@ static enum err_code read_destination(sqlite3_stmt *q, struct destination_config
 			       r->name);
 	if (d->batch < 1 || d->batch > 1000)
 		d->batch = 1000;
-	r->zone = zone_open(zone, e);
+	r->zone = zone_open(r->zone_name, e);
 	return r->zone ? ERR_OK : err_wrap(e, "destination '%s'", r->name);
 }
 

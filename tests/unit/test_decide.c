@@ -307,8 +307,21 @@ static const struct {
 	{0, {EVENT_TIME_INTEGER, NOW - 60}, "2026-09-21T14:12:20Z\n"},
 	{0, {EVENT_TIME_INTEGER, NOW + 600}, "2026-09-21T14:23:20Z is 600 s ahead\n"},
 	{0, {EVENT_TIME_INTEGER, 0}, "1970-01-01T00:00:00Z is more than 28 days ago\n"},
-	{INT64_MAX, {EVENT_TIME_NONE}, "9223372036854775 is 9223370246854775 s ahead\n"},
-	{-1000, {EVENT_TIME_NONE}, "-1 is more than 28 days ago\n"},
+	{INT64_MAX,
+	 {EVENT_TIME_NONE},
+	 "9223372036854775, when the row was made, is 9223370246854775 s ahead\n"},
+	{-1000,
+	 {EVENT_TIME_NONE},
+	 "-1, when the row was made, is more than 28 days ago\n"},
+	{0,
+	 {EVENT_TIME_TEXT, .text = {" 2026-09-21 14:12:20 ", 21}},
+	 "2026-09-21T14:12:20Z, from '2026-09-21 14:12:20' in UTC\n"},
+	{0,
+	 {EVENT_TIME_TEXT, .text = {"2026-09-21 15:13:20", 19}},
+	 "2026-09-21T15:13:20Z, from '2026-09-21 15:13:20' in UTC, is 3600 s ahead\n"},
+	{0,
+	 {EVENT_TIME_TEXT, .text = {"2026-09-21T14:12:20Z", 20}},
+	 "2026-09-21T14:12:20Z\n"},
 };
 /* clang-format on */
 
