@@ -21,12 +21,15 @@
 #include "store/migrate.h"
 
 /* A file opened on a closed stdout or stderr would be written to by the next message. What is
- * printed on a closed stdout is lost, and has to be told: there it cannot be written. */
+ * printed on a closed stdout is lost, and what was to come from a closed stdin is not nothing: both
+ * have to be told, so there it can be neither written nor read. */
 static void keep_standard_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
+			open("/dev/null", fd == STDOUT_FILENO  ? O_RDONLY
+					  : fd == STDIN_FILENO ? O_WRONLY
+							       : O_RDWR);
 }
 
 /* A core would hold keys and tokens. One byte, unlike none, also keeps the kernel from

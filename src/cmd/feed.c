@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cmd/fit.h"
 #include "cmd/line.h"
 #include "cmd/sheet.h"
 
@@ -16,6 +17,7 @@ struct feed {
 	struct feed_options options;
 	struct line_parser parser;
 	struct sheet sheet;
+	struct fit fit;
 	char *chunk;
 	size_t at, end;    /* of the chunk, not yet taken */
 	struct buf record; /* as far as it has come */
@@ -40,6 +42,7 @@ struct feed *feed_new(int fd, const struct feed_options *options)
 	f->whole = true;
 	line_init(&f->parser);
 	sheet_init(&f->sheet);
+	fit_init(&f->fit);
 	buf_init(&f->record, RECORD_MAX);
 	return f;
 }
@@ -50,6 +53,7 @@ void feed_free(struct feed *f)
 		return;
 	line_fini(&f->parser);
 	sheet_fini(&f->sheet);
+	fit_fini(&f->fit);
 	buf_fini(&f->record);
 	free(f->chunk);
 	free(f);
@@ -216,9 +220,12 @@ static const char *parse(struct feed *f, struct str record, struct enqueue_row *
 	if (strange)
 		return "it is neither JSON nor a CSV header, which has a column 'event'";
 	if (f->options.format == FEED_CSV)
-		return sheet_row(&f->sheet, record, row);
-	wrong = line_parse(&f->parser, record, row);
-	if (!wrong && f->parser.stray)
+		wrong = sheet_row(&f->sheet, record, row);
+	else
+		wrong = line_parse(&f->parser, record, row);
+	if (!wrong)
+		wrong = fit_check(&f->fit, row);
+	if (!wrong && f->options.format != FEED_CSV && f->parser.stray)
 		note_stray(f);
 	return wrong;
 }

@@ -204,6 +204,32 @@ class Bad(Case):
         self.assertIn("lines 3 to 5: a quote is not closed", said)
         self.assertEqual(self.ids(), ["1"])
 
+    def test_what_no_destination_could_take_is_named(self):
+        """The relay would reject it, whatever is set."""
+        wrong = (({"event": "x" * 201}, "its event is longer than 200 bytes"),
+                 ({"event": "a\tb"}, "control characters"),
+                 ({"event": "a", "event_id": "i" * 4097}, "its event_id is longer than 4096"),
+                 ({"event": "a", "transaction_id": "i" * 4097}, "its event_id is longer than 4096"),
+                 ({"event": "a", "event_time": "nope"}, "its event_time is neither Unix time"),
+                 ({"event": "a", "conversion_date_time": "x"}, "its conversion_date_time is neither"),
+                 ({"event": "a", "properties": {"note": "x" * (1 << 20)}}, "larger than 1 MiB"))
+        lines = [{"event": "a", "event_id": "i" * 4096, "event_time": "2026-01-31 12:00"},
+                 *(line for line, _ in wrong)]
+        out, said = self.enqueue("--json", data="\n".join(map(json.dumps, lines)), status=65)
+        found = json.loads(out)
+        self.assertEqual((found["enqueued"], found["bad"]), (1, len(wrong)))
+        for error, (line, words) in zip(found["errors"], wrong):
+            self.assertIn(words, error["error"], str(line)[:80])
+        self.assertNotIn("every line was good", said)
+        said = self.enqueue(data="event,event_time\na,31.12.2026\na,2026-12-31\n", status=65)[1]
+        self.assertIn("line 2: its event_time is neither", said)
+
+    def test_a_closed_stdin_is_no_empty_file(self):
+        done = subprocess.run(f"'{binary()}' enqueue --db '{self.project.db}' <&-", shell=True,
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 74, done)
+        self.assertIn("Bad file descriptor", done.stderr)
+
     def test_only_so_many_errors_are_held(self):
         out, said = self.enqueue("--json", data="x\n" * 3000, status=65)
         found = json.loads(out)
