@@ -194,7 +194,7 @@ static bool take_replay(struct change *c, const struct params *params)
 
 	if (!word.p)
 		return take(c, params, "event_id");
-	return reason_of_word(word, &c->reason) &&
+	return !params_get(params, "event_id").p && reason_of_word(word, &c->reason) &&
 	       requeue_takes(REQUEUE_RETRY, reason_status(c->reason));
 }
 
@@ -258,8 +258,8 @@ void change_start(struct errand *errand, enum change_kind kind)
 		return;
 	}
 	tell(errand, 400,
-	     kind == CHANGE_RETRY ? "Which? event_id=…, or reason=… of rows that can be "
-				    "replayed."
+	     kind == CHANGE_RETRY ? "Which? Either event_id=…, or reason=… of rows that "
+				    "can be replayed."
 				  : "Which? destination=…");
 	errand_go_on(errand);
 	free(c);

@@ -319,6 +319,7 @@ class Changes(PageCase):
                 ("/retry", {}, 400, "Which?"),
                 ("/retry", {"reason": "nonsense"}, 400, "Which?"),
                 ("/retry", {"reason": "needs_token"}, 400, "Which?"),
+                ("/retry", {"reason": "not_mapped", "event_id": "id-1"}, 400, "Which? Either"),
                 ("/retry", {"event_id": "nobody"}, 404, "no conversion has"),
                 ("/retry", {"event_id": "id-1"}, 409, "was delivered; that is final")):
             with self.subTest(f"{target} {form}"):
