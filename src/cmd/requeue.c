@@ -2,6 +2,8 @@
 #include "store/requeue_event.h"
 
 #include <jansson.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "cmd/filter.h"
 #include "cmd/progress.h"
@@ -96,6 +98,27 @@ static void report(const struct cmd *c, const struct requeue *q)
 				(json_int_t)q->moved, "refused", (json_int_t)q->refused));
 }
 
+static enum err_code refuse_status(enum requeue_move move, enum status status,
+				   struct err *e)
+{
+	char takes[100] = "";
+
+	for (int s = STATUS_PENDING; s <= STATUS_DELIVERED; s++) {
+		size_t len = strlen(takes);
+
+		if (requeue_takes(move, (enum status)s))
+			snprintf(takes + len, sizeof(takes) - len, "%s%s",
+				 len ? ", " : "", status_word((enum status)s));
+	}
+	return err_set(
+		e, ERR_USAGE, "%s rows cannot be %s, only: %s%s", status_word(status),
+		move == REQUEUE_RETRY ? "retried" : "cancelled", takes,
+		status == STATUS_DUPLICATE
+			? "; another row has their event_id: insert what is another "
+			  "conversion again under an event_id of its own"
+			: "");
+}
+
 static enum err_code check(const struct cmd *c, enum requeue_move move,
 			   struct requeue_filter *f, int64_t *row, struct err *e)
 {
@@ -116,9 +139,7 @@ static enum err_code check(const struct cmd *c, enum requeue_move move,
 			       "pending rows cannot be retried: they wait to be sent; "
 			       "what for: convey status");
 	if (status && !requeue_takes(move, (enum status)status))
-		return err_set(e, ERR_USAGE, "%s rows cannot be %s",
-			       status_word((enum status)status),
-			       move == REQUEUE_RETRY ? "retried" : "cancelled");
+		return refuse_status(move, (enum status)status, e);
 	*f = (struct requeue_filter){(enum status)status, (enum reason)reason};
 	return ERR_OK;
 }

@@ -135,9 +135,13 @@ static enum err_code check_place(const char *path, enum db_mode mode, struct err
 	if (!there && mode != DB_CREATE)
 		return db_absent(path, e);
 	if (there && !S_ISREG(st.st_mode))
-		return err_set(e, ERR_DATA, "'%s' is not a file", path);
+		return err_set(e, ERR_DATA,
+			       "'%s' is not a file; name the database: --db FILE", path);
 	if (!there && stat(folder, &st) != 0)
-		return err_set(e, ERR_CANTCREAT, "'%s': %s", folder, strerror(errno));
+		return err_set(e, ERR_CANTCREAT, "'%s': %s%s%s", folder, strerror(errno),
+			       errno == ENOENT ? "; make the folder first: mkdir -p "
+					       : "",
+			       errno == ENOENT ? folder : "");
 	if (on_network_file_system(there ? path : folder))
 		return err_set(
 			e, ERR_CONFIG,
@@ -201,10 +205,18 @@ static void count_no_memory(void)
 
 static void cannot_read(const char *path, struct err *e)
 {
-	err_set(e, ERR_PERM,
-		"this user cannot read '%s': SQLite keeps its -wal and -shm in the "
-		"folder; use the relay's user",
-		path);
+	if (access(path, W_OK) != 0 && errno == EROFS)
+		err_set(e, ERR_PERM,
+			"'%s' is on a read-only file system, and SQLite keeps its -wal "
+			"and "
+			"-shm in the folder; copy it, with its -wal, and name the copy: "
+			"--db FILE",
+			path);
+	else
+		err_set(e, ERR_PERM,
+			"this user cannot read '%s': SQLite keeps its -wal and -shm in "
+			"the folder; use the relay's user",
+			path);
 }
 
 enum err_code db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)

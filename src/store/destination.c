@@ -198,41 +198,38 @@ enum err_code destination_pause(struct db *db, int32_t id, bool paused, struct e
 
 /* Rows that wait for it, requests in flight, and, at the last destination, rows that the
  * relay has not seen yet and that would then reach nobody. */
-static enum err_code is_needed(struct db *db, int32_t id, bool *needed, struct err *e)
+static enum err_code refuse_if_needed(struct db *db, int32_t id, struct err *e)
 {
 	sqlite3_stmt *stmt;
+	bool row;
 
 	if (db_prepare(db,
-		       "SELECT EXISTS (SELECT 1 FROM waiting WHERE destination_id = ?1) "
+		       "SELECT name FROM destination WHERE id = ?1 AND "
+		       "(EXISTS (SELECT 1 FROM waiting WHERE destination_id = ?1) "
 		       "OR EXISTS "
 		       "(SELECT 1 FROM attempt WHERE outcome IS NULL AND destination_id "
 		       "= ?1) OR "
 		       "(NOT EXISTS (SELECT 1 FROM destination WHERE removed = 0 AND id "
 		       "<> ?1) "
 		       "AND EXISTS (SELECT 1 FROM queue, outbox WHERE outbox.id > "
-		       "queue.cursor))",
+		       "queue.cursor)))",
 		       &stmt, e) != ERR_OK)
 		return e->code;
 	sqlite3_bind_int(stmt, 1, id);
-	e->code = db_step(db, stmt, needed, e);
-	if (e->code == ERR_OK)
-		*needed = sqlite3_column_int(stmt, 0) != 0;
+	e->code = db_step(db, stmt, &row, e);
+	if (e->code == ERR_OK && row)
+		err_set(e, ERR_BUSY,
+			"the destination still has conversions to send; let convey run "
+			"send them, or give them up with: convey disconnect %.*s",
+			STR_ARG(db_column(stmt, 0)));
 	sqlite3_finalize(stmt);
 	return e->code;
 }
 
 enum err_code destination_remove(struct db *db, int32_t id, struct err *e)
 {
-	bool needed = false;
-
-	if (is_needed(db, id, &needed, e) != ERR_OK)
+	if (refuse_if_needed(db, id, e) != ERR_OK)
 		return e->code;
-	if (needed)
-		return err_set(
-			e, ERR_BUSY,
-			"the destination still has conversions to send; let convey run "
-			"send "
-			"them, or give them up with: convey disconnect NAME");
 	if (credential_erase(db, id, e) != ERR_OK ||
 	    run(db, "UPDATE destination SET removed = 1 WHERE id = ?1", id, STR_NONE,
 		e) != ERR_OK ||

@@ -17,8 +17,8 @@
 
 /* What to say of an event_id that nobody has, or whose row is not found by it yet. */
 #define LOOKUP_ABSENT                                                                    \
-	"no conversion has the event_id '%.80s': none was committed, it is older than "  \
-	"what is kept, unread with its id in the payload, or came with an id that had "  \
+	"no conversion has the event_id '%.64s': none was committed, it was deleted, "   \
+	"is older than is kept, unread with its id in the payload, or its id had "       \
 	"passed (convey doctor --integrity); see: convey list"
 
 /* Newest first, at most LOOKUP_MAX, the one that counts among them; *count 0: nobody has it. */
@@ -31,8 +31,8 @@ MUST_CHECK enum err_code lookup_again(struct db *db, const char *event_id, int64
 				      int64_t ids[LOOKUP_MAX], int *count, struct err *e);
 
 #define LOOKUP_NO_ROW                                                                    \
-	"the outbox has no row %lld: none was committed, or it is older than what is "   \
-	"kept; the latest: convey list --json"
+	"the outbox has no row %lld: none was committed, somebody deleted it, or it is " \
+	"older than what is kept; the latest: convey list --json"
 
 /* The same of one row of the outbox, by its number. */
 MUST_CHECK enum err_code lookup_row(struct db *db, int64_t id, int64_t ids[LOOKUP_MAX],

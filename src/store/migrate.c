@@ -68,9 +68,9 @@ static enum err_code version_of(struct db *db, int64_t *version, struct err *e)
 	}
 	if (*version > migration_count)
 		return err_set(e, ERR_CONFIG,
-			       "the schema is version %lld, this convey knows up to %d: "
-			       "install the newer convey",
-			       (long long)*version, migration_count);
+			       "the schema of '%s' is version %lld, this convey knows up "
+			       "to %d: install the newer convey",
+			       db->path, (long long)*version, migration_count);
 	return ERR_OK;
 }
 

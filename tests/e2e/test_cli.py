@@ -93,8 +93,8 @@ class Usage(Case):
                 (("list", "--destination", "x", "--status", "FALED"), "'failed'"),
                 (("retry",), "EVENT_ID or --status"),
                 (("retry", "x", "--status", "failed"), "EVENT_ID or --status"),
-                (("retry", "--status", "delivered"), "cannot be retried"),
-                (("cancel", "--status", "skipped"), "cannot be cancelled"),
+                (("retry", "--status", "duplicate"), "event_id of its own"),
+                (("cancel", "--status", "skipped"), "only: pending, retrying, held, failed, rejected"),
                 (("destination", "add", "x"), "--source")):
             with self.subTest(args=args):
                 done = self.fails(64, *args, says=says)
@@ -247,7 +247,7 @@ class WrongFiles(Case):
     def test_a_newer_schema(self):
         self.init()
         self.sql("INSERT INTO schema_migration VALUES (999, 'later', 'x', 'now')")
-        self.untouched(78, says="newer")
+        self.untouched(78, says="the schema of '")
 
     @unittest.skipUnless(shutil.which("strace"), "no strace")
     def test_a_network_file_system(self):
@@ -326,7 +326,7 @@ class Configuration(Case):
         self.assertEqual(self.json("destination", "list")[0]["state"], "paused")
         self.ok("destination", "resume", "shop")
         self.sql("INSERT INTO outbox (event) VALUES ('purchase')")
-        self.fails(75, "destination", "remove", "shop")
+        self.fails(75, "destination", "remove", "shop", says="with: convey disconnect shop")
         self.sql("DELETE FROM outbox")
         self.ok("destination", "remove", "shop")
         self.assertEqual(self.json("destination", "list"), [])
