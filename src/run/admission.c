@@ -6,13 +6,17 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "run/reading.h"
 #include "run/shipment.h"
 #include "run/trouble.h"
+#include "store/difference.h"
 
 enum {
 	SLOW_SITE_MS = 200, /* how long a full destination holds back the others */
 	STORE_RETRY_MS = 1000,
+	TWINS_MAX = 16, /* compared with their first rows, of a load */
+	TWIN_QUIET_MS = 60 * 1000,
 };
 
 enum readiness { UNUSED, PARK, READY, FULL };
@@ -28,6 +32,8 @@ struct admission {
 	struct kin_edge *edges; /* the load's, as they were read */
 	size_t edge_count;
 	struct admission *next; /* pending */
+	bool compares;          /* nobody was told of a twin lately: */
+	int64_t twin, first; /* one that is another conversion than the first; 0: none */
 };
 
 static bool has_queued(const struct relay *r, const struct site *s)
@@ -136,6 +142,38 @@ static void drop_twins(struct load *load)
 		kin_drop_rows(&load->kin, rows, count);
 }
 
+static enum err_code compare_twin(struct admission *a, struct writer *w,
+				  const struct entry *n)
+{
+	struct str id = {a->load->lot.text + n->id_at, n->id_len};
+	struct err *e = &a->job.err;
+	bool differs = false;
+	int64_t first;
+
+	if (dedup_find(&w->queue.dedup, n->hash, id, &first, e) == ERR_OK && first &&
+	    difference_find(&w->db, first, n->outbox_id, &differs, e) == ERR_OK &&
+	    differs) {
+		a->twin = n->outbox_id;
+		a->first = first;
+	}
+	return e->code;
+}
+
+/* A producer that gives one id to all its orders loses them all but the first, and each of them
+ * looks as it does where somebody only wrote twice. */
+static enum err_code compare_twins(struct admission *a, struct writer *w)
+{
+	const struct lot *lot = &a->load->lot;
+	int left = TWINS_MAX;
+
+	a->twin = 0;
+	for (uint32_t i = 0; i < lot->count && left > 0 && a->twin == 0; i++)
+		if (lot->entries[i].flags & ENTRY_TWIN && left-- > 0 &&
+		    compare_twin(a, w, &lot->entries[i]) != ERR_OK)
+			return a->job.err.code;
+	return ERR_OK;
+}
+
 /* Where a load could not be stored, those that were handed over behind it must not be. */
 static enum err_code check_standing(struct admission *a, struct writer *w)
 {
@@ -179,6 +217,8 @@ static void admit_work(struct job *job, void *state)
 	if (a->load->kin.count > 0)
 		drop_twins(a->load);
 	edges_append(&w->edges, &a->load->kin, a->load->lot.last_id, 0);
+	if (a->compares)
+		job->err.code = compare_twins(a, w);
 }
 
 static void admit_failed(struct admission *a)
@@ -217,6 +257,28 @@ static void admission_free(struct admission *a)
 	free(a);
 }
 
+static void tell_twin(struct admission *a)
+{
+	struct reading *reading = &a->relay->reading;
+	uint64_t now = clock_mono_ms();
+	struct log_line line;
+
+	if (a->twin == 0 || now < reading->quiet_twins_ms)
+		return;
+	reading->quiet_twins_ms = now + TWIN_QUIET_MS;
+	line = log_begin(LOG_WARN, "duplicate_differs");
+	log_field(&line, "row", "%lld", (long long)a->twin);
+	log_field(&line, "first", "%lld", (long long)a->first);
+	log_field(
+		&line, "error",
+		"it has the event_id of the first row and another order_id or value, and "
+		"is not sent; let the producer give each conversion an event_id of its "
+		"own "
+		"(convey why --row %lld)",
+		(long long)a->twin);
+	log_end(&line);
+}
+
 static void admit_done(struct job *job)
 {
 	struct admission *a = (struct admission *)job;
@@ -234,6 +296,7 @@ static void admit_done(struct job *job)
 		admit_failed(a);
 	} else {
 		trouble_over(r);
+		tell_twin(a);
 		if (fresh) {
 			r->reading.admitted = r->reading.claimed = load->lot.last_id;
 			r->metrics.received += load->rows;
@@ -283,6 +346,7 @@ static void enter_pending(struct admission *a)
 	*at = a;
 	keep_edges(a);
 	a->standing = r->reading.standing;
+	a->compares = clock_mono_ms() >= r->reading.quiet_twins_ms;
 	r->reading.admitting++;
 	r->reading.standing = r->reading.taken = a->load->lot.last_id;
 }

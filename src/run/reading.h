@@ -34,6 +34,7 @@ struct reading {
 	bool looking;
 	uint64_t partial_ms, looked_ms; /* monotonic: a load that was not full, a look */
 	int64_t due_looked_ms;          /* Unix time: the last look at what is due */
+	uint64_t quiet_twins_ms;        /* until then nobody is told of another one */
 	uint32_t seen_news;             /* of the writer's */
 };
 

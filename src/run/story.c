@@ -8,6 +8,7 @@
 #include "core/redact_text.h"
 #include "run/body.h"
 #include "run/lines.h"
+#include "store/difference.h"
 #include "store/history.h"
 
 enum { BODY_MAX = 16 * 1024 * 1024, SENTENCE_MAX = 64 * 1024, VALUE_SHOWN = 20 };
@@ -117,6 +118,32 @@ static enum err_code tell_row(struct story *w, int64_t id, bool holder, struct e
 	return e->code;
 }
 
+/* Behind the others: how many there are besides, and what to do where one is no copy. */
+static enum err_code tell_rest(struct story *w, struct err *e)
+{
+	const struct subject *s = w->subject;
+	int64_t first = s->holder, more = 0;
+	struct buf *out = line(w);
+	bool differs = false;
+
+	if (s->first)
+		return ERR_OK;
+	if (s->count == LOOKUP_MAX &&
+	    history_more(&w->subject->judge.db, first, s->count, &more, e) != ERR_OK)
+		return e->code;
+	for (int i = 0; i < s->count && !differs; i++)
+		if (s->ids[i] != first &&
+		    difference_find(&w->subject->judge.db, first, s->ids[i], &differs, e))
+			return e->code;
+	if (more > 0)
+		buf_addf(out, "and %lld more%s", (long long)more, differs ? "; " : "");
+	if (differs)
+		buf_adds(out, STR("not all have the same order_id and value" IF_ANOTHER));
+	if (out->len > 0)
+		tell(w, "another", buf_str(out));
+	return ERR_OK;
+}
+
 /* The row that counts, or its duplicate that was asked for; then those that bear the same
  * event_id, oldest first. */
 static enum err_code tell_rows(struct story *w, struct err *e)
@@ -129,7 +156,7 @@ static enum err_code tell_rows(struct story *w, struct err *e)
 	for (int i = s->count; i-- > 0;)
 		if (s->ids[i] != s->holder && tell_row(w, s->ids[i], false, e) != ERR_OK)
 			return e->code;
-	return ERR_OK;
+	return tell_rest(w, e);
 }
 
 static struct buf *begin_reason(struct story *w, enum reason reason)

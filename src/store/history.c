@@ -115,6 +115,24 @@ enum err_code history_attempts(struct db *db, int64_t outbox_id, struct rows *ou
 	return e->code;
 }
 
+enum err_code history_more(struct db *db, int64_t outbox_id, int shown, int64_t *more,
+			   struct err *e)
+{
+	struct rows rows;
+	bool row;
+
+	*more = 0;
+	if (open_for(db,
+		     "SELECT count(*) FROM duplicate WHERE first_id IN (?1, -?1) "
+		     "AND outbox_id <> ?1",
+		     outbox_id, &rows, e) != ERR_OK)
+		return e->code;
+	if (rows_next(&rows, &row, e) == ERR_OK && row && rows_int(&rows, 0) >= shown)
+		*more = rows_int(&rows, 0) + 1 - shown;
+	rows_close(&rows);
+	return e->code;
+}
+
 enum err_code history_is_duplicate(struct db *db, int64_t outbox_id, bool *out,
 				   struct err *e)
 {

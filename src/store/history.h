@@ -26,6 +26,10 @@ MUST_CHECK enum err_code history_deliveries(struct db *db, int64_t outbox_id,
 MUST_CHECK enum err_code history_attempts(struct db *db, int64_t outbox_id,
 					  struct rows *out, struct err *e);
 
+/* How many rows bear the id of this one that holds it, with itself, besides `shown`. */
+MUST_CHECK enum err_code history_more(struct db *db, int64_t outbox_id, int shown,
+				      int64_t *more, struct err *e);
+
 /* Whether the row ended as another's duplicate. */
 MUST_CHECK enum err_code history_is_duplicate(struct db *db, int64_t outbox_id, bool *out,
 					      struct err *e);

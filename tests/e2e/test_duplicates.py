@@ -42,6 +42,18 @@ class Parts(Case):
                              ("E.C.P.1", email("ada@buyer.example")))
         self.check()
 
+    def test_one_id_for_all_orders_is_told_in_the_log(self):
+        relay = self.start()
+        self.project.insert([purchase(1), purchase(1), purchase(1, **BROWSER)])
+        self.project.wait_for({"delivered": 1, "duplicate": 2})
+        self.assertNotIn("duplicate_differs", relay.log())
+        for n in range(2, 5):
+            self.project.insert([purchase(n, event_id="id-1")] * 3)
+            self.project.wait_for({"delivered": 1, "duplicate": 3 * n - 1})
+        lines = [line for line in relay.log().splitlines() if "duplicate_differs" in line]
+        self.assertEqual(len(lines), 1, lines)  # in a minute
+        self.assertIn("row=4 first=1 ", lines[0])
+
     def test_neither_could_be_sent_alone(self):
         self.project.insert([
             purchase(1, properties={"value": 5}), purchase(1, page=None,

@@ -356,6 +356,14 @@ class Destination(Troubles):
         self.page("Somebody else answers")
         relay.stop()
 
+    def test_one_event_id_for_all_orders(self):
+        relay = self.start()
+        self.project.insert([purchase(n, event_id="undefined") for n in range(3)])
+        self.project.wait_for({"delivered": 1, "duplicate": 2})
+        self.assertEqual(self.look(relay), 0)
+        self.page("Orders are missing, and nothing needs you")
+        relay.stop()
+
     def age(self, days):
         writer = self.project.connect()
         writer.execute("UPDATE outbox SET created_at = created_at - ?", (days * 86400000,))
