@@ -17,7 +17,7 @@
 
 /* What to say of an event_id that nobody has, or whose row is not found by it yet. */
 #define LOOKUP_ABSENT                                                                    \
-	"no conversion has the event_id '%.64s': none was committed, it was deleted, "   \
+	"no conversion has the event_id '%.48s': none was committed, it was deleted, "   \
 	"is older than is kept, unread with its id in the payload, or its id had "       \
 	"passed (convey doctor --integrity); see: convey list"
 
