@@ -251,19 +251,34 @@ bool normalize_country(struct str in, struct buf *out)
 	return code && normalize_place(str_of(code), out);
 }
 
-const char *country_of_phones(struct str text, const char *otherwise, char own[3])
+/* "Austria, Tirol" is foreign where AT is not home, "Georgia, US" is not where US is: two letters alone
+ * are home's only. */
+static bool is_foreign(struct str text, const char *home)
 {
-	const char *code;
-	struct buf place;
+	bool foreign = false;
+	char own[3];
 
-	if (text.len == 0)
-		return otherwise;
-	code = country_code(text, own);
+	for (size_t from = 0, at = 0; at <= text.len; at++) {
+		struct str part = str_make(text.p + from, at - from);
+		const char *code;
+
+		if (at < text.len && text.p[at] != '(' && text.p[at] != ')' &&
+		    !(at > 0 && is_mark(text, at)))
+			continue;
+		from = at + 1;
+		code = country_code(part, own);
+		if (code && memcmp(code, home, 2) == 0)
+			return false;
+		foreign |= code && str_trim(part).len > 3;
+	}
+	return foreign;
+}
+
+const char *country_of_phones(struct str text, const char *home, char own[3])
+{
+	const char *code = country_code(text, own);
+
 	if (code)
 		return code;
-	buf_init(&place, 4 * NORMALIZE_IN_MAX);
-	if (normalize_country(text, &place))
-		otherwise = "";
-	buf_fini(&place);
-	return otherwise;
+	return *home && is_foreign(text, home) ? "" : home;
 }

@@ -24,8 +24,9 @@ bool country_is_all(struct str text);
  * for none, too; other codes of two letters go as they are: "EU" is "eu". */
 bool normalize_country(struct str in, struct buf *out);
 
-/* Where national phone numbers are read of whom `text` says where they live: its country;
- * `otherwise` where it says nothing or stands for none; "", nowhere, where it names another place. */
-const char *country_of_phones(struct str text, const char *otherwise, char own[3]);
+/* Where national phone numbers are read of whom `text` says where they live: its country; "",
+ * nowhere, where only a part of it is one and another than `home`; `home`, which may be "", where it
+ * says nothing that is understood. */
+const char *country_of_phones(struct str text, const char *home, char own[3]);
 
 #endif

@@ -370,16 +370,34 @@ static void knows_a_code_in_brackets(void **state)
 	buf_fini(&b);
 }
 
-/* A place that is no country's name is not the default country. */
+/* Where a part of the text is another country, home is not it; what nobody understands says nothing. */
 static void knows_where_phones_are_read(void **state)
 {
 	static const char *const rows[][2] = {
-		{"", "AT"},     {"  ", "AT"},
-		{"N/A", "AT"},  {"XX", "AT"},
-		{"--", "AT"},   {"unknown", "AT"},
-		{"de", "DE"},   {"Germany", "DE"},
-		{"Bayern", ""}, {"Germany, Bavaria", ""},
-		{"Korea", ""},  {"United States (US) - Texas", "US"},
+		{"", "AT"},
+		{"  ", "AT"},
+		{"N/A", "AT"},
+		{"XX", "AT"},
+		{"unknown", "AT"},
+		{"de", "DE"},
+		{"Germany", "DE"},
+		{"United States (US) - Texas", "US"},
+		{"Germany, Bavaria", ""},
+		{"Bayern / Deutschland", ""},
+		{"(Bavaria) Germany", ""},
+		{"Sachsen - Germany", ""},
+		{"Austria, Tirol", "AT"},
+		{"Tirol, at", "AT"},
+		{"Georgia, Austria", "AT"},
+		{"Bayern", "AT"},
+		{"de-DE", "AT"},
+		{"Tirol, US", "AT"},
+		{"Please select", "AT"},
+		{"EU", "AT"},
+		{"Niemcy", "AT"},
+		{"\xd0\x93\xd0\xb5\xd1\x80", "AT"},
+		{"f1c38d29bf0d7d1dbdf7ab9d3a4c1a51ee0d8bd1ae3b33c6a4b1c0e3e2f3a4b5",
+		 "AT"},
 	};
 	char own[3];
 
@@ -387,6 +405,7 @@ static void knows_where_phones_are_read(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		assert_string_equal(country_of_phones(str_of(rows[i][0]), "AT", own),
 				    rows[i][1]);
+	assert_string_equal(country_of_phones(STR("Austria, Tirol"), "", own), "");
 }
 
 int main(void)
