@@ -114,7 +114,7 @@ static bool is_one_number(const std::string &text)
 	for (char c : text)
 		if (c >= '0' && c <= '9')
 			digits += c;
-	return text.find_first_of("/*") == std::string::npos &&
+	return text.find_first_of("/*~") == std::string::npos &&
 	       digits.compare(0, 4, "0011") != 0;
 }
 
@@ -150,6 +150,16 @@ static bool read_any(const std::string &text, const std::string &country,
 		return false;
 	mend_bare(text, number);
 	return util->IsValidNumber(*number) || is_possible(*number);
+}
+
+/* +44 800 123 CALL: the rest of it may be spelt in the letters behind it. */
+static bool is_a_part(const PhoneNumber &number)
+{
+	PhoneNumberUtil::ValidationResult r =
+		library()->IsPossibleNumberWithReason(number);
+
+	return r == PhoneNumberUtil::IS_POSSIBLE_LOCAL_ONLY ||
+	       r == PhoneNumberUtil::TOO_SHORT;
 }
 
 static UChar32 next(const std::string &text, size_t *at)
@@ -192,7 +202,7 @@ static bool is_bare(const std::string &text)
 /* The first number that is written in a text, without what is written around it: a letter behind
  * it begins a remark, which the library would dial on a keypad, or an extension. RFC 3966's context
  * it reads itself. */
-static std::string first_number(const std::string &text)
+static std::string first_number(const std::string &text, bool *cut)
 {
 	std::string number;
 	size_t digits = 0;
@@ -207,6 +217,7 @@ static std::string first_number(const std::string &text)
 			digits += digits > 0 || digit > 0;
 			number += static_cast<char>('0' + digit);
 		} else if (digits > 0 && u_isalpha(c)) {
+			*cut = true;
 			return goes_on(text, from) ? "" : number;
 		} else if (digits > 0 && (c == '+' || c == ',' || c == ';' || c == '#')) {
 			return number;
@@ -229,8 +240,10 @@ bool phone_number_e164(const char *text, size_t len, const char *country,
 	const std::string region = country[0] != '\0' ? country : "ZZ";
 	std::string e164;
 	PhoneNumber number;
+	bool cut = false;
+	std::string digits = first_number(std::string(text, len), &cut);
 
-	if (!read_any(first_number(std::string(text, len)), region, &number))
+	if (!read_any(digits, region, &number) || (cut && is_a_part(number)))
 		return false;
 	library()->Format(number, PhoneNumberUtil::E164, &e164);
 	if (e164.empty() || e164.size() >= PHONE_NUMBER_MAX)

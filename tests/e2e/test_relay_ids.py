@@ -130,7 +130,7 @@ class Ids(Case):
             self.assertEqual(self.drain(), 0)
         self.assertEqual(self.sent(), {"id-50": 1})
         for verb in ("retry", "cancel", "why"):
-            self.assertIn("came with an id that had passed (convey doctor --integrity)",
+            self.assertIn("or its id had passed (convey doctor --integrity)",
                           self.refused(66, verb, "id-40", "--db", self.project.db))
         self.assertIn("1 rows that the relay will not see",
                       self.project.convey("doctor", "--offline", "--integrity", status=1))
