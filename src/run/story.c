@@ -118,23 +118,39 @@ static enum err_code tell_row(struct story *w, int64_t id, bool holder, struct e
 	return e->code;
 }
 
+/* Of its duplicates, not of a row that it mends. */
+static enum err_code find_another(struct story *w, bool *differs, struct err *e)
+{
+	const struct subject *s = w->subject;
+	struct db *db = &w->subject->judge.db;
+	bool twin = false;
+
+	e->code = ERR_OK;
+	*differs = false;
+	for (int i = 0; i < s->count && !*differs && e->code == ERR_OK; i++) {
+		if (s->ids[i] == s->holder ||
+		    history_is_duplicate(db, s->ids[i], &twin, e) != ERR_OK || !twin)
+			continue;
+		e->code = difference_find(db, s->holder, s->ids[i], differs, e);
+	}
+	return e->code;
+}
+
 /* Behind the others: how many there are besides, and what to do where one is no copy. */
 static enum err_code tell_rest(struct story *w, struct err *e)
 {
 	const struct subject *s = w->subject;
-	int64_t first = s->holder, more = 0;
+	int64_t more = 0;
 	struct buf *out = line(w);
 	bool differs = false;
 
 	if (s->first)
 		return ERR_OK;
 	if (s->count == LOOKUP_MAX &&
-	    history_more(&w->subject->judge.db, first, s->count, &more, e) != ERR_OK)
+	    history_more(&w->subject->judge.db, s->holder, s->count, &more, e) != ERR_OK)
 		return e->code;
-	for (int i = 0; i < s->count && !differs; i++)
-		if (s->ids[i] != first &&
-		    difference_find(&w->subject->judge.db, first, s->ids[i], &differs, e))
-			return e->code;
+	if (find_another(w, &differs, e) != ERR_OK)
+		return e->code;
 	if (more > 0)
 		buf_addf(out, "and %lld more%s", (long long)more, differs ? "; " : "");
 	if (differs)
