@@ -10,7 +10,7 @@ struct hearing {
 	/* Whose rows are asked for, beside those of the conversion's own identifiers. */
 	const struct identity_member *members;
 	size_t count;
-	bool later;  /* only those whom the event's time does not know */
+	bool later;  /* only nodes that the event's time does not know */
 	bool named;  /* the person has an external_id */
 	bool others; /* somebody else denied something */
 	struct said said;
@@ -110,33 +110,44 @@ static enum err_code deny_by_others(struct hearing *h, uint64_t node, struct err
 	return ERR_OK;
 }
 
+static bool has_name(const struct identity_member *members, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (members[i].node.kind == IDENTITY_EXTERNAL_ID)
+			return true;
+	return false;
+}
+
 static enum err_code hear_all(struct hearing *h, const struct identity_member *members,
 			      size_t count, struct err *e)
 {
 	h->members = members;
 	h->count = count;
 	h->others = false;
-	for (size_t i = 0; i < count; i++)
-		h->named |= members[i].node.kind == IDENTITY_EXTERNAL_ID;
+	h->named |= has_name(members, count);
 	return hear_each(h, hear_own, e);
 }
 
 /* Of the person as known now: a withdrawal counts as soon as it is known whose it is, but a grant
- * may be anybody's who came to the same browser since. */
+ * may be anybody's who came to the same browser since. Who has a name only now is heard anew: what
+ * was taken for theirs by an address may be another's, and must not hide their own word. */
 static enum err_code hear_later(struct hearing *h, const struct person_edges *edges,
 				struct err *e)
 {
 	const struct identity_member *members;
 	struct statement before = h->said.own;
+	const struct statement *own = &h->said.own;
 	size_t count = enrich_resolve_now(&h->j->enrich, edges, &members);
 
-	h->later = true;
+	h->later = h->named || !has_name(members, count);
+	if (!h->later)
+		h->said.own = (struct statement){0};
 	if (hear_all(h, members, count, e) != ERR_OK)
 		return e->code;
-	if (h->said.own.consent.stated &&
-	    (!before.consent.stated || statement_is_newer(&h->said.own, &before))) {
-		consent_deny(&h->j->enrichment.consent, &h->said.own.consent);
-		note_statement(h, &h->said.own,
+	if (own->consent.stated &&
+	    (!before.consent.stated || own->consent_id != before.consent_id)) {
+		consent_deny(&h->j->enrichment.consent, &own->consent);
+		note_statement(h, own,
 			       ", known as the person's only later: it can only deny");
 	}
 	return h->others ? hear_each(h, deny_by_others, e) : ERR_OK;

@@ -144,6 +144,30 @@ class Later(Permission):
         self.drain()
         self.assertEqual(self.told(), {"id-1": False, "id-2": False, "id-3": False, "id-4": True})
 
+    def test_who_shares_the_address_does_not_grant_a_denial_away(self):
+        """Whether both rows are older than the event or newer, and in which order."""
+        worlds = [(at, first, storage) for at in (2000, 900) for first in "ab"
+                  for storage in (False, True)]
+        for number, (at, first, storage) in enumerate(worlds):
+            email = f"{number}@family.example"
+            denied = {"ad_storage" if storage else "ad_user_data": "DENIED"}
+            self.state(at - (first != "a"), external_id=f"a{number}", email=email, **denied)
+            self.state(at - (first == "a"), external_id=f"b{number}", email=email,
+                       ad_user_data="GRANTED")
+            self.project.insert([purchase(number, event_time=NOW - 1000,
+                                          user={"email": email, "ip": IP})])
+        self.drain()
+        self.assertEqual(self.told(), {f"id-{number}": False for number, world
+                                       in enumerate(worlds) if not world[2]})
+
+    def test_a_grant_by_the_address_stays_where_nobody_denies(self):
+        self.state(900, external_id="a1", email="1@family.example", ad_user_data="GRANTED")
+        self.state(800, external_id="b1", email="1@family.example", ad_user_data="GRANTED")
+        self.project.insert([purchase(1, event_time=NOW - 1000,
+                                      user={"email": "1@family.example", "ip": IP})])
+        self.drain()
+        self.assertEqual(self.told(), {"id-1": True})
+
     def test_why_tells_by_what_a_row_was_come_to(self):
         self.buy(1)
         self.login("s1", 500, external_id="u1")
