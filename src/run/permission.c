@@ -82,12 +82,14 @@ static enum err_code hear_each(struct hearing *h, hear_fn *fn, struct err *e)
 }
 
 /* A row that names somebody speaks for them alone: it is heard under their external_id. Whoever has
- * none is whom an address of theirs names; in a shared browser that may be anybody. */
+ * none is whom a row of the conversion's own identifier names, or of an address of theirs; in
+ * another browser that may be anybody. */
 static enum err_code hear(struct hearing *h, uint64_t node, struct err *e)
 {
 	enum identity_kind kind = identifier_kind(node);
-	bool by_name =
-		kind == IDENTITY_EXTERNAL_ID || (!h->named && kind <= IDENTITY_PHONE);
+	bool by_name = kind == IDENTITY_EXTERNAL_ID ||
+		       (!h->named &&
+			(kind <= IDENTITY_PHONE || enrich_is_own(&h->j->enrich, node)));
 
 	return person_statement(&h->j->enrich.person, node, by_name, h->now_ms, &h->said,
 				e);

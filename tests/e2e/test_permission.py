@@ -126,7 +126,7 @@ class Later(Permission):
         self.state(2000, external_id="u7", ad_user_data="DENIED")
         self.drain()
         self.assertEqual(self.told(), {"id-1": True, "id-2": False, "id-3": False,
-                                       "id-4": False, "id-5": True, "id-6": True, "id-7": False})
+                                       "id-4": True, "id-5": True, "id-6": True, "id-7": False})
 
     def test_a_withdrawal_stays_whoever_grants_later(self):
         granted = {"ad_user_data": "GRANTED"}
