@@ -47,14 +47,22 @@ enum err_code judge_open_shared(struct judge *j, const char *path,
 	return open_judge(j, path, kinship, e);
 }
 
+static void free_apart(struct judge *j)
+{
+	for (size_t i = 0; j->texts && i < j->config->count; i++)
+		buf_fini(&j->texts[i]);
+	free(j->texts);
+	free(j->apart);
+}
+
 void judge_close(struct judge *j)
 {
 	outbox_close(&j->reader);
 	enrich_close(&j->enrich);
 	unread_close(&j->unread);
+	free_apart(j);
 	config_free(j->config);
 	free(j->rulings);
-	free(j->apart);
 	buf_fini(&j->merged);
 	buf_fini(&j->merged_time);
 	buf_fini(&j->id);
@@ -66,12 +74,16 @@ void judge_close(struct judge *j)
 
 void judge_use(struct judge *j, struct config *config)
 {
+	free_apart(j);
 	config_free(j->config);
 	j->config = config;
 	j->rulings = realloc(j->rulings, (config->count + 1) * sizeof(*j->rulings));
-	j->apart = realloc(j->apart, (config->count + 1) * sizeof(*j->apart));
-	if (!j->rulings || !j->apart)
+	j->apart = calloc(config->count + 1, sizeof(*j->apart));
+	j->texts = calloc(config->count + 1, sizeof(*j->texts));
+	if (!j->rulings || !j->apart || !j->texts)
 		abort();
+	for (size_t i = 0; i < config->count; i++)
+		buf_init(&j->texts[i], j->enrich.text.max);
 }
 
 void judge_collect(struct judge *j, struct kin *kin, struct met *met)
@@ -271,6 +283,17 @@ static enum err_code rule_together(struct judge *j, int64_t now_ms, const struct
 	return ERR_OK;
 }
 
+/* What was found before stays where it is. */
+static void begin_apart(struct judge *j, size_t i)
+{
+	struct buf before = j->enrich.text;
+
+	j->enrich.text = j->texts[i];
+	j->texts[i] = before;
+	buf_clear(&j->enrich.text);
+	j->enrichment = (struct enrichment){0};
+}
+
 /* Local time is another instant in each zone, and something else is known by then. */
 static enum err_code rule_apart(struct judge *j, int64_t now_ms, const struct trace *t,
 				struct err *e)
@@ -285,7 +308,7 @@ static enum err_code rule_apart(struct judge *j, int64_t now_ms, const struct tr
 		speak_of(d, t);
 		event_time_resolve(&j->conversion.event_time, d->rules.zone, &at);
 		if (t || at != last) {
-			j->enrichment = (struct enrichment){0};
+			begin_apart(j, i);
 			if (enrich_row(j, d, now_ms, t, e) != ERR_OK)
 				return e->code;
 		}

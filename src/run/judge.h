@@ -28,7 +28,7 @@ struct judge {
 	struct conversion conversion;
 	struct str event_id;
 	int64_t event_hash;
-	struct buf id, merged, merged_time; /* a row's, with what duplicates add */
+	struct buf id, merged, merged_time, *texts; /* with duplicates; of apart */
 	struct outbox_row merged_row;
 	int merges; /* duplicates that it has been given */
 	struct enrich enrich;

@@ -93,6 +93,25 @@ class Zones(Case):
         self.drain()
         self.assertEqual(self.told(), self.WANT)
 
+    def test_each_of_many_gets_whole_texts(self):
+        """One row's texts for all are more than one zone may have, and a zone may have two."""
+        zones = [*ZONES.values()] * 5 + ["Asia/Tokyo"] * 2
+        self.project.convey("destination", "remove", "shop")
+        for number, zone in enumerate(zones):
+            self.add_destination(f"d{number}", f"D{number}", options=("--timezone", zone))
+        url, agent = SHOP + "p/" * 15000, "Agent " * 600
+        self.put("visit", session_id="s1", page_url=url, referrer=url, ip="93.184.216.34",
+                 user_agent=agent, seen_at=self.at(-48))
+        self.project.insert([purchase(1, event_time=NOON, page=None, session_id="s1",
+                                      consent={"ad_user_data": "GRANTED"})])
+        told = json.loads(self.project.convey("preview", "--json", "id-1"))
+        self.assertEqual({row["reason"] for row in told}, {None})
+        self.drain()
+        got = [(event["page"].get("url"), event["page"].get("referrer"),
+                event["user"].get("user_agent")) for _, event in sent(self.sandbox.ledger())]
+        self.assertEqual(len(got), len(zones))
+        self.assertEqual(set(got), {(url, url, agent.strip())})
+
     def test_preview_and_why_tell_both(self):
         self.add("tokyo", "la")
         self.fill()
