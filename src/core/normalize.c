@@ -151,7 +151,7 @@ bool normalize_phone(struct str in, const char *country, struct buf *out)
 		buf_adds(out, in);
 		return added(out, before);
 	}
-	in = real_text_whole(in);
+	in = real_text_phone(in);
 	if (!may_be_phone(in) || !phone_number_e164(in.p, in.len, country, e164))
 		return false;
 	buf_adds(out, str_of(e164));

@@ -23,4 +23,13 @@ static inline struct str real_text_whole(struct str text)
 	return str_make(text.p, text.len - 2);
 }
 
+/* With a '+' that was put in front, too. */
+static inline struct str real_text_phone(struct str text)
+{
+	size_t plus = text.len > 0 && text.p[0] == '+';
+	struct str rest = str_make(text.p + plus, text.len - plus);
+
+	return str_make(text.p, plus + real_text_whole(rest).len);
+}
+
 #endif
