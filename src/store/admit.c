@@ -347,7 +347,7 @@ static enum err_code end_given_up(struct queue *q, struct lot *lot, uint32_t at,
 static bool may_be_given_up(const struct queue *q, const struct entry *n)
 {
 	return q->given_up.any && n->hash && n->flags & ENTRY_FIRST &&
-	       !(n->flags & (ENTRY_UNREAD | ENTRY_DROPPED));
+	       !(n->flags & ENTRY_DROPPED);
 }
 
 static enum err_code admit_rows(struct queue *q, struct lot *lot, struct err *e)

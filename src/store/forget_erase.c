@@ -152,7 +152,7 @@ static enum err_code erase_row(struct forget *f, int64_t outbox_id, struct err *
 	     given_up_row(&f->given_up, outbox_id, REASON_ERASED, e) != ERR_OK) ||
 	    scrub_erase(&f->scrub, outbox_id, e) != ERR_OK)
 		return e->code;
-	f->cancelled += cancelled;
+	f->cancelled += cancelled || ended;
 	f->erased++;
 	return ERR_OK;
 }

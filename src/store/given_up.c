@@ -8,8 +8,7 @@
 static const char put_sql[] =
 	"INSERT INTO given_up (hash, last_id, state) SELECT ?1, o.id, ?2 FROM queue q, "
 	"(SELECT max(id) AS id FROM outbox) o WHERE o.id > q.cursor "
-	"ON CONFLICT DO UPDATE SET last_id = excluded.last_id, "
-	"state = max(state, excluded.state)";
+	"ON CONFLICT DO UPDATE SET last_id = excluded.last_id";
 
 static const char put_wait_sql[] =
 	"INSERT INTO given_up (hash, last_id, state) SELECT w.event_hash, o.id, 113 FROM "
@@ -17,17 +16,21 @@ static const char put_wait_sql[] =
 	"AND w.attempts = 0 AND w.event_hash IS NOT NULL AND o.id > q.cursor "
 	"ON CONFLICT DO UPDATE SET last_id = excluded.last_id";
 
+/* What was erased stays so, also where it is cancelled as well. */
+static const char find_sql[] =
+	"SELECT max(state) FROM given_up WHERE hash = ?1 AND last_id >= ?2";
+
 /* Not all at once where they are many: producers wait. */
 static const char passed_sql[] =
-	"DELETE FROM given_up WHERE hash IN (SELECT hash FROM given_up WHERE "
-	"last_id <= ?1 ORDER BY last_id LIMIT 1000)";
+	"DELETE FROM given_up WHERE (hash, state) IN (SELECT hash, state FROM given_up "
+	"WHERE last_id <= ?1 ORDER BY last_id LIMIT 1000)";
 
 static const char drop_sql[] = "DELETE FROM given_up WHERE hash = ?1 AND state = ?2";
 
 static const char want_all_sql[] = "DELETE FROM given_up WHERE state = 113";
 
 _Static_assert(REASON_ERASED > REASON_BY_OPERATOR && REASON_BY_OPERATOR == 113,
-	       "the statements above name it, and have what was erased stay so");
+	       "the statements above name it, and take the larger one");
 
 enum err_code given_up_open(struct given_up *g, struct db *db, struct err *e)
 {
@@ -139,8 +142,7 @@ enum err_code given_up_reader_open(struct given_up_reader *r, struct db *db,
 	*r = (struct given_up_reader){.db = db};
 	if (db_prepare(db, "SELECT EXISTS (SELECT 1 FROM given_up)", &r->ask, e) !=
 		    ERR_OK ||
-	    db_prepare(db, "SELECT state FROM given_up WHERE hash = ?1 AND last_id >= ?2",
-		       &r->find, e) != ERR_OK ||
+	    db_prepare(db, find_sql, &r->find, e) != ERR_OK ||
 	    db_prepare(db, passed_sql, &r->pass, e) != ERR_OK)
 		given_up_reader_close(r);
 	return e->code;

@@ -136,10 +136,14 @@ static enum err_code on_span(struct reissue *r, const char *sql, int64_t last,
 	return e->code;
 }
 
-/* Never an id that has passed: without its line, or where it stands too low. */
+/* Never an id that has passed: without its line, or where it stands too low. What was given up
+ * beyond it is gone, and what comes under these ids is new. */
 static enum err_code raise_sequence(struct db *db, struct err *e)
 {
 	return db_exec(db,
+		       "DELETE FROM given_up WHERE last_id > max("
+		       "coalesce((SELECT max(id) FROM outbox), 0), coalesce((SELECT seq "
+		       "FROM sqlite_sequence WHERE name = 'outbox'), 0)); "
 		       "INSERT INTO sqlite_sequence (name, seq) SELECT 'outbox', cursor "
 		       "FROM queue WHERE cursor > 0 AND NOT EXISTS "
 		       "(SELECT 1 FROM sqlite_sequence WHERE name = 'outbox'); "

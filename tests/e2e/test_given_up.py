@@ -83,6 +83,29 @@ class Cancelled(Paused):
         self.assertEqual(self.statuses(), [(1, "by_operator"), (2, "by_operator"),
                                            (3, "delivered")])
 
+    def test_ids_that_begin_again_are_others(self):
+        self.project.insert([purchase(n) for n in range(10)])
+        self.read()
+        self.project.insert([purchase(n) for n in range(50)])
+        for n in (3, 4):
+            self.project.convey("cancel", f"id-{n}")
+        anew = self.project.connect()
+        anew.executescript("DELETE FROM outbox WHERE id > 5; "
+                           "UPDATE sqlite_sequence SET seq = 5 WHERE name = 'outbox'")
+        anew.close()
+        anew = [purchase(n, event_id=None, transaction_id=f"id-{n}") for n in (3, 4, 20)]
+        self.project.insert(anew)
+        self.read()
+        self.assertLessEqual({"id-3", "id-4", "id-20"}, {e["event_id"] for e in self.send()})
+
+    def test_a_twin_that_cannot_be_read(self):
+        self.project.insert([purchase(1)])
+        self.read()
+        self.project.insert([dict(purchase(1), payload="{")] * 80)
+        self.project.convey("cancel", "id-1")
+        self.assertEqual(self.send(), [])
+        self.assertEqual(self.project.statuses(), {"cancelled": 81})
+
     def test_what_is_not_there_costs_nobody_the_lock(self):
         self.project.insert([purchase(1)])
         writer = self.project.connect()
@@ -192,6 +215,18 @@ class Erased(Paused):
                     self.assertEqual(len(self.send()), 1)
                     self.assertEqual(self.statuses(), [(1, "erased"), (2, "erased"),
                                                        (3, "delivered")])
+
+    def test_what_comes_later_is_not(self):
+        self.project.insert([costing(100, user=ADA)])
+        self.read()
+        self.project.insert([costing(1, user=ADA)])
+        self.project.convey("forget", "--email", ADA["email"])
+        self.project.insert([costing(7)])
+        self.project.convey("cancel", "id-1")
+        self.project.convey("retry", "id-1")
+        event, = self.send()
+        self.assertEqual(event["properties"]["value"], 7)
+        self.assertEqual(self.statuses(), [(1, "erased"), (2, "erased"), (3, "delivered")])
 
 
 if __name__ == "__main__":
