@@ -15,7 +15,8 @@
 /* Rows that may bear an id, by its hash: the deduplication knows the holder of each old one,
  * recent ones are read from the narrow rows, and the others hang on the holder. Rows that the
  * relay has not taken up have no hash yet. Of too many the row that counts must not be left out:
- * duplicates come last, and of what is not taken up the first row comes first. */
+ * duplicates come last, of what is not taken up the first row comes first, and of what ended the
+ * one that had the id. */
 static const char candidates_sql[] =
 	"WITH RECURSIVE candidate(id) AS ("
 	"SELECT value FROM json_each(?5) "
@@ -31,6 +32,8 @@ static const char candidates_sql[] =
 	"WHERE o.id = c.id AND " ITS_ID " = ?1 ORDER BY EXISTS (SELECT 1 FROM delivery d "
 	"WHERE d.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023 AND d.state / 16 = 9), "
 	"o.id > (SELECT cursor FROM queue), "
+	"NOT EXISTS (SELECT 1 FROM delivery d WHERE d.key BETWEEN o.id * 1024 AND "
+	"o.id * 1024 + 1023 AND d.event_hash = ?2), "
 	"CASE WHEN o.id > (SELECT cursor FROM queue) THEN o.id ELSE -o.id END LIMIT ?4";
 
 static const char bears_sql[] =

@@ -119,11 +119,11 @@ class Cancelled(Paused):
 class TakenBack(Paused):
     """The first row comes back, whatever took it back and when it was read."""
 
-    def give_up(self, read_before):
+    def give_up(self, read_before, twins=1):
         self.project.insert([costing(100, user=ADA)])
         if read_before:
             self.read()
-        self.project.insert([costing(1)])
+        self.project.insert([costing(1)] * twins)
         self.project.convey("cancel", "id-1")
 
     def assert_first(self):
@@ -139,6 +139,12 @@ class TakenBack(Paused):
 
     def test_by_its_id_once_all_were_read(self):
         self.give_up(True)
+        self.read()
+        self.project.convey("retry", "id-1")
+        self.assert_first()
+
+    def test_by_its_id_of_more_than_are_looked_at(self):
+        self.give_up(True, 100)
         self.read()
         self.project.convey("retry", "id-1")
         self.assert_first()
