@@ -85,11 +85,7 @@ static void report(const struct cmd *c, const struct requeue *q)
 		cmd_say(c, "some may have arrived before: TikTok counts what is sent "
 			   "again after "
 			   "48 hours twice");
-	if (q->only_unread)
-		cmd_say(c,
-			"it ended unsent already; unread rows of it, if there are any, "
-			"end when the relay reads them");
-	else if (q->refused > q->gone)
+	if (q->refused > q->gone)
 		cmd_say(c,
 			"%lld were left as they are (delivered, in flight or finished)",
 			(long long)(q->refused - q->gone));

@@ -44,8 +44,7 @@ struct requeue {
 	int64_t position;       /* and the last key */
 	int64_t moved, refused, gone; /* gone: of those refused, REQUEUE_REMOVED */
 	enum requeue_refusal why;     /* of the last one refused */
-	bool only_unread; /* nothing moved: what is unread of the id will end */
-	bool held_moved;  /* an unknown outcome will be sent again */
+	bool held_moved;              /* an unknown outcome will be sent again */
 };
 
 /* Which rows: all of a status, or of one reason of it. */

@@ -126,18 +126,6 @@ static enum err_code mark_unread(struct requeue *q, const struct requeue_found *
 	return f->event_id ? given_up_id(g, f->event_id, REASON_BY_OPERATOR, e) : ERR_OK;
 }
 
-/* Its known rows ended unsent already: an unread one would be sent in their place. */
-static enum err_code mark_after_all(struct requeue *q, const struct requeue_found *f,
-				    struct err *e)
-{
-	if (q->move != REQUEUE_CANCEL || !f->event_id ||
-	    (q->why != REQUEUE_FINISHED && q->why != REQUEUE_ERASED))
-		return e->code;
-	if (mark_unread(q, f, e) == ERR_OK)
-		q->only_unread = sqlite3_changes(q->db->handle) > 0;
-	return e->code;
-}
-
 enum err_code requeue_event(struct requeue *q, struct requeue_found *f, struct err *e)
 {
 	int64_t holder;
@@ -151,8 +139,6 @@ enum err_code requeue_event(struct requeue *q, struct requeue_found *f, struct e
 		return e->code;
 	if (q->moved > 0)
 		return mark_unread(q, f, e);
-	if (mark_after_all(q, f, e) != ERR_OK || q->only_unread)
-		return e->code;
 	if (f->event_id)
 		snprintf(name, sizeof(name), "'%.120s'", f->event_id);
 	else

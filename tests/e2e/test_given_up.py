@@ -83,17 +83,6 @@ class Cancelled(Paused):
         self.assertEqual(self.statuses(), [(1, "by_operator"), (2, "by_operator"),
                                            (3, "delivered")])
 
-    def test_once_more_as_another_came(self):
-        row = purchase(1, event_id=None, transaction_id="tx-1")
-        self.project.insert([row])
-        self.read()
-        self.project.convey("cancel", "tx-1")
-        self.project.convey("cancel", "tx-1", status=65)
-        self.project.insert([row])
-        self.project.convey("cancel", "tx-1")
-        self.assertEqual(self.send(), [])
-        self.assertEqual(self.statuses(), [(1, "by_operator"), (2, "by_operator")])
-
     def test_ids_that_begin_again_are_others(self):
         self.project.insert([purchase(n) for n in range(10)])
         self.read()

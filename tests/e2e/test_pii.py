@@ -24,10 +24,10 @@ class Sent(PiiCase):
         self.assertEqual(self.payload("id-1")["user"]["phone"], sha256("+436641234567"))
 
     def test_a_national_number_is_of_the_country_that_is_named(self):
-        """Whatever stands behind its name; what is no country's name is not the default country."""
+        """Whatever stands behind its name; where a part of it is another country, not of the default."""
         self.project.convey("destination", "set", "shop", "--default-country", "DE")
-        places = {"Netherlands (Kingdom of the)": "+31612345678", "Tirol": None,
-                  "N/A": "+49612345678", "Netherlands (NL) - c/o Ann": "+31612345678"}
+        places = {"Netherlands (Kingdom of the)": "+31612345678", "Tirol": "+49612345678",
+                  "Austria, Tirol": None, "N/A": "+49612345678", "Netherlands (NL) - c/o Ann": "+31612345678"}
         self.project.insert(purchase(n, consent=GRANTED, user={
             "phone": "06 12345678", "country": place, "external_id": f"x{n}"})
             for n, place in enumerate(places))
