@@ -241,16 +241,20 @@ def report(result, totals):
         print("        " + line)
 
 
-def is_short(job):
-    """The parts by themselves, under a sanitizer."""
-    return job.build in SANITIZED and not job.programs and "/sim/" not in job.path
+def turn(job):
+    """The longest begin: whole programs under a sanitizer, the simulation, the package. The parts by
+    themselves under a sanitizer, which take a second each, are last."""
+    whole = job.programs or "/sim/" in job.path
+    if job.build in SANITIZED:
+        return 0 if whole else 2
+    return 0 if job.group in ("sim", "package") else 1
 
 
 def run_all(jobs, totals):
     """First what measures time, one by one; then the others, two more at a time than there are
-    cores, as the black-box tests wait half of their time, and the shortest of them last, so that
-    none runs alone at the end. The fuzzers, of the lowest priority, take what is left."""
-    others = sorted((job for job in jobs if not job.alone and job.group != "fuzz"), key=is_short)
+    cores, as the black-box tests wait half of their time, so that none runs alone at the end. The
+    fuzzers, of the lowest priority, take what is left."""
+    others = sorted((job for job in jobs if not job.alone and job.group != "fuzz"), key=turn)
     with concurrent.futures.ThreadPoolExecutor(CORES + 2) as pool, \
             concurrent.futures.ThreadPoolExecutor(CORES) as beside:
         running = [beside.submit(run, job) for job in jobs if job.group == "fuzz"]
