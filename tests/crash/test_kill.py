@@ -17,7 +17,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import convey  # noqa: E402
-from convey import SLOW, Project, applied_ids, purchase, wait_until  # noqa: E402
+from convey import SLOW, Project, applied_ids, purchase, sent, wait_until  # noqa: E402
 from relay_case import Case  # noqa: E402
 
 KILLS = int(os.environ.get("CONVEY_COUNT", "300"))
@@ -180,8 +180,7 @@ class Steps(Case):
         self.assertEqual(self.project.statuses(), {"delivered": 999, "failed": 1})
         self.assertEqual(self.project.delivery("id-77")["reason"], "refused_by_tiktok")
         self.check()
-        held = collections.Counter(event["event_id"] for line in self.sandbox.ledger()
-                                   for event in line["events"])
+        held = collections.Counter(event["event_id"] for _, event in sent(self.sandbox.ledger()))
         for event_id, attempts in self.project.query("SELECT event_id, attempts FROM "
                                                      "delivery_status"):
             self.assertGreaterEqual(attempts, held[event_id], event_id)
