@@ -22,8 +22,9 @@ def state(more):
 
 
 def make(folder, out, lintian):
-    env = dict(os.environ, DEB_BUILD_OPTIONS="nocheck noautodbgsym",
-               LINTIAN="yes" if lintian else "no")
+    """Without what debuggers want, which would be thrown away."""
+    env = dict(os.environ, DEB_BUILD_OPTIONS="nocheck noautodbgsym", DEB_CFLAGS_APPEND="-g0",
+               DEB_CXXFLAGS_APPEND="-g0", LINTIAN="yes" if lintian else "no")
     done = subprocess.run([os.path.join(folder, "tools", "package"), out], env=env,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
