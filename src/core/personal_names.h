@@ -8,27 +8,28 @@
 #ifndef CORE_PERSONAL_NAMES_H
 #define CORE_PERSONAL_NAMES_H
 
-/* Of a person. */
+/* Of a person; what opens a session of hers; what a mail's link tells of who it was sent to
+ * (HubSpot, Klaviyo, Mailchimp, Marketo, MailerLite, Omeda, Vero, ConvertKit). */
 /* clang-format off */
 static const char *const personal_names[] = {
-	"accesstoken", "address", "addressline", "adresse", "anschrift", "apellido",
-	"apellidos", "apikey", "auth", "authorization", "authtoken", "bday",
-	"benutzername", "birthdate", "birthday", "cardnumber", "cell", "cellphone",
-	"clientsecret", "codepostal", "cognome", "correo", "correoelectronico",
-	"courriel", "creditcard", "cvc", "cvv", "dateofbirth", "dob", "em", "email",
-	"emailaddr", "emailaddress", "emailadresse", "emailid", "emails", "familyname",
-	"firstname", "fn", "fname", "forename", "fullname", "geburtsdatum",
-	"geburtstag", "givenname", "handy", "handynummer", "hausnummer", "iban",
-	"idtoken", "ip", "ipaddr", "ipaddress", "ipoverride", "ipv", "jwt", "lastname", "ln",
-	"lname", "login", "mail", "mailaddress", "mailadresse", "middlename", "mobile",
-	"mobileno", "mobilenumber", "mobilephone", "mobilnummer", "motdepasse",
-	"msisdn", "nachname", "name", "nationalid", "nombre", "otp", "pass",
-	"passphrase", "passwd", "password", "passwort", "ph", "phone", "phoneno",
-	"phonenumber", "plz", "postalcode", "postcode", "postleitzahl", "prenom",
-	"pwd", "refreshtoken", "resettoken", "secret", "sessiontoken", "ssn",
-	"strasse", "street", "streetaddress", "surname", "taxid", "tel", "telefon",
-	"telefonnummer", "telefono", "telephone", "telephonenumber", "telno", "token",
-	"username", "vorname", "whatsapp", "zip", "zipcode",
+	"accesstoken", "address", "addressline", "adresse", "anschrift", "apellido", "apellidos",
+	"apikey", "auth", "authorization", "authtoken", "bday", "benutzername", "birthdate",
+	"birthday", "cardnumber", "cell", "cellphone", "cksubscriberid", "clientsecret",
+	"codepostal", "cognome", "correo", "correoelectronico", "courriel", "creditcard", "cvc",
+	"cvv", "dateofbirth", "dob", "em", "email", "emailaddr", "emailaddress", "emailadresse",
+	"emailid", "emails", "familyname", "firstname", "fn", "fname", "forename", "fullname",
+	"geburtsdatum", "geburtstag", "givenname", "handy", "handynummer", "hausnummer", "hsenc",
+	"iban", "idtoken", "ip", "ipaddr", "ipaddress", "ipoverride", "ipv", "jsessionid", "jwt",
+	"kx", "laravelsession", "lastname", "ln", "lname", "login", "mail", "mailaddress",
+	"mailadresse", "mceid", "middlename", "mkttok", "mlsubscriber", "mlsubscriberhash",
+	"mobile", "mobileno", "mobilenumber", "mobilephone", "mobilnummer", "motdepasse",
+	"msisdn", "nachname", "name", "nationalid", "nombre", "olyanonid", "olyencid", "oscsid",
+	"otp", "pass", "passphrase", "passwd", "password", "passwort", "ph", "phone", "phoneno",
+	"phonenumber", "phpsessid", "plz", "postalcode", "postcode", "postleitzahl", "prenom",
+	"pwd", "refreshtoken", "resettoken", "secret", "sessid", "sessionid", "sessiontoken",
+	"ssn", "strasse", "street", "streetaddress", "surname", "taxid", "tel", "telefon",
+	"telefonnummer", "telefono", "telephone", "telephonenumber", "telno", "token", "username",
+	"veroid", "vgoee", "vorname", "whatsapp", "zip", "zipcode",
 };
 /* clang-format on */
 
