@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "store/bounded.h"
+#include "store/gap.h"
 
 static enum err_code code_of(int rc)
 {
@@ -173,10 +174,14 @@ static enum err_code create_private(const char *path, struct err *e)
 static enum err_code configure(struct db *db, enum db_mode mode, struct err *e)
 {
 	bool views = mode == DB_READ;
+	sqlite3_file *file = NULL;
 
 	sqlite3_extended_result_codes(db->handle, 1);
-	if (bounded_register(db->handle) != SQLITE_OK)
+	if (bounded_register(db->handle) != SQLITE_OK ||
+	    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
+		    SQLITE_OK)
 		return db_err(db, e, "database");
+	gap_watch(file);
 	/* Its limit of a value's length stays: what a producer could write is refused as too large
 	 * by name, and read in bounded memory. */
 	turn_init(&db->turn);

@@ -178,5 +178,36 @@ class ForgetWaiting(ForgetCase):
         self.refused(65, "forget", "--email", "nobody", "--db", self.project.db)
 
 
+class Beside(ForgetCase):
+    """Rows that wait, in plain, among rows that grow as hashes take the place of what they told:
+    SQLite moves those beside them in their page, and their erasure comes where they are then."""
+
+    @staticmethod
+    def row(n):
+        """Of many lengths, so that pages come to be laid out anew in many ways."""
+        if n % 2 == 0:
+            return dict(purchase(n), payload=json.dumps({"user": {"email": f"o{n}@mail.example"}}))
+        return purchase(n, event="lead", consent=GRANTED, note="n" * (n // 10 % 80),
+                        user={"email": f"canary{n % 5}@mail.example"})
+
+    def redacted(self):
+        return self.project.query("SELECT count(*) FROM outbox WHERE event = 'purchase' "
+                                  "AND payload LIKE '%@mail%'") == [(0,)]
+
+    def test_nothing_is_left_where_a_row_was_before(self):
+        self.add_destination("later", "PIXEL2")
+        self.project.convey("route", "add", "--to", "later", "--event", "lead")
+        self.project.convey("route", "add", "--to", "shop")
+        self.project.convey("destination", "pause", "later")
+        self.project.insert(map(self.row, range(4000)))
+        relay = self.start()
+        wait_until(self.redacted, 60, "the redaction")
+        self.assertEqual(relay.stop(), 0)
+        for n in range(5):
+            self.forget("--email", f"canary{n}@mail.example")
+        self.assertEqual(self.places_of("canary", "@mail.example"), [])
+        self.assertEqual(self.project.query("PRAGMA integrity_check"), [("ok",)])
+
+
 if __name__ == "__main__":
     unittest.main()
