@@ -102,8 +102,21 @@ static enum err_code find_in_runs(struct db *db, int64_t hash, uint64_t ids[RUNS
 	return e->code;
 }
 
-/* As a JSON array. */
-static enum err_code find_holders(struct db *db, int64_t hash, struct buf *out,
+/* What else may bear an id: rows that are known, and those that are not taken up above an id. */
+struct beside {
+	const int64_t *ids;
+	int count;
+	int64_t unread_from;
+};
+
+static void add_id(struct buf *array, int64_t id)
+{
+	buf_addf(array, "%s%lld", array->len > 1 ? "," : "", (long long)id);
+}
+
+/* Of the hash in the runs, and those that are known, as a JSON array. */
+static enum err_code find_holders(struct db *db, int64_t hash,
+				  const struct beside *beside, struct buf *out,
 				  struct err *e)
 {
 	uint64_t ids[RUNS_MAX];
@@ -113,31 +126,33 @@ static enum err_code find_holders(struct db *db, int64_t hash, struct buf *out,
 		return e->code;
 	buf_addc(out, '[');
 	for (size_t i = 0; i < count; i++)
-		buf_addf(out, "%s%lld", i ? "," : "", (long long)ids[i]);
+		add_id(out, (int64_t)ids[i]);
+	for (int i = 0; i < beside->count; i++)
+		add_id(out, beside->ids[i]);
 	buf_addc(out, ']');
 	return e->code;
 }
 
-/* Of those that are not taken up, the ones above `unread_from`. */
 static enum err_code find_candidates(struct db *db, struct str event_id,
-				     int64_t unread_from, struct found *f, struct err *e)
+				     const struct beside *beside, struct found *f,
+				     struct err *e)
 {
 	sqlite3_stmt *stmt = NULL;
 	struct buf holders;
 	uint64_t seed;
 	int64_t flushed;
 
-	buf_init(&holders, 32 * RUNS_MAX);
+	buf_init(&holders, 32 * (RUNS_MAX + LOOKUP_MAX));
 	if (dedup_seed(db, &seed, e) == ERR_OK &&
 	    dedup_flushed_id(db, &flushed, e) == ERR_OK &&
-	    find_holders(db, dedup_hash(seed, event_id), &holders, e) == ERR_OK &&
+	    find_holders(db, dedup_hash(seed, event_id), beside, &holders, e) == ERR_OK &&
 	    db_prepare(db, candidates_sql, &stmt, e) == ERR_OK) {
 		db_bind(stmt, 1, event_id);
 		sqlite3_bind_int64(stmt, 2, dedup_hash(seed, event_id));
 		sqlite3_bind_int64(stmt, 3, (flushed + 1) * 1024);
 		sqlite3_bind_int(stmt, 4, LOOKUP_MAX);
 		db_bind(stmt, 5, buf_str(&holders));
-		sqlite3_bind_int64(stmt, 6, unread_from);
+		sqlite3_bind_int64(stmt, 6, beside->unread_from);
 		e->code = put_all(db, stmt, f, e);
 	}
 	sqlite3_finalize(stmt);
@@ -163,10 +178,8 @@ static enum err_code put_if_it_bears(void *arg, int64_t outbox_id, struct err *e
 	return e->code;
 }
 
-/* Of these, and of those in flight: a row in a request has neither a delivery nor, the first time,
- * a wait. */
-static enum err_code find_in_flight(struct db *db, struct str event_id,
-				    const int64_t *others, int count, struct found *f,
+/* A row in a request has neither a delivery nor, the first time, a wait. */
+static enum err_code find_in_flight(struct db *db, struct str event_id, struct found *f,
 				    struct err *e)
 {
 	struct asked asked = {db, NULL, f};
@@ -174,10 +187,7 @@ static enum err_code find_in_flight(struct db *db, struct str event_id,
 	if (db_prepare(db, bears_sql, &asked.bears, e) != ERR_OK)
 		return e->code;
 	db_bind(asked.bears, 1, event_id);
-	for (int i = 0; i < count && e->code == ERR_OK; i++)
-		e->code = put_if_it_bears(&asked, others[i], e);
-	if (e->code == ERR_OK)
-		e->code = in_flight_each(db, 0, put_if_it_bears, &asked, e);
+	e->code = in_flight_each(db, 0, put_if_it_bears, &asked, e);
 	sqlite3_finalize(asked.bears);
 	return e->code;
 }
@@ -205,8 +215,8 @@ enum err_code lookup_event(struct db *db, const char *event_id, int64_t ids[LOOK
 	struct str id = str_of(event_id);
 
 	e->code = ERR_OK;
-	if (id.len > 0 && find_candidates(db, id, 0, &f, e) == ERR_OK)
-		e->code = find_in_flight(db, id, NULL, 0, &f, e);
+	if (id.len > 0 && find_candidates(db, id, &(struct beside){0}, &f, e) == ERR_OK)
+		e->code = find_in_flight(db, id, &f, e);
 	if (e->code == ERR_OK && id.len > 0 && f.count == 0)
 		e->code = find_mended(db, id, &f, e);
 	*count = f.count;
@@ -216,13 +226,12 @@ enum err_code lookup_event(struct db *db, const char *event_id, int64_t ids[LOOK
 enum err_code lookup_again(struct db *db, const char *event_id, int64_t seen,
 			   int64_t ids[LOOKUP_MAX], int *count, struct err *e)
 {
-	int64_t before[LOOKUP_MAX];
+	const struct beside before = {ids, *count, seen};
 	struct found f = {ids, 0};
 	struct str id = str_of(event_id);
 
-	memcpy(before, ids, (size_t)*count * sizeof(*ids));
-	if (find_candidates(db, id, seen, &f, e) == ERR_OK)
-		e->code = find_in_flight(db, id, before, *count, &f, e);
+	if (find_candidates(db, id, &before, &f, e) == ERR_OK)
+		e->code = find_in_flight(db, id, &f, e);
 	*count = f.count;
 	return e->code;
 }
@@ -336,8 +345,9 @@ enum err_code lookup_before(struct db *db, int64_t unread, struct str event_id,
 	*first = 0;
 	if (standing_best(db, &unread, 1, &holder, &rank, e) != ERR_OK ||
 	    rank != STANDING_UNREAD || event_id.len == 0 ||
-	    find_candidates(db, event_id, INT64_MAX, &f, e) != ERR_OK ||
-	    find_in_flight(db, event_id, NULL, 0, &f, e) != ERR_OK ||
+	    find_candidates(db, event_id, &(struct beside){.unread_from = INT64_MAX}, &f,
+			    e) != ERR_OK ||
+	    find_in_flight(db, event_id, &f, e) != ERR_OK ||
 	    standing_best(db, ids, f.count, &holder, &rank, e) != ERR_OK)
 		return e->code;
 	if (rank != STANDING_HOLDS)

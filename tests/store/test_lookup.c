@@ -181,6 +181,31 @@ static void what_is_looked_for_again(void **state)
 	tear_down(&t);
 }
 
+/* The row that counts is older than more duplicates than are looked at, and than who comes next. */
+static void what_is_looked_for_again_of_many(void **state)
+{
+	int64_t ids[LOOKUP_MAX], holder = 0;
+	struct stage t;
+	int count;
+
+	set_up(&t, state);
+	arrive(&t, "a", REASON_BAD_VALUE, 0);
+	arrive(&t, "a", REASON_NONE, 0);
+	for (int i = 0; i < LOOKUP_MAX + 10; i++)
+		arrive(&t, "a", REASON_NONE, 0);
+	assert_ok(t.s, lookup_event(&t.s->db, "a", ids, &count, &t.s->e));
+	insert(&t, "a");
+	insert(&t, "a");
+	assert_ok(t.s,
+		  lookup_again(&t.s->db, "a", LOOKUP_MAX + 12, ids, &count, &t.s->e));
+	assert_int_equal(count, LOOKUP_MAX);
+	assert_ok(t.s, lookup_holder(&t.s->db, ids, count, &holder, &t.s->e));
+	assert_int_equal(holder, 2);
+	assert_int_equal(ids[LOOKUP_MAX - 1], 1);
+	assert_int_equal(ids[0], LOOKUP_MAX + 14);
+	tear_down(&t);
+}
+
 static void an_id_that_was_given_up(void **state)
 {
 	struct stage t;
@@ -383,6 +408,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_row_and_its_duplicates),
 		T(what_is_looked_for_again),
+		T(what_is_looked_for_again_of_many),
 		T(an_id_that_was_given_up),
 		T(an_old_row_that_is_sent_after_all),
 		T(rows_that_cannot_be_read),
