@@ -16,18 +16,25 @@
  * recent ones are read from the narrow rows, and the others hang on the holder. Rows that the
  * relay has not taken up have no hash yet. Of too many the row that counts must not be left out:
  * duplicates come last, of what is not taken up the first row comes first, and of what ended the
- * one that had the id. */
+ * one that had the id. What hangs on a holder may be a producer's every row: the first and the
+ * last of them are read, as who gave the id up is mostly older. */
+#define HANG_ON                                                                          \
+	"SELECT outbox_id FROM duplicate WHERE first_id = s.sign * c.id ORDER BY "       \
+	"outbox_id "
 static const char candidates_sql[] =
 	"WITH RECURSIVE candidate(id) AS ("
 	"SELECT value FROM json_each(?5) "
 	"UNION SELECT outbox_id FROM dedup_late WHERE hash = ?2 "
-	"UNION SELECT key / 1024 FROM delivery WHERE key >= ?3 AND event_hash = ?2 "
+	"UNION SELECT key / 1024 FROM delivery WHERE key >= ?3 AND event_hash = ?2 AND "
+	"state / 16 <> 9 "
 	"UNION SELECT key / 1024 FROM waiting WHERE key >= ?3 AND event_hash = ?2 "
 	"UNION SELECT o.id FROM outbox o WHERE o.id > max((SELECT cursor FROM queue), "
 	"?6) "
 	"AND CAST(o.event_id AS TEXT) = ?1 "
-	"UNION SELECT d.outbox_id FROM candidate c JOIN duplicate d ON d.first_id IN "
-	"(c.id, -c.id)) "
+	"UNION SELECT d.outbox_id FROM candidate c CROSS JOIN "
+	"(SELECT 1 AS sign UNION ALL SELECT -1) s CROSS JOIN duplicate d "
+	"ON d.first_id = s.sign * c.id AND d.outbox_id IN (SELECT * FROM (" HANG_ON
+	"LIMIT 500) UNION ALL SELECT * FROM (" HANG_ON "DESC LIMIT 500))) "
 	"SELECT o.id FROM candidate c CROSS JOIN " FROM_ROW
 	"WHERE o.id = c.id AND " ITS_ID " = ?1 ORDER BY EXISTS (SELECT 1 FROM delivery d "
 	"WHERE d.key BETWEEN o.id * 1024 AND o.id * 1024 + 1023 AND d.state / 16 = 9), "
