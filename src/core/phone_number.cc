@@ -199,6 +199,13 @@ static bool is_bare(const std::string &text)
 	return true;
 }
 
+/* What a Japanese keyboard types for '-', in full width and half: to Unicode they are letters, as they
+ * make the vowel in front of them long. */
+static bool is_long_vowel(UChar32 c)
+{
+	return c == 0x30fc || c == 0xff70;
+}
+
 /* The first number that is written in a text, without what is written around it: a letter behind
  * it begins a remark, which the library would dial on a keypad, or an extension. RFC 3966's context
  * it reads itself. */
@@ -216,6 +223,8 @@ static std::string first_number(const std::string &text, bool *cut)
 		if (digit >= 0) {
 			digits += digits > 0 || digit > 0;
 			number += static_cast<char>('0' + digit);
+		} else if (is_long_vowel(c)) {
+			number.append(number.empty() ? "" : "-");
 		} else if (digits > 0 && u_isalpha(c)) {
 			*cut = true;
 			return goes_on(text, from) ? "" : number;

@@ -119,6 +119,21 @@ static void normalizes(void **state)
 		{"+49 151 2345o678", "DE", NULL},
 		{"4.91512E+12", "DE", NULL},
 		{"4.91512E12", "DE", NULL},
+		/* Japan's way to type '-' is no letter there. */
+		{"090\xe3\x83\xbc"
+		 "1234\xe3\x83\xbc"
+		 "5678",
+		 "JP", "+819012345678"},
+		{"03\xef\xbd\xb0"
+		 "1234\xef\xbd\xb0"
+		 "5678",
+		 "JP", "+81312345678"},
+		{"+81 90\xe3\x83\xbc"
+		 "1234\xe3\x83\xbc"
+		 "5678",
+		 "DE", "+819012345678"},
+		{"\xe3\x82\xb3\xe3\x83\xbc 090-1234-5678 \xe3\x82\xb3\xe3\x83\xbc",
+		 "JP", "+819012345678"},
 		/* Two numbers, or an area's code and the rest. */
 		{"+45 30 25 12 34 / 35", "DE", "+4530251234"},
 		{"0045 30 25 12 34 / 35", "DE", "+4530251234"},
