@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/phone_number.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -39,6 +40,9 @@ static const size_t NATIONAL_MIN = 8;
 /* With the country's code. */
 static const size_t E164_MIN = 8, E164_MAX = 15;
 
+/* Fewer digits, with the country's code or without, are nobody's number. */
+static const size_t NUMBER_MIN = 5;
+
 /* "+49 (0)33701": digits of an area's code with the country's. */
 static const size_t AREA_MAX = 8;
 
@@ -54,6 +58,14 @@ static bool is_typed_along(const std::string &digits)
 			return true;
 	}
 	return false;
+}
+
+static std::string e164_of(const PhoneNumber &number)
+{
+	std::string e164;
+
+	library()->Format(number, PhoneNumberUtil::E164, &e164);
+	return e164;
 }
 
 static std::string national_of(const PhoneNumber &number)
@@ -158,8 +170,10 @@ static bool is_a_part(const PhoneNumber &number)
 	PhoneNumberUtil::ValidationResult r =
 		library()->IsPossibleNumberWithReason(number);
 
-	return r == PhoneNumberUtil::IS_POSSIBLE_LOCAL_ONLY ||
-	       r == PhoneNumberUtil::TOO_SHORT;
+	return !library()->IsValidNumber(number) &&
+	       (r == PhoneNumberUtil::IS_POSSIBLE_LOCAL_ONLY ||
+		r == PhoneNumberUtil::TOO_SHORT ||
+		national_of(number).size() < NATIONAL_MIN);
 }
 
 static UChar32 next(const std::string &text, size_t *at)
@@ -206,41 +220,183 @@ static bool is_long_vowel(UChar32 c)
 	return c == 0x30fc || c == 0xff70;
 }
 
-/* The first number that is written in a text, without what is written around it: a letter behind
- * it begins a remark, which the library would dial on a keypad, or an extension. RFC 3966's context
- * it reads itself. */
-static std::string first_number(const std::string &text, bool *cut)
+static bool is_letter(UChar32 c)
 {
+	return u_isalpha(c) && !is_long_vowel(c);
+}
+
+/* What a text's number is found in, and beside. */
+struct found {
 	std::string number;
+	size_t figure =
+		0;        /* digits of the longest figure in front that was passed over */
+	bool cut = false; /* a letter ended it */
+	bool joined = false; /* by nothing but blanks, '.' and ')' to that letter */
+};
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_plus(UChar32 c)
+{
+	return c == '+' || c == 0xff0b;
+}
+
+/* Digits that stand together in ones and twos only: 2., 17, 8-12, 18:00, 24/7. */
+static bool is_figure(const std::string &text)
+{
+	size_t run = 0;
+
+	for (char c : text) {
+		run = is_digit(c) ? run + 1 : 0;
+		if (run > 2)
+			return false;
+	}
+	return true;
+}
+
+/* Too few digits for a number: a figure of what is written in front of one. */
+static bool pass_over(struct found *f, size_t digits)
+{
+	if (digits >= NUMBER_MIN || f->number[0] == '+')
+		return false;
+	f->figure = std::max(f->figure, digits);
+	f->number.clear();
+	return true;
+}
+
+/* Whether the text's number, as far as it was gathered, ends at `c`. */
+static bool ends(const std::string &text, size_t at, UChar32 c, size_t digits)
+{
+	return digits > 0 &&
+	       (is_letter(c) || is_plus(c) || c == ',' || c == ';' || c == '#' ||
+		c == '\n' || c == '\r' || (c == '/' && parts_numbers(text, at, digits)));
+}
+
+static void add_mark(struct found *f, const std::string &text, size_t from, size_t to,
+		     UChar32 c)
+{
+	bool blank = u_isUWhiteSpace(c);
+
+	f->joined = f->joined && (blank || c == '.' || c == ')');
+	if (is_letter(c))
+		f->number.clear();
+	else if (is_plus(c))
+		f->number += '+';
+	else if (!f->number.empty() && blank)
+		f->number += ' ';
+	else if (!f->number.empty() && is_long_vowel(c))
+		f->number += '-';
+	else if (!f->number.empty())
+		f->number.append(text, from, to - from);
+}
+
+/* The first run of digits and marks that is long enough for a number. */
+static void find_number(const std::string &text, struct found *f)
+{
 	size_t digits = 0;
 
-	if (is_bare(text) || text.find(";phone-context=") != std::string::npos)
-		return text;
 	for (size_t at = 0, from = 0; at < text.size(); from = at) {
 		UChar32 c = next(text, &at);
 		int digit = u_charDigitValue(c);
 
 		if (digit >= 0) {
 			digits += digits > 0 || digit > 0;
-			number += static_cast<char>('0' + digit);
-		} else if (is_long_vowel(c)) {
-			number.append(number.empty() ? "" : "-");
-		} else if (digits > 0 && u_isalpha(c)) {
-			*cut = true;
-			return goes_on(text, from) ? "" : number;
-		} else if (digits > 0 && (c == '+' || c == ',' || c == ';' || c == '#')) {
-			return number;
-		} else if (c == '/' && parts_numbers(text, from, digits)) {
-			return number;
-		} else if (c == '+' || c == 0xff0b) {
-			number += '+';
-		} else if (u_isalpha(c)) {
-			number.clear();
-		} else if (!number.empty()) {
-			number.append(text, from, at - from);
+			f->number += static_cast<char>('0' + digit);
+			f->joined = true;
+			continue;
 		}
+		if (is_letter(c) && goes_on(text, from)) {
+			f->number.clear();
+			return;
+		}
+		if (ends(text, from, c, digits)) {
+			if (!pass_over(f, digits)) {
+				f->cut = is_letter(c);
+				return;
+			}
+			digits = 0;
+		}
+		add_mark(f, text, from, at, c);
 	}
-	return number;
+}
+
+/* Behind a figure a number shows where it begins: by its '+', or by its 0, if the figure is not of two
+ * digits, a country's code. */
+static bool is_clear_of_figure(const struct found *f)
+{
+	return f->figure == 0 || f->number[0] == '+' ||
+	       (f->figure == 1 && f->number[0] == '0');
+}
+
+/* The same where only a blank is between them: "Handy 2 0151 23456789", "2. 213 373 4253". */
+static std::string behind_figure(const std::string &text, const std::string &region)
+{
+	size_t end = std::min(text.find(' '), text.size());
+	size_t begin = text.find_first_of("0123456789", end);
+	bool single = text.find_first_of("0123456789", 1) == begin;
+	bool listed = end > 0 && (text[end - 1] == '.' || text[end - 1] == ':');
+	PhoneNumber whole, part;
+	std::string rest;
+	bool one;
+
+	if (begin == std::string::npos || !is_digit(text[0]) || text[0] == '0' ||
+	    (text[begin] != '0' && !listed) || !is_figure(text.substr(0, end)))
+		return text;
+	rest = text.substr(begin);
+	if (!read_any(rest, region, &part) || national_of(part).size() < NATIONAL_MIN)
+		return text;
+	one = !read_any(text, region, &whole);
+	if (!one && e164_of(whole) == e164_of(part))
+		return text;
+	return single && (one || rest[0] == '0') ? rest : "";
+}
+
+/* A figure in front of a letter may be the remark's: "17 Uhr", "(2. Stock)"; so may one in brackets:
+ * "(2)". It is where the number is one without it alone; where it is one with it, too, nobody knows. */
+static std::string before_figure(const std::string &text, const std::string &region)
+{
+	std::string best, e164;
+
+	for (size_t at = 1; at <= text.size(); at++) {
+		std::string front = text.substr(0, at);
+		PhoneNumber number;
+
+		if ((at < text.size() && text[at] != ' ' && text[at] != '(') ||
+		    !read_any(front, region, &number) ||
+		    !library()->IsValidNumber(number) || e164_of(number) == e164)
+			continue;
+		if (!best.empty() && is_figure(front.substr(best.size())))
+			return "";
+		best = front;
+		e164 = e164_of(number);
+	}
+	return best.empty() ? text : best;
+}
+
+/* The first number that is written in a text, without what is written around it: a letter behind
+ * it begins a remark, which the library would dial on a keypad, or an extension. RFC 3966's context
+ * it reads itself. */
+static std::string first_number(const std::string &text, const std::string &region,
+				bool *cut)
+{
+	struct found f;
+	std::string number;
+
+	if (text.find(";phone-context=") != std::string::npos)
+		return text;
+	if (is_bare(text))
+		return behind_figure(text, region);
+	find_number(text, &f);
+	*cut = f.cut;
+	if (!is_clear_of_figure(&f))
+		return "";
+	number = behind_figure(f.number, region);
+	return (f.cut && f.joined) || (!number.empty() && number.back() == ')')
+		       ? before_figure(number, region)
+		       : number;
 }
 
 bool phone_number_e164(const char *text, size_t len, const char *country,
@@ -250,11 +406,11 @@ bool phone_number_e164(const char *text, size_t len, const char *country,
 	std::string e164;
 	PhoneNumber number;
 	bool cut = false;
-	std::string digits = first_number(std::string(text, len), &cut);
+	std::string digits = first_number(std::string(text, len), region, &cut);
 
 	if (!read_any(digits, region, &number) || (cut && is_a_part(number)))
 		return false;
-	library()->Format(number, PhoneNumberUtil::E164, &e164);
+	e164 = e164_of(number);
 	if (e164.empty() || e164.size() >= PHONE_NUMBER_MAX)
 		return false;
 	std::memcpy(out, e164.c_str(), e164.size() + 1);

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -10,11 +11,31 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+struct row {
+	const char *in, *country, *out;
+};
+
+static void check(const struct row *rows, size_t count)
+{
+	struct buf b;
+
+	buf_init(&b, 256);
+	for (size_t i = 0; i < count; i++) {
+		const char *out = rows[i].out ? rows[i].out : "";
+		bool valid;
+
+		buf_clear(&b);
+		valid = normalize_phone(str_of(rows[i].in), rows[i].country, &b);
+		if (valid != (rows[i].out != NULL) || strcmp(buf_z(&b), out) != 0)
+			fail_msg("'%s' in '%s': '%s'", rows[i].in, rows[i].country,
+				 buf_z(&b));
+	}
+	buf_fini(&b);
+}
+
 static void normalizes(void **state)
 {
-	static const struct {
-		const char *in, *country, *out;
-	} rows[] = {
+	static const struct row rows[] = {
 		{"+12133734253", "", "+12133734253"},
 		{" +12133734253\n", "", "+12133734253"},
 		{"+12133734253", "DE", "+12133734253"},
@@ -132,8 +153,8 @@ static void normalizes(void **state)
 		 "1234\xe3\x83\xbc"
 		 "5678",
 		 "DE", "+819012345678"},
-		{"\xe3\x82\xb3\xe3\x83\xbc 090-1234-5678 \xe3\x82\xb3\xe3\x83\xbc",
-		 "JP", "+819012345678"},
+		{"\xe3\x82\xb3\xe3\x83\xbc 090-1234-5678 \xe3\x82\xb3\xe3\x83\xbc", "JP",
+		 "+819012345678"},
 		/* Two numbers, or an area's code and the rest. */
 		{"+45 30 25 12 34 / 35", "DE", "+4530251234"},
 		{"0045 30 25 12 34 / 35", "DE", "+4530251234"},
@@ -156,29 +177,86 @@ static void normalizes(void **state)
 		{"(0044) 7700 9001234", "", "+4477009001234"},
 		{"'+65 9123 4567 8", "", "+65912345678"},
 		{"p:+4477009001234", "", "+4477009001234"},
-		{"+65 9123 4567 8 Bob", "", "+65912345678"},
+		{"+65 9123 45678 Bob", "", "+65912345678"},
 	};
-	struct buf b;
 
 	(void)state;
-	buf_init(&b, 256);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		bool valid;
+	check(rows, COUNT(rows));
+}
 
-		buf_clear(&b);
-		valid = normalize_phone(str_of(rows[i].in), rows[i].country, &b);
-		if (valid != (rows[i].out != NULL))
-			fail_msg("'%s' in '%s': '%s'", rows[i].in, rows[i].country,
-				 buf_z(&b));
-		assert_string_equal(buf_z(&b), valid ? rows[i].out : "");
-	}
-	buf_fini(&b);
+/* Where it is not certain which digits are the number's, there is none. */
+static void leaves_figures_out(void **state)
+{
+	static const struct row rows[] = {
+		/* Behind the number, before a letter. */
+		{"0151 23456789 17 Uhr", "DE", "+4915123456789"},
+		{"+49 151 23456789 (2. Handy)", "US", "+4915123456789"},
+		{"0151 23456789 2x klingeln", "DE", "+4915123456789"},
+		{"0151 23456789 (17-19h)", "DE", "+4915123456789"},
+		{"+1 213 373 4253 9am", "", "+12133734253"},
+		{"+1 213 373 4253 123 Main St", "", "+12133734253"},
+		{"+1 (213) 373-4253 24h", "", "+12133734253"},
+		{"+44 20 7946 0958 2pm", "", "+442079460958"},
+		{"+65 9123 4567 8 Bob", "", "+6591234567"},
+		{"0151 23456789 (2)", "DE", "+4915123456789"},
+		{"030 1234567 (2)", "DE", NULL},
+		{"(030) 1234567", "DE", "+49301234567"},
+		{"0151 23456789\n030 1234567", "DE", "+4915123456789"},
+		{"0664 1234567 8-12 Uhr", "AT", NULL},
+		{"030 1234567 18 Uhr", "DE", NULL},
+		{"030 1234567 (6pm)", "DE", NULL},
+		{"030 12 34 56 78 (privat)", "DE", "+493012345678"},
+		{"030 12 345 678 privat", "DE", "+493012345678"},
+		{"06 12 34 56 78 Anna", "FR", "+33612345678"},
+		{"+7 912 345-67-89 Anna", "", "+79123456789"},
+		{"(555) 123-4567 home", "US", "+15551234567"},
+		{"07700 900123 Bob", "GB", "+447700900123"},
+		{"+49 800 123 CALL", "", NULL},
+		{"+43 664 123 CALL", "", NULL},
+		/* In front of it. */
+		{"Phone 1: +49 151 23456789", "US", "+4915123456789"},
+		{"1) +49 151 23456789", "", "+4915123456789"},
+		{"Nr. 123: +49 151 23456789", "", "+4915123456789"},
+		{"24h: +49 151 23456789", "", "+4915123456789"},
+		{"Handy 1: 0151 23456789", "DE", "+4915123456789"},
+		{"Handy 2 0151 23456789", "DE", "+4915123456789"},
+		{"1. 0151 23456789", "DE", "+4915123456789"},
+		{"(2) 0151 23456789", "DE", "+4915123456789"},
+		{"2. Handy 0151 23456789", "DE", "+4915123456789"},
+		{"2x: 0151 23456789", "DE", "+4915123456789"},
+		{"Whg. 3, 0151 23456789", "DE", "+4915123456789"},
+		{"Phone 2: (213) 373-4253", "US", "+12133734253"},
+		{"1. (213) 373-4253", "US", "+12133734253"},
+		{"2 0151 23456789 17 Uhr", "DE", "+4915123456789"},
+		{"Haus 12 0151 23456789", "DE", NULL},
+		{"24/7 0151 23456789", "DE", NULL},
+		{"30. 23456789", "DE", NULL},
+		{"030 Anna 1234567", "DE", NULL},
+		{"151 Anna 23456789", "DE", NULL},
+		{"+49 Anna 151 23456789", "", NULL},
+		/* A country's code without its '+', or the first digits of a number. */
+		{"44 20 7946 0958", "US", NULL},
+		{"44 (UK) 20 7946 0958", "US", NULL},
+		{"49 (0)151 2345678", "GB", NULL},
+		{"49 (0)151 23456789", "DE", "+4915123456789"},
+		{"39 06 1234 5678", "IT", "+390612345678"},
+		{"1 213 373 4253", "US", "+12133734253"},
+		{"8 912 345-67-89", "RU", "+79123456789"},
+		{"30 05 12 34", "DK", "+4530051234"},
+		{"6 01 23 45 67", "FR", "+33601234567"},
+		{"01 5123456", "AT", "+4315123456"},
+		{"0l51 23456789", "DE", NULL},
+	};
+
+	(void)state;
+	check(rows, COUNT(rows));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(normalizes),
+		cmocka_unit_test(leaves_figures_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
