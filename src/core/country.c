@@ -2,12 +2,16 @@
 #include "core/country.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <unicode/uchar.h>
 #include <unicode/uloc.h>
 
 #include "base/ascii.h"
 #include "core/country_name.h"
 #include "core/identity.h"
 #include "core/normalize.h"
+#include "core/phone_number.h"
+#include "core/unicode_fold.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -100,15 +104,19 @@ static bool is_territory_of(const char *code, const char *parent)
 	return false;
 }
 
-/* "+49" */
-static bool is_calling_code(struct str text)
+/* "+49" for Germany, "+1787" for Puerto Rico. */
+static bool is_calling_code(struct str text, const char *country)
 {
+	char code[12];
+	int len;
+
 	if (text.len < 2 || text.len > 5 || text.p[0] != '+')
 		return false;
 	for (size_t i = 1; i < text.len; i++)
 		if (!ascii_is_digit(text.p[i]))
 			return false;
-	return true;
+	len = snprintf(code, sizeof(code), "+%d", phone_number_calling_code(country));
+	return (size_t)len <= text.len && memcmp(text.p, code, (size_t)len) == 0;
 }
 
 /* "Netherlands, Kingdom of the" and "Sudan, South" in the order in which they are spoken. */
@@ -133,7 +141,7 @@ static const char *code_said_twice(struct str name, struct str again, char own[3
 	char others[3];
 
 	again = str_trim(again);
-	if (!code || str_ieq(again, STR("the")) || is_calling_code(again))
+	if (!code || str_ieq(again, STR("the")) || is_calling_code(again, code))
 		return code;
 	other = code_of_part(again, others);
 	if (!other)
@@ -251,25 +259,43 @@ bool normalize_country(struct str in, struct buf *out)
 	return code && normalize_place(str_of(code), out);
 }
 
+/* What stands in a name. */
+static bool is_of_name(struct str text, size_t at, uint32_t c)
+{
+	switch (c) {
+	case ' ':
+	case 0xa0:
+	case '.':
+	case '\'':
+	case 0x2019:
+	case '&': return true;
+	case '-': return at == 0 || !is_mark(text, at);
+	default:
+		return u_isalnum((UChar32)c) ||
+		       (U_GET_GC_MASK((UChar32)c) & U_GC_M_MASK) != 0;
+	}
+}
+
 /* "Austria, Tirol" is foreign where AT is not home, "Georgia, US" is not where US is: two letters alone
- * are home's only. */
+ * are home's only, as states and provinces have such codes. */
 static bool is_foreign(struct str text, const char *home)
 {
 	bool foreign = false;
 	char own[3];
 
-	for (size_t from = 0, at = 0; at <= text.len; at++) {
+	for (size_t from = 0, at = 0, next = 0; at <= text.len; at = next) {
 		struct str part = str_make(text.p + from, at - from);
 		const char *code;
 
-		if (at < text.len && text.p[at] != '(' && text.p[at] != ')' &&
-		    !(at > 0 && is_mark(text, at)))
+		if (at == text.len)
+			next++;
+		else if (is_of_name(text, at, unicode_lower(text, &next)))
 			continue;
-		from = at + 1;
+		from = next;
 		code = country_code(part, own);
 		if (code && memcmp(code, home, 2) == 0)
 			return false;
-		foreign |= code && str_trim(part).len > 3;
+		foreign |= code && str_trim(part).len > 2;
 	}
 	return foreign;
 }

@@ -416,3 +416,8 @@ bool phone_number_e164(const char *text, size_t len, const char *country,
 	std::memcpy(out, e164.c_str(), e164.size() + 1);
 	return true;
 }
+
+int phone_number_calling_code(const char *country)
+{
+	return library()->GetCountryCodeForRegion(country);
+}

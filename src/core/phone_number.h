@@ -22,6 +22,9 @@ extern "C" {
 bool phone_number_e164(const char *text, size_t len, const char *country,
 		       char out[PHONE_NUMBER_MAX]);
 
+/* What is dialled behind '+' for the country: 49 for "DE"; 0 where it is not known. */
+int phone_number_calling_code(const char *country);
+
 #ifdef __cplusplus
 }
 #endif
