@@ -62,12 +62,14 @@ static void apply(struct walk *w, const struct redact_spot *spot,
 		  enum redact_action action, struct str text)
 {
 	struct buf *made = &w->s->canon;
+	char own[3];
 
 	buf_clear(made);
 	switch (action) {
 	case ACTION_HASH: put_hash(w, spot, text); return;
 	case ACTION_SCRUB: url_scrub(text, made); break;
 	case ACTION_PARTS: redact_parts(text, w->dg, &w->s->more, made); break;
+	case ACTION_CODE: buf_adds(made, str_of(country_code(text, own))); break;
 	case ACTION_NONE: return;
 	}
 	put_text(w, buf_str(made));
@@ -357,6 +359,7 @@ bool redact_column(enum field field, struct str value, const char *country,
 		buf_clear(out);
 		redact_parts(text, dg, &s->more, out);
 		return true;
+	case ACTION_CODE: break; /* no column is a country */
 	}
 	return false;
 }

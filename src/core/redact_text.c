@@ -123,6 +123,16 @@ static bool is_call(struct str text)
 	return digits >= 7;
 }
 
+/* A hash of it could not be sent: TikTok takes the code as it is. */
+static enum redact_action country(struct str text)
+{
+	char own[3];
+
+	if (str_trim(text).len == 2 || country_is_all(text))
+		return ACTION_NONE;
+	return country_code(text, own) ? ACTION_CODE : ACTION_HASH;
+}
+
 enum redact_action redact_action_of(const struct redact_spot *spot, struct str text)
 {
 	enum redact_action action;
@@ -131,10 +141,7 @@ enum redact_action redact_action_of(const struct redact_spot *spot, struct str t
 		return ACTION_NONE;
 	switch (spot->place) {
 	case PLACE_FIELD:
-		return spot->field == FIELD_COUNTRY &&
-				       (str_trim(text).len == 2 || country_is_all(text))
-			       ? ACTION_NONE
-			       : ACTION_HASH;
+		return spot->field == FIELD_COUNTRY ? country(text) : ACTION_HASH;
 	case PLACE_PERSON: return ACTION_HASH;
 	case PLACE_ID:
 		return tells_who(text) || is_international_phone(text) ? ACTION_HASH

@@ -34,6 +34,7 @@ enum redact_action {
 	ACTION_HASH,  /* the whole text */
 	ACTION_SCRUB, /* a URL without what is personal */
 	ACTION_PARTS, /* the e-mail addresses and phone numbers in it */
+	ACTION_CODE,  /* a country with more behind it: its code is left */
 };
 
 struct redact_spot {
