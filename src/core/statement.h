@@ -18,7 +18,7 @@ struct statement {
 	bool names_person; /* by an external_id; as it is taken in */
 };
 
-/* Of one person: the latest by them or by who names nobody, and what others deny since. */
+/* Of one person: the latest by them or by who names nobody, and the latest of others since. */
 struct said {
 	struct statement own, others;
 };

@@ -12,7 +12,8 @@ struct hearing {
 	size_t count;
 	bool later;  /* only nodes that the event's time does not know */
 	bool named;  /* the person has an external_id */
-	bool others; /* somebody else denied something */
+	bool others; /* somebody else said something */
+	bool now;    /* of the person as known now: nothing is granted */
 	struct said said;
 };
 
@@ -82,14 +83,12 @@ static enum err_code hear_each(struct hearing *h, hear_fn *fn, struct err *e)
 }
 
 /* A row that names somebody speaks for them alone: it is heard under their external_id. Whoever has
- * none is whom a row of the conversion's own identifier names, or of an address of theirs; in
- * another browser that may be anybody. */
+ * none is whom a row of an address of theirs names; in a browser that may be anybody. */
 static enum err_code hear(struct hearing *h, uint64_t node, struct err *e)
 {
 	enum identity_kind kind = identifier_kind(node);
-	bool by_name = kind == IDENTITY_EXTERNAL_ID ||
-		       (!h->named &&
-			(kind <= IDENTITY_PHONE || enrich_is_own(&h->j->enrich, node)));
+	bool by_name =
+		kind == IDENTITY_EXTERNAL_ID || (!h->named && kind <= IDENTITY_PHONE);
 
 	return person_statement(&h->j->enrich.person, node, by_name, h->now_ms, &h->said,
 				e);
@@ -102,13 +101,37 @@ static enum err_code hear_own(struct hearing *h, uint64_t node, struct err *e)
 	return e->code;
 }
 
-/* Over what they said themselves, now that it is known. */
-static enum err_code deny_by_others(struct hearing *h, uint64_t node, struct err *e)
+/* Who names themselves in the person's browser, and is known as nobody else, may be the person. */
+static bool may_grant(const struct hearing *h, uint64_t node)
 {
-	if (hear(h, node, e) != ERR_OK || !h->said.others.consent.stated)
+	return !h->now && identifier_kind(node) == IDENTITY_SESSION &&
+	       (!h->said.others.names_person ||
+		(!h->named && enrich_is_own(&h->j->enrich, node)));
+}
+
+/* Over what they said themselves, now that it is known. */
+static enum err_code add_others(struct hearing *h, uint64_t node, struct err *e)
+{
+	struct consent *said = &h->j->enrichment.consent;
+	struct statement s;
+	bool grants;
+
+	if (hear(h, node, e) != ERR_OK)
 		return e->code;
-	consent_deny(&h->j->enrichment.consent, &h->said.others.consent);
-	note_statement(h, &h->said.others, ", of another person: it can only deny");
+	grants = may_grant(h, node);
+	s = h->said.others;
+	s.consent = (struct consent){0};
+	consent_deny(&s.consent, &h->said.others.consent);
+	if (grants)
+		s.consent = h->said.others.consent;
+	if (!s.consent.stated)
+		return ERR_OK;
+	consent_deny(said, &s.consent);
+	if (grants)
+		consent_complete(said, &s.consent);
+	note_statement(h, &s,
+		       grants ? ", of who may be another: what is denied stays denied"
+			      : ", of another person: it can only deny");
 	return ERR_OK;
 }
 
@@ -141,6 +164,7 @@ static enum err_code hear_later(struct hearing *h, const struct person_edges *ed
 	const struct statement *own = &h->said.own;
 	size_t count = enrich_resolve_now(&h->j->enrich, edges, &members);
 
+	h->now = true;
 	h->later = h->named || !has_name(members, count);
 	if (!h->later)
 		h->said.own = (struct statement){0};
@@ -152,7 +176,7 @@ static enum err_code hear_later(struct hearing *h, const struct person_edges *ed
 		note_statement(h, own,
 			       ", known as the person's only later: it can only deny");
 	}
-	return h->others ? hear_each(h, deny_by_others, e) : ERR_OK;
+	return h->others ? hear_each(h, add_others, e) : ERR_OK;
 }
 
 static bool is_known_later(const struct person_edges *edges, int64_t event_s)
@@ -179,7 +203,7 @@ enum err_code permission_find(struct judge *j, const struct person_edges *edges,
 		j->enrichment.consent = h.said.own.consent;
 		note_statement(&h, &h.said.own, "");
 	}
-	if ((h.others && hear_each(&h, deny_by_others, e) != ERR_OK) ||
+	if ((h.others && hear_each(&h, add_others, e) != ERR_OK) ||
 	    (!h.said.own.consent.stated && deny_placeholders(&h, e) != ERR_OK))
 		return e->code;
 	return is_known_later(edges, n->event_s) ? hear_later(&h, edges, e) : ERR_OK;

@@ -59,7 +59,7 @@ static const struct {
 	{S(oldest), OLDEST(UNBOUNDED)},
 	{S(statement),
 	 "SELECT stated_at, consent_id, signals FROM statement WHERE node = ?1 "
-	 "AND stated_at <= ?2 ORDER BY stated_at DESC, consent_id DESC LIMIT 1"},
+	 "AND stated_at <= ?2 ORDER BY stated_at DESC, consent_id DESC LIMIT 256"},
 #undef S
 };
 

@@ -72,7 +72,7 @@ MUST_CHECK enum err_code person_pages(struct person_reader *p, uint64_t node,
 				      void *arg, struct err *e);
 
 /* Into *said what was said there until now_ms and later than its `own`. by_name: rows that name a
- * person are their own, too. */
+ * person are their own, too; but in a browser, where rows that have an address are others', too. */
 MUST_CHECK enum err_code person_statement(struct person_reader *p, uint64_t node,
 					  bool by_name, int64_t now_ms, struct said *said,
 					  struct err *e);

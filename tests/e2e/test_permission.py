@@ -168,6 +168,53 @@ class Later(Permission):
         self.drain()
         self.assertEqual(self.told(), {"id-1": True})
 
+    def test_who_comes_to_the_browser_later_does_not_grant_a_denial_away(self):
+        """Neither a row that names an account nor one that names another's address."""
+        payload = {"ad_user_data": "GRANTED"}
+        worlds = [(denied, by, more, consent)
+                  for denied in (1060, 995) for by in ("email", "session_id")
+                  for more in ({"external_id": "u"}, {"email": "b"}, {"phone": "+4915123456"})
+                  for consent in ({}, payload) if denied < 1000 or not consent]
+        for number, (denied, by, more, consent) in enumerate(worlds):
+            whose = {"email": f"{number}@a.example", "session_id": f"s{number}"}
+            more = {kind: f"{value}{number:02}" + ("@b.example" if kind == "email" else "")
+                    for kind, value in more.items()}
+            self.buy(number, consent)
+            if number % 2:
+                self.login(f"s{number}", 970, **more)
+            self.state(denied, ad_user_data="DENIED", **{by: whose[by]})
+            self.state(940, session_id=whose["session_id"], ad_user_data="GRANTED", **more)
+        self.drain()
+        self.assertEqual(self.told(), {f"id-{number}": False for number in range(len(worlds))})
+
+    def test_who_denied_grants_again(self):
+        """In the same browser, by the address, or by a name that the event knows."""
+        for number, row in enumerate(({"session_id": "s0"}, {"email": "1@a.example"},
+                                      {"email": "2@a.example", "external_id": "u2"},
+                                      {"session_id": "s3", "email": "3@a.example"},
+                                      {"session_id": "s4", "external_id": "u4"},
+                                      {"session_id": "s5", "email": "5@b.example"})):
+            self.buy(number)
+            self.state(1060, email=f"{number}@a.example", session_id=f"s{number}",
+                       ad_user_data="DENIED")
+            if number > 3:
+                self.login(f"s{number}", 2000, external_id=f"u{number}",
+                           email=f"{number}@b.example")
+            self.state(940, ad_user_data="GRANTED", **row)
+        self.drain()
+        self.assertEqual(self.told(), {f"id-{number}": True for number in range(6)})
+
+    def test_where_nobody_denies_whoever_grants_in_the_browser_does(self):
+        self.buy(1)
+        self.login("s1", 970, external_id="other")
+        self.state(1060, email="1@a.example", ad_storage="GRANTED")
+        self.state(940, session_id="s1", external_id="u1", ad_user_data="GRANTED")
+        self.buy(2)
+        self.state(940, session_id="s2", email="2@b.example", ad_user_data="GRANTED")
+        self.drain()
+        self.assertEqual(self.told(), {"id-1": True, "id-2": True})
+        self.assertIn("what is denied stays denied", self.project.convey("why", "id-1"))
+
     def test_why_tells_by_what_a_row_was_come_to(self):
         self.buy(1)
         self.login("s1", 500, external_id="u1")

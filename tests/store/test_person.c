@@ -247,20 +247,28 @@ static void test_nobody_grants_for_others(void **state)
 		"('s3', 'bob', 'granted', 'denied', 1699999100), "
 		"('s4', NULL, 'granted', NULL, 1699999000), "
 		"('s4', 'guest', 'granted', 'granted', 1699999100)");
+	scene_exec(s, "INSERT INTO consent (session_id, email, ad_user_data, stated_at) "
+		      "VALUES ('s5', NULL, 'denied', 1699999000), "
+		      "('s5', 'y@shop.example', 'granted', 1699999100)");
 	persons_read(s, &w);
 	assert_ok(s, person_open(&p, &s->db, NULL, &s->e));
 	assert_int_equal(statement_of(s, &p, &ann, "s1", NOW_MS).consent_id, 1);
-	assert_int_equal(statement_of(s, &p, &nobody, "s1", NOW_MS).consent_id, 2);
-	assert_int_equal(statement_of(s, &p, NULL, "s1", NOW_MS).consent_id, 2);
+	assert_false(heard(s, &p, &nobody, "s1", NOW_MS, &bob).consent.stated);
+	assert_int_equal(bob.consent_id, 2);
+	assert_true(bob.names_person);
 	/* What he took back denies nothing either. */
 	assert_int_equal(heard(s, &p, &ann, "s2", NOW_MS, &bob).consent_id, 1);
-	assert_false(bob.consent.stated);
+	assert_int_equal(bob.consent_id, 4);
 	/* His no counts. */
 	assert_int_equal(heard(s, &p, &ann, "s3", NOW_MS, &bob).consent_id, 5);
 	assert_int_equal(bob.consent_id, 6);
-	assert_int_equal(bob.consent.ad_user_data, SIGNAL_UNSPECIFIED);
+	assert_int_equal(bob.consent.ad_user_data, SIGNAL_GRANTED);
 	assert_int_equal(bob.consent.ad_storage, SIGNAL_DENIED);
 	assert_int_equal(statement_of(s, &p, &ann, "s4", NOW_MS).consent_id, 8);
+	/* Who has an address is somebody, too. */
+	assert_int_equal(heard(s, &p, NULL, "s5", NOW_MS, &bob).consent_id, 9);
+	assert_int_equal(bob.consent_id, 10);
+	assert_false(bob.names_person);
 	/* Whose a row was that has gone is not known; that it was somebody's is. */
 	scene_exec(s, "DELETE FROM consent WHERE id IN (2, 5, 6)");
 	assert_int_equal(statement_of(s, &p, &ann, "s1", NOW_MS).consent_id, 1);
@@ -304,7 +312,8 @@ static void test_a_no_behind_many_others(void **state)
 		snprintf(session, sizeof(session), "s%zu", i);
 		own = heard(s, &p, &ann, session, NOW_MS, &others);
 		if (own.consent.ad_user_data != SIGNAL_DENIED ||
-		    own.consent.ad_storage != SIGNAL_DENIED || others.consent.stated)
+		    own.consent.ad_storage != SIGNAL_DENIED ||
+		    others.consent.ad_user_data == SIGNAL_DENIED)
 			fail_msg("behind %d others", rows[i]);
 	}
 	person_close(&p);
