@@ -16,18 +16,22 @@ static size_t cut_name(size_t *at, size_t len)
 	return REDACT_NAME_MAX;
 }
 
-/* That a form's field is called by. The first five are a product's seldom, the last often. */
-static const char *const callers[] = {"name",     "key",   "field", "label",
-				      "question", "title", "ref",   "id"};
+/* That a form's field is called by. The first eight are a product's seldom, the last often. */
+static const char *const callers[] = {
+	"name",      "key",         "field", "label", "question", "field_name",
+	"column_id", "display_key", "title", "ref",   "id"};
 
-enum { OF_VALUE = 5, OF_ANSWER = 7, OF_ANY = 8 };
+enum { OF_VALUE = 8, OF_ANSWER = 10, OF_ANY = 11 };
 
-static bool is_personal(struct str name)
+/* Under a phone's name only what looks like a number is one. */
+static enum redact_rank rank_of(struct str name)
 {
 	struct personal_name n;
 
 	personal_name_of(name, &n);
-	return n.personal || n.email || is_device_name(name, n.canonical);
+	if (n.personal || n.email || is_device_name(name, n.canonical))
+		return REDACT_PERSONAL;
+	return personal_value(&n, STR("01512345678")) ? REDACT_PHONE : REDACT_OTHER;
 }
 
 /* `keys` is as long behind it as it was. */
@@ -35,24 +39,24 @@ static void take_name(const struct json *j, struct redact_name *o, uint32_t at,
 		      struct buf *keys)
 {
 	size_t before = keys->len, from = before, len;
-	bool personal;
+	enum redact_rank rank;
 
 	json_unescape(j, at, keys);
 	len = cut_name(&from, keys->len - before);
-	personal = is_personal(str_make(keys->p + from, len));
-	if (len > 0 && (personal || o->len == 0)) {
+	rank = rank_of(str_make(keys->p + from, len));
+	if (len > 0 && (rank > o->rank || o->len == 0)) {
 		memcpy(o->text, keys->p + from, len);
 		o->len = len;
-		o->personal = personal;
+		o->rank = rank;
 	}
 	keys->len = before;
 }
 
-/* The first of so many callers that says something, unless a later one is personal. */
+/* The first of so many callers that says something, unless a later one says more of a person. */
 static void take_names(const struct json *j, struct redact_name *o, uint32_t object,
 		       size_t count, struct buf *keys)
 {
-	for (size_t i = 0; i < count && !o->personal; i++) {
+	for (size_t i = 0; i < count && o->rank < REDACT_PERSONAL; i++) {
 		uint32_t at = json_find(j, object, str_of(callers[i]));
 
 		if (at != JSON_NONE && j->t[at].type == TOKEN_STRING)
@@ -86,7 +90,7 @@ static void look_beside(const struct json *j, struct redact_object *o, struct bu
 	uint32_t field = json_find(j, o->at, STR("field"));
 
 	o->looked = true;
-	o->value.personal = o->answer.personal = false;
+	o->value.rank = o->answer.rank = REDACT_OTHER;
 	o->value.len = o->answer.len = 0;
 	o->asked = FORM_OTHER;
 	o->of_field = field != JSON_NONE && j->t[field].type == TOKEN_OBJECT;
@@ -145,14 +149,24 @@ static bool is_answer(const struct json *j, const struct redact_object *o, uint3
 	return o->asked >= least && may_answer(j, o->asked, at + 1);
 }
 
-/* NULL: nothing can say what the member is. */
+/* "value", "raw_value", "displayValue". */
+static bool is_value(const struct json *j, uint32_t at)
+{
+	struct str key = json_bytes(j, at);
+
+	if (key.len >= 5 && memcmp(key.p + key.len - 4, "alue", 4) == 0)
+		return ascii_lower(key.p[key.len - 5]) == 'v';
+	return json_key_is(j, at, STR("value"));
+}
+
+/* NULL: nothing can say what the member is. A product has no number that looks like a phone's. */
 static const struct redact_name *name_of(const struct json *j,
 					 const struct redact_object *o, uint32_t at)
 {
-	if (json_key_is(j, at, STR("value")))
+	if (is_value(j, at))
 		return &o->value;
 	if (json_key_is(j, at, STR("values")))
-		return o->of_product ? NULL : &o->value;
+		return o->of_product && o->value.rank != REDACT_PHONE ? NULL : &o->value;
 	return json_key_is(j, at, STR("answer")) || o->of_field ? &o->answer : NULL;
 }
 
@@ -160,10 +174,10 @@ static const struct redact_name *name_of(const struct json *j,
 static bool put_called(const struct json *j, struct redact_object *o, uint32_t at,
 		       struct buf *keys)
 {
-	static const char *const answers[] = {"value", "values", "answer", "text", NULL};
+	static const char *const answers[] = {"values", "answer", "text", NULL};
 	const struct redact_name *name;
 
-	if (!key_is_one_of(j, at, answers))
+	if (!is_value(j, at) && !key_is_one_of(j, at, answers))
 		return false;
 	if (!o->looked)
 		look_beside(j, o, keys);

@@ -20,9 +20,12 @@ struct redact_key {
 /* The end of a name that is longer than any that is known will do. */
 #define REDACT_NAME_MAX (4 * PERSONAL_NAME_MAX)
 
+/* What a name says of a value: nothing, that digits are a phone's, or that it is a person's. */
+enum redact_rank { REDACT_OTHER, REDACT_PHONE, REDACT_PERSONAL };
+
 /* What a member beside says; a copy, as names of the producer's come and go. */
 struct redact_name {
-	bool personal;
+	enum redact_rank rank;
 	size_t len; /* 0: nothing says it */
 	char text[REDACT_NAME_MAX];
 };
@@ -47,9 +50,10 @@ static inline void redact_object_init(struct redact_object *o, uint32_t at)
 
 /* Appends the name of the member at `at` of `object` (NULL: none that counts). A product has a
  * name too, and a shop a city: these are called after the member that they are in, whose name
- * is `parent`. A "value", the "values" (but of a product's option) and an "answer" are called as
- * the first of "name", "key", "field", "label" and "question" beside them says, or a later one
- * that is personal; an answer by a "title" and a "ref", too. Where one of these, or an "id", is
+ * is `parent`. What ends in "value", the "values" (of a product's option only by a phone's name) and
+ * an "answer" are called as the first of "name", "key", "field", "label", "question", "field_name",
+ * "column_id" and "display_key" beside them says, or a later one of a higher rank; an answer by a
+ * "title" and a "ref", too. Where one of these, or an "id", is
  * exactly what forms call a person's data (core/form_field.h), all are called "phone" or
  * "full_name". */
 struct redact_key redact_key_of(const struct json *j, struct redact_object *object,

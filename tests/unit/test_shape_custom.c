@@ -152,6 +152,27 @@ static const struct {
 	 "e\"},{\"name\":\"q1\",\"title\":\"Date of "
 	 "birth\"},{\"name\":\"q2\",\"id\":\"email2\",\"value\":\"x\"},{\"key\":"
 	 "\"email2\"}]"},
+	{"\"form\":[{\"key\":\"question_9xRe4k\",\"label\":\"Phone number "
+	 "(optional)\",\"value\":\"0151 23456789\"},{\"name\":\"field_7\",\"label\":"
+	 "\"What is your phone number?\",\"answer\":\"0151 23456789\"},{\"name\":\"q\","
+	 "\"question\":\"Company phone\",\"value\":\"red\"},{\"key\":\"Phone "
+	 "a\",\"label\":"
+	 "\"Surname\",\"value\":\"Doe\"}]",
+	 "\"form\":[{\"key\":\"question_9xRe4k\",\"label\":\"Phone number "
+	 "(optional)\"},{\"name\":\"field_7\",\"label\":\"What is your phone number?\"},{"
+	 "\"name\":\"q\",\"question\":\"Company phone\",\"value\":\"red\"},{\"key\":"
+	 "\"Phone a\",\"label\":\"Surname\"}]"},
+	{"\"form\":[{\"name\":\"Phone number (optional)\",\"values\":[\"0151 "
+	 "23456789\"],\"position\":1},{\"name\":\"Phone case\",\"values\":[\"Red\"],"
+	 "\"price\":1},{\"id\":\"field_1\",\"title\":\"Phone\",\"value\":\"0151\","
+	 "\"raw_value\":\"0151\"},{\"column_id\":\"PHONE_NUMBER\",\"string_value\":"
+	 "\"0151\"},"
+	 "{\"key\":\"_x\",\"display_key\":\"First name\",\"displayValue\":\"Jane\"},{"
+	 "\"name\":\"size\",\"raw_value\":\"XL\",\"total_value\":5}]",
+	 "\"form\":[{\"name\":\"Phone number (optional)\",\"position\":1},{\"name\":"
+	 "\"Phone case\",\"values\":[\"Red\"],\"price\":1},{\"id\":\"field_1\",\"title\":"
+	 "\"Phone\"},{\"column_id\":\"PHONE_NUMBER\"},{\"key\":\"_x\",\"display_key\":"
+	 "\"First name\"},{\"name\":\"size\",\"raw_value\":\"XL\",\"total_value\":5}]"},
 	{"\"fields\":[{\"name\":\"first_name\",\"value\":\"Jane\"},{\"value\":\"0151\","
 	 "\"key\":"
 	 "\"phone\"},{\"label\":\"E-Mail-Adresse\",\"value\":[\"x\"]},{\"name\":\"size\","
