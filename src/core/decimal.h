@@ -36,6 +36,12 @@ bool decimal_is_huge(const struct decimal *d);
 /* A whole number of at most 18 digits, 2.0 and 1e3 among them; false for others. */
 bool decimal_to_integer(const struct decimal *d, int64_t *out);
 
+/* 1.5, but not 2.0. */
+static inline bool decimal_has_fraction(const struct decimal *d)
+{
+	return d->point < (int64_t)d->count;
+}
+
 /* Of as many digits as decimal_print writes without an exponent, and nothing behind the point. */
 bool decimal_is_whole(const struct decimal *d);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/country.h"
+#include "core/json_list.h"
 #include "core/normalize.h"
 #include "core/real_text.h"
 #include "core/sha256_hex.h"
@@ -101,7 +102,7 @@ size_t conversion_identifiers(const struct conversion *c)
 		uint32_t at = c->at[sources[i].field];
 
 		if (at != JSON_NONE)
-			found += c->json->t[at].type == TOKEN_ARRAY ? 2 : 1;
+			found += c->json->t[at].type <= TOKEN_ARRAY ? 2 : 1;
 	}
 	return found;
 }
@@ -149,12 +150,12 @@ void identifiers_of_conversion(const struct conversion *c,
 
 		if (at == JSON_NONE)
 			continue;
-		if (c->json->t[at].type != TOKEN_ARRAY) {
+		if (!json_is_list(c->json, at)) {
 			add_at(ids, sources[i].kind, c, at, &local);
 			continue;
 		}
-		for (uint32_t item = at + 1; item < c->json->t[at].next;
-		     item = c->json->t[item].next)
+		for (uint32_t item = json_list_first(c->json, at);
+		     item < c->json->t[at].next; item = json_list_next(c->json, at, item))
 			add_at(ids, sources[i].kind, c, item, &local);
 	}
 }

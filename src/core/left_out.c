@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/decimal.h"
 #include "core/glyph.h"
 #include "core/item.h"
+#include "core/json_list.h"
 #include "core/personal.h"
 #include "core/sha256_hex.h"
 #include "core/url.h"
@@ -109,11 +111,10 @@ static size_t count_values(const struct json *j, uint32_t at)
 
 	if (j->t[at].type == TOKEN_STRING)
 		return j->t[at].end > j->t[at].start;
-	if (j->t[at].type == TOKEN_OBJECT)
-		return j->t[at].next > at + 1;
-	if (j->t[at].type != TOKEN_ARRAY)
-		return 1;
-	for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
+	if (!json_is_list(j, at))
+		return j->t[at].type != TOKEN_OBJECT || j->t[at].next > at + 1;
+	for (uint32_t item = json_list_first(j, at); item < j->t[at].next;
+	     item = json_list_next(j, at, item))
 		count++;
 	return count;
 }
@@ -166,11 +167,42 @@ static void note_unknown_item(struct search *s)
 	const struct json *j = s->c->json;
 	uint32_t at = s->c->at[FIELD_CONTENTS];
 
-	if (at != JSON_NONE && j->t[at].type == TOKEN_ARRAY && j->t[at].next > at + 1)
-		at++;
+	if (at != JSON_NONE && json_is_list(j, at) && j->t[at].next > at + 1)
+		at = json_list_first(j, at);
 	if (at == JSON_NONE || j->t[at].type != TOKEN_OBJECT)
 		return;
 	note_unknown(s, at, FIELD_CONTENTS);
+}
+
+/* Whether the item at `at` has half of something. */
+static bool has_part(const struct json *j, uint32_t at)
+{
+	uint32_t quantity = JSON_NONE;
+	struct decimal number;
+
+	if (j->t[at].type == TOKEN_OBJECT)
+		quantity = json_find(j, at, STR("quantity"));
+	return quantity != JSON_NONE &&
+	       decimal_read(str_trim(json_bytes(j, quantity)), &number) &&
+	       decimal_has_fraction(&number);
+}
+
+static void look_at_quantities(const struct search *s)
+{
+	const struct json *j = s->c->json;
+	uint32_t at = s->c->at[FIELD_CONTENTS];
+	bool found = false;
+
+	if (at == JSON_NONE)
+		return;
+	if (!json_is_list(j, at))
+		found = has_part(j, at);
+	else
+		for (uint32_t item = json_list_first(j, at);
+		     item < j->t[at].next && !found; item = json_list_next(j, at, item))
+			found = has_part(j, item);
+	if (found)
+		tell(s, STR("quantity"), "not a whole number");
 }
 
 static void note_all_unknown(struct search *s)
@@ -243,6 +275,7 @@ void left_out_tell(const struct conversion *c, const struct decision *dec,
 	for (enum field f = FIELD_REFERRER; f <= FIELD_LEAD_EVENT_SOURCE; f++)
 		if (c->at[f] != JSON_NONE)
 			look_at(&s, f);
+	look_at_quantities(&s);
 	note_all_unknown(&s);
 	snprintf(foreign, sizeof(foreign), "none are sent for the source %s",
 		 source_word(d->source));

@@ -83,13 +83,14 @@ bool put_string_at(struct shaper *sh, struct str label, uint32_t at)
 	return true;
 }
 
-/* The number at `at`, without quotes and the blanks around it. A zero has no sign, whatever the
- * arithmetic of a shop gave it. False: bad_value. */
+/* The number at `at`, without quotes and the blanks around it; false is none, as PHP says it. A
+ * zero has no sign, whatever the arithmetic of a shop gave it. False: bad_value. */
 static bool number_at(struct shaper *sh, uint32_t at, struct str *text,
 		      struct decimal *number)
 {
 	*text = STR_NONE;
-	if (at == JSON_NONE || sh->j->t[at].type == TOKEN_NULL)
+	if (at == JSON_NONE || sh->j->t[at].type == TOKEN_NULL ||
+	    sh->j->t[at].type == TOKEN_FALSE)
 		return true;
 	*text = str_trim(conversion_id(sh->c, at, &sh->s->text));
 	if (text->len == 0)
@@ -147,7 +148,8 @@ enum reason put_count_at(struct shaper *sh, struct str label, uint32_t at)
 	}
 	if (!number_at(sh, at, &text, &number))
 		return bad_value(sh, at);
-	if (text.len == 0)
+	/* 1.5 kg are no count, and no reason to lose the purchase. */
+	if (text.len == 0 || decimal_has_fraction(&number))
 		return REASON_NONE;
 	if (!decimal_to_integer(&number, &count))
 		return bad_value(sh, at);

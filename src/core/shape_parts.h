@@ -72,8 +72,8 @@ static inline bool put_bare_id(struct shaper *sh, struct str label, uint32_t at)
 
 /* The same for what people wrote, unless it tells who, or a hash is in its place. */
 void put_free_text(struct shaper *sh, struct str label, uint32_t at);
-/* As it is written, without quotes; nothing where it is absent or blank, bad_value where it is
- * no number or negative. */
+/* As it is written, without quotes; nothing where it is absent, blank or false; bad_value where
+ * it is no number or negative. A count with a fraction is nothing, too. */
 enum reason put_amount_at(struct shaper *sh, struct str label, uint32_t at);
 enum reason put_count_at(struct shaper *sh, struct str label, uint32_t at);
 

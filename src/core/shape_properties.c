@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/item.h"
+#include "core/json_list.h"
 #include "core/redact_text.h"
 #include "core/seen.h"
 #include "core/shape_parts.h"
@@ -105,13 +106,13 @@ static inline enum reason put_items(struct shaper *sh, uint32_t at)
 
 	put(sh->out, LABEL("contents"));
 	put(sh->out, STR("["));
-	if (j->t[at].type == TOKEN_OBJECT)
-		reason = put_item(sh, at);
-	if (j->t[at].type == TOKEN_ARRAY)
-		for (uint32_t item = at + 1;
+	if (json_is_list(j, at))
+		for (uint32_t item = json_list_first(j, at);
 		     reason == REASON_NONE && item < j->t[at].next;
-		     item = j->t[item].next)
+		     item = json_list_next(j, at, item))
 			reason = put_item(sh, item);
+	else
+		reason = put_item(sh, at);
 	put_close(sh->out, start, ']');
 	return reason;
 }
@@ -155,14 +156,14 @@ static enum reason put_contents(struct shaper *sh, uint32_t at)
 static void put_id_list(struct shaper *sh, uint32_t at)
 {
 	const struct json *j = sh->j;
-	bool list = j->t[at].type == TOKEN_ARRAY;
+	bool list = json_is_list(j, at);
 	size_t start = sh->out->len;
 
 	put(sh->out, LABEL("content_ids"));
 	put(sh->out, STR("["));
 	seen_begin(&sh->s->more, j->t[at].next - at);
-	for (uint32_t item = list ? at + 1 : at; item < j->t[at].next;
-	     item = j->t[item].next) {
+	for (uint32_t item = list ? json_list_first(j, at) : at; item < j->t[at].next;
+	     item = json_list_next(j, at, item)) {
 		uint32_t *place = seen_place(&sh->s->more, j, item);
 
 		if (*place == JSON_NONE)
@@ -178,7 +179,7 @@ static __attribute__((noinline)) void put_ids_in_text(struct shaper *sh, uint32_
 	struct conversion c;
 	struct shaper inside;
 
-	if (look_inside(sh, at, &c, &inside) && inside.j->t[0].type == TOKEN_ARRAY)
+	if (look_inside(sh, at, &c, &inside) && json_is_list(inside.j, 0))
 		put_id_list(&inside, 0);
 	else
 		put_id_list(sh, at);

@@ -2,6 +2,7 @@
 #include "core/country.h"
 #include "core/identifier.h"
 #include "core/json_id.h"
+#include "core/json_list.h"
 #include "core/nobody.h"
 #include "core/normalize.h"
 #include "core/real_text.h"
@@ -122,11 +123,12 @@ static void add_own_ids(struct shaper *sh, enum field field, struct ids *ids)
 
 	if (at == JSON_NONE)
 		return;
-	if (j->t[at].type != TOKEN_ARRAY) {
+	if (!json_is_list(j, at)) {
 		add_id_at(sh, field, at, ids);
 		return;
 	}
-	for (uint32_t item = at + 1; item < j->t[at].next; item = j->t[item].next)
+	for (uint32_t item = json_list_first(j, at); item < j->t[at].next;
+	     item = json_list_next(j, at, item))
 		add_id_at(sh, field, item, ids);
 }
 

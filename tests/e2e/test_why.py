@@ -158,7 +158,8 @@ class One(Case):
                 purchase(4, page={"url": "shop.example/anna"}),
                 dict(purchase(5), event_time="2026-13-01 10:00+02:00"),
                 dict(purchase(6), event_time="anna@shop.example"),
-                purchase(7, **granted, user={"email": "anna@shop.example", "city": "Berlin"})]
+                purchase(7, **granted, user={"email": "anna@shop.example", "city": "Berlin"}),
+                purchase(8, properties={"contents": {"1": {"id": 7, "quantity": 1.5, "size": 1}}})]
         self.project.insert(rows)
         left_out = [
             ["email: 1 of its 2 values: not readable, or the same as another",
@@ -167,7 +168,8 @@ class One(Case):
             ["contents: nothing readable in it", "email, ip: ad_user_data is not granted"],
             ["contents: 1 of its 2 values: not readable, or the same as another",
              "size: not among the documented names"],
-            ["page.url: it does not begin with http:// or https://"], [], [], []]
+            ["page.url: it does not begin with http:// or https://"], [], [], [],
+            ["quantity: not a whole number", "size: not among the documented names"]]
         for _ in range(2):
             for n, told in enumerate(left_out, 1):
                 self.assertEqual([text for step, _, text in self.why(f"id-{n}")

@@ -176,7 +176,7 @@ static const struct {
 	{"{\"customer_type\":\"new\"}", ""},
 	{"{\"num_items\":\"3\"}", "{\"num_items\":3}"},
 	{"{\"num_items\":2.0}", "{\"num_items\":2}"},
-	{"{\"num_items\":2.5}", NULL},
+	{"{\"num_items\":-2.5}", NULL},
 	{"{\"num_items\":0}", "{\"num_items\":0}"},
 	{"{\"num_items\":-0}", "{\"num_items\":0}"},
 	{"{\"num_items\":1e2}", "{\"num_items\":100}"},
@@ -199,7 +199,7 @@ static const struct {
 	 "\"quantity\":1}]}"},
 	{"{\"contents\":[{}]}", ""},
 	{"{\"contents\":[{\"price\":\"x\"}]}", NULL},
-	{"{\"contents\":[{\"quantity\":0.5}]}", NULL},
+	{"{\"contents\":[{\"quantity\":-5}]}", NULL},
 	{"{\"coupon\":\"X\",\"n\":1.50,\"t\":true,\"o\":{\"a\": [1]}}",
 	 "{\"coupon\":\"X\",\"n\":1.50,\"t\":true,\"o\":{\"a\":[1]}}"},
 	{"{\"a\":\"\",\"b\":null,\"c\":{},\"d\":[],\"e\":[[],{\"x\":[null]}],"

@@ -305,7 +305,7 @@ static void refuses_bad_values_in_a_list_as_text(void **state)
 {
 	static const char *const items[] = {
 		"[{\"price\":\"abc\"}]",  "\"[{\\\"price\\\":\\\"abc\\\"}]\"",
-		"[{\"quantity\":1.5}]",   "\"[{\\\"quantity\\\":1.5}]\"",
+		"[{\"quantity\":\"x\"}]", "\"[{\\\"quantity\\\":true}]\"",
 		"\"{\\\"price\\\":-1}\"", "[{\"price\":-0.01}]",
 		"[{\"price\":\"--0\"}]",  "[{\"price\":\"-\"}]",
 		"[{\"price\":\"-00\"}]"};
