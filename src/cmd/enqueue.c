@@ -172,14 +172,19 @@ static enum err_code put_all(struct job *j, struct err *e)
 /* It would be lost in silence: a payload's top may hold anything. */
 static void warn_stray(const struct job *j)
 {
-	int64_t line, lines;
-	const char *path = feed_stray(j->feed, &line, &lines);
+	struct feed_note stray = feed_stray(j->feed), unread = feed_unread(j->feed);
 
-	if (path)
+	if (stray.what)
 		cmd_say(j->cmd,
 			"warning: line %lld has at its top, where nobody reads it, what "
 			"belongs into %s%s",
-			(long long)line, path, lines > 1 ? "; so have others" : "");
+			(long long)stray.line, stray.what,
+			stray.lines > 1 ? "; so have others" : "");
+	if (unread.what)
+		cmd_say(j->cmd,
+			"warning: line %lld has at its top what nobody reads: %s%s",
+			(long long)unread.line, unread.what,
+			unread.lines > 1 ? "; so have others" : "");
 }
 
 static void report(const struct job *j, enum err_code e)

@@ -27,8 +27,8 @@ struct feed {
 	bool started, ended;
 	bool strange; /* the first record is neither form's */
 	int64_t line, lines, header_lines, bytes;
-	const char *stray; /* see feed_stray */
-	int64_t stray_line, strays;
+	struct feed_note stray, unread;
+	char names[LINE_NAMES]; /* of the unread */
 };
 
 struct feed *feed_new(int fd, const struct feed_options *options)
@@ -194,19 +194,32 @@ static enum err_code start(struct feed *f, struct str record, bool *taken, struc
 	return sheet_header(&f->sheet, record, f->options.ignore_columns, e);
 }
 
-static void note_stray(struct feed *f)
+/* True where it is the first. */
+static bool note(struct feed_note *n, const char *what, const struct feed *f)
 {
-	if (f->strays++ > 0)
-		return;
-	f->stray = f->parser.stray;
-	f->stray_line = f->line;
+	if (n->lines++ > 0)
+		return false;
+	n->what = what;
+	n->line = f->line;
+	return true;
 }
 
-const char *feed_stray(const struct feed *f, int64_t *line, int64_t *lines)
+static void note_members(struct feed *f)
 {
-	*line = f->stray_line;
-	*lines = f->strays;
+	if (f->parser.stray)
+		note(&f->stray, f->parser.stray, f);
+	if (f->parser.unread[0] && note(&f->unread, f->names, f))
+		memcpy(f->names, f->parser.unread, sizeof(f->names));
+}
+
+struct feed_note feed_stray(const struct feed *f)
+{
 	return f->stray;
+}
+
+struct feed_note feed_unread(const struct feed *f)
+{
+	return f->unread;
 }
 
 static const char *parse(struct feed *f, struct str record, struct enqueue_row *row)
@@ -225,8 +238,8 @@ static const char *parse(struct feed *f, struct str record, struct enqueue_row *
 		wrong = line_parse(&f->parser, record, row);
 	if (!wrong)
 		wrong = fit_check(&f->fit, row);
-	if (!wrong && f->options.format != FEED_CSV && f->parser.stray)
-		note_stray(f);
+	if (!wrong && f->options.format != FEED_CSV)
+		note_members(f);
 	return wrong;
 }
 

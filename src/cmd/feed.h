@@ -31,9 +31,13 @@ MUST_CHECK enum err_code feed_next(struct feed *f, bool may_wait, enum feed_next
 				   struct enqueue_row *row, const char **wrong,
 				   struct err *e);
 
-/* Of a member of some line that nobody reads where it stands: where it belongs; NULL: of none.
- * *line is the first such line's number, *lines how many there are. */
-const char *feed_stray(const struct feed *f, int64_t *line, int64_t *lines);
+/* As line.h has it, of the first line of which there is anything to say; NULL: of none. */
+struct feed_note {
+	const char *what;
+	int64_t line, lines; /* which, and how many such there are */
+};
+struct feed_note feed_stray(const struct feed *f);
+struct feed_note feed_unread(const struct feed *f);
 
 /* The number of the last record's first line, from 1; the lines and the bytes read so far. */
 int64_t feed_line(const struct feed *f);

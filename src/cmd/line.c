@@ -4,9 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/sheet.h"
+#include "core/field.h"
+#include "core/glyph.h"
 #include "core/json_place.h"
+#include "core/redact_text.h"
 
 enum { TEXT_MAX = 32 * 1024 * 1024 };
 
@@ -47,6 +51,27 @@ static void add_value(struct buf *out, const struct json *j, uint32_t at)
 		buf_addc(out, '"');
 }
 
+/* A name may tell who somebody is, and words on stderr end in a log. */
+static void add_unread(char *names, struct str name)
+{
+	size_t len = strlen(names), before = len ? 2 : 0;
+
+	if (len + before + name.len >= LINE_NAMES || name.len == 0 || tells_who(name))
+		return;
+	memcpy(names + len, ", ", before);
+	glyph_copy(names + len + before, LINE_NAMES - len - before, name);
+}
+
+static void note_member(struct line_parser *p, struct str name)
+{
+	const char *place = sheet_place(name);
+
+	if (!p->stray)
+		p->stray = place;
+	if (!place && field_of(FIELD_NONE, name) == FIELD_NONE)
+		add_unread(p->unread, name);
+}
+
 static void add_members(struct line_parser *p, uint32_t object)
 {
 	const struct json *j = &p->json;
@@ -62,8 +87,7 @@ static void add_members(struct line_parser *p, uint32_t object)
 				    key + 1); /* a row spelled out as the table has it */
 			continue;
 		}
-		if (!p->stray)
-			p->stray = sheet_place(json_bytes(j, key));
+		note_member(p, json_bytes(j, key));
 		if (out->len > 1)
 			buf_addc(out, ',');
 		add_value(out, j, key);
@@ -168,6 +192,7 @@ const char *line_parse(struct line_parser *p, struct str line, struct enqueue_ro
 	buf_clear(&p->payload);
 	buf_addc(&p->payload, '{');
 	p->stray = NULL;
+	p->unread[0] = '\0';
 	add_members(p, 0);
 	buf_addc(&p->payload, '}');
 	out->payload = buf_str(&p->payload);

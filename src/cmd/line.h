@@ -11,13 +11,16 @@
 #include "core/json.h"
 #include "store/enqueue.h"
 
+enum { LINE_NAMES = 120 };
+
 struct line_parser {
 	struct json json;
 	struct buf event, event_id, event_time, payload;
 	char place[160]; /* what is wrong, and where */
-	const char
-		*stray; /* where a member of the last line belongs that nobody reads where
-			      it stands; NULL: there is none */
+	/* Of the members of the last line that nobody reads where they stand: where the first
+	 * of them belongs that belongs anywhere, or NULL; the names of the others. */
+	const char *stray;
+	char unread[LINE_NAMES];
 };
 
 void line_init(struct line_parser *p);

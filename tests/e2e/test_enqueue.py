@@ -191,7 +191,23 @@ class Bad(Case):
         _, said = self.enqueue(data="\n".join(map(json.dumps, lines)))
         self.assertIn("warning: line 2 has at its top, where nobody reads it, what belongs into "
                       "properties.value; so have others", said)
+        self.assertIn("warning: line 1 has at its top what nobody reads: note\n", said)
         self.assertEqual(len(self.payloads()), 3)
+
+    def test_the_names_of_others_are_told(self):
+        # Segment's and PostHog's: a time that is lost makes last week's orders today's.
+        line = {"event": "Order Completed", "messageId": "m1", "timestamp": "2026-11-20T10:00:00Z", "userId": "7",
+                "jane@shop.example": 1, "a\x1b[31m": 1, "x" * 500: 1, "context": {}, "properties": {"coupon": "X"}}
+        _, said = self.enqueue(data="\n".join([json.dumps(line)] * 2))
+        self.assertIn("warning: line 1 has at its top what nobody reads: messageId, timestamp, userId, a\\u001b[31m, "
+                      "context; so have others", said)
+        self.assertNotIn("jane", said)
+        _, said = self.enqueue(data=json.dumps({"event": "purchase", "payload": "{}", "id": 7}))
+        self.assertIn("nobody reads: payload, id\n", said)
+        known = {"event": "purchase", "event_id": 1, "event_time": 1, "transaction_id": "1", "session_id": "s",
+                 "conversion_date_time": 1, "consent": {}, "page": {}, "user": {"x": 1}, "properties": {"x": 1},
+                 "app": {}, "ad": {}, "lead": {}}
+        self.assertNotIn("warning", self.enqueue(data=json.dumps(known))[1])
 
     def test_a_dry_run_says_the_same_and_does_nothing(self):
         for more in ((), ("--on-error", "stop")):
