@@ -51,6 +51,7 @@ static bool is_mailbox(const char *s, size_t len)
 /* clang-format on */
 
 #define ITEM(text) {text, sizeof(text) - 1},
+#define BIT(text) | UINT64_C(1) << (sizeof(text) - 1)
 
 static const struct str sample_boxes[] = {SAMPLE_BOXES(ITEM)};
 static const struct str sample_hosts[] = {SAMPLE_HOSTS(ITEM)};
@@ -61,24 +62,38 @@ static const struct str phone_counts[] = {PHONE_COUNTS(ITEM)};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static bool is_one_of(struct str s, const struct str *table, size_t count)
+/* `lengths` are those of the table, a bit each: most texts have none of them. */
+static bool is_one_of(struct str s, const struct str *table, size_t count,
+		      uint64_t lengths)
 {
+	if (s.len > 63 || !(lengths >> s.len & 1))
+		return false;
 	for (size_t i = 0; i < count; i++)
 		if (str_ieq(s, table[i]))
 			return true;
 	return false;
 }
 
-/* Whether `is` says so of the text in lower case, which is no longer than WORD_MAX. */
-static bool is_any(struct str s, bool (*is)(const char *s, size_t len))
+/* Which no word does, but a sign with a digit. */
+static bool ends_in_digit(struct str s)
 {
-	char lower[WORD_MAX + 1];
+	return s.len > 2 && ascii_is_digit(s.p[s.len - 1]);
+}
 
+/* The text in lower case, with a blank for a '-' and a '_' behind a letter; of one that is longer
+ * than any word nothing, which is false. */
+static bool fold(struct str s, char lower[WORD_MAX + 1])
+{
 	if (s.len > WORD_MAX)
 		return false;
-	for (size_t i = 0; i < s.len; i++)
+	lower[0] = '\0';
+	for (size_t i = 0; i < s.len; i++) {
 		lower[i] = ascii_lower(s.p[i]);
-	return is(lower, s.len);
+		if ((lower[i] == '-' || lower[i] == '_') && i > 0 &&
+		    ascii_is_letter(s.p[i - 1]))
+			lower[i] = ' ';
+	}
+	return true;
 }
 
 static bool ends_in(struct str s, struct str end)
@@ -106,19 +121,38 @@ static bool is_monotonous(struct str s, size_t at_least)
 	return count >= at_least || (count > 0 && first == '0');
 }
 
+/* deleted.com is named deleted. */
+static bool is_named(struct str host, struct str name)
+{
+	return host.len > name.len && host.p[name.len] == '.' &&
+	       str_ieq(str_make(host.p, name.len), name);
+}
+
+static bool is_sample(struct str box, struct str host)
+{
+	return is_one_of(host, sample_hosts, COUNT(sample_hosts), 0 SAMPLE_HOSTS(BIT)) ||
+	       is_named(host, box);
+}
+
 static bool is_placeholder_email(struct str s)
 {
 	struct str box, host;
+	char lower[WORD_MAX + 1];
 	const char *at = memrchr(s.p, '@', s.len);
+	bool may;
 
 	if (!at)
 		return true;
 	box = str_make(s.p, (size_t)(at - s.p));
 	host = str_make(at + 1, s.len - box.len - 1);
-	return box.len == 0 || host.len == 0 || is_any(box, is_mailbox) ||
-	       is_macro(box) || is_one_of(host, void_hosts, COUNT(void_hosts)) ||
-	       (is_one_of(box, sample_boxes, COUNT(sample_boxes)) &&
-		is_one_of(host, sample_hosts, COUNT(sample_hosts)));
+	may = !ends_in_digit(box) && fold(box, lower);
+	return box.len == 0 || host.len == 0 || (may && is_mailbox(lower, box.len)) ||
+	       is_macro(box) ||
+	       is_one_of(host, void_hosts, COUNT(void_hosts), 0 VOID_HOSTS(BIT)) ||
+	       (((may && is_word(lower, box.len)) ||
+		 is_one_of(box, sample_boxes, COUNT(sample_boxes),
+			   0 SAMPLE_BOXES(BIT))) &&
+		is_sample(box, host));
 }
 
 /* Nothing but a country code before it: one digit that is 1 or 7, else two or three. */
@@ -160,12 +194,28 @@ static bool is_placeholder_phone(struct str s)
 	       is_counting(str_make(digits, len));
 }
 
+/* What a program has put together of something and nothing, in its own spelling:
+ * GA1.1.undefined. Nan and Null by themselves are names. */
+static bool ends_in_nothing(struct str s)
+{
+	static const struct str ends[] = {ITEM("undefined") ITEM("null") ITEM("NaN")};
+
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (s.len > ends[i].len &&
+		    !ascii_is_letter(s.p[s.len - ends[i].len - 1]) &&
+		    memcmp(s.p + s.len - ends[i].len, ends[i].p, ends[i].len) == 0)
+			return true;
+	return false;
+}
+
 bool is_placeholder_word(struct str text)
 {
-	/* No word has a digit in it but behind another sign. */
-	if (text.len > 2 && ascii_is_digit(text.p[text.len - 1]))
+	char lower[WORD_MAX + 1];
+
+	if (ends_in_digit(text))
 		return false;
-	return is_any(text, is_word) || is_macro(text);
+	return (fold(text, lower) && is_word(lower, text.len)) || is_macro(text) ||
+	       ends_in_nothing(text);
 }
 
 bool identity_is_placeholder(enum identity_kind kind, struct str value)

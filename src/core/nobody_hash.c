@@ -5,7 +5,9 @@
 #include "core/nobody_hash.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "core/digest.h"
@@ -16,7 +18,8 @@
 #define ITEM(text) {text, sizeof(text) - 1},
 
 static const struct str words[] = {NOBODY_WORDS(ITEM)};
-static const struct str boxes[] = {NOBODY_BOXES(ITEM) SAMPLE_BOXES(ITEM)};
+static const struct str boxes[] = {NOBODY_WORDS(ITEM) NOBODY_BOXES(ITEM)
+					   SAMPLE_BOXES(ITEM)};
 static const struct str hosts[] = {SAMPLE_HOSTS(ITEM) VOID_HOSTS(ITEM)};
 static const struct str phone_counts[] = {PHONE_COUNTS(ITEM)};
 
@@ -32,7 +35,7 @@ static const struct str others[] = {
 };
 /* clang-format on */
 
-enum { KNOWN_MAX = 4096 };
+enum { KNOWN_MAX = 8192 };
 
 static struct known {
 	uint64_t start;
@@ -63,7 +66,7 @@ static void add(struct digest *dg, struct str text, enum hash_owner of)
 }
 
 /* not set, NOT SET, Not set, Not Set. */
-static void add_word(struct digest *dg, struct str word)
+static void add_spellings(struct digest *dg, struct str word)
 {
 	char upper[32], first[32], each[32];
 	bool begun = false;
@@ -82,6 +85,25 @@ static void add_word(struct digest *dg, struct str word)
 	add(dg, str_make(each, word.len), HASH_OF_NOBODY);
 }
 
+/* The word with `sign` in the place of its blanks. */
+static struct str joined(struct str word, char sign, char out[32])
+{
+	for (size_t i = 0; i < word.len; i++)
+		out[i] = word.p[i] == ' ' ? sign : word.p[i];
+	return str_make(out, word.len);
+}
+
+static void add_word(struct digest *dg, struct str word)
+{
+	char other[32];
+
+	add_spellings(dg, word);
+	if (memchr(word.p, ' ', word.len)) {
+		add_spellings(dg, joined(word, '-', other));
+		add_spellings(dg, joined(word, '_', other));
+	}
+}
+
 /* Up to the 32 of a UUID, and the number of nobody: +000. */
 static void add_zeros(struct digest *dg)
 {
@@ -93,23 +115,34 @@ static void add_zeros(struct digest *dg)
 	}
 }
 
+static void add_address(struct digest *dg, struct buf *b, struct str box, struct str host)
+{
+	buf_clear(b);
+	buf_adds(b, box);
+	buf_addc(b, '@');
+	buf_adds(b, host);
+	add(dg, buf_str(b), HASH_OF_MANY);
+}
+
+static void add_box(struct digest *dg, struct buf *b, struct str box)
+{
+	char own[64];
+	int len = snprintf(own, sizeof(own), "%.*s.com", STR_ARG(box));
+
+	for (size_t h = 0; h < COUNT(hosts); h++)
+		add_address(dg, b, box, hosts[h]);
+	add_address(dg, b, box, str_make(own, (size_t)len));
+}
+
 /* test@example.com, guest@none.com and guest@guest.com. */
 static void add_addresses(struct digest *dg, struct buf *b)
 {
+	char other[32];
+
 	for (size_t i = 0; i < COUNT(boxes); i++) {
-		for (size_t h = 0; h < COUNT(hosts); h++) {
-			buf_clear(b);
-			buf_adds(b, boxes[i]);
-			buf_addc(b, '@');
-			buf_adds(b, hosts[h]);
-			add(dg, buf_str(b), HASH_OF_MANY);
-		}
-		buf_clear(b);
-		buf_adds(b, boxes[i]);
-		buf_addc(b, '@');
-		buf_adds(b, boxes[i]);
-		buf_adds(b, STR(".com"));
-		add(dg, buf_str(b), HASH_OF_MANY);
+		add_box(dg, b, joined(boxes[i], '-', other));
+		if (memchr(boxes[i].p, ' ', boxes[i].len))
+			add_box(dg, b, joined(boxes[i], '_', other));
 	}
 }
 
