@@ -118,9 +118,27 @@ static void note_digest(struct known_digests *known, enum identity_kind kind, ui
 	memcpy(known->digest[known->count++], id->digest, DIGEST_LEN);
 }
 
+/* A consent row tells no country: whoever wrote the same digits there is to be found. */
+static void add_at_home(struct identifiers *ids, struct str value,
+			const struct identifier_reader *home)
+{
+	struct identifiers read;
+
+	identifiers_clear(&read);
+	identifiers_add(&read, IDENTITY_PHONE, value, home);
+	if (read.count == 0 || ids->at_homes == PLACEHOLDERS_MAX)
+		return;
+	for (size_t i = 0; i < ids->count; i++)
+		if (ids->id[i].node == read.id[0].node)
+			return;
+	ids->at_home[ids->at_homes++] = read.id[0].node;
+}
+
+/* home: NULL where a phone is read there. */
 static void add_at(struct identifiers *ids, enum identity_kind kind,
 		   const struct conversion *c, uint32_t at,
-		   const struct identifier_reader *r)
+		   const struct identifier_reader *r,
+		   const struct identifier_reader *home)
 {
 	struct str value = conversion_id(c, at, r->text);
 	size_t before = ids->count;
@@ -128,6 +146,8 @@ static void add_at(struct identifiers *ids, enum identity_kind kind,
 	identifiers_add(ids, kind, value, r);
 	if (r->known && ids->count > before)
 		note_digest(r->known, kind, at, value, &ids->id[before]);
+	if (home && kind == IDENTITY_PHONE)
+		add_at_home(ids, value, home);
 }
 
 const char *identifier_country(const struct conversion *c, const char *otherwise,
@@ -141,9 +161,12 @@ void identifiers_of_conversion(const struct conversion *c,
 			       const struct identifier_reader *r, struct identifiers *ids)
 {
 	struct identifier_reader local = *r;
+	const struct identifier_reader *home = NULL;
 	char own[3];
 
 	local.country = identifier_country(c, r->country, r->text, own);
+	if (local.country != r->country && strcmp(local.country, r->country) != 0)
+		home = r;
 	identifiers_clear(ids);
 	for (size_t i = 0; i < SOURCES; i++) {
 		uint32_t at = c->at[sources[i].field];
@@ -151,12 +174,12 @@ void identifiers_of_conversion(const struct conversion *c,
 		if (at == JSON_NONE)
 			continue;
 		if (!json_is_list(c->json, at)) {
-			add_at(ids, sources[i].kind, c, at, &local);
+			add_at(ids, sources[i].kind, c, at, &local, home);
 			continue;
 		}
 		for (uint32_t item = json_list_first(c->json, at);
 		     item < c->json->t[at].next; item = json_list_next(c->json, at, item))
-			add_at(ids, sources[i].kind, c, item, &local);
+			add_at(ids, sources[i].kind, c, item, &local, home);
 	}
 }
 

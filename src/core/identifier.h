@@ -23,11 +23,12 @@ struct identifier {
 	unsigned char digest[DIGEST_LEN]; /* of the normalised value */
 };
 
-/* Of one row, each once, the strongest first; apart what stands for nobody, yet can deny. */
+/* Of one row, each once, the strongest first; apart what stands for nobody, or is a phone of another
+ * country as read at home: both can deny. */
 struct identifiers {
 	struct identifier id[IDENTIFIERS_MAX];
-	uint64_t placeholder[PLACEHOLDERS_MAX];
-	size_t count, placeholders;
+	uint64_t placeholder[PLACEHOLDERS_MAX], at_home[PLACEHOLDERS_MAX];
+	size_t count, placeholders, at_homes;
 };
 struct identifier_reader {
 	struct digest *digest;
@@ -51,10 +52,9 @@ static inline struct identity_node identity_node_of(uint64_t node)
 {
 	return (struct identity_node){node, identifier_kind(node)};
 }
-
 static inline void identifiers_clear(struct identifiers *ids)
 {
-	ids->count = ids->placeholders = 0;
+	ids->count = ids->placeholders = ids->at_homes = 0;
 }
 
 /* In the order of the kinds; where there is no room, nothing. */

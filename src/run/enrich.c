@@ -382,7 +382,7 @@ enum err_code enrich_row(struct judge *j, const struct destination_config *d,
 	if (!is_worth_it(j))
 		return ERR_OK;
 	identifiers_of_conversion(&j->conversion, &reader, &n->ids);
-	if (n->ids.count + n->ids.placeholders == 0)
+	if (n->ids.count + n->ids.placeholders + n->ids.at_homes == 0)
 		return ERR_OK;
 	note_time(j, d ? d->rules.zone : NULL);
 	if (find_session(j, t, e) != ERR_OK)

@@ -31,28 +31,47 @@ static void note_statement(const struct hearing *h, const struct statement *s,
 		    after ? ", after the conversion: what it denies counts" : "");
 }
 
-/* Many share a placeholder, and none may speak for the others but to say no; for whoever has
- * a statement of their own, not even that. */
-static enum err_code deny_placeholders(const struct hearing *h, struct err *e)
-{
-	struct enrich *n = &h->j->enrich;
+typedef void add_fn(struct consent *to, const struct consent *denied);
 
+/* By nodes that many share, where they say no later than the person's own word. */
+static enum err_code deny_by(struct hearing *h, const uint64_t *nodes, size_t count,
+			     add_fn *add, const char *how, struct err *e)
+{
 	e->code = ERR_OK;
-	for (size_t i = 0; i < n->ids.placeholders; i++) {
-		struct said said = {0};
+	for (size_t i = 0; i < count; i++) {
+		struct said said = {.own = h->said.own};
 		struct consent denied = {0};
 
-		if (person_statement(&n->person, n->ids.placeholder[i], true, h->now_ms,
+		if (person_statement(&h->j->enrich.person, nodes[i], true, h->now_ms,
 				     &said, e) != ERR_OK)
 			return e->code;
-		consent_deny(&denied, &said.own.consent);
+		if (said.own.consent.stated && said.own.node == nodes[i])
+			consent_deny(&denied, &said.own.consent);
 		if (!denied.stated)
 			continue;
 		said.own.consent = denied;
-		consent_complete(&h->j->enrichment.consent, &denied);
-		note_statement(h, &said.own, ", a placeholder: it can only deny");
+		add(&h->j->enrichment.consent, &denied);
+		note_statement(h, &said.own, how);
 	}
 	return ERR_OK;
+}
+
+/* None may speak for the others but to say no; by a placeholder, for whoever has a statement of
+ * their own, not even that. */
+static enum err_code deny_shared(struct hearing *h, struct err *e)
+{
+	const struct identifiers *ids = &h->j->enrich.ids;
+
+	e->code = ERR_OK;
+	if (ids->at_homes > 0 &&
+	    deny_by(h, ids->at_home, ids->at_homes, consent_deny,
+		    ", as the number is read at home: it can only deny", e) != ERR_OK)
+		return e->code;
+	if (ids->placeholders > 0 && !h->said.own.consent.stated)
+		e->code =
+			deny_by(h, ids->placeholder, ids->placeholders, consent_complete,
+				", a placeholder: it can only deny", e);
+	return e->code;
 }
 
 static bool is_among(uint64_t node, const struct identity_member *members, size_t count)
@@ -204,7 +223,7 @@ enum err_code permission_find(struct judge *j, const struct person_edges *edges,
 		note_statement(&h, &h.said.own, "");
 	}
 	if ((h.others && hear_each(&h, add_others, e) != ERR_OK) ||
-	    (!h.said.own.consent.stated && deny_placeholders(&h, e) != ERR_OK))
+	    deny_shared(&h, e) != ERR_OK)
 		return e->code;
 	return is_known_later(edges, n->event_s) ? hear_later(&h, edges, e) : ERR_OK;
 }

@@ -290,6 +290,29 @@ class Older(Permission):
         self.assertEqual(self.project.reasons(), {"consent_denied": 5, "delivered": 1})
 
 
+class Abroad(Permission):
+    """A consent row tells no country: its number is read at home."""
+
+    project_options = {"options": ("--default-country", "DE")}
+
+    def test_the_same_digits_deny_and_grant_nothing(self):
+        countries = ("Tirol, Austria", "AT", "Georgia, US", "DE", "AT", "AT")
+        for number, country in enumerate(countries):
+            phone = f"0664 123456{number}"
+            email = {} if number in (1, 4) else {"email": f"{number}@shop.example"}
+            if email:
+                self.state(2000, ad_user_data="GRANTED", **email)
+            self.state(1900, phone=phone, ad_user_data="GRANTED" if number == 4 else "DENIED")
+            if number == 5:
+                self.state(1800, ad_user_data="GRANTED", **email)
+            self.project.insert([purchase(number, event_time=NOW - 1000, user=dict(
+                email, phone=phone, country=country, ip=IP))])
+        self.assertIn("as the number is read at home", self.project.convey("why", "id-0"))
+        self.drain()
+        self.assertEqual(self.told(), {"id-0": False, "id-1": False, "id-2": False, "id-3": False,
+                                       "id-4": False, "id-5": True})
+
+
 class Numbers(Permission):
     """JavaScript binds every number as a floating one: 4711.0 stands in a column of texts."""
 
