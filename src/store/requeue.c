@@ -212,6 +212,7 @@ static enum err_code retry_delivery(struct requeue *q, int64_t key, int state,
 		return e->code;
 	if (!there)
 		return refuse(q, REQUEUE_REMOVED);
+	q->taken_back |= state == REASON_BY_OPERATOR;
 	if (state == REASON_DISCONNECTED && unmark(q, destination_id, e) != ERR_OK)
 		return e->code;
 	if (begin_anew(q, key, state, e) != ERR_OK ||

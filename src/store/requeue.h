@@ -45,6 +45,7 @@ struct requeue {
 	int64_t moved, refused, gone; /* gone: of those refused, REQUEUE_REMOVED */
 	enum requeue_refusal why;     /* of the last one refused */
 	bool held_moved;              /* an unknown outcome will be sent again */
+	bool taken_back;              /* a row that a person had cancelled */
 };
 
 /* Which rows: all of a status, or of one reason of it. */

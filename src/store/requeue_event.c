@@ -120,9 +120,11 @@ static enum err_code mark_unread(struct requeue *q, const struct requeue_found *
 	struct given_up *g = &q->given_up;
 
 	e->code = ERR_OK;
+	if (q->move == REQUEUE_RETRY && f->event_id)
+		return given_up_want_id(g, f->event_id, e);
+	/* One that ended by itself is not what was given up. */
 	if (q->move == REQUEUE_RETRY)
-		return f->event_id ? given_up_want_id(g, f->event_id, e)
-				   : given_up_want_row(g, f->ids[0], e);
+		return q->taken_back ? given_up_want_row(g, f->ids[0], e) : ERR_OK;
 	return f->event_id ? given_up_id(g, f->event_id, REASON_BY_OPERATOR, e) : ERR_OK;
 }
 

@@ -204,6 +204,18 @@ class TakenBack(Paused):
                                            (3, "duplicate")])
 
 
+    def test_a_rejected_row_takes_back_no_other(self):
+        self.project.insert([costing("x")])
+        self.read()
+        row = purchase(1, event_id=None, transaction_id="id-1")
+        self.project.insert([costing(100), row])
+        self.project.convey("cancel", "id-1")
+        self.project.convey("retry", "--row", "1")
+        self.assertEqual(self.send(), [])
+        self.assertEqual(self.statuses(), [(1, "bad_value"), (2, "by_operator"),
+                                           (3, "by_operator")])
+
+
 class Erased(Paused):
     def test_its_twins_are_not_sent(self):
         click = {"ttclid": "E.C.P.ada"}
