@@ -48,12 +48,14 @@ static void deny_all(struct consent *out)
 				SIGNAL_DENIED, true};
 }
 
-/* One of Google's strings; one that cannot be read says no. */
+/* One of Google's strings; one that cannot be read says no. An empty list is what PHP writes for no
+ * signals at all, and says nothing. */
 static void read_google(const struct conversion *c, uint32_t at, struct consent *out)
 {
 	struct str text;
 
-	if (at == JSON_NONE)
+	if (at == JSON_NONE ||
+	    (c->json->t[at].type == TOKEN_ARRAY && c->json->t[at].next == at + 1))
 		return;
 	text = str_trim(json_bytes(c->json, at));
 	if (text.len == 0)

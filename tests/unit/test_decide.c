@@ -141,6 +141,18 @@ static const struct {
 	 REASON_NONE},
 	{"{\"consent\":false}", {0}, false, false, REASON_CONSENT_DENIED},
 	{"{\"consent\":{}}", {0}, false, false, REASON_NONE},
+	/* PHP's json_encode of an array without members */
+	{"{\"consent\":[]}", {0}, false, false, REASON_NONE},
+	{"{\"consent\":[ ]}", {0}, false, false, REASON_NONE},
+	{"{\"consent\":[]}", {G, G, G, G, true}, false, true, REASON_NONE},
+	{"{\"consent\":[]}", {0}, true, false, REASON_CONSENT_DENIED},
+	{"{\"consent\":[[]]}", {0}, false, false, REASON_CONSENT_DENIED},
+	{"{\"consent\":[{\"ad_user_data\":\"GRANTED\"}]}",
+	 {0},
+	 false,
+	 false,
+	 REASON_CONSENT_DENIED},
+	{"{\"consent\":{\"gcd\":[]}}", {0}, false, false, REASON_NONE},
 	/* the person's statement, where the payload says nothing */
 	{"{}", {G, G, G, G, true}, false, true, REASON_NONE},
 	{"{\"consent\":{}}", {G, G, G, G, true}, false, true, REASON_NONE},
