@@ -3,11 +3,12 @@
 
 #include "core/canonical.h"
 #include "core/decimal.h"
+#include "core/nobody.h"
 #include "core/redact.h"
 #include "core/sha256_hex.h"
 
 /* 1001, 1001.0 and "1001" are one order. */
-static struct str order_of(const struct conversion *c, struct scratch *s)
+static struct str order_text(const struct conversion *c, struct scratch *s)
 {
 	uint32_t at = c->at[FIELD_ORDER_ID];
 	struct decimal number;
@@ -20,20 +21,27 @@ static struct str order_of(const struct conversion *c, struct scratch *s)
 	return buf_str(&s->text);
 }
 
+struct str event_id_order(const struct conversion *c, struct scratch *s)
+{
+	struct str order = str_trim(order_text(c, s));
+
+	return stands_for_nobody(order) ? STR_NONE : order;
+}
+
 /* With an order id nothing else tells two conversions apart; without one, everything
  * does. When the row arrived never enters. */
 static void write_content(const struct conversion *c, struct scratch *s)
 {
-	struct str order = order_of(c, s);
+	struct str order = event_id_order(c, s);
 	const struct event_time *t = &c->event_time;
 	int64_t seconds;
 
 	buf_clear(&s->canon);
 	buf_adds(&s->canon, STR("{\"event\":"));
 	canonical_string(c->event, &s->canon);
-	if (str_trim(order).len > 0) {
+	if (order.len > 0) {
 		buf_adds(&s->canon, STR(",\"order_id\":"));
-		canonical_string(str_trim(order), &s->canon);
+		canonical_string(order, &s->canon);
 		buf_addc(&s->canon, '}');
 		return;
 	}
@@ -49,11 +57,6 @@ static void write_content(const struct conversion *c, struct scratch *s)
 	buf_addc(&s->canon, '}');
 }
 
-static bool says(const struct conversion *c, enum field field, struct scratch *s)
-{
-	return str_trim(conversion_id(c, c->at[field], &s->text)).len > 0;
-}
-
 /* Whether what the id is made of is no more what it was: where that is the whole payload and who it
  * was is gone from it, strangers' rows may be alike. It is in it again where there is something to
  * redact: somebody has put the whole of it in anew, and not the city alone. */
@@ -61,9 +64,9 @@ static bool is_redacted(const struct conversion *c, struct scratch *s)
 {
 	if (holds_sha256_hex(c->event))
 		return true;
-	if (says(c, FIELD_TRANSACTION_ID, s)) /* stays as it is */
-		return false;
-	if (says(c, FIELD_ORDER_ID, s))
+	if (str_trim(conversion_id(c, c->at[FIELD_TRANSACTION_ID], &s->text)).len > 0)
+		return false; /* stays as it is */
+	if (event_id_order(c, s).len > 0)
 		return holds_sha256_hex(json_bytes(c->json, c->at[FIELD_ORDER_ID]));
 	return holds_sha256_hex(c->row->payload) ||
 	       holds_sha256_hex(c->event_time.text) ||

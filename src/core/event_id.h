@@ -14,6 +14,10 @@
 /* "g1_" and 32 hex digits. */
 #define EVENT_ID_DERIVED_LEN 35
 
+/* properties.order_id without blanks around it; empty where there is none, or what stands for none
+ * ("undefined", 0): one of many orders it would make. Valid until the scratch's text is used again. */
+struct str event_id_order(const struct conversion *c, struct scratch *s);
+
 /* Whether a row keeps the id that it is known by: what that was derived of may have been redacted
  * since. One that was refused may have been mended, and its id is derived anew where that can be
  * told: the right content may come once more, in a row of its own. As redact_needed, of the

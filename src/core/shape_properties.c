@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/item.h"
+#include "core/json_id.h"
 #include "core/json_list.h"
+#include "core/nobody.h"
 #include "core/redact_text.h"
 #include "core/seen.h"
 #include "core/shape_parts.h"
@@ -235,6 +237,13 @@ static void put_customer_type(struct shaper *sh, uint32_t at)
 		put(sh->out, STR("\"customer_type\":\"returning\","));
 }
 
+/* One that stands for none would make one order of many at TikTok, too. */
+static void put_order_id(struct shaper *sh, uint32_t at)
+{
+	if (at != JSON_NONE && !stands_for_nobody(json_id(sh->j, at, &sh->s->text)))
+		put_given_id(sh, LABEL("order_id"), at);
+}
+
 static enum reason put_known(struct shaper *sh, enum field field, uint32_t at)
 {
 	switch (field) {
@@ -243,7 +252,7 @@ static enum reason put_known(struct shaper *sh, enum field field, uint32_t at)
 	case FIELD_NUM_ITEMS: return put_count_at(sh, LABEL("num_items"), at);
 	case FIELD_CONTENTS: return put_contents(sh, at);
 	case FIELD_CONTENT_IDS: put_content_ids(sh, at); break;
-	case FIELD_ORDER_ID: put_id(sh, LABEL("order_id"), at); break;
+	case FIELD_ORDER_ID: put_order_id(sh, at); break;
 	case FIELD_SHOP_ID: put_id(sh, LABEL("shop_id"), at); break;
 	case FIELD_CONTENT_TYPE: put_content_type(sh, at); break;
 	case FIELD_SEARCH_STRING: put_free_text(sh, LABEL("search_string"), at); break;

@@ -73,8 +73,7 @@ static bool compare(void *arg, const struct outbox_row *row,
 	event_id_of(&v, &c->r->digest, s, &id);
 	if (dedup_hash((uint64_t)c->r->seed, id) == c->hash)
 		c->whose = ROW_OLD;
-	else if (v.event_id.len ||
-		 (v.at[FIELD_ORDER_ID] != JSON_NONE && !is_redacted(&v)))
+	else if (v.event_id.len || (event_id_order(&v, s).len > 0 && !is_redacted(&v)))
 		c->whose = ROW_OTHER;
 	return false;
 }

@@ -119,6 +119,28 @@ class Parts(Case):
                                            ("cancelled", "by_operator"), ("delivered", None)])
 
 
+class NoOrder(Case):
+    def test_what_stands_for_no_order_is_none(self):
+        """Else all the orders without a number were one."""
+        words = ("undefined", "null", "NaN", "(not set)", "{{order_id}}", "[object Object]", "-1",
+                 "0", 0)
+        self.project.insert([
+            purchase(n, event_id=None, consent=GRANTED, user={"email": f"b{n}@buyer.example"},
+                     properties={"value": n, "currency": "EUR", "order_id": word})
+            for n, word in enumerate(word for word in words for _ in range(3))])
+        self.drain()
+        self.project.wait_for({"delivered": 3 * len(words)})
+        events = [event for _, event in sent(self.sandbox.ledger())]
+        self.assertEqual({event["properties"].get("order_id") for event in events}, {None})
+        for event in events:
+            self.assertEqual(event["user"]["email"],
+                             email(f"b{event['properties']['value']}@buyer.example"))
+        (event_id,) = self.project.query("SELECT event_id FROM outbox_status LIMIT 1")[0]
+        self.assertRegex(self.project.convey("why", event_id),
+                         "left out .*order_id: nothing readable in it")
+        self.check()
+
+
 class Again(Case):
     def test_a_retry_says_what_was_said_before(self):
         """Of the duplicates those count that came before the first was sent, at every attempt."""

@@ -19,6 +19,15 @@ static const struct {
 	const char *in, *want;
 } rows[] = {
 	{"\"x\":1", "\"x\":1"},
+	/* An order_id that stands for none would make one order of many. */
+	{"\"order_id\":\"undefined\",\"x\":1", "\"x\":1"},
+	{"\"order_id\":\" {{order_id}} \",\"x\":1", "\"x\":1"},
+	{"\"order_id\":\"\\u004eull\",\"x\":1", "\"x\":1"},
+	{"\"order_id\":0,\"x\":1", "\"x\":1"},
+	{"\"order_id\":0.0,\"x\":1", "\"x\":1"},
+	{"\"order_id\":\"-1\",\"x\":1", "\"x\":1"},
+	{"\"order_id\":\"007\"", "\"order_id\":\"007\""},
+	{"\"order_id\":\"R-0\"", "\"order_id\":\"R-0\""},
 	{"\"\xd1\x86_ua\":450,\"\xd0\xb2_email\":\"x\"", "\"\xd1\x86_ua\":450"},
 	{"\"\xef\xbb\xbfuser_id\":\"4711\",\"\xd1\x86_user_id\":\"4712\","
 	 "\"userId\xe2\x80\x8b\":5,\"\xef\xbb\xbfua\":\"Mozilla/5.0 (X11)\","
