@@ -16,6 +16,7 @@ struct slot {
 
 struct event_map {
 	struct event_map_entry *entries;
+	size_t count; /* rows among them; the standard names come behind */
 	char *names;
 	struct slot *slots;
 	size_t mask;
@@ -173,6 +174,7 @@ struct event_map *event_map_new(const struct event_map_row *rows, size_t count)
 	map->names = at = allocate(bytes, 1);
 	map->slots = allocate(slots, sizeof(*map->slots));
 	map->mask = slots - 1;
+	map->count = count;
 	for (size_t i = 0; i < count; i++) {
 		map->entries[i] = (struct event_map_entry){
 			.event = copy_name(rows[i].event, &at),
@@ -248,6 +250,26 @@ const struct event_map_entry *event_map_find_app(const struct event_map *map,
 			if (str_eq(found->tiktok_event, str_of(app_names[i].web)))
 				return standard_entry(map, app_names[i].app);
 	return found;
+}
+
+static bool is_one_at(const struct event_map *map, int32_t destination_id, struct str a,
+		      struct str b)
+{
+	const struct event_map_entry *x = event_map_find(map, destination_id, a);
+	const struct event_map_entry *y = event_map_find(map, destination_id, b);
+
+	return x && y && str_eq(x->tiktok_event, y->tiktok_event);
+}
+
+bool event_map_is_one(const struct event_map *map, struct str a, struct str b)
+{
+	if (str_eq(a, b) || is_one_at(map, 0, a, b))
+		return true;
+	for (size_t i = 0; i < map->count; i++)
+		if (map->entries[i].destination_id != 0 &&
+		    is_one_at(map, map->entries[i].destination_id, a, b))
+			return true;
+	return false;
 }
 
 bool event_is_standard(struct str tiktok_event, enum event_source source)

@@ -40,6 +40,9 @@ const struct event_map_entry *event_map_find(const struct event_map *map,
 const struct event_map_entry *
 event_map_find_app(const struct event_map *map, int32_t destination_id, struct str event);
 
+/* Whether two names are of one event: the same, or some destination is sent both under one name. */
+bool event_map_is_one(const struct event_map *map, struct str a, struct str b);
+
 /* What `init` ships: the common names of GA4, Segment and Shopify. */
 struct event_map_default {
 	const char *event, *tiktok_event;

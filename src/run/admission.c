@@ -143,7 +143,7 @@ static void drop_twins(struct load *load)
 }
 
 static enum err_code compare_twin(struct admission *a, struct writer *w,
-				  const struct entry *n)
+				  struct difference *d, const struct entry *n)
 {
 	struct str id = {a->load->lot.text + n->id_at, n->id_len};
 	struct err *e = &a->job.err;
@@ -151,8 +151,7 @@ static enum err_code compare_twin(struct admission *a, struct writer *w,
 	int64_t first;
 
 	if (dedup_find(&w->queue.dedup, n->hash, id, &first, e) == ERR_OK && first &&
-	    difference_find(&w->db, first, n->outbox_id, &differs, e) == ERR_OK &&
-	    differs) {
+	    difference_find(d, first, n->outbox_id, &differs, e) == ERR_OK && differs) {
 		a->twin = n->outbox_id;
 		a->first = first;
 	}
@@ -164,14 +163,18 @@ static enum err_code compare_twin(struct admission *a, struct writer *w,
 static enum err_code compare_twins(struct admission *a, struct writer *w)
 {
 	const struct lot *lot = &a->load->lot;
+	enum err_code code = ERR_OK;
 	int left = TWINS_MAX;
+	struct difference d;
 
 	a->twin = 0;
-	for (uint32_t i = 0; i < lot->count && left > 0 && a->twin == 0; i++)
-		if (lot->entries[i].flags & ENTRY_TWIN && left-- > 0 &&
-		    compare_twin(a, w, &lot->entries[i]) != ERR_OK)
-			return a->job.err.code;
-	return ERR_OK;
+	difference_open(&d, &w->db);
+	for (uint32_t i = 0; i < lot->count && left > 0 && a->twin == 0 && code == ERR_OK;
+	     i++)
+		if (lot->entries[i].flags & ENTRY_TWIN && left-- > 0)
+			code = compare_twin(a, w, &d, &lot->entries[i]);
+	difference_close(&d);
+	return code;
 }
 
 /* Where a load could not be stored, those that were handed over behind it must not be. */
@@ -269,13 +272,11 @@ static void tell_twin(struct admission *a)
 	line = log_begin(LOG_WARN, "duplicate_differs");
 	log_field(&line, "row", "%lld", (long long)a->twin);
 	log_field(&line, "first", "%lld", (long long)a->first);
-	log_field(
-		&line, "error",
-		"it has the event_id of the first row and another order_id or value, and "
-		"is not sent; let the producer give each conversion an event_id of its "
-		"own "
-		"(convey why --row %lld)",
-		(long long)a->twin);
+	log_field(&line, "error",
+		  "it has the event_id of the first row and another event, order_id or "
+		  "value, and is not sent; let the producer give each conversion an "
+		  "event_id of its own (convey why --row %lld)",
+		  (long long)a->twin);
 	log_end(&line);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "core/gist.h"
 #include "core/merge.h"
 #include "run/routing.h"
 #include "store/dedup.h"
@@ -157,6 +158,24 @@ static void merge_time(struct judge *j, const struct outbox_row *row)
 	j->merged_row.event_time.text = buf_str(&j->merged_time);
 }
 
+/* Whether the row is a second telling of what the first and those before tell of: another person's
+ * order would lend it an address, and the consent to send one. */
+static bool is_same_conversion(struct judge *j, const struct outbox_row *row)
+{
+	struct gist told, other;
+	bool same;
+
+	gist_init(&told);
+	gist_init(&other);
+	same = gist_read(&told, &j->merged_row, &j->scratch) &&
+	       gist_read(&other, row, &j->scratch) &&
+	       !gist_of_another_order(&told, &other) &&
+	       !gist_of_another_event(&told, &other, j->config->map);
+	gist_fini(&told);
+	gist_fini(&other);
+	return same;
+}
+
 static bool merge_row(void *arg, const struct outbox_row *row,
 		      const struct waiting_row *waiting)
 {
@@ -167,6 +186,8 @@ static bool merge_row(void *arg, const struct outbox_row *row,
 	if (j->merges == MERGES_MAX)
 		return false;
 	j->merges++;
+	if (!is_same_conversion(j, row))
+		return true;
 	merge_time(j, row);
 	buf_init(&next, PAYLOAD_MAX);
 	if (!payload_merge(j->merged_row.payload, row->payload, &next)) {

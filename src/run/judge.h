@@ -30,7 +30,7 @@ struct judge {
 	int64_t event_hash;
 	struct buf id, merged, merged_time, *texts; /* with duplicates; of apart */
 	struct outbox_row merged_row;
-	int merges; /* duplicates that it has been given */
+	int merges; /* duplicates that it has been asked to take */
 	struct enrich enrich;
 	struct enrichment enrichment, *apart; /* where zones tell: one a destination */
 	struct ruling *rulings; /* one a destination, in the configuration's order */
@@ -55,7 +55,7 @@ void judge_use(struct judge *j, struct config *config);
 enum reason judge_read(struct judge *j, const struct outbox_row *row);
 
 /* The same, filled from later rows of its event_id that came before it was first sent (0: it was
- * not yet): those known to the relay, and `more` (ids that a 0 ends, or NULL). */
+ * not yet) and tell of it (core/gist.h): those known to the relay, and `more` (ids, a 0 behind). */
 MUST_CHECK enum err_code judge_read_merged(struct judge *j, const struct outbox_row *row,
 					   int64_t sent_ms, const int64_t *more,
 					   enum reason *reason, struct err *e);
@@ -65,8 +65,7 @@ MUST_CHECK enum err_code judge_rule(struct judge *j, int64_t now_ms,
 				    const struct trace *t, enum reason *none,
 				    struct err *e);
 
-/* Decides for one destination again, when the row is sent again: consent may have been
- * withdrawn since. */
+/* The same for one, when the row is sent again: consent may have been withdrawn since. */
 MUST_CHECK enum err_code
 judge_rule_again(struct judge *j, const struct destination_config *d, int64_t now_ms,
 		 bool sent, const struct trace *t, struct ruling *out, struct err *e);

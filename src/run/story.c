@@ -123,16 +123,19 @@ static enum err_code find_another(struct story *w, bool *differs, struct err *e)
 {
 	const struct subject *s = w->subject;
 	struct db *db = &w->subject->judge.db;
+	struct difference d;
 	bool twin = false;
 
 	e->code = ERR_OK;
 	*differs = false;
+	difference_open(&d, db);
 	for (int i = 0; i < s->count && !*differs && e->code == ERR_OK; i++) {
 		if (s->ids[i] == s->holder ||
 		    history_is_duplicate(db, s->ids[i], &twin, e) != ERR_OK || !twin)
 			continue;
-		e->code = difference_find(db, s->holder, s->ids[i], differs, e);
+		e->code = difference_find(&d, s->holder, s->ids[i], differs, e);
 	}
+	difference_close(&d);
 	return e->code;
 }
 
@@ -154,7 +157,8 @@ static enum err_code tell_rest(struct story *w, struct err *e)
 	if (more > 0)
 		buf_addf(out, "and %lld more%s", (long long)more, differs ? "; " : "");
 	if (differs)
-		buf_adds(out, STR("not all have the same order_id and value" IF_ANOTHER));
+		buf_adds(out, STR("not all have the same event, order_id and "
+				  "value" IF_ANOTHER));
 	if (out->len > 0)
 		tell(w, "another", buf_str(out));
 	return ERR_OK;

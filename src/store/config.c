@@ -138,31 +138,40 @@ static void settle_rows(struct map_rows *r)
 	}
 }
 
-static enum err_code read_map(struct db *db, struct config *c, struct err *e)
+enum err_code config_load_map(struct db *db, struct event_map **out, struct err *e)
 {
-	struct map_rows map = {0}, names = {0};
+	struct map_rows map = {0};
 
 	buf_init(&map.text, TEXT_MAX);
-	buf_init(&names.text, TEXT_MAX);
 	if (read_rows(db,
 		      "SELECT m.event, m.destination_id, n.name, m.name_id FROM "
 		      "event_map m "
 		      "JOIN event_name n ON n.id = m.name_id",
-		      &map, e) == ERR_OK &&
+		      &map, e) == ERR_OK) {
+		settle_rows(&map);
+		*out = event_map_new(map.rows, map.count);
+	}
+	free(map.rows);
+	buf_fini(&map.text);
+	return e->code;
+}
+
+static enum err_code read_map(struct db *db, struct config *c, struct err *e)
+{
+	struct map_rows names = {0};
+
+	buf_init(&names.text, TEXT_MAX);
+	if (config_load_map(db, &c->map, e) == ERR_OK &&
 	    read_rows(db, "SELECT '', 0, name, id FROM event_name", &names, e) ==
 		    ERR_OK) {
-		settle_rows(&map);
 		settle_rows(&names);
-		c->map = event_map_new(map.rows, map.count);
 		c->names = names.rows;
 		c->names_count = names.count;
 		c->text = names.text.p;
 		names.rows = NULL;
 		buf_init(&names.text, TEXT_MAX);
 	}
-	free(map.rows);
 	free(names.rows);
-	buf_fini(&map.text);
 	buf_fini(&names.text);
 	return e->code;
 }

@@ -40,6 +40,10 @@ struct config {
 MUST_CHECK enum err_code config_load(struct db *db, struct config **out, struct err *e);
 void config_free(struct config *config);
 
+/* The event map alone; for event_map_free. */
+MUST_CHECK enum err_code config_load_map(struct db *db, struct event_map **out,
+					 struct err *e);
+
 /* The version in the file now. */
 MUST_CHECK enum err_code config_version(struct db *db, int64_t *out, struct err *e);
 

@@ -1,30 +1,69 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/difference.h"
 
-/* The payload may be bytes, and anything may have been written over it since it was read. Producers
- * wait meanwhile: one above 16 KiB tells nothing. */
-#define MEMBER(row, path, type)                                                          \
-	"CAST(CASE WHEN length(CAST(" row ".payload AS BLOB)) <= 16384 "                 \
-	"AND json_valid(CAST(" row ".payload AS TEXT)) THEN "                            \
-	"json_extract(CAST(" row ".payload AS TEXT), '$.properties." path "') END "      \
-	"AS " type ")"
-#define DIFFER(path, type) MEMBER("a", path, type) " <> " MEMBER("b", path, type)
+#include "store/config.h"
 
-enum err_code difference_find(struct db *db, int64_t first, int64_t second, bool *differs,
-			      struct err *e)
+void difference_open(struct difference *d, struct db *db)
 {
-	sqlite3_stmt *stmt;
+	*d = (struct difference){.db = db};
+	scratch_init(&d->scratch);
+	gist_init(&d->first);
+	gist_init(&d->second);
+}
 
-	*differs = false;
-	if (db_kept(db,
-		    "SELECT 1 FROM outbox a CROSS JOIN outbox b WHERE a.id = ?1 "
-		    "AND b.id = ?2 AND (" DIFFER("order_id", "TEXT") " OR " DIFFER(
-			    "value", "REAL") ")",
+void difference_close(struct difference *d)
+{
+	event_map_free(d->map);
+	scratch_fini(&d->scratch);
+	gist_fini(&d->first);
+	gist_fini(&d->second);
+}
+
+/* Anything may have been written over it since it was read. Producers wait meanwhile: one above
+ * 16 KiB tells of no more than its event. */
+static enum err_code read_row(struct difference *d, int64_t id, struct gist *out,
+			      bool *told, struct err *e)
+{
+	struct outbox_row row = {.id = id};
+	sqlite3_stmt *stmt;
+	bool found;
+
+	*told = false;
+	if (db_kept(d->db,
+		    "SELECT CAST(substr(event, 1, 500) AS TEXT), "
+		    "CASE WHEN length(CAST(payload AS BLOB)) <= 16384 "
+		    "THEN CAST(payload AS TEXT) ELSE '{}' END FROM outbox WHERE id = ?1",
 		    &stmt, e) != ERR_OK)
 		return e->code;
-	sqlite3_bind_int64(stmt, 1, first);
-	sqlite3_bind_int64(stmt, 2, second);
-	e->code = db_step(db, stmt, differs, e);
+	sqlite3_bind_int64(stmt, 1, id);
+	if (db_step(d->db, stmt, &found, e) == ERR_OK && found) {
+		row.event = db_column(stmt, 0);
+		row.payload = db_column(stmt, 1);
+		*told = gist_read(out, &row, &d->scratch);
+	}
 	sqlite3_reset(stmt);
 	return e->code;
+}
+
+static enum err_code compare_events(struct difference *d, bool *differs, struct err *e)
+{
+	if (str_eq(buf_str(&d->first.event), buf_str(&d->second.event)))
+		return ERR_OK;
+	if (!d->map && config_load_map(d->db, &d->map, e) != ERR_OK)
+		return e->code;
+	*differs = gist_of_another_event(&d->first, &d->second, d->map);
+	return ERR_OK;
+}
+
+enum err_code difference_find(struct difference *d, int64_t first, int64_t second,
+			      bool *differs, struct err *e)
+{
+	bool told;
+
+	*differs = false;
+	if (read_row(d, first, &d->first, &told, e) != ERR_OK || !told ||
+	    read_row(d, second, &d->second, &told, e) != ERR_OK || !told)
+		return e->code;
+	*differs = gist_of_another_order(&d->first, &d->second);
+	return *differs ? ERR_OK : compare_events(d, differs, e);
 }

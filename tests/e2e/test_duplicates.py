@@ -59,7 +59,7 @@ class Parts(Case):
             purchase(1, properties={"value": 5}), purchase(1, page=None,
                                                            properties={"currency": "EUR"}),
             purchase(2, page=None, properties={"value": "x"}), purchase(2, page=None),
-            purchase(2, properties={"value": 2, "currency": "EUR"})])
+            purchase(2, properties={"currency": "EUR"})])
         self.drain()
         # What is broken is not mended by others, and does not break them.
         self.assertEqual(self.statuses(), [
@@ -117,6 +117,75 @@ class Parts(Case):
         self.drain()
         self.assertEqual(self.statuses(), [("rejected", "missing_page_url"),
                                            ("cancelled", "by_operator"), ("delivered", None)])
+
+
+class Another(Case):
+    """Of another conversion under the same event_id nothing is taken, least of all its consent."""
+
+    def ended(self, first, second, statuses):
+        ann = {"user": {"email": "ann@buyer.example"}}
+        bob = {"user": {"phone": "+4915123456789", "locale": "de-DE"}, "consent": GRANTED}
+        self.project.insert([purchase(1, **{**ann, **first}), purchase(1, **{**bob, **second})])
+        self.relay = self.start("--drain")
+        self.assertEqual(self.relay.wait(60), 0)
+        self.project.wait_for(statuses)
+        return [event for _, event in sent(self.sandbox.ledger())]
+
+    def lends_nothing(self, first, second):
+        (event,) = self.ended(first, second, {"delivered": 1, "duplicate": 1})
+        self.assertTrue(event["limited_data_use"])
+        self.assertNotIn("user", event)
+        self.assertIn("not all have the same event, order_id and value",
+                      self.project.convey("why", "id-1"))
+        self.assertIn("duplicate_differs", self.relay.log())
+        return event
+
+    def lends_all(self, first, second):
+        (event,) = self.ended(first, second, {"delivered": 1, "duplicate": 1})
+        self.assertFalse(event["limited_data_use"])
+        self.assertEqual(event["user"]["locale"], "de-DE")
+        self.assertNotIn("not all", self.project.convey("why", "id-1"))
+        return event
+
+    def test_another_order(self):
+        self.lends_nothing({}, {"properties": {"value": 29.99, "currency": "EUR", "order_id": "B",
+                                               "description": "x"}})
+
+    def test_another_value(self):
+        money = {"currency": "EUR"}
+        self.lends_nothing({"properties": {**money, "value": 10}},
+                           {"properties": {**money, "value": "20", "order_id": "B"}})
+
+    def test_another_event(self):
+        event = self.lends_nothing({"event": "add_to_cart", "properties": None}, {})
+        self.assertEqual(event["event"], "AddToCart")
+        self.assertNotIn("properties", event)
+
+    def test_no_order_in_common(self):
+        money = {"currency": "EUR", "order_id": "undefined"}
+        self.lends_nothing({"properties": {**money, "value": 10}},
+                           {"properties": {**money, "value": 20}})
+
+    def test_its_currency(self):
+        """The first is rejected, and gives its id up."""
+        (event,) = self.ended({"properties": {"value": 1500}},
+                              {"properties": {"value": 20, "currency": "EUR"}},
+                              {"delivered": 1, "rejected": 1})
+        self.assertEqual(event["properties"], {"value": 20, "currency": "EUR"})
+
+    def test_net_and_gross_of_one_order(self):
+        money = {"currency": "EUR"}
+        event = self.lends_all({"properties": {**money, "order_id": 7, "value": 10}},
+                               {"properties": {**money, "order_id": "7", "value": 11.9}})
+        self.assertEqual(event["properties"]["value"], 10)
+
+    def test_two_spellings_of_one_value(self):
+        self.lends_all({"properties": {"currency": "EUR", "value": "10.0"}},
+                       {"properties": {"currency": "EUR", "value": 10}})
+
+    def test_two_names_of_one_event(self):
+        event = self.lends_all({"event": "Order Completed"}, {"event": "purchase"})
+        self.assertEqual(event["event"], "Purchase")
 
 
 class NoOrder(Case):

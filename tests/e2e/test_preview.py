@@ -193,8 +193,9 @@ class Unread(Case):
             purchase(1, user=person, event_time=now - 50),
             purchase(2, page=None, session_id="s1", event_time=now - 40),
             # The same again: fills what is empty, overwrites nothing, joins nobody.
-            dict(purchase(2, page=None, properties={"value": 1, "shop_id": "b"},
-                          session_id="s9", user={"email": "other@shop.example", "external_id": "u-7"}),
+            dict(purchase(2, page=None, session_id="s9",
+                          properties={"value": 1, "shop_id": "b", "order_id": "id-2"},
+                          user={"email": "other@shop.example", "external_id": "u-7"}),
                  event_id="id-2"),
             purchase(3, user={"phone": "+493090182034"}, event_time=now - 45)])
 

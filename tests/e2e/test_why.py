@@ -209,7 +209,7 @@ class One(Case):
         self.drain()
         told = [text for step, _, text in self.why("undefined") if step == "another"]
         self.assertEqual(len(told), 64)
-        self.assertEqual(told[-1], "and 6 more; not all have the same order_id and value; if it is "
+        self.assertEqual(told[-1], "and 6 more; not all have the same event, order_id and value; if it is "
                          "another conversion, insert it again under an event_id of its own")
 
     def test_what_will_be_a_duplicate(self):

@@ -167,6 +167,38 @@ static void knows_what_app_events_are_called(void **state)
 	event_map_free(map);
 }
 
+static void tells_events_apart(void **state)
+{
+	static const struct event_map_row map_rows[] = {
+		{S("purchase"), 0, S("Purchase"), 1},
+		{S("Order Completed"), 0, S("Purchase"), 1},
+		{S("add_to_cart"), 0, S("AddToCart"), 2},
+		{S("renewal"), 7, S("Purchase"), 1},
+	};
+	static const struct {
+		const char *a, *b;
+		bool is_one;
+	} rows[] = {
+		{"purchase", "purchase", true},
+		{"page_view", "page_view", true}, /* nobody mapped it */
+		{"purchase", "order_completed", true},
+		{"purchase", "Purchase", true},
+		{"purchase", "renewal", true}, /* one destination says so */
+		{"purchase", "add_to_cart", false},
+		{"renewal", "AddToCart", false},
+		{"purchase", "page_view", false},
+		{"page_view", "scroll", false},
+	};
+	struct event_map *map = event_map_new(map_rows, COUNT(map_rows));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (event_map_is_one(map, str_of(rows[i].a), str_of(rows[i].b)) !=
+		    rows[i].is_one)
+			fail_msg("%s and %s", rows[i].a, rows[i].b);
+	event_map_free(map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +207,7 @@ int main(void)
 		cmocka_unit_test(ships_no_event_twice),
 		cmocka_unit_test(knows_names),
 		cmocka_unit_test(knows_what_app_events_are_called),
+		cmocka_unit_test(tells_events_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

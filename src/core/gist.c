@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/gist.h"
+
+#include "core/decimal.h"
+#include "core/event_id.h"
+
+void gist_init(struct gist *g)
+{
+	buf_init(&g->event, EVENT_NAME_MAX);
+	buf_init(&g->order, PAYLOAD_MAX);
+	buf_init(&g->value, PAYLOAD_MAX);
+}
+
+void gist_fini(struct gist *g)
+{
+	buf_fini(&g->event);
+	buf_fini(&g->order);
+	buf_fini(&g->value);
+}
+
+bool gist_read(struct gist *g, const struct outbox_row *row, struct scratch *s)
+{
+	struct conversion c;
+	struct decimal value;
+
+	if (conversion_read(&c, row, s) != REASON_NONE)
+		return false;
+	buf_clear(&g->event);
+	buf_clear(&g->order);
+	buf_clear(&g->value);
+	buf_adds(&g->event, c.event);
+	buf_adds(&g->order, event_id_order(&c, s));
+	/* 29.9, 29.90 and "29.9" are one. */
+	if (decimal_read(str_trim(conversion_id(&c, c.at[FIELD_VALUE], &s->text)),
+			 &value))
+		decimal_print(&value, &g->value);
+	return true;
+}
+
+bool gist_of_another_order(const struct gist *a, const struct gist *b)
+{
+	if (a->order.len > 0 && b->order.len > 0)
+		return !str_eq(buf_str(&a->order), buf_str(&b->order));
+	return a->value.len > 0 && b->value.len > 0 &&
+	       !str_eq(buf_str(&a->value), buf_str(&b->value));
+}
