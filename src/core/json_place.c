@@ -149,6 +149,28 @@ bool json_place(struct str text, size_t *at)
 	return !good;
 }
 
+/* Whether an escape of one of `signs` behind "\ud" stands at p. */
+static bool is_surrogate(const char *p, const char *end, const char *signs)
+{
+	return end - p >= 6 && p[0] == '\\' && p[1] == 'u' && ascii_lower(p[2]) == 'd' &&
+	       p[3] && strchr(signs, ascii_lower(p[3]));
+}
+
+/* Whether the string that begins in front of p has "\ud83d" without its other half in it, which
+ * JavaScript leaves of an emoji that it has cut in two: JSON to the eye. */
+static bool holds_half(const char *p, const char *end)
+{
+	while (p < end && *p != '"') {
+		bool first = is_surrogate(p, end, "89ab");
+
+		if (first ? !is_surrogate(p + 6, end, "cdef")
+			  : is_surrogate(p, end, "cdef"))
+			return true;
+		p += first ? 12 : *p == '\\' ? 2 : 1;
+	}
+	return false;
+}
+
 void json_place_tell(struct str text, size_t at, struct buf *out)
 {
 	size_t line = 1, column = 1;
@@ -162,4 +184,6 @@ void json_place_tell(struct str text, size_t at, struct buf *out)
 	buf_addf(out, "line %zu, column %zu", line, column);
 	if (at == text.len)
 		buf_adds(out, STR(", its end"));
+	else if (text.p[at] == '"' && holds_half(text.p + at + 1, text.p + text.len))
+		buf_adds(out, STR(", half of a character (\\ud800 to \\udfff alone)"));
 }

@@ -207,25 +207,24 @@ static void put_device_id(struct shaper *sh, struct str label, enum field field)
 		put_normalized(sh, label, field, STR_NONE);
 }
 
-/* A value as it is, the session's where the payload has none; neither where it tells who. */
+/* As it would be sent: 0.0 is sent as "0". What a browser says of itself is longer than any word,
+ * an id of zeros and most templates. */
+static inline bool is_nobodys(struct shaper *sh, uint32_t at)
+{
+	const struct json_token *t = &sh->j->t[at];
+
+	return t->end - t->start < 48 &&
+	       stands_for_nobody(json_id(sh->j, at, &sh->s->text));
+}
+
+/* A value as it is, the session's where the payload has none; neither where it tells who, or stands
+ * for nobody. */
 static void put_raw(struct shaper *sh, struct str label, enum field field,
 		    struct str other)
 {
 	uint32_t at = sh->c->at[field];
 
-	if ((at == JSON_NONE || !put_bare_id(sh, label, at)) && other.len > 0 &&
-	    !tells_who(other))
-		put_text(sh->out, label, str_trim(other));
-}
-
-/* The same, of what stands for somebody as it would be sent: 0.0 is sent as "0". */
-static void put_raw_id(struct shaper *sh, struct str label, enum field field,
-		       struct str other)
-{
-	uint32_t at = sh->c->at[field];
-
-	if (at != JSON_NONE && !stands_for_nobody(json_id(sh->j, at, &sh->s->text)) &&
-	    put_bare_id(sh, label, at))
+	if (at != JSON_NONE && !is_nobodys(sh, at) && put_bare_id(sh, label, at))
 		return;
 	if (other.len > 0 && !stands_for_nobody(other) && !tells_who(other))
 		put_text(sh->out, label, str_trim(other));
@@ -291,7 +290,7 @@ static void put_person(struct shaper *sh)
 	}
 	if (source == SOURCE_APP) {
 		put_device_id(sh, LABEL("idfa"), FIELD_IDFA);
-		put_raw_id(sh, LABEL("idfv"), FIELD_IDFV, STR_NONE);
+		put_raw(sh, LABEL("idfv"), FIELD_IDFV, STR_NONE);
 		put_device_id(sh, LABEL("gaid"), FIELD_GAID);
 	}
 }
@@ -307,7 +306,7 @@ void shape_user(struct shaper *sh)
 	if (web)
 		put_ttclid(sh);
 	if (web && pii)
-		put_raw_id(sh, LABEL("ttp"), FIELD_TTP, sh->e->ttp);
+		put_raw(sh, LABEL("ttp"), FIELD_TTP, sh->e->ttp);
 	if ((web || app) && pii) {
 		put_normalized(sh, LABEL("ip"), FIELD_IP, sh->e->ip);
 		put_raw(sh, LABEL("user_agent"), FIELD_USER_AGENT, sh->e->user_agent);

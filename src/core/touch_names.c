@@ -22,6 +22,7 @@ static const struct click_param click_ids[] = {
 	{"gbraid", PLATFORM_GOOGLE},
 	{"wbraid", PLATFORM_GOOGLE},
 	{"dclid", PLATFORM_GOOGLE},
+	{"gad_source", PLATFORM_GOOGLE},
 	{"msclkid", PLATFORM_MICROSOFT},
 	{"twclid", PLATFORM_X},
 	{"li_fat_id", PLATFORM_LINKEDIN},

@@ -106,7 +106,8 @@ static void redacts(void **state)
 		{U("\"country\":\"Germany\""), NULL},
 		{U("\"country\":[\" \\u00d6sterreich\",\"DEU\",\"U.S.\",\"uk\"]"), NULL},
 		{U("\"country\":[\"United States (US)\",\"Korea, Republic of\"]"), NULL},
-		{U("\"country\":[\"United States (US) - Texas\",\"Germany (DE), Weg 1\"]"),
+		{U("\"country\":[\"United States (US) - Texas\",\"Germany (DE), Weg "
+		   "1\"]"),
 		 U("\"country\":[\"US\",\"DE\"]")},
 		{U("\"country\":\"Germany, Weg 1\""), U("\"country\":\"<germanyweg1>\"")},
 		{U("\"country\":\"Canaria Vogel, Republic of Ireland\""),

@@ -113,6 +113,23 @@ static void leaves_out_numbers_that_are_none(void **state)
 		expect(SOURCE_OFFLINE, "properties", rows[i].in, rows[i].want);
 }
 
+static void sends_no_word_as_a_user_agent(void **state)
+{
+	static const char *const words[] = {
+		"\"undefined\"", "\"null\"",   "\"unknown\"", "\"{{user_agent}}\"",
+		"\" - \"",       "\"__UA__\"", "\"0\"",       "0"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		char user[80];
+
+		snprintf(user, sizeof(user), "{\"user_agent\":%s}", words[i]);
+		expect(SOURCE_WEB, "user", user, "");
+	}
+	expect(SOURCE_WEB, "user", "{\"user_agent\":\"curl/8.5.0\"}",
+	       "{\"user_agent\":\"curl/8.5.0\"}");
+}
+
 #define JANE "8c87b489ce35cf2e2f39f80e282cb2e804932a56a213983eeeb428407d43b52d"
 #define DOE "e6e6e886a6aa1837cf6fab60c652a09e9fd64215cab1bee9e6a2be39c0fbbc39"
 
@@ -156,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leaves_out_numbers_that_are_none),
+		cmocka_unit_test(sends_no_word_as_a_user_agent),
 		cmocka_unit_test(reads_lists_with_gaps),
 	};
 

@@ -32,6 +32,7 @@ static const struct row {
 	{SHOP "?epik=1", "", "", PLATFORM_PINTEREST, CHANNEL_PAID_CLICK, "epik"},
 	{SHOP "?rdt_cid=1", "", "", PLATFORM_REDDIT, CHANNEL_PAID_CLICK, "rdt_cid"},
 	/* which of several tells */
+	{SHOP "?gad_source=1", "", "", PLATFORM_GOOGLE, CHANNEL_PAID_CLICK, "gad_source"},
 	{SHOP "?gclid=1&ttclid=2", "", "", PLATFORM_TIKTOK, CHANNEL_PAID_CLICK, "ttclid"},
 	{SHOP "?fbclid=1&gclid=2", "", "", PLATFORM_GOOGLE, CHANNEL_PAID_CLICK, "gclid"},
 	{SHOP "?gclid=1", "", "T1", PLATFORM_GOOGLE, CHANNEL_PAID_CLICK, "gclid"},
