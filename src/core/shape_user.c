@@ -209,11 +209,11 @@ static void put_device_id(struct shaper *sh, struct str label, enum field field)
 
 /* As it would be sent: 0.0 is sent as "0". What a browser says of itself is longer than any word,
  * an id of zeros and most templates. */
-static inline bool is_nobodys(struct shaper *sh, uint32_t at)
+static inline bool is_nobodys(struct shaper *sh, enum field field, uint32_t at)
 {
 	const struct json_token *t = &sh->j->t[at];
 
-	return t->end - t->start < 48 &&
+	return (field != FIELD_USER_AGENT || t->end - t->start < 48) &&
 	       stands_for_nobody(json_id(sh->j, at, &sh->s->text));
 }
 
@@ -224,7 +224,7 @@ static void put_raw(struct shaper *sh, struct str label, enum field field,
 {
 	uint32_t at = sh->c->at[field];
 
-	if (at != JSON_NONE && !is_nobodys(sh, at) && put_bare_id(sh, label, at))
+	if (at != JSON_NONE && !is_nobodys(sh, field, at) && put_bare_id(sh, label, at))
 		return;
 	if (other.len > 0 && !stands_for_nobody(other) && !tells_who(other))
 		put_text(sh->out, label, str_trim(other));
