@@ -22,7 +22,8 @@ static inline char ascii_upper(char c)
 
 static inline bool ascii_is_space(char c)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	/* One comparison for what hardly any is. */
+	return (unsigned char)c <= ' ' && (c == ' ' || (c >= '\t' && c <= '\r'));
 }
 
 static inline bool ascii_is_digit(char c)
