@@ -657,9 +657,8 @@ FROM outbox;
 -- Event_ids, by their hash, that a person gave up or that were erased: rows of them up to last_id
 -- that the relay has not read by then end with `state`, a reason, unless another row holds the id. Where
 -- an id stands in the payload, or is derived, nobody else knows these rows. What was erased covers its
--- own rows alone, whoever cancels later ones. The hash 0 stands for every id while all that is pending is
--- cancelled. Written by cancel and forget while rows are unread, read by admission where there are any,
--- and deleted behind it.
+-- own rows alone, whoever cancels later ones. Written by cancel and forget while rows are unread, read by
+-- admission where there are any, and deleted behind it.
 CREATE TABLE given_up (
 	hash INTEGER NOT NULL,
 	state INTEGER NOT NULL,

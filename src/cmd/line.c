@@ -51,12 +51,26 @@ static void add_value(struct buf *out, const struct json *j, uint32_t at)
 		buf_addc(out, '"');
 }
 
+/* What names of members are made of; other names may be somebody's, or somebody's number. */
+static bool is_word(struct str name)
+{
+	enum { WORD_MAX = 40 };
+
+	if (name.len == 0 || name.len > WORD_MAX || ascii_is_digit(name.p[0]))
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (!ascii_is_letter(name.p[i]) && !ascii_is_digit(name.p[i]) &&
+		    name.p[i] != '_' && name.p[i] != '-' && name.p[i] != '.')
+			return false;
+	return true;
+}
+
 /* A name may tell who somebody is, and words on stderr end in a log. */
 static void add_unread(char *names, struct str name)
 {
 	size_t len = strlen(names), before = len ? 2 : 0;
 
-	if (len + before + name.len >= LINE_NAMES || name.len == 0 || tells_who(name))
+	if (len + before + name.len >= LINE_NAMES || !is_word(name) || tells_who(name))
 		return;
 	memcpy(names + len, ", ", before);
 	glyph_copy(names + len + before, LINE_NAMES - len - before, name);

@@ -25,7 +25,7 @@ struct str event_id_order(const struct conversion *c, struct scratch *s)
 {
 	struct str order = str_trim(order_text(c, s));
 
-	return stands_for_nobody(order) ? STR_NONE : order;
+	return stands_for_no_order(order) ? STR_NONE : order;
 }
 
 /* With an order id nothing else tells two conversions apart; without one, everything

@@ -29,43 +29,43 @@ static const struct {
 	const char *name;
 	unsigned sources;
 } standard[] = {
-	{"AchieveLevel",         APP      },
-	{"AddPaymentInfo",       WEB | APP},
-	{"AddToCart",            WEB | APP},
-	{"AddToWishlist",        WEB | APP},
-	{"ApplicationApproval",  WEB      },
-	{"Checkout",             APP      },
-	{"CompleteRegistration", WEB      },
-	{"CompleteTutorial",     APP      },
-	{"Contact",              WEB      },
-	{"CreateGroup",          APP      },
-	{"CreateRole",           APP      },
-	{"CustomizeProduct",     WEB      },
-	{"Download",             WEB      },
-	{"FindLocation",         WEB      },
-	{"GenerateLead",         APP      },
-	{"InAppADClick",         APP      },
-	{"InAppADImpr",          APP      },
-	{"InitiateCheckout",     WEB      },
-	{"InstallApp",           APP      },
-	{"JoinGroup",            APP      },
-	{"LaunchAPP",            APP      },
-	{"Lead",		 WEB      },
-	{"LoanApplication",      APP      },
-	{"LoanApproval",         APP      },
-	{"LoanDisbursal",        APP      },
-	{"Login",                APP      },
-	{"Purchase",             WEB | APP},
-	{"Rate",		 APP      },
-	{"Registration",         APP      },
-	{"Schedule",             WEB      },
-	{"Search",               WEB | APP},
-	{"SpendCredits",         APP      },
-	{"StartTrial",           WEB | APP},
-	{"SubmitApplication",    WEB      },
-	{"Subscribe",            WEB | APP},
-	{"UnlockAchievement",    APP      },
-	{"ViewContent",          WEB | APP},
+	{"AchieveLevel", APP},
+	{"AddPaymentInfo", WEB | APP},
+	{"AddToCart", WEB | APP},
+	{"AddToWishlist", WEB | APP},
+	{"ApplicationApproval", WEB},
+	{"Checkout", APP},
+	{"CompleteRegistration", WEB},
+	{"CompleteTutorial", APP},
+	{"Contact", WEB},
+	{"CreateGroup", APP},
+	{"CreateRole", APP},
+	{"CustomizeProduct", WEB},
+	{"Download", WEB},
+	{"FindLocation", WEB},
+	{"GenerateLead", APP},
+	{"InAppADClick", APP},
+	{"InAppADImpr", APP},
+	{"InitiateCheckout", WEB},
+	{"InstallApp", APP},
+	{"JoinGroup", APP},
+	{"LaunchAPP", APP},
+	{"Lead", WEB},
+	{"LoanApplication", APP},
+	{"LoanApproval", APP},
+	{"LoanDisbursal", APP},
+	{"Login", APP},
+	{"Purchase", WEB | APP},
+	{"Rate", APP},
+	{"Registration", APP},
+	{"Schedule", WEB},
+	{"Search", WEB | APP},
+	{"SpendCredits", APP},
+	{"StartTrial", WEB | APP},
+	{"SubmitApplication", WEB},
+	{"Subscribe", WEB | APP},
+	{"UnlockAchievement", APP},
+	{"ViewContent", WEB | APP},
 };
 
 static char fold(char c)
@@ -252,24 +252,28 @@ const struct event_map_entry *event_map_find_app(const struct event_map *map,
 	return found;
 }
 
-static bool is_one_at(const struct event_map *map, int32_t destination_id, struct str a,
-		      struct str b)
+/* 0: it is not sent both; 1: under one name; 2: under two. */
+static int names_at(const struct event_map *map, int32_t destination_id, struct str a,
+		    struct str b)
 {
 	const struct event_map_entry *x = event_map_find(map, destination_id, a);
 	const struct event_map_entry *y = event_map_find(map, destination_id, b);
 
-	return x && y && str_eq(x->tiktok_event, y->tiktok_event);
+	return !x || !y ? 0 : str_eq(x->tiktok_event, y->tiktok_event) ? 1 : 2;
 }
 
-bool event_map_is_one(const struct event_map *map, struct str a, struct str b)
+bool event_map_are_two(const struct event_map *map, struct str a, struct str b)
 {
-	if (str_eq(a, b) || is_one_at(map, 0, a, b))
-		return true;
-	for (size_t i = 0; i < map->count; i++)
-		if (map->entries[i].destination_id != 0 &&
-		    is_one_at(map, map->entries[i].destination_id, a, b))
-			return true;
-	return false;
+	int names = str_eq(a, b) ? 1 : names_at(map, 0, a, b);
+	bool two = names == 2;
+
+	for (size_t i = 0; i < map->count && names != 1; i++) {
+		if (map->entries[i].destination_id == 0)
+			continue;
+		names = names_at(map, map->entries[i].destination_id, a, b);
+		two = two || names == 2;
+	}
+	return two && names != 1;
 }
 
 bool event_is_standard(struct str tiktok_event, enum event_source source)

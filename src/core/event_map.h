@@ -40,8 +40,8 @@ const struct event_map_entry *event_map_find(const struct event_map *map,
 const struct event_map_entry *
 event_map_find_app(const struct event_map *map, int32_t destination_id, struct str event);
 
-/* Whether two names are of one event: the same, or some destination is sent both under one name. */
-bool event_map_is_one(const struct event_map *map, struct str a, struct str b);
+/* Whether two names are of two events: some destination is sent both, and none both under one name. */
+bool event_map_are_two(const struct event_map *map, struct str a, struct str b);
 
 /* What `init` ships: the common names of GA4, Segment and Shopify. */
 struct event_map_default {

@@ -9,6 +9,9 @@ void gist_init(struct gist *g)
 	buf_init(&g->event, EVENT_NAME_MAX);
 	buf_init(&g->order, PAYLOAD_MAX);
 	buf_init(&g->value, PAYLOAD_MAX);
+	buf_init(&g->email, PAYLOAD_MAX);
+	buf_init(&g->phone, PAYLOAD_MAX);
+	buf_init(&g->external_id, PAYLOAD_MAX);
 }
 
 void gist_fini(struct gist *g)
@@ -16,6 +19,16 @@ void gist_fini(struct gist *g)
 	buf_fini(&g->event);
 	buf_fini(&g->order);
 	buf_fini(&g->value);
+	buf_fini(&g->email);
+	buf_fini(&g->phone);
+	buf_fini(&g->external_id);
+}
+
+static void keep(struct buf *to, const struct conversion *c, enum field field,
+		 struct scratch *s)
+{
+	buf_clear(to);
+	buf_adds(to, str_trim(conversion_id(c, c->at[field], &s->text)));
 }
 
 bool gist_read(struct gist *g, const struct outbox_row *row, struct scratch *s)
@@ -34,7 +47,27 @@ bool gist_read(struct gist *g, const struct outbox_row *row, struct scratch *s)
 	if (decimal_read(str_trim(conversion_id(&c, c.at[FIELD_VALUE], &s->text)),
 			 &value))
 		decimal_print(&value, &g->value);
+	keep(&g->email, &c, FIELD_EMAIL, s);
+	keep(&g->phone, &c, FIELD_PHONE, s);
+	keep(&g->external_id, &c, FIELD_EXTERNAL_ID, s);
 	return true;
+}
+
+static bool is_same(const struct buf *a, const struct buf *b)
+{
+	return a->len > 0 && str_ieq(buf_str(a), buf_str(b));
+}
+
+static bool names_somebody(const struct gist *g)
+{
+	return g->email.len > 0 || g->phone.len > 0 || g->external_id.len > 0;
+}
+
+bool gist_of_another_person(const struct gist *a, const struct gist *b)
+{
+	return names_somebody(a) && names_somebody(b) && !is_same(&a->email, &b->email) &&
+	       !is_same(&a->phone, &b->phone) &&
+	       !is_same(&a->external_id, &b->external_id);
 }
 
 bool gist_of_another_order(const struct gist *a, const struct gist *b)

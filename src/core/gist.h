@@ -13,7 +13,8 @@
 #include "core/event_map.h"
 
 struct gist {
-	struct buf event, order, value; /* empty: it says none */
+	struct buf event, order, value;       /* empty: it says none */
+	struct buf email, phone, external_id; /* as they are written */
 };
 
 void gist_init(struct gist *g);
@@ -26,11 +27,20 @@ bool gist_read(struct gist *g, const struct outbox_row *row, struct scratch *s);
  * told net and gross. */
 bool gist_of_another_order(const struct gist *a, const struct gist *b);
 
-/* Whether they are of two events, which no destination is sent under one name. */
+/* Whether they are of two persons: each names one, and nothing of theirs is the same. */
+bool gist_of_another_person(const struct gist *a, const struct gist *b);
+
+/* Whether both name the order, and another one. */
+static inline bool gist_of_two_orders(const struct gist *a, const struct gist *b)
+{
+	return a->order.len > 0 && b->order.len > 0 && gist_of_another_order(a, b);
+}
+
+/* Whether they are of two events that are sent, and that no destination is sent under one name. */
 static inline bool gist_of_another_event(const struct gist *a, const struct gist *b,
 					 const struct event_map *map)
 {
-	return !event_map_is_one(map, buf_str(&a->event), buf_str(&b->event));
+	return event_map_are_two(map, buf_str(&a->event), buf_str(&b->event));
 }
 
 #endif

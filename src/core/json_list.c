@@ -1,19 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/json_list.h"
 
-static bool is_whole(struct str name)
+/* Longer ones are ids: a cart of product ids and quantities is no list. */
+enum { PLACE_DIGITS_MAX = 3 };
+
+/* The place in a list that it says; -1 for none. */
+static int place_of(struct str name)
 {
-	for (size_t i = 0; i < name.len; i++)
+	int place = 0;
+
+	if (name.len == 0 || name.len > PLACE_DIGITS_MAX)
+		return -1;
+	for (size_t i = 0; i < name.len; i++) {
 		if (!ascii_is_digit(name.p[i]))
-			return false;
-	return name.len > 0;
+			return -1;
+		place = 10 * place + name.p[i] - '0';
+	}
+	return place;
 }
 
 bool json_is_keyed(const struct json *j, uint32_t at)
 {
 	uint32_t end = j->t[at].next, key = at + 1;
+	int last = -1;
 
-	while (key < end && is_whole(json_bytes(j, key)))
+	while (key < end) {
+		int place = place_of(json_bytes(j, key));
+
+		if (place <= last)
+			return false;
+		last = place;
 		key = j->t[key + 1].next;
-	return key == end && end > at + 1;
+	}
+	return end > at + 1;
 }

@@ -10,7 +10,8 @@
 
 #include "core/json.h"
 
-/* Whether all names of the object at `at` are whole numbers; false where it has none. */
+/* Whether the names of the object at `at` are places in a list, in their order, below 1000; false
+ * where it has none. */
 bool json_is_keyed(const struct json *j, uint32_t at);
 
 static inline bool json_is_list(const struct json *j, uint32_t at)

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "core/field.h"
 #include "core/identity.h"
+#include "core/macro.h"
 #include "core/nobody_hash.h"
 
 /* 0, -1 and a UUID of zeros are a guest's. */
@@ -35,6 +36,19 @@ static inline bool stands_for_nobody(struct str text)
 	return text.len > 0 &&
 	       (ascii_is_digit(text.p[text.len - 1]) ? is_zero_id(text)
 						     : is_placeholder_word(text));
+}
+
+/* The same of an order: a GUID in braces is one, and so is what else has a digit between a template's
+ * signs, as no name of a variable in one has. */
+static inline bool stands_for_no_order(struct str text)
+{
+	text = str_trim(text);
+	if (text.len == 0 || !stands_for_nobody(text))
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		if (ascii_is_digit(text.p[i]) && is_macro(text))
+			return false;
+	return true;
 }
 
 /* The same of what is in a person's name or address (FIELD_FIRST_NAME to FIELD_ZIP_CODE): fewer

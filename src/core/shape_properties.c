@@ -158,7 +158,9 @@ static enum reason put_contents(struct shaper *sh, uint32_t at)
 static void put_id_list(struct shaper *sh, uint32_t at)
 {
 	const struct json *j = sh->j;
-	bool list = json_is_list(j, at);
+	/* Numbers under numbers are how many of each. */
+	bool list = json_is_list(j, at) &&
+		    (j->t[at].type == TOKEN_ARRAY || j->t[at + 2].type == TOKEN_STRING);
 	size_t start = sh->out->len;
 
 	put(sh->out, LABEL("content_ids"));
@@ -240,7 +242,7 @@ static void put_customer_type(struct shaper *sh, uint32_t at)
 /* One that stands for none would make one order of many at TikTok, too. */
 static void put_order_id(struct shaper *sh, uint32_t at)
 {
-	if (at != JSON_NONE && !stands_for_nobody(json_id(sh->j, at, &sh->s->text)))
+	if (at != JSON_NONE && !stands_for_no_order(json_id(sh->j, at, &sh->s->text)))
 		put_given_id(sh, LABEL("order_id"), at);
 }
 

@@ -159,7 +159,8 @@ static void merge_time(struct judge *j, const struct outbox_row *row)
 }
 
 /* Whether the row is a second telling of what the first and those before tell of: another person's
- * order would lend it an address, and the consent to send one. */
+ * order would lend it an address, and the consent to send one. A value alone may be told net and
+ * gross, or not yet be known. */
 static bool is_same_conversion(struct judge *j, const struct outbox_row *row)
 {
 	struct gist told, other;
@@ -169,7 +170,9 @@ static bool is_same_conversion(struct judge *j, const struct outbox_row *row)
 	gist_init(&other);
 	same = gist_read(&told, &j->merged_row, &j->scratch) &&
 	       gist_read(&other, row, &j->scratch) &&
-	       !gist_of_another_order(&told, &other) &&
+	       !gist_of_two_orders(&told, &other) &&
+	       !(gist_of_another_order(&told, &other) &&
+		 gist_of_another_person(&told, &other)) &&
 	       !gist_of_another_event(&told, &other, j->config->map);
 	gist_fini(&told);
 	gist_fini(&other);

@@ -98,6 +98,8 @@ void gap_watch(sqlite3_file *file)
 	static struct kind kinds[KINDS];
 	size_t i = 0;
 
+	if (!file->pMethods) /* of a database in memory */
+		return;
 	pthread_mutex_lock(&lock);
 	while (i < KINDS && kinds[i].real && kinds[i].real != file->pMethods)
 		i++;

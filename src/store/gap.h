@@ -16,7 +16,8 @@
 
 #include "store/db_value.h"
 
-/* From now on, in what is written to `file`, the open file of a database. */
+/* From now on, in what is written to `file`, the open file of a database; nothing is where that has
+ * none, as in memory. */
 void gap_watch(sqlite3_file *file);
 
 #endif

@@ -4,9 +4,6 @@
 #include "core/event_id.h"
 #include "store/dedup.h"
 
-/* No id has this hash. */
-enum { EVERY_ID = 0 };
-
 /* Only where rows are unread at all. */
 static const char put_sql[] =
 	"INSERT INTO given_up (hash, last_id, state) SELECT ?1, o.id, ?2 FROM queue q, "
@@ -21,16 +18,14 @@ static const char put_wait_sql[] =
 
 /* What was erased stays so, also where it is cancelled as well. */
 static const char find_sql[] =
-	"SELECT max(state) FROM given_up WHERE hash IN (0, ?1) AND last_id >= ?2";
+	"SELECT max(state) FROM given_up WHERE hash = ?1 AND last_id >= ?2";
 
 /* Not all at once where they are many: producers wait. */
 static const char passed_sql[] =
 	"DELETE FROM given_up WHERE (hash, state) IN (SELECT hash, state FROM given_up "
 	"WHERE last_id <= ?1 ORDER BY last_id LIMIT 1000)";
 
-/* Who takes one back, takes it out of all as well. */
-static const char drop_sql[] =
-	"DELETE FROM given_up WHERE hash IN (0, ?1) AND state = ?2";
+static const char drop_sql[] = "DELETE FROM given_up WHERE hash = ?1 AND state = ?2";
 
 static const char want_all_sql[] = "DELETE FROM given_up WHERE state = 113";
 
@@ -124,16 +119,6 @@ enum err_code given_up_wait(struct given_up *g, int64_t key, struct err *e)
 {
 	sqlite3_bind_int64(g->put_wait, 1, key);
 	return db_run(g->db, g->put_wait, e);
-}
-
-enum err_code given_up_unread(struct given_up *g, struct err *e)
-{
-	return on_hash(g, g->put, EVERY_ID, REASON_BY_OPERATOR, e);
-}
-
-enum err_code given_up_unread_done(struct given_up *g, struct err *e)
-{
-	return on_hash(g, g->drop, EVERY_ID, REASON_BY_OPERATOR, e);
 }
 
 enum err_code given_up_want_id(struct given_up *g, const char *event_id, struct err *e)

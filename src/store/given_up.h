@@ -37,10 +37,6 @@ MUST_CHECK enum err_code given_up_row(struct given_up *g, int64_t outbox_id,
 /* The same of a wait, by its key, that is given up now and was never sent. */
 MUST_CHECK enum err_code given_up_wait(struct given_up *g, int64_t key, struct err *e);
 
-/* The same of every row that is unread now, while somebody cancels them in slices. */
-MUST_CHECK enum err_code given_up_unread(struct given_up *g, struct err *e);
-MUST_CHECK enum err_code given_up_unread_done(struct given_up *g, struct err *e);
-
 /* What was given up is wanted again; what was erased is not. */
 MUST_CHECK enum err_code given_up_want_id(struct given_up *g, const char *event_id,
 					  struct err *e);

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "store/outbox.h"
-#include "store/requeue_unread.h"
 #include "store/requeue_waits.h"
 #include "store/setting.h"
 #include "store/unsent.h"
@@ -254,7 +253,7 @@ static enum err_code move_waiting(struct requeue *q, int64_t key, enum status st
 	if (!requeue_takes(q->move, status))
 		return refuse(q, REQUEUE_PENDING);
 	if (q->move == REQUEUE_CANCEL) {
-		if ((!q->all_unread && given_up_wait(&q->given_up, key, e) != ERR_OK) ||
+		if (given_up_wait(&q->given_up, key, e) != ERR_OK ||
 		    on_key(q, q->to_delivery, key, e) != ERR_OK ||
 		    on_key(q, q->unwait, key, e) != ERR_OK)
 			return e->code;
@@ -418,13 +417,20 @@ static const char *step_sql(const struct requeue *q, struct requeue_filter *f)
 	return delivery_sql;
 }
 
+static bool begins_wanting_all(const struct requeue *q, const struct requeue_filter *f)
+{
+	return q->move == REQUEUE_RETRY && f->status == STATUS_CANCELLED &&
+	       (!f->reason || f->reason == REASON_BY_OPERATOR) && q->step == 0 &&
+	       q->position == 0;
+}
+
 enum err_code requeue_some(struct requeue *q, const struct requeue_filter *f, bool *more,
 			   struct err *e)
 {
 	int count = 0;
 
-	if (read_cursor(q, e) == ERR_OK && q->step == 0 && q->position == 0)
-		e->code = requeue_begin_many(q, f, e);
+	if (read_cursor(q, e) == ERR_OK && begins_wanting_all(q, f))
+		e->code = given_up_want_all(&q->given_up, e);
 	while (e->code == ERR_OK && count == 0) {
 		struct requeue_filter step = *f;
 		const char *sql = step_sql(q, &step);
@@ -438,5 +444,5 @@ enum err_code requeue_some(struct requeue *q, const struct requeue_filter *f, bo
 		}
 	}
 	*more = count > 0;
-	return e->code == ERR_OK && count == 0 ? requeue_end_many(q, e) : e->code;
+	return e->code;
 }

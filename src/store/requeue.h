@@ -39,7 +39,6 @@ struct requeue {
 		*unwait, *since, *give_up, *renew, *hasten, *cancel_new, *removed,
 		*unclaimed, *unmark;
 	int64_t now_ms, cursor; /* of this transaction */
-	bool all_unread;        /* are given up from the first slice on */
 	int step;               /* where requeue_some stands: the statement or state, */
 	int64_t position;       /* and the last key */
 	int64_t moved, refused, gone; /* gone: of those refused, REQUEUE_REMOVED */

@@ -156,6 +156,31 @@ class Another(Case):
         self.lends_nothing({"properties": {**money, "value": 10}},
                            {"properties": {**money, "value": "20", "order_id": "B"}})
 
+    def test_another_value_of_the_same_person(self):
+        """Net and gross, or not known yet: what she denies counts."""
+        jane = {"user": {"email": "jane@buyer.example"}}
+        self.project.insert([
+            purchase(1, consent=GRANTED, properties={"value": 0, "currency": "EUR"}),
+            purchase(1, properties={"value": 119, "currency": "EUR", "order_id": "A"},
+                     page={"url": "https://shop.example/?ttclid=E.C.P.1"}, **jane),
+            purchase(2, properties={"value": 10, "currency": "EUR"}, **jane),
+            purchase(2, properties={"value": 10.5, "currency": "EUR"}, **jane,
+                     consent={"ad_user_data": "DENIED"})])
+        self.drain()
+        events = {event["event_id"]: event for _, event in sent(self.sandbox.ledger())}
+        self.assertIn("email", events["id-1"]["user"])
+        self.assertEqual(events["id-1"]["properties"]["order_id"], "A")
+        self.assertNotIn("email", events["id-2"].get("user", {}))
+
+    def test_a_consent_event_of_the_same_id(self):
+        """Of an event that is not sent, and no other conversion therefore."""
+        self.project.insert([
+            purchase(1, user={"email": "jane@buyer.example"}),
+            purchase(1, event="purchase_consent_update", properties=None,
+                     consent={"ad_user_data": "DENIED", "ad_storage": "DENIED"})])
+        self.drain()
+        self.assertEqual([event for _, event in sent(self.sandbox.ledger())], [])
+
     def test_another_event(self):
         event = self.lends_nothing({"event": "add_to_cart", "properties": None}, {})
         self.assertEqual(event["event"], "AddToCart")

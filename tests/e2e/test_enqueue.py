@@ -199,7 +199,7 @@ class Bad(Case):
         line = {"event": "Order Completed", "messageId": "m1", "timestamp": "2026-11-20T10:00:00Z", "userId": "7",
                 "jane@shop.example": 1, "a\x1b[31m": 1, "x" * 500: 1, "context": {}, "properties": {"coupon": "X"}}
         _, said = self.enqueue(data="\n".join([json.dumps(line)] * 2))
-        self.assertIn("warning: line 1 has at its top what nobody reads: messageId, timestamp, userId, a\\u001b[31m, "
+        self.assertIn("warning: line 1 has at its top what nobody reads: messageId, timestamp, userId, "
                       "context; so have others", said)
         self.assertNotIn("jane", said)
         _, said = self.enqueue(data=json.dumps({"event": "purchase", "payload": "{}", "id": 7}))

@@ -295,67 +295,6 @@ static void moves_all_of_a_status_in_slices(void **state)
 	assert_int_equal(scene_int(s, "SELECT count(*) FROM delivery"), 0);
 }
 
-/* By which reason an unread row ends, of an id that nobody else has. */
-static enum reason end_of(struct scene *s, int64_t outbox_id)
-{
-	struct given_up_reader reader;
-	enum reason why;
-
-	assert_ok(s, given_up_reader_open(&reader, &s->db, &s->e));
-	assert_ok(s, given_up_find(&reader, 77, outbox_id, &why, &s->e));
-	given_up_reader_close(&reader);
-	return why;
-}
-
-static void begin_many(struct scene *s, struct requeue *q, enum reason reason)
-{
-	struct requeue_filter f = {STATUS_PENDING, reason};
-	bool more;
-
-	assert_ok(s, requeue_open(q, &s->db, REQUEUE_CANCEL, &s->e));
-	assert_ok(s, requeue_some(q, &f, &more, &s->e));
-	assert_true(more);
-	assert_int_equal(q->moved, 2);
-}
-
-/* Waits 1 and 2 are the first slice, and the unread rows 3 and 4 the second. */
-static void what_is_read_between_two_slices(void **state)
-{
-	struct scene *s = *state;
-	struct requeue q;
-
-	scene_exec(s,
-		   "INSERT INTO destination (id, name, source, pixel_id, paused) "
-		   "VALUES (1, 'shop', 'web', 'P', 1), (2, 'other', 'web', 'P', 0);"
-		   "INSERT INTO outbox (event) VALUES ('x'), ('x'), ('x'), ('x');"
-		   "UPDATE queue SET cursor = 2;"
-		   "INSERT INTO waiting (key, destination_id, status, due_at, attempts) "
-		   "SELECT id * 1024 + 1, 1, 1, 0, 0 FROM outbox WHERE id <= 2;"
-		   "INSERT INTO counter VALUES (1, 16, 2, 1, 1, 1)");
-	assert_ok(s, db_begin(&s->db, &s->e));
-	begin_many(s, &q, REASON_NONE);
-	assert_int_equal(end_of(s, 4), REASON_BY_OPERATOR);
-	assert_int_equal(end_of(s, 5), REASON_NONE);
-	assert_ok(s, given_up_want_id(&q.given_up, "e4", &s->e));
-	assert_int_equal(end_of(s, 4), REASON_NONE);
-	requeue_close(&q);
-	db_rollback(&s->db);
-	/* Some wait for something else. */
-	assert_ok(s, db_begin(&s->db, &s->e));
-	begin_many(s, &q, REASON_PAUSED);
-	assert_int_equal(end_of(s, 4), REASON_NONE);
-	requeue_close(&q);
-	db_rollback(&s->db);
-	scene_exec(s, "UPDATE destination SET paused = 1");
-	assert_ok(s, db_begin(&s->db, &s->e));
-	begin_many(s, &q, REASON_PAUSED);
-	assert_int_equal(end_of(s, 4), REASON_BY_OPERATOR);
-	requeue_close(&q);
-	db_rollback(&s->db);
-	assert_int_equal(move_many(s, REQUEUE_CANCEL, STATUS_PENDING, 0, true), 4);
-	assert_int_equal(scene_int(s, "SELECT count(*) FROM given_up"), 0);
-}
-
 /* In every case as many as are moved then. */
 static void counts_what_it_would_move(void **state)
 {
@@ -409,7 +348,6 @@ int main(void)
 		T(what_is_in_flight_elsewhere_has_not_ended),
 		T(nothing_goes_back_to_a_removed_destination),
 		T(moves_all_of_a_status_in_slices),
-		T(what_is_read_between_two_slices),
 		T(counts_what_it_would_move),
 	};
 

@@ -221,6 +221,8 @@ static void derives_the_same_id_for_the_same_content(void **state)
 		 "{\"properties\":{\"order_id\":1,\"value\":3}}", true},
 		{"{\"properties\":{\"order_id\":\"1\"}}",
 		 "{\"properties\":{\"order_id\":\"2\"}}", false},
+		{"{\"properties\":{\"order_id\":\"{6F9619FF-8B86}\",\"value\":2}}",
+		 "{\"properties\":{\"order_id\":\"{6F9619FF-8B86}\",\"value\":3}}", true},
 		{"{\"properties\":{\"order_id\":\"undefined\",\"value\":2}}",
 		 "{\"properties\":{\"order_id\":\"undefined\",\"value\":3}}", false},
 		{"{\"properties\":{\"order_id\":0,\"value\":2}}",

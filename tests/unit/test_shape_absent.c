@@ -153,6 +153,11 @@ static void reads_lists_with_gaps(void **state)
 		 "{\"content_ids\":[\"A\"]}"},
 		{"{\"content_ids\":{\"1\":\"A\",\"x\":\"B\"}}", ""},
 		{"{\"content_ids\":{}}", ""},
+		/* A cart: how many of each product, and what it costs. */
+		{"{\"content_ids\":{\"1001\":\"A\"}}", ""},
+		{"{\"content_ids\":{\"12\":2,\"13\":1}}", ""},
+		{"{\"content_ids\":{\"2\":\"A\",\"1\":\"B\"}}", ""},
+		{"{\"contents\":{\"1001\":{\"price\":3}}}", ""},
 	};
 	static const struct row users[] = {
 		{"{\"email\":{\"1\":\"jane@example.com\"}}", "{\"email\":\"" JANE "\"}"},
