@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/phone_number.h"
 
+#include "core/phone_text.h"
+
 #include <algorithm>
 #include <cstring>
 #include <string>
 
 #include <phonenumbers/logger.h>
 #include <phonenumbers/phonenumberutil.h>
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
 
 using i18n::phonenumbers::NullLogger;
 using i18n::phonenumbers::PhoneNumber;
@@ -39,12 +39,6 @@ static const size_t NATIONAL_MIN = 8;
 
 /* With the country's code. */
 static const size_t E164_MIN = 8, E164_MAX = 15;
-
-/* Fewer digits, with the country's code or without, are nobody's number. */
-static const size_t NUMBER_MIN = 5;
-
-/* "+49 (0)33701": digits of an area's code with the country's. */
-static const size_t AREA_MAX = 8;
 
 /* 12345678, 98765432, 00000000: what is typed where a number is demanded. */
 static bool is_typed_along(const std::string &digits)
@@ -176,33 +170,9 @@ static bool is_a_part(const PhoneNumber &number)
 		national_of(number).size() < NATIONAL_MIN);
 }
 
-static UChar32 next(const std::string &text, size_t *at)
+static bool is_digit(char c)
 {
-	UChar32 c;
-
-	U8_NEXT(text.data(), *at, text.size(), c);
-	return c;
-}
-
-/* 2345O678, and 4.9E+11, a spreadsheet's: what is in front of the letters is a part only. */
-static bool goes_on(const std::string &text, size_t at)
-{
-	char first = text[at];
-	UChar32 c;
-
-	if (at == 0 || !u_isdigit((unsigned char)text[at - 1]) || first == 'x' ||
-	    first == 'X' || text.compare(at, 3, "ext") == 0)
-		return false;
-	do
-		c = next(text, &at);
-	while (u_isalpha(c));
-	return u_isdigit(c) || c == '+' || c == '-';
-}
-
-/* "/" with blanks around it is behind an area's code, or between two numbers. */
-static bool parts_numbers(const std::string &text, size_t at, size_t digits)
-{
-	return digits > AREA_MAX && text[at - 1] == ' ' && text[at + 1] == ' ';
+	return c >= '0' && c <= '9';
 }
 
 static bool is_bare(const std::string &text)
@@ -211,37 +181,6 @@ static bool is_bare(const std::string &text)
 		if ((text[i] < '0' || text[i] > '9') && text[i] != ' ' && text[i] != '-')
 			return false;
 	return true;
-}
-
-/* What a Japanese keyboard types for '-', in full width and half: to Unicode they are letters, as they
- * make the vowel in front of them long. */
-static bool is_long_vowel(UChar32 c)
-{
-	return c == 0x30fc || c == 0xff70;
-}
-
-static bool is_letter(UChar32 c)
-{
-	return u_isalpha(c) && !is_long_vowel(c);
-}
-
-/* What a text's number is found in, and beside. */
-struct found {
-	std::string number;
-	size_t figure =
-		0;        /* digits of the longest figure in front that was passed over */
-	bool cut = false; /* a letter ended it */
-	bool joined = false; /* by nothing but blanks, '.' and ')' to that letter */
-};
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_plus(UChar32 c)
-{
-	return c == '+' || c == 0xff0b;
 }
 
 /* Digits that stand together in ones and twos only: 2., 17, 8-12, 18:00, 24/7. */
@@ -257,108 +196,47 @@ static bool is_figure(const std::string &text)
 	return true;
 }
 
-/* Too few digits for a number: a figure of what is written in front of one. */
-static bool pass_over(struct found *f, size_t digits)
-{
-	if (digits >= NUMBER_MIN || f->number[0] == '+')
-		return false;
-	f->figure = std::max(f->figure, digits);
-	f->number.clear();
-	return true;
-}
-
-/* Whether the text's number, as far as it was gathered, ends at `c`. */
-static bool ends(const std::string &text, size_t at, UChar32 c, size_t digits)
-{
-	return digits > 0 &&
-	       (is_letter(c) || is_plus(c) || c == ',' || c == ';' || c == '#' ||
-		c == '\n' || c == '\r' || (c == '/' && parts_numbers(text, at, digits)));
-}
-
-static void add_mark(struct found *f, const std::string &text, size_t from, size_t to,
-		     UChar32 c)
-{
-	bool blank = u_isUWhiteSpace(c);
-
-	f->joined = f->joined && (blank || c == '.' || c == ')');
-	if (is_letter(c))
-		f->number.clear();
-	else if (is_plus(c))
-		f->number += '+';
-	else if (!f->number.empty() && blank)
-		f->number += ' ';
-	else if (!f->number.empty() && is_long_vowel(c))
-		f->number += '-';
-	else if (!f->number.empty())
-		f->number.append(text, from, to - from);
-}
-
-/* The first run of digits and marks that is long enough for a number. */
-static void find_number(const std::string &text, struct found *f)
-{
-	size_t digits = 0;
-
-	for (size_t at = 0, from = 0; at < text.size(); from = at) {
-		UChar32 c = next(text, &at);
-		int digit = u_charDigitValue(c);
-
-		if (digit >= 0) {
-			digits += digits > 0 || digit > 0;
-			f->number += static_cast<char>('0' + digit);
-			f->joined = true;
-			continue;
-		}
-		if (is_letter(c) && goes_on(text, from)) {
-			f->number.clear();
-			return;
-		}
-		if (ends(text, from, c, digits)) {
-			if (!pass_over(f, digits)) {
-				f->cut = is_letter(c);
-				return;
-			}
-			digits = 0;
-		}
-		add_mark(f, text, from, at, c);
-	}
-}
-
 /* Behind a figure a number shows where it begins: by its '+', or by its 0, if the figure is not of two
  * digits, a country's code. */
-static bool is_clear_of_figure(const struct found *f)
+static bool is_clear_of_figure(const struct phone_text *f)
 {
 	return f->figure == 0 || f->number[0] == '+' ||
 	       (f->figure == 1 && f->number[0] == '0');
 }
 
-/* The same where only a blank is between them: "Handy 2 0151 23456789", "2. 213 373 4253". */
-static std::string behind_figure(const std::string &text, const std::string &region)
+/* The digits of a text's last group, and of its first. */
+static size_t last_group(const std::string &text)
 {
-	size_t end = std::min(text.find(' '), text.size());
-	size_t begin = text.find_first_of("0123456789", end);
-	bool single = text.find_first_of("0123456789", 1) == begin;
-	bool listed = end > 0 && (text[end - 1] == '.' || text[end - 1] == ':');
-	PhoneNumber whole, part;
-	std::string rest;
-	bool one;
+	size_t end = text.find_last_of("0123456789") + 1;
 
-	if (begin == std::string::npos || !is_digit(text[0]) || text[0] == '0' ||
-	    (text[begin] != '0' && !listed) || !is_figure(text.substr(0, end)))
-		return text;
-	rest = text.substr(begin);
-	if (!read_any(rest, region, &part) || national_of(part).size() < NATIONAL_MIN)
-		return text;
-	one = !read_any(text, region, &whole);
-	if (!one && e164_of(whole) == e164_of(part))
-		return text;
-	return single && (one || rest[0] == '0') ? rest : "";
+	return end - (text.find_last_not_of("0123456789", end - 1) + 1);
+}
+
+static size_t first_group(const std::string &text)
+{
+	size_t begin = text.find_first_of("0123456789");
+
+	return std::min(text.find_first_not_of("0123456789", begin), text.size()) - begin;
+}
+
+/* Whether what is behind a number that is one by itself may be a remark's figure: one group, and not
+ * the next of the pairs, or the pair behind three digits, in which numbers are written. */
+static bool may_be_remark(const std::string &front, const std::string &rest, bool unit)
+{
+	size_t first = rest.find_first_of("0123456789");
+
+	return first != std::string::npos && is_figure(rest) &&
+	       rest.find(' ', first) == std::string::npos &&
+	       (unit || last_group(front) > 3 || first_group(rest) == 1 ||
+		rest.find('(') != std::string::npos);
 }
 
 /* A figure in front of a letter may be the remark's: "17 Uhr", "(2. Stock)"; so may one in brackets:
  * "(2)". It is where the number is one without it alone; where it is one with it, too, nobody knows. */
-static std::string before_figure(const std::string &text, const std::string &region)
+static std::string before_figure(const std::string &text, const std::string &region,
+				 bool unit)
 {
-	std::string best, e164;
+	std::string shorter, best, e164;
 
 	for (size_t at = 1; at <= text.size(); at++) {
 		std::string front = text.substr(0, at);
@@ -368,12 +246,67 @@ static std::string before_figure(const std::string &text, const std::string &reg
 		    !read_any(front, region, &number) ||
 		    !library()->IsValidNumber(number) || e164_of(number) == e164)
 			continue;
-		if (!best.empty() && is_figure(front.substr(best.size())))
-			return "";
+		shorter = best;
 		best = front;
 		e164 = e164_of(number);
 	}
-	return best.empty() ? text : best;
+	if (best.empty())
+		return text;
+	return !shorter.empty() &&
+			       may_be_remark(shorter, best.substr(shorter.size()), unit)
+		       ? ""
+		       : best;
+}
+
+/* What follows the digits. A remark's figure may be among them, "17"; before its unit, "Uhr", it is. */
+enum class behind { nothing, remark, unit };
+
+static std::string number_of(const std::string &text, const std::string &region, behind b)
+{
+	return b == behind::nothing ? text
+				    : before_figure(text, region, b == behind::unit);
+}
+
+/* The figure in front of a number, where only a blank is between them: "Handy 2 0151 23456789",
+ * "2. 213 373 4253", "24/7 0151 23456789". Returns where the number begins, 0 if there is none. */
+static size_t figure_in_front(const std::string &text, bool *parted)
+{
+	size_t end = std::min(text.find(' '), text.size());
+	size_t begin = text.find_first_of("0123456789", end);
+	bool listed = end > 0 && (text[end - 1] == '.' || text[end - 1] == ':');
+	bool slash = text.find('/') < end;
+
+	*parted = slash || text.find_first_of("0123456789", 1) == begin;
+	return begin == std::string::npos || !is_digit(text[0]) || text[0] == '0' ||
+			       (text[begin] != '0' && !listed && !slash) ||
+			       !is_figure(text.substr(0, end))
+		       ? 0
+		       : begin;
+}
+
+/* The number in a text without the figure in front of it, and, where a remark follows, without one
+ * behind it. */
+static std::string beside_figures(const std::string &text, const std::string &region,
+				  behind b)
+{
+	std::string with = number_of(text, region, b), rest;
+	PhoneNumber whole, part;
+	bool parted, slash, one;
+	size_t begin = figure_in_front(text, &parted);
+
+	if (begin == 0)
+		return with;
+	rest = number_of(text.substr(begin), region, b);
+	if (rest.empty())
+		return "";
+	slash = text.find('/') < begin;
+	if (!read_any(rest, region, &part) ||
+	    (national_of(part).size() < NATIONAL_MIN && !(slash && rest[0] == '0')))
+		return with;
+	one = !with.empty() && !read_any(with, region, &whole);
+	if (!with.empty() && !one && e164_of(whole) == e164_of(part))
+		return with;
+	return parted && (one || rest[0] == '0') ? rest : "";
 }
 
 /* The first number that is written in a text, without what is written around it: a letter behind
@@ -382,21 +315,20 @@ static std::string before_figure(const std::string &text, const std::string &reg
 static std::string first_number(const std::string &text, const std::string &region,
 				bool *cut)
 {
-	struct found f;
-	std::string number;
+	struct phone_text f;
+	behind b = behind::nothing;
 
 	if (text.find(";phone-context=") != std::string::npos)
 		return text;
 	if (is_bare(text))
-		return behind_figure(text, region);
-	find_number(text, &f);
+		return beside_figures(text, region, behind::nothing);
+	phone_text_find(text, &f);
 	*cut = f.cut;
 	if (!is_clear_of_figure(&f))
 		return "";
-	number = behind_figure(f.number, region);
-	return (f.cut && f.joined) || (!number.empty() && number.back() == ')')
-		       ? before_figure(number, region)
-		       : number;
+	if ((f.cut && f.joined) || (!f.number.empty() && f.number.back() == ')'))
+		b = f.unit ? behind::unit : behind::remark;
+	return beside_figures(f.number, region, b);
 }
 
 bool phone_number_e164(const char *text, size_t len, const char *country,
