@@ -1,51 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * event.h - the event that a payload becomes, and what a test of it and of redaction needs.
+ * event.h - the event that a payload becomes, for tests of it and of redaction.
  *
- * Owns:    its buffers, from event_set_up to event_tear_down.
+ * Owns:    nothing.
  * Thread:  one.
  * Errors:  fail the test. */
 #ifndef TESTS_UNIT_EVENT_H
 #define TESTS_UNIT_EVENT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "core/redact.h"
-#include "core/shape.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static struct scratch scratch;
-static struct digest digest;
-static struct buf payload, out, other;
-
-static int event_set_up(void **state)
-{
-	(void)state;
-	scratch_init(&scratch);
-	digest_init(&digest);
-	buf_init(&payload, 1 << 20);
-	buf_init(&out, 1 << 20);
-	buf_init(&other, 1 << 20);
-	return 0;
-}
-
-static int event_tear_down(void **state)
-{
-	(void)state;
-	buf_fini(&other);
-	buf_fini(&out);
-	buf_fini(&payload);
-	digest_fini(&digest);
-	scratch_fini(&scratch);
-	return 0;
-}
+#include "shaping.h"
 
 /* A web purchase of this payload, into `event`. */
 static void event_make(struct str text, bool hashed, struct buf *event)

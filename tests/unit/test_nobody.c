@@ -104,5 +104,5 @@ int main(void)
 		cmocka_unit_test(tells_them_once_redacted),
 	};
 
-	return cmocka_run_group_tests(tests, event_set_up, event_tear_down);
+	return cmocka_run_group_tests(tests, shaping_set_up, shaping_tear_down);
 }

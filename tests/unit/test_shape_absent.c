@@ -1,43 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What shops write for "there is none", and lists with gaps: neither costs the conversion. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#include "core/shape.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static struct scratch scratch;
-static struct digest digest;
-static struct buf payload, out, wanted;
-
-static int set_up(void **state)
-{
-	(void)state;
-	scratch_init(&scratch);
-	digest_init(&digest);
-	buf_init(&payload, 1 << 20);
-	buf_init(&out, 1 << 20);
-	buf_init(&wanted, 1 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	buf_fini(&wanted);
-	buf_fini(&out);
-	buf_fini(&payload);
-	digest_fini(&digest);
-	scratch_fini(&scratch);
-	return 0;
-}
+#include "shaping.h"
 
 /* The member `name` of a payload, and what of it goes out; NULL: bad_value. */
 static void expect(enum event_source source, const char *name, const char *in,
@@ -57,7 +21,7 @@ static void expect(enum event_source source, const char *name, const char *in,
 
 	buf_clear(&payload);
 	buf_clear(&out);
-	buf_clear(&wanted);
+	buf_clear(&other);
 	buf_addf(&payload, "{\"%s\":%s}", name, in);
 	row.payload = buf_str(&payload);
 	assert_int_equal(conversion_read(&c, &row, &scratch), REASON_NONE);
@@ -69,14 +33,14 @@ static void expect(enum event_source source, const char *name, const char *in,
 	}
 	if (reason != REASON_NONE)
 		fail_msg("%s", in);
-	buf_addf(&wanted,
+	buf_addf(&other,
 		 "{\"event\":\"Purchase\",\"event_time\":1700000000,\"event_id\":\"id\"");
 	if (*want)
-		buf_addf(&wanted, ",\"%s\":%s", name, want);
+		buf_addf(&other, ",\"%s\":%s", name, want);
 	if (source == SOURCE_WEB)
-		buf_addf(&wanted, ",\"page\":{\"url\":\"https://s.example/\"}");
-	buf_addf(&wanted, "}");
-	assert_string_equal(buf_z(&out), buf_z(&wanted));
+		buf_addf(&other, ",\"page\":{\"url\":\"https://s.example/\"}");
+	buf_addf(&other, "}");
+	assert_string_equal(buf_z(&out), buf_z(&other));
 }
 
 struct row {
@@ -182,5 +146,5 @@ int main(void)
 		cmocka_unit_test(reads_lists_with_gaps),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, shaping_set_up, shaping_tear_down);
 }

@@ -2,48 +2,12 @@
  *
  * What becomes of a payload whose members are written as shops and forms happen to write them:
  * one table per member, each row an item to the letter. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#include "core/shape.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "shaping.h"
 
 struct row {
 	const char *payload; /* the members */
 	const char *want;    /* what stands behind the event_id */
 };
-
-static struct scratch scratch;
-static struct digest digest;
-static struct buf payload, out, want;
-
-static int set_up(void **state)
-{
-	(void)state;
-	scratch_init(&scratch);
-	digest_init(&digest);
-	buf_init(&payload, 1 << 20);
-	buf_init(&out, 1 << 20);
-	buf_init(&want, 1 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	buf_fini(&want);
-	buf_fini(&out);
-	buf_fini(&payload);
-	digest_fini(&digest);
-	scratch_fini(&scratch);
-	return 0;
-}
 
 static void expect(const struct row *r, const struct destination_rules *d, bool pii)
 {
@@ -57,9 +21,9 @@ static void expect(const struct row *r, const struct destination_rules *d, bool 
 
 	buf_clear(&payload);
 	buf_clear(&out);
-	buf_clear(&want);
+	buf_clear(&other);
 	buf_addf(&payload, "{%s}", r->payload);
-	buf_addf(&want,
+	buf_addf(&other,
 		 "{\"event\":\"Purchase\",\"event_time\":1700000000,\"event_id\":\"id\"%"
 		 "s%s}",
 		 *r->want ? "," : "", r->want);
@@ -67,7 +31,7 @@ static void expect(const struct row *r, const struct destination_rules *d, bool 
 	assert_int_equal(conversion_read(&c, &row, &scratch), REASON_NONE);
 	assert_int_equal(shape(&c, &dec, d, NULL, STR("id"), &digest, &scratch, &out),
 			 REASON_NONE);
-	assert_string_equal(buf_z(&out), buf_z(&want));
+	assert_string_equal(buf_z(&out), buf_z(&other));
 }
 
 #define DEVICES                                                                          \
@@ -444,5 +408,5 @@ int main(void)
 		cmocka_unit_test(writes_ids_without_a_fraction),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, shaping_set_up, shaping_tear_down);
 }
