@@ -24,11 +24,18 @@ void gist_fini(struct gist *g)
 	buf_fini(&g->external_id);
 }
 
+/* Of several the whole list: what shares only some of it counts as another's. */
 static void keep(struct buf *to, const struct conversion *c, enum field field,
 		 struct scratch *s)
 {
+	uint32_t at = c->at[field];
+
 	buf_clear(to);
-	buf_adds(to, str_trim(conversion_id(c, c->at[field], &s->text)));
+	if (at != JSON_NONE && c->json->t[at].type <= TOKEN_ARRAY &&
+	    c->json->t[at].next > at + 1)
+		buf_adds(to, json_bytes(c->json, at));
+	else
+		buf_adds(to, str_trim(conversion_id(c, at, &s->text)));
 }
 
 bool gist_read(struct gist *g, const struct outbox_row *row, struct scratch *s)

@@ -156,6 +156,17 @@ class Another(Case):
         self.lends_nothing({"properties": {**money, "value": 10}},
                            {"properties": {**money, "value": "20", "order_id": "B"}})
 
+    def test_another_value_of_persons_with_several_addresses(self):
+        for n, (ann, bob) in enumerate(((["a@x.example", "b@x.example"], ["c@y.example", "d@y.example"]),
+                                        ({"0": "a@x.example", "2": "b@x.example"}, "c@y.example"))):
+            self.project.insert([
+                purchase(n, properties={"value": 10, "currency": "EUR"}, user={"email": ann}),
+                purchase(n, properties={"value": 20, "currency": "EUR"}, user={"email": bob},
+                         consent=GRANTED)])
+        self.drain()
+        for _, event in sent(self.sandbox.ledger()):
+            self.assertNotIn("user", event)
+
     def test_another_value_of_the_same_person(self):
         """Net and gross, or not known yet: what she denies counts."""
         jane = {"user": {"email": "jane@buyer.example"}}
